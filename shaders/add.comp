@@ -1,0 +1,34 @@
+// y = a + b, then ReLU with its mask. One thread does 32 channels of one pixel, a whole word of the mask.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "params.h"
+
+layout(local_size_x = 64) in;
+layout(constant_id = 0) const uint EPILOGUE = 0u;
+layout(push_constant) uniform Push { MapParams p; };
+layout(binding = 0) readonly buffer A { float a[]; };
+layout(binding = 1) readonly buffer B { float b[]; };
+layout(binding = 2) writeonly buffer Outputs { float outputs[]; };
+layout(binding = 3) writeonly buffer Mask { uint mask[]; };
+
+void main() {
+  const int blocks = (p.channels + 31) / 32;
+  const int word = int(gl_GlobalInvocationID.x);
+  if (word >= p.batch * blocks * p.pixels)
+    return;
+  const int pixel = word % p.pixels;
+  const int n = word / p.pixels / blocks;
+  const int first = word / p.pixels % blocks * 32;
+  uint bits = 0u;
+  for (int c = first; c < min(first + 32, p.channels); ++c) {
+    const uint index = uint((n * p.channels + c) * p.pixels + pixel);
+    float v = a[index] + b[index];
+    if ((EPILOGUE & EPILOGUE_RELU) != 0u) {
+      bits |= v > 0.0 ? 1u << (c & 31) : 0u;
+      v = max(v, 0.0);
+    }
+    outputs[index] = v;
+  }
+  if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0u)
+    mask[word] = bits;
+}

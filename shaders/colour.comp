@@ -1,0 +1,23 @@
+// rgb = sigmoid(gain * C x), pixel by pixel.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "params.h"
+#include "colour.glsl"
+
+layout(local_size_x = 64) in;
+layout(push_constant) uniform Push { ColourParams p; };
+layout(binding = 0) readonly buffer Inputs { float x[]; };
+layout(binding = 1) writeonly buffer Image { float image[]; };
+
+void main() {
+  const int pixels = p.height * p.width;
+  const int i = int(gl_GlobalInvocationID.x);
+  if (i >= pixels)
+    return;
+  const int n = int(gl_WorkGroupID.y);
+  const int plane = p.height * p.row_stride;
+  const int from = n * 3 * plane + i / p.width * p.row_stride + i % p.width;
+  const vec3 rgb = p.gain * (COLOUR * vec3(x[from], x[from + plane], x[from + 2 * plane]));
+  for (int c = 0; c < 3; ++c)
+    image[(n * 3 + c) * pixels + i] = 1.0 / (1.0 + exp(-rgb[c]));
+}

@@ -1,0 +1,154 @@
+// Convolution with its tile in registers, for devices whose loads cost more than their arithmetic (CPU drivers).
+//
+// A workgroup is one subgroup. A lane owns a horizontal run of RUN output pixels, in TILE_C channels:
+//
+//             pixels of one image row               weights of one step, [TILE_C][UNROLL_C][TAPS]
+//           r0 r1 r2 ... RUN-1                      lane 0    lane 1    lane 2   ...
+//   lane 0 |==================|                    | c0 t0  | c0 t1   | c0 t2   | c1 t0 ...   1st load
+//   lane 1                    |==================| | c2 t2  | c3 t0   | ...                   2nd load
+//   lane 2 |==================| (the next row)
+//
+// A step is one row of one input channel (UNROLL_C channels where the kernel is 1x1): the lane loads the window that its
+// run sees through TAPS kernel columns, once, and each weight reaches all lanes by a subgroupShuffle from a constant lane
+// (llvmpipe: one permutation; its subgroupBroadcast searches for the first active lane each time).
+// Every output is the sum over (channel, ky, kx) in that order, whatever the tile.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_shuffle : require
+#extension GL_EXT_control_flow_attributes : require
+#include "params.h"
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint SUBGROUP = 8;
+layout(constant_id = 1) const uint EPILOGUE = 0;
+layout(constant_id = 2) const int RUN = 8;       // pixels a lane
+layout(constant_id = 3) const int TILE_C = 16;   // output channels a workgroup
+layout(constant_id = 4) const int TAPS = 3;      // kernel columns a step; divides KERNEL_W
+layout(constant_id = 5) const int UNROLL_C = 1;  // input channels a step; divides in_c; 1 unless the kernel is 1x1
+layout(constant_id = 6) const int KERNEL_H = 3;
+layout(constant_id = 7) const int KERNEL_W = 3;
+layout(constant_id = 8) const int STRIDE_H = 1;
+layout(constant_id = 9) const int STRIDE_W = 1;
+layout(constant_id = 10) const int DILATION_H = 1;
+layout(constant_id = 11) const int DILATION_W = 1;
+
+layout(push_constant) uniform Push { ConvParams p; };
+layout(binding = 0) readonly restrict buffer Input { float in_data[]; };
+layout(binding = 1) readonly restrict buffer Weights { float weight_data[]; };
+layout(binding = 2) readonly restrict buffer Bias { float bias_data[]; };
+layout(binding = 3) restrict buffer Output { float out_data[]; };
+layout(binding = 4) readonly restrict buffer Residual { float residual_data[]; };
+layout(binding = 5) restrict buffer Mask { uint mask_data[]; };
+
+const int DEPTH = UNROLL_C * TAPS;               // products an output in a step
+const int STEP_WEIGHTS = TILE_C * DEPTH;
+const int LANES = int(SUBGROUP);
+const int LOADS = (STEP_WEIGHTS + LANES - 1) / LANES;
+const int WINDOW = (RUN - 1) * STRIDE_W + (TAPS - 1) * DILATION_W + 1;
+
+float sums[TILE_C * RUN];
+float window[UNROLL_C * WINDOW];
+float lane_weights[LOADS];
+
+// Whether any pixel of the run sees this column of the window: wide strides leave gaps.
+bool seen(int column) {
+  bool found = false;
+  [[unroll]] for (int tap = 0; tap < TAPS; ++tap) {
+    int from = column - tap * DILATION_W;
+    found = found || (from >= 0 && from % STRIDE_W == 0);
+  }
+  return found;
+}
+
+void accumulate(int n, int group, int tile, int oy, int ox) {
+  int lane = int(gl_SubgroupInvocationID);
+  int plane = p.in_h * p.in_w;
+  int from = p.in_base + n * p.in_batch_stride + group * p.in_c * plane;
+  int weights = (group * ((p.out_c + TILE_C - 1) / TILE_C) + tile) * TILE_C * p.in_c * KERNEL_H * KERNEL_W;
+  [[dont_unroll]] for (int i = 0; i < p.in_c; i += UNROLL_C, from += UNROLL_C * plane)
+    [[dont_unroll]] for (int ky = 0; ky < KERNEL_H; ++ky) {
+      int iy = oy * STRIDE_H - p.pad_top + ky * DILATION_H;
+      uint columns = uint(iy) < uint(p.in_h) ? uint(p.in_w) : 0u; // a row outside the input has no columns
+      [[dont_unroll]] for (int kx = 0; kx < KERNEL_W; kx += TAPS, weights += STEP_WEIGHTS) {
+        int ix = ox * STRIDE_W - p.pad_left + kx * DILATION_W;
+        [[unroll]] for (int j = 0; j < LOADS; ++j)
+          lane_weights[j] = weight_data[weights + min(j * LANES + lane, STEP_WEIGHTS - 1)];
+        [[unroll]] for (int u = 0; u < UNROLL_C; ++u)
+          [[unroll]] for (int column = 0; column < WINDOW; ++column)
+            if (seen(column)) {
+              bool inside = uint(ix + column) < columns;
+              float value = in_data[inside ? from + u * plane + iy * p.in_w + ix + column : 0];
+              window[u * WINDOW + column] = inside ? value : 0.0;
+            }
+        [[unroll]] for (int e = 0; e < STEP_WEIGHTS; ++e) {
+          float w = subgroupShuffle(lane_weights[e / LANES], uint(e % LANES));
+          [[unroll]] for (int r = 0; r < RUN; ++r)
+            sums[e / DEPTH * RUN + r] += w * window[e % DEPTH / TAPS * WINDOW + r * STRIDE_W + e % TAPS * DILATION_W];
+        }
+      }
+    }
+}
+
+// Rolled loops over a copy that may be indexed: unrolled stores would be most of the pipeline's compile time.
+void store(int n, int group, int tile, int oy, int ox) {
+  float values[TILE_C * RUN];
+  [[unroll]] for (int k = 0; k < TILE_C * RUN; ++k)
+    values[k] = sums[k];
+  int plane = p.out_rows * p.out_cols;
+  int channels = p.groups * p.out_c;
+  int first = tile * TILE_C;
+  int count = min(TILE_C, p.out_c - first);
+  first += group * p.out_c;
+  [[dont_unroll]] for (int r = 0; r < min(RUN, p.out_w - ox); ++r) {
+    int pixel = (oy * p.out_step_h + p.out_offset_h) * p.out_cols + (ox + r) * p.out_step_w + p.out_offset_w;
+    uint bits = 0u;
+    [[dont_unroll]] for (int c = 0; c < count; ++c) {
+      int channel = first + c;
+      float v = values[c * RUN + r];
+      int at = p.out_base + n * p.out_batch_stride + channel * plane + pixel;
+      int word = (n * ((channels + 31) / 32) + channel / 32) * plane + pixel;
+      if ((EPILOGUE & EPILOGUE_BIAS) != 0)
+        v += bias_data[channel];
+      if ((EPILOGUE & EPILOGUE_RESIDUAL) != 0)
+        v += residual_data[(n * channels + channel) * plane + pixel];
+      if ((EPILOGUE & EPILOGUE_RELU) != 0)
+        v = max(v, 0.0);
+      if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0)
+        v += out_data[at];
+      if ((EPILOGUE & EPILOGUE_MASK_READ) != 0) {
+        if (c == 0 || channel % 32 == 0)
+          bits = mask_data[word];
+        v = (bits >> (channel % 32) & 1u) != 0 ? v : 0.0;
+      }
+      if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0) {
+        bits |= v > 0.0 ? 1u << (channel % 32) : 0u;
+        if (c + 1 == count || channel % 32 == 31) { // the tile may share its words with others
+          atomicOr(mask_data[word], bits);
+          bits = 0u;
+        }
+      }
+      out_data[at] = v;
+    }
+  }
+}
+
+void main() {
+  int runs = (p.out_w + RUN - 1) / RUN; // a row
+  int total = p.batch * p.out_h * runs;
+  int run = int((gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x) * SUBGROUP + gl_SubgroupInvocationID);
+  bool mine = run < total;
+  run = min(run, total - 1);
+  int ox = run % runs * RUN;
+  int oy = run / runs % p.out_h;
+  int n = run / runs / p.out_h;
+  int tiles = (p.out_c + TILE_C - 1) / TILE_C;
+  int group = int(gl_WorkGroupID.y) / tiles;
+  int tile = int(gl_WorkGroupID.y) % tiles;
+
+  [[unroll]] for (int k = 0; k < TILE_C * RUN; ++k)
+    sums[k] = 0.0;
+  accumulate(n, group, tile, oy, ox);
+  if (mine)
+    store(n, group, tile, oy, ox);
+}

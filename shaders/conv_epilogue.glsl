@@ -1,0 +1,25 @@
+// The end of every convolution: bias, residual, ReLU with its mask, or a gradient's accumulation and mask.
+// The including shader declares EPILOGUE, `p` (ConvParams), and the buffers bias, outputs, residual and mask.
+
+// Stores the sum of output position (oy, ox) of this dispatch, channel c of group g, image n.
+void store_conv(float v, int n, int g, int c, int oy, int ox) {
+  const int channel = g * p.out_c + c;
+  const int pixels = p.out_rows * p.out_cols;
+  const int pixel = (oy * p.out_step_h + p.out_offset_h) * p.out_cols + ox * p.out_step_w + p.out_offset_w;
+  const int index = p.out_base + n * p.out_batch_stride + channel * pixels + pixel;
+  const int channels = p.groups * p.out_c;
+  const int word = (n * ((channels + 31) / 32) + channel / 32) * pixels + pixel;
+  if ((EPILOGUE & EPILOGUE_BIAS) != 0u)
+    v += bias[channel];
+  if ((EPILOGUE & EPILOGUE_RESIDUAL) != 0u)
+    v += residual[(n * channels + channel) * pixels + pixel];
+  if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0u)
+    v += outputs[index];
+  if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0u && v > 0.0)
+    atomicOr(mask[word], 1u << (channel & 31));
+  if ((EPILOGUE & EPILOGUE_RELU) != 0u)
+    v = max(v, 0.0);
+  if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u && (mask[word] >> (channel & 31) & 1u) == 0u)
+    v = 0.0;
+  outputs[index] = v;
+}

@@ -1,0 +1,53 @@
+// Max pool; one thread does PACK channels of one output pixel, a whole word of the arg-max.
+// Padding never wins; ties go to the first tap in row-major order.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "params.h"
+
+layout(local_size_x = 64) in;
+layout(constant_id = 0) const uint KEEP_ARG = 0u;
+layout(push_constant) uniform Push { PoolParams p; };
+layout(binding = 0) readonly buffer Inputs { float inputs[]; };
+layout(binding = 1) writeonly buffer Outputs { float outputs[]; };
+layout(binding = 2) writeonly buffer Arg { uint arg[]; };
+#include "arg_max.glsl"
+
+void main() {
+  const int pixels = p.out_h * p.out_w;
+  const int blocks = (p.channels + PACK - 1) / PACK;
+  const int thread = int(gl_GlobalInvocationID.x);
+  if (thread >= p.batch * blocks * pixels)
+    return;
+  const int ox = thread % p.out_w;
+  const int oy = thread / p.out_w % p.out_h;
+  const int block = thread / pixels % blocks;
+  const int n = thread / pixels / blocks;
+  uint word = 0u;
+  for (int i = 0; i < PACK; ++i) {
+    const int c = block * PACK + i;
+    if (c >= p.channels)
+      break;
+    const int plane = (n * p.channels + c) * p.in_h * p.in_w;
+    float best = 0.0;
+    uint best_tap = ~0u;
+    for (int ky = 0; ky < p.kernel_h; ++ky) {
+      const int iy = oy * p.stride_h - p.pad_top + ky * p.dilation_h;
+      if (iy < 0 || iy >= p.in_h)
+        continue;
+      for (int kx = 0; kx < p.kernel_w; ++kx) {
+        const int ix = ox * p.stride_w - p.pad_left + kx * p.dilation_w;
+        if (ix < 0 || ix >= p.in_w)
+          continue;
+        const float v = inputs[plane + iy * p.in_w + ix];
+        if (best_tap == ~0u || v > best) {
+          best = v;
+          best_tap = uint(ky * p.kernel_w + kx);
+        }
+      }
+    }
+    outputs[(n * p.channels + c) * pixels + oy * p.out_w + ox] = best;
+    word |= (best_tap & ARG_MASK) << (uint(i) * ARG_BITS & 31u);
+  }
+  if (KEEP_ARG != 0u)
+    arg[arg_word(p, n, block, oy, ox)] = word;
+}

@@ -1,0 +1,55 @@
+// Gradient of a max pool as a gather: an input pixel collects from the windows whose maximum it was.
+// One thread does PACK channels of one input pixel.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "params.h"
+
+layout(local_size_x = 64) in;
+layout(constant_id = 0) const uint EPILOGUE = 0u;
+layout(push_constant) uniform Push { PoolParams p; };
+layout(binding = 0) readonly buffer Inputs { float inputs[]; };
+layout(binding = 1) readonly buffer Arg { uint arg[]; };
+layout(binding = 2) buffer Outputs { float outputs[]; };
+layout(binding = 3) readonly buffer Mask { uint mask[]; };
+#include "arg_max.glsl"
+#include "epilogue.glsl"
+
+void main() {
+  const int pixels = p.in_h * p.in_w;
+  const int blocks = (p.channels + PACK - 1) / PACK;
+  const int thread = int(gl_GlobalInvocationID.x);
+  if (thread >= p.batch * blocks * pixels)
+    return;
+  const int ix = thread % p.in_w;
+  const int iy = thread / p.in_w % p.in_h;
+  const int block = thread / pixels % blocks;
+  const int n = thread / pixels / blocks;
+  const int first = block * PACK;
+  float sum[PACK];
+  for (int i = 0; i < PACK; ++i)
+    sum[i] = 0.0;
+  for (int ky = 0; ky < p.kernel_h; ++ky) {
+    const int y = iy + p.pad_top - ky * p.dilation_h;
+    if (y < 0 || y % p.stride_h != 0 || y / p.stride_h >= p.out_h)
+      continue;
+    for (int kx = 0; kx < p.kernel_w; ++kx) {
+      const int x = ix + p.pad_left - kx * p.dilation_w;
+      if (x < 0 || x % p.stride_w != 0 || x / p.stride_w >= p.out_w)
+        continue;
+      const int oy = y / p.stride_h;
+      const int ox = x / p.stride_w;
+      const uint tap = uint(ky * p.kernel_w + kx);
+      const uint word = arg[arg_word(p, n, block, oy, ox)];
+      for (int i = 0; i < PACK; ++i)
+        if (first + i < p.channels && (word >> (uint(i) * ARG_BITS & 31u) & ARG_MASK) == (tap & ARG_MASK))
+          sum[i] += inputs[((n * p.channels + first + i) * p.out_h + oy) * p.out_w + ox];
+    }
+  }
+  for (int i = 0; i < PACK; ++i) {
+    const int c = first + i;
+    if (c >= p.channels)
+      break;
+    const uint index = uint((n * p.channels + c) * pixels + iy * p.in_w + ix);
+    outputs[index] = gradient_epilogue(sum[i], index, n, p.channels, c, pixels, iy * p.in_w + ix);
+  }
+}

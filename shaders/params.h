@@ -1,0 +1,213 @@
+// Structs and constants shared by C++ and GLSL: push constants, buffer layouts, epilogue flags.
+// GLSL sees `int`, `uint` and `float`; C++ sees the same names inside namespace convscope::gpu.
+#ifndef CONVSCOPE_SHADERS_PARAMS_H
+#define CONVSCOPE_SHADERS_PARAMS_H
+
+#ifdef __cplusplus
+#include <cstdint>
+namespace convscope::gpu {
+using uint = std::uint32_t;
+#endif
+
+// What happens to a value before it is stored (specialization constant EPILOGUE, a bit set).
+// Forward:  v = acc + bias; RESIDUAL: v += residual; RELU: v = max(v, 0); MASK_WRITE: remember v > 0.
+// Backward: v = acc; ACCUMULATE: v += what the output holds; MASK_READ: v = 0 where the mask's bit is 0.
+const uint EPILOGUE_BIAS = 1u;
+const uint EPILOGUE_RESIDUAL = 2u;
+const uint EPILOGUE_RELU = 4u;
+const uint EPILOGUE_MASK_WRITE = 8u;
+const uint EPILOGUE_ACCUMULATE = 16u;
+const uint EPILOGUE_MASK_READ = 32u;
+
+// A ReLU's mask has one bit an element. A word holds 32 channels of one pixel of a tensor (N,C,H,W):
+//   word = mask[(n * ceil(C / 32) + c / 32) * H * W + y * W + x], bit c % 32.
+// Masks are zero before a forward pass begins, so kernels that own part of a word may atomicOr into it.
+
+// One convolution dispatch. Input (N, groups*in_c, in_h, in_w), weights in the back end's own packing,
+// output planes out_rows x out_cols of which this dispatch computes out_h x out_w positions:
+//   out[n][c][oy * out_step_h + out_offset_h][ox * out_step_w + out_offset_w] = epilogue(sum over i, ky, kx of
+//       w[c][i][ky][kx] * in[n][g * in_c + i][oy * STRIDE_H - pad_top + ky * DILATION_H][ox * STRIDE_W - pad_left + kx * DILATION_W])
+// A forward pass has step 1 and offset 0; the input gradient of stride s runs as s*s phases of stride 1
+// with step s. Positions outside the input read as 0; pads may be negative.
+// The batch stride is in elements and in_base/out_base are element offsets, so that a tensor may be a
+// range of channels of a larger one. `residual` has the output's layout and is contiguous.
+struct ConvParams {
+  int batch;
+  int groups;
+  int in_c;  // per group
+  int out_c; // per group
+  int in_h, in_w;
+  int out_h, out_w;
+  int kernel_h, kernel_w;
+  int stride_h, stride_w;
+  int dilation_h, dilation_w;
+  int pad_top, pad_left;
+  int out_rows, out_cols;
+  int out_step_h, out_step_w;
+  int out_offset_h, out_offset_w;
+  int in_batch_stride, out_batch_stride;
+  int in_base, out_base;
+};
+
+// Ops on single elements. Tensors are (N,C,H,W); `pixels` is H*W. In kernels that read or write masks a
+// thread does one pixel of 32 channels, a whole word.
+struct MapParams {
+  int batch, channels, pixels;
+};
+
+// Pools, forward and backward. `average_divisor` 0 divides by the taps inside the picture.
+struct PoolParams {
+  int batch, channels;
+  int in_h, in_w;
+  int out_h, out_w;
+  int kernel_h, kernel_w;
+  int stride_h, stride_w;
+  int dilation_h, dilation_w;
+  int pad_top, pad_left;
+  int average_divisor;
+};
+
+// out[y][x] = in[y - top][x - left], or 0 outside: zero padding, and with negative top and left its gradient.
+struct PadParams {
+  int batch, channels;
+  int in_h, in_w;
+  int out_h, out_w;
+  int top, left;
+};
+
+// Rows first_row .. first_row + rows - 1 of a dense layer's weights (out_features, in_features) are bound.
+// For the gradient, in_features = mask_channels * mask_pixels is the shape that the input's mask has.
+struct DenseParams {
+  int batch;
+  int in_features, out_features;
+  int first_row, rows;
+  int mask_channels, mask_pixels;
+};
+
+// ---- Optimizing an image: src/visualization ----
+
+// What changes from step to step, in a buffer of its own: the step's number and what follows from it.
+struct StepState {
+  int started;       // steps begun; the current step is started - 1
+  float lr;
+  float correction1; // 1 - beta1^started, Adam's bias corrections
+  float correction2;
+};
+
+// One image of the batch.
+struct ImageState {
+  uint key0, key1; // Philox
+  int stopped;     // the step at which a value that is not finite arose, or -1
+  float clip;      // this step's factor of the gradient
+};
+
+// Output pixel (x, y) reads the source at (m00 x + m01 y + tx, m10 x + m11 y + ty), in pixel indices; n is m's inverse.
+struct AffineMap {
+  float m00, m01, tx;
+  float m10, m11, ty;
+  float n00, n01, n10, n11;
+};
+
+// Philox counters are (index or step, purpose, block, 0).
+const uint PURPOSE_INIT = 0u;
+const uint PURPOSE_TRANSFORM = 1u;
+
+struct InitParams {
+  int count; // parameters an image
+  float deviation;
+};
+
+// One of `count` numbers from `first` of a list, or a number between the two of them.
+struct DrawRange {
+  int first, count, uniform_range;
+};
+
+struct AdvanceParams {
+  int batch;
+  int source_h, source_w;
+  int canvas_h, canvas_w;
+  float log_beta1, log_beta2;
+  DrawRange jitter, scale, rotation, jitter_after;
+};
+
+// Half spectra (batch * 3, height, columns) of complex numbers; columns = width / 2 + 1.
+struct SpectrumParams {
+  int images; // batch * 3
+  int height, width, columns;
+};
+
+// The gradient's last touch and its sum of squares: `count` values an image, in `parts` partial sums.
+struct GradientParams {
+  int count;
+  int height, width, columns;
+  int parts;
+};
+
+// rgb = sigmoid(gain * C x), x with rows of `row_stride` floats, the image without gaps.
+struct ColourParams {
+  int batch, height, width;
+  int row_stride;
+  float gain;
+};
+
+// net[i] = rgb[source[i]] * scale[i] + shift[i]
+struct PreprocessParams {
+  int source[3];
+  float scale[3];
+  float shift[3];
+};
+
+// Also of the adjoint, which goes from the canvas to the source and on through the colours.
+struct TransformParams {
+  int batch;
+  int source_h, source_w;
+  int canvas_h, canvas_w;
+  int row_stride; // of the adjoint's result
+  float gain;     // of ColourParams
+  PreprocessParams preprocess;
+};
+const uint TRANSFORM_NONE = 0u;
+const uint TRANSFORM_GREY = 1u;
+const uint TRANSFORM_REFLECT = 2u;
+
+struct ResizeParams {
+  int batch;
+  int in_h, in_w;
+  int out_h, out_w;
+  float step_h, step_w; // in / out
+  PreprocessParams preprocess;
+};
+
+const uint TERM_CHANNEL_MEAN = 0u;
+const uint TERM_UNIT = 1u;
+const uint TERM_MEAN_SQUARE = 2u;
+struct ObjectiveTerm {
+  uint kind;
+  int channel;
+  int pixel;     // of a unit
+  float weight;  // over the number of elements that the mean is over
+};
+
+// Terms first .. first + count - 1 of the `terms` that each image has read this layer.
+struct ObjectiveParams {
+  int channels, pixels;
+  int terms, first, count;
+};
+const int OBJECTIVE_PARTS = 32; // partial sums of a term's value
+
+struct FinishParams {
+  int batch;
+  int value_parts, gradient_parts; // an image
+  int history;                     // steps that the ring buffer holds
+  float clip_norm;                 // 0: no clipping
+};
+
+struct AdamParams {
+  int count; // parameters an image
+  float beta1, one_minus_beta1, beta2, one_minus_beta2, epsilon;
+};
+
+#ifdef __cplusplus
+} // namespace convscope::gpu
+#endif
+#endif

@@ -1,0 +1,33 @@
+// dx = dy * scale[c]: the gradient of a scale-shift, and with scale left out that of an addition or a ReLU.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "params.h"
+
+layout(local_size_x = 64) in;
+layout(constant_id = 0) const uint EPILOGUE = 0u;
+layout(constant_id = 1) const uint HAS_SCALE = 1u;
+layout(push_constant) uniform Push { MapParams p; };
+layout(binding = 0) readonly buffer Inputs { float inputs[]; };
+layout(binding = 1) readonly buffer Scale { float scale[]; };
+layout(binding = 2) buffer Outputs { float outputs[]; };
+layout(binding = 3) readonly buffer Mask { uint mask[]; };
+
+void main() {
+  const int blocks = (p.channels + 31) / 32;
+  const int word = int(gl_GlobalInvocationID.x);
+  if (word >= p.batch * blocks * p.pixels)
+    return;
+  const int pixel = word % p.pixels;
+  const int n = word / p.pixels / blocks;
+  const int first = word / p.pixels % blocks * 32;
+  const uint open = (EPILOGUE & EPILOGUE_MASK_READ) != 0u ? mask[word] : ~0u;
+  for (int c = first; c < min(first + 32, p.channels); ++c) {
+    const uint index = uint((n * p.channels + c) * p.pixels + pixel);
+    float v = inputs[index];
+    if (HAS_SCALE != 0u)
+      v *= scale[c];
+    if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0u)
+      v += outputs[index];
+    outputs[index] = (open >> (c & 31) & 1u) != 0u ? v : 0.0;
+  }
+}

@@ -1,0 +1,56 @@
+# Compiles every shaders/*.comp to SPIR-V at build time and embeds it: target convscope_shaders, whose header
+# "shaders.h" gives `std::span<const std::uint32_t> convscope::shader(std::string_view name)`.
+find_program(GLSLANG_VALIDATOR NAMES glslangValidator glslang REQUIRED)
+file(GLOB shader_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/shaders/*.comp)
+file(GLOB shader_includes CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/shaders/*.glsl ${PROJECT_SOURCE_DIR}/shaders/*.h)
+set(shader_dir ${PROJECT_BINARY_DIR}/generated/shaders)
+file(MAKE_DIRECTORY ${shader_dir})
+
+set(shader_headers "")
+set(table_includes "")
+set(table_rows "")
+foreach(source ${shader_sources})
+  get_filename_component(name ${source} NAME_WE)
+  add_custom_command(
+    OUTPUT ${shader_dir}/${name}.spv.h
+    COMMAND ${GLSLANG_VALIDATOR} -V --quiet --target-env vulkan1.1 -I${PROJECT_SOURCE_DIR}/shaders
+            --vn spv_${name} -o ${shader_dir}/${name}.spv.h ${source}
+    DEPENDS ${source} ${shader_includes}
+    COMMENT "SPIR-V ${name}")
+  list(APPEND shader_headers ${shader_dir}/${name}.spv.h)
+  string(APPEND table_includes "#include \"${name}.spv.h\"\n")
+  string(APPEND table_rows "    {\"${name}\", spv_${name}},\n")
+endforeach()
+
+file(CONFIGURE OUTPUT ${shader_dir}/shaders.h CONTENT [[
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace convscope {
+// The SPIR-V of shaders/<name>.comp; empty if there is none.
+std::span<const std::uint32_t> shader(std::string_view name);
+} // namespace convscope
+]] @ONLY)
+file(CONFIGURE OUTPUT ${shader_dir}/shaders.cpp CONTENT [[
+#include "shaders.h"
+@table_includes@
+namespace convscope {
+std::span<const std::uint32_t> shader(std::string_view name) {
+  struct Row {
+    std::string_view name;
+    std::span<const std::uint32_t> code;
+  };
+  static const Row table[] = {
+@table_rows@    {"", {}},
+  };
+  for (const Row &row : table)
+    if (row.name == name)
+      return row.code;
+  return {};
+}
+} // namespace convscope
+]] @ONLY)
+add_library(convscope_shaders STATIC ${shader_dir}/shaders.cpp ${shader_headers})
+target_include_directories(convscope_shaders PUBLIC ${shader_dir})

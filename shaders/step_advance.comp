@@ -1,0 +1,65 @@
+// Begins a step: its number, Adam's bias corrections, and each image's transform. One workgroup.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "params.h"
+#include "philox.glsl"
+
+layout(local_size_x = 64) in;
+layout(push_constant) uniform Push { AdvanceParams p; };
+layout(binding = 0) buffer Step { StepState state; };
+layout(binding = 1) readonly buffer Images { ImageState images[]; };
+layout(binding = 2) readonly buffer Draws { float draws[]; };
+layout(binding = 3) writeonly buffer Maps { AffineMap maps[]; };
+
+// 1 - exp(x) for x <= 0, to the last digits of small x, too.
+float one_minus_exp(float x) {
+  if (x < -0.5)
+    return 1.0 - exp(x);
+  float term = x, sum = x;
+  for (int i = 2; i < 12; ++i) {
+    term *= x / float(i);
+    sum += term;
+  }
+  return -sum;
+}
+
+float draw(DrawRange range, uint word) {
+  if (range.uniform_range != 0)
+    return mix(draws[range.first], draws[range.first + 1], uniform_float(word));
+  return draws[range.first + int(uniform_index(word, uint(range.count)))];
+}
+
+// Canvas pixel -> image: centred, moved by jitter_after, rotated, divided by the scale, moved by jitter.
+AffineMap draw_map(uint step_number, uvec2 key) {
+  const uvec4 a = philox(uvec4(step_number, PURPOSE_TRANSFORM, 0u, 0u), key);
+  const uvec4 b = philox(uvec4(step_number, PURPOSE_TRANSFORM, 1u, 0u), key);
+  const float scale = draw(p.scale, a.z);
+  const float angle = radians(draw(p.rotation, a.w));
+  const float c = cos(angle), s = sin(angle);
+  const float x = draw(p.jitter_after, b.x) - 0.5 * float(p.canvas_w - 1);
+  const float y = draw(p.jitter_after, b.y) - 0.5 * float(p.canvas_h - 1);
+  AffineMap m;
+  m.m00 = c / scale;
+  m.m01 = -s / scale;
+  m.m10 = s / scale;
+  m.m11 = c / scale;
+  m.tx = m.m00 * x + m.m01 * y + 0.5 * float(p.source_w - 1) + draw(p.jitter, a.x);
+  m.ty = m.m10 * x + m.m11 * y + 0.5 * float(p.source_h - 1) + draw(p.jitter, a.y);
+  m.n00 = c * scale;
+  m.n01 = s * scale;
+  m.n10 = -s * scale;
+  m.n11 = c * scale;
+  return m;
+}
+
+void main() {
+  const int started = state.started + 1;
+  barrier();
+  if (gl_LocalInvocationID.x == 0u) {
+    state.started = started;
+    state.correction1 = one_minus_exp(float(started) * p.log_beta1);
+    state.correction2 = one_minus_exp(float(started) * p.log_beta2);
+  }
+  for (int n = int(gl_LocalInvocationID.x); n < p.batch; n += 64)
+    maps[n] = draw_map(uint(started - 1), uvec2(images[n].key0, images[n].key1));
+}

@@ -1,0 +1,176 @@
+#include "figure/grid.h"
+
+#include "base/error.h"
+#include "figure/page.h"
+#include "figure/text.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace convscope {
+
+namespace {
+
+constexpr double title_size = 18, subtitle_size = 14;
+constexpr int label_gap = 5;  // from a picture to its label
+constexpr int title_gap = 14; // from the title to the first row
+constexpr int widest_title = 800;
+constexpr int label_lines = 3; // a label of a weighted sum may be long
+
+// A tile's text, laid out for one width.
+struct Label {
+  std::vector<std::string> lines;
+  std::string sublabel;
+  bool beside = false; // the sublabel ends the label's only line
+  int count() const { return static_cast<int>(lines.size()) + (!sublabel.empty() && !beside); }
+};
+
+Label lay_out_label(const Tile &tile, double size, int width) {
+  Label label;
+  label.lines = wrap(tile.label, size, width, label_lines);
+  label.sublabel = elide(tile.sublabel, size, width);
+  const double together = measure_text(tile.label, size) + size * 0.8 + measure_text(tile.sublabel, size);
+  label.beside = label.lines.size() == 1 && together <= width;
+  return label;
+}
+
+// The sublabels share one place in every tile: beside the labels only where that fits in all.
+std::vector<Label> lay_out_labels(const std::vector<Tile> &tiles, double size, int width) {
+  std::vector<Label> labels;
+  for (const Tile &tile : tiles)
+    labels.push_back(lay_out_label(tile, size, width));
+  const bool beside = std::ranges::all_of(labels, &Label::beside);
+  for (Label &label : labels)
+    label.beside = beside;
+  return labels;
+}
+
+// The whole factor that brings pictures whose longer side is `side` near the wanted size.
+int enlargement(int side, int count, int cell) {
+  // A few small maps may be larger than many; pictures that can be seen as they are stay so.
+  if (cell <= 0)
+    cell = side >= 96 || count > 4 ? 128 : count > 1 ? 192 : 256;
+  return std::max(1, static_cast<int>(std::lround(static_cast<double>(cell) / side)));
+}
+
+struct Heading {
+  std::string title, subtitle;
+  bool beside = true; // the subtitle on the title's line
+  int width = 0, height = 0;
+};
+
+// `width` is what the grid needs; the page may become a little wider for the title's sake.
+Heading lay_out_heading(const GridOptions &options, int width) {
+  Heading heading;
+  if (options.title.empty() && options.subtitle.empty())
+    return heading;
+  const double available = std::max(width, widest_title);
+  heading.title = elide(options.title, title_size, available);
+  heading.subtitle = elide(options.subtitle, subtitle_size, available);
+  const double title = measure_text(heading.title, title_size);
+  const double subtitle = measure_text(heading.subtitle, subtitle_size);
+  heading.beside = title == 0 || subtitle == 0 || title + title_size + subtitle <= width;
+  heading.width = static_cast<int>(std::ceil(heading.beside && title > 0 && subtitle > 0 ? title + title_size + subtitle
+                                                                                         : std::max(title, subtitle)));
+  heading.height = text_metrics(title_size).line + (heading.beside ? 0 : text_metrics(subtitle_size).line) + title_gap;
+  return heading;
+}
+
+void draw_heading(ImageRgb8 &canvas, const Heading &heading) {
+  int baseline = page::margin + text_metrics(title_size).ascent - 3;
+  draw_text(canvas, page::margin, baseline, heading.title, title_size, page::ink);
+  double x = page::margin;
+  if (!heading.beside)
+    baseline += text_metrics(subtitle_size).line + 2;
+  else if (!heading.title.empty())
+    x += measure_text(heading.title, title_size) + title_size;
+  draw_text(canvas, x, baseline, heading.subtitle, subtitle_size, page::dim);
+}
+
+void draw_label(ImageRgb8 &canvas, const Label &label, int x, int y, int width, double size) {
+  const TextMetrics metrics = text_metrics(size);
+  int baseline = y + metrics.ascent;
+  for (const std::string &line : label.lines) {
+    draw_text(canvas, x, baseline, line, size, page::ink);
+    baseline += metrics.line;
+  }
+  if (label.sublabel.empty())
+    return;
+  if (label.beside)
+    draw_text(canvas, x + width - measure_text(label.sublabel, size), baseline - metrics.line, label.sublabel, size,
+              page::dim);
+  else
+    draw_text(canvas, x, baseline, label.sublabel, size, page::dim);
+}
+
+} // namespace
+
+int pleasing_columns(int n, double width, double height) {
+  int best = 1;
+  double best_cost = 0;
+  for (int columns = 1; columns <= n; ++columns) {
+    const int rows = (n + columns - 1) / columns;
+    const double aspect = columns * width / (rows * height);
+    const double ragged = rows == 1 ? 0 : static_cast<double>(rows * columns - n) / columns;
+    const double cost = std::abs(std::log(aspect * 3 / 4)) + 0.8 * ragged;
+    if (columns == 1 || cost < best_cost) {
+      best = columns;
+      best_cost = cost;
+    }
+  }
+  return best;
+}
+
+ImageRgb8 tile_grid(const std::vector<Tile> &tiles, const GridOptions &options) {
+  if (tiles.empty())
+    throw UserError("there is nothing to draw: no channel and no objective was chosen");
+  const int count = static_cast<int>(tiles.size());
+  int width = 1, height = 1;
+  for (const Tile &tile : tiles) {
+    width = std::max(width, tile.image.width);
+    height = std::max(height, tile.image.height);
+  }
+  const int factor = enlargement(std::max(width, height), count, options.cell);
+  width *= factor;
+  height *= factor;
+
+  const double size = std::clamp(width / 12.0, 12.0, 16.0);
+  const std::vector<Label> labels = lay_out_labels(tiles, size, width);
+  const auto label_height = [&](int first, int end) {
+    const TextMetrics metrics = text_metrics(size);
+    int lines = 0;
+    for (int i = first; i < end; ++i)
+      lines = std::max(lines, labels[static_cast<std::size_t>(i)].count());
+    return lines == 0 ? 0 : label_gap + (lines - 1) * metrics.line + metrics.ascent + metrics.descent;
+  };
+
+  const std::int64_t step = width + page::gutter;
+  const int columns = options.columns > 0 ? std::min(options.columns, count)
+                                          : pleasing_columns(count, static_cast<double>(step),
+                                                             height + label_height(0, count) + page::gutter);
+  // Each row is as high as its own labels need.
+  std::vector<std::int64_t> row_tops;
+  std::int64_t bottom = 0;
+  for (int first = 0; first < count; first += columns) {
+    row_tops.push_back(bottom);
+    bottom += height + label_height(first, std::min(first + columns, count)) + page::gutter;
+  }
+
+  const std::int64_t grid_width = columns * step - page::gutter;
+  const Heading heading =
+      lay_out_heading(options, static_cast<int>(std::min<std::int64_t>(grid_width, image_side_limit)));
+  ImageRgb8 canvas = blank_page(std::max<std::int64_t>(grid_width, heading.width) + 2 * page::margin,
+                                bottom - page::gutter + heading.height + 2 * page::margin,
+                                "the grid of " + std::to_string(count) + " pictures (choose fewer)");
+  draw_heading(canvas, heading);
+  for (int i = 0; i < count; ++i) {
+    const auto index = static_cast<std::size_t>(i);
+    const int x = page::margin + static_cast<int>(i % columns * step);
+    const int y = page::margin + heading.height + static_cast<int>(row_tops[index / static_cast<std::size_t>(columns)]);
+    paste(canvas, enlarge(tiles[index].image, factor), x, y);
+    draw_label(canvas, labels[index], x, y + height + label_gap, width, size);
+  }
+  return canvas;
+}
+
+} // namespace convscope

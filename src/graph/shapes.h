@@ -1,0 +1,32 @@
+// Shape inference and look-ups by name.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace convscope {
+
+// The shape of every node for an input of that size. Throws UserError naming the layer where the input is too
+// small, where shapes do not fit together (Add), or where a Dense layer needs another size (and says which).
+// `last` limits the work to the ancestors of that node (others get an empty shape), so that a net whose head
+// needs one size still runs below it at any size; -1 infers all.
+std::vector<Shape> infer_shapes(const Graph &graph, Shape input, NodeId last = -1);
+
+// `window` with `same` resolved to explicit padding for an input of that size.
+Window resolve_padding(const Window &window, int in_h, int in_w);
+// floor((in + pads - dilated kernel) / stride) + 1; may be <= 0, which callers report.
+int window_output(int in, int kernel, int stride, int dilation, int pad_begin, int pad_end);
+
+// The node of that layer name. Throws UserError "no layer 'x' in vgg16; did you mean 'y'?".
+NodeId find_layer(const Graph &graph, std::string_view name);
+// Ancestors of the targets and the targets themselves, ascending.
+std::vector<NodeId> ancestors(const Graph &graph, const std::vector<NodeId> &targets);
+// Multiply-adds of one image's forward pass through these nodes, times two.
+double forward_flops(const Graph &graph, const std::vector<Shape> &shapes, const std::vector<NodeId> &nodes);
+// "Conv", "Dense", ... of an op.
+std::string_view op_name(const Op &op);
+
+} // namespace convscope

@@ -1,0 +1,154 @@
+#include "importer/hdf5_file.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace convscope {
+
+namespace {
+
+constexpr hsize_t most_texts = 100'000;
+constexpr std::size_t longest_text = 4096;
+constexpr int highest_rank = 8;
+
+Hdf5Id attribute_space(hid_t attribute) { return {H5Aget_space(attribute), H5Sclose}; }
+
+std::string up_to_zero(const char *begin, std::size_t size) { return {begin, std::find(begin, begin + size, '\0')}; }
+
+} // namespace
+
+Hdf5File::Hdf5File(const std::filesystem::path &path) : name_(path.string()) {
+  // The library prints its errors and loads filter plugins by itself: neither is wanted here.
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  H5PLset_loading_state(0);
+  std::error_code error;
+  if (!std::filesystem::exists(path, error))
+    fail("there is no such file");
+  if (!std::filesystem::is_regular_file(path, error))
+    fail("is not a file");
+  file_ = Hdf5Id(H5Fopen(name_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+  if (!file_)
+    fail(H5Fis_hdf5(name_.c_str()) > 0 ? "is a damaged or truncated HDF5 file" : "is not an HDF5 (.h5) file");
+}
+
+void Hdf5File::fail(const std::string &what) const { throw UserError(fmt::format("{}: {}", name_, what)); }
+
+bool Hdf5File::has(const std::string &path) const {
+  if (path.empty())
+    return true;
+  std::string walked;
+  for (const std::string &part : split(path, '/')) {
+    if (part.empty() || part == "." || part == "..")
+      fail(fmt::format("holds the unusable name '{}'", path));
+    walked += (walked.empty() ? "" : "/") + part;
+    if (H5Lexists(file_, walked.c_str(), H5P_DEFAULT) <= 0)
+      return false;
+    H5L_info_t info;
+    if (H5Lget_info(file_, walked.c_str(), &info, H5P_DEFAULT) < 0 || info.type != H5L_TYPE_HARD)
+      fail(fmt::format("'{}' is a link to elsewhere, which is not followed", walked));
+  }
+  return true;
+}
+
+Hdf5Id Hdf5File::open_object(const std::string &path) const {
+  if (!has(path))
+    fail(fmt::format("has no '{}'", path));
+  Hdf5Id object(H5Oopen(file_, path.empty() ? "/" : path.c_str(), H5P_DEFAULT), H5Oclose);
+  if (!object)
+    fail(fmt::format("'{}' can't be read: the file is damaged", path));
+  return object;
+}
+
+bool Hdf5File::has_attribute(const std::string &group, const std::string &attribute) const {
+  return H5Aexists(open_object(group), attribute.c_str()) > 0;
+}
+
+std::vector<std::string> Hdf5File::texts(const std::string &group, const std::string &name) const {
+  const auto damaged = [&] { fail(fmt::format("attribute '{}' of '/{}' is not a list of texts", name, group)); };
+  const Hdf5Id object = open_object(group);
+  const Hdf5Id attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose);
+  if (!attribute)
+    damaged();
+  const Hdf5Id space = attribute_space(attribute);
+  const Hdf5Id type(H5Aget_type(attribute), H5Tclose);
+  const int rank = space ? H5Sget_simple_extent_ndims(space) : -1;
+  const hssize_t count = space ? H5Sget_simple_extent_npoints(space) : -1;
+  if (count == 0)
+    return {};
+  if (!type || rank != 1 || count < 0 || static_cast<hsize_t>(count) > most_texts ||
+      H5Tget_class(type) != H5T_STRING)
+    damaged();
+
+  std::vector<std::string> texts;
+  if (H5Tis_variable_str(type) > 0) {
+    const Hdf5Id memory(H5Tcopy(H5T_C_S1), H5Tclose);
+    H5Tset_size(memory, H5T_VARIABLE);
+    H5Tset_cset(memory, H5Tget_cset(type));
+    std::vector<char *> pointers(static_cast<std::size_t>(count));
+    const bool read = H5Aread(attribute, memory, pointers.data()) >= 0;
+    for (const char *text : pointers)
+      texts.emplace_back(text ? text : "");
+    H5Dvlen_reclaim(memory, space, H5P_DEFAULT, pointers.data());
+    if (!read)
+      damaged();
+  } else {
+    const std::size_t size = H5Tget_size(type);
+    if (size == 0 || size > longest_text)
+      damaged();
+    std::vector<char> bytes(size * static_cast<std::size_t>(count));
+    if (H5Aread(attribute, type, bytes.data()) < 0)
+      damaged();
+    for (hssize_t i = 0; i < count; ++i)
+      texts.push_back(up_to_zero(bytes.data() + static_cast<std::size_t>(i) * size, size));
+  }
+  return texts;
+}
+
+Hdf5Id Hdf5File::open_dataset(const std::string &path) const {
+  if (!has(path))
+    fail(fmt::format("has no '{}'", path));
+  Hdf5Id dataset(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose);
+  if (!dataset)
+    fail(fmt::format("'{}' is not a tensor", path));
+  return dataset;
+}
+
+std::vector<std::int64_t> Hdf5File::shape(const std::string &path) const {
+  const Hdf5Id dataset = open_dataset(path);
+  const Hdf5Id space(H5Dget_space(dataset), H5Sclose);
+  const int rank = space ? H5Sget_simple_extent_ndims(space) : -1;
+  if (rank < 0 || rank > highest_rank)
+    fail(fmt::format("'{}' is not a tensor", path));
+  std::vector<hsize_t> extents(static_cast<std::size_t>(rank));
+  if (rank > 0)
+    H5Sget_simple_extent_dims(space, extents.data(), nullptr);
+  return {extents.begin(), extents.end()};
+}
+
+std::vector<float> Hdf5File::read(const std::string &path, const std::vector<std::int64_t> &expected) const {
+  const Hdf5Id dataset = open_dataset(path);
+  const Hdf5Id type(H5Dget_type(dataset), H5Tclose);
+  const Hdf5Id creation(H5Dget_create_plist(dataset), H5Pclose);
+  if (!type || H5Tget_class(type) != H5T_FLOAT)
+    fail(fmt::format("'{}' does not hold floating-point numbers", path));
+  if (!creation || H5Pget_external_count(creation) != 0 || H5Pget_layout(creation) == H5D_VIRTUAL)
+    fail(fmt::format("'{}' keeps its values in another file, which is not followed", path));
+  // The caller's shape bounds the memory, not what the file claims.
+  std::size_t elements = 1;
+  for (const std::int64_t extent : expected)
+    elements *= static_cast<std::size_t>(extent);
+  if (shape(path) != expected)
+    fail(fmt::format("'{}' has an unexpected shape", path));
+  if (H5Dget_storage_size(dataset) == 0)
+    fail(fmt::format("'{}' has no values", path));
+  std::vector<float> values(elements);
+  if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+    fail(fmt::format("'{}' can't be read: the file is damaged or truncated", path));
+  return values;
+}
+
+} // namespace convscope

@@ -1,0 +1,62 @@
+// Reading HDF5 files that may be hostile: hard links alone, sizes checked before memory is taken, silent library.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hdf5.h>
+
+namespace convscope {
+
+// An HDF5 identifier that closes itself.
+class Hdf5Id {
+public:
+  Hdf5Id() = default;
+  Hdf5Id(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
+  Hdf5Id(Hdf5Id &&other) noexcept : id_(std::exchange(other.id_, H5I_INVALID_HID)), close_(other.close_) {}
+  Hdf5Id &operator=(Hdf5Id &&other) noexcept {
+    std::swap(id_, other.id_);
+    std::swap(close_, other.close_);
+    return *this;
+  }
+  ~Hdf5Id() {
+    if (id_ >= 0)
+      close_(id_);
+  }
+  explicit operator bool() const { return id_ >= 0; }
+  operator hid_t() const { return id_; }
+
+private:
+  hid_t id_ = H5I_INVALID_HID;
+  herr_t (*close_)(hid_t) = nullptr;
+};
+
+// Paths are relative to the root, their parts separated by '/'; "" is the root. All failures are UserErrors that
+// begin with the file's name.
+class Hdf5File {
+public:
+  explicit Hdf5File(const std::filesystem::path &path);
+
+  const std::string &name() const { return name_; }
+  // Whether a hard link of that path exists. Soft and external links are errors: they may leave the file.
+  bool has(const std::string &path) const;
+  bool has_attribute(const std::string &group, const std::string &attribute) const;
+  // A one-dimensional attribute of texts, fixed or variable in length; an empty one may be of any type.
+  std::vector<std::string> texts(const std::string &group, const std::string &attribute) const;
+  std::vector<std::int64_t> shape(const std::string &dataset) const;
+  // The dataset's values, whatever its float type. `shape` is what the caller expects it to have.
+  std::vector<float> read(const std::string &dataset, const std::vector<std::int64_t> &shape) const;
+
+private:
+  [[noreturn]] void fail(const std::string &what) const;
+  Hdf5Id open_object(const std::string &path) const;
+  Hdf5Id open_dataset(const std::string &path) const;
+
+  std::string name_;
+  Hdf5Id file_;
+};
+
+} // namespace convscope

@@ -1,0 +1,39 @@
+// The back ends of a convolution: for each, which shader, how its weights are packed, how it is dispatched.
+// Forward and input gradient are the same kernels; plan/network.cpp turns both into ConvParams.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "params.h"
+
+namespace convscope {
+
+struct ConvKernel {
+  std::string shader;                     // name of the embedded SPIR-V, as in shaders/<name>.comp
+  std::vector<std::uint32_t> constants;   // specialization constants 0, 1, 2, ...
+  std::array<std::uint32_t, 3> groups{};  // workgroups
+};
+
+// `weights` is (groups*out_c, in_c, kernel_h, kernel_w), as ONNX and PyTorch store it. Packing depends on
+// shapes alone, never on the batch; so does the order of additions: a unit alone equals itself in a batch.
+// Bindings of every convolution shader: 0 input, 1 weights, 2 bias (groups*out_c), 3 output, 4 residual, 5 mask.
+
+// Registers hold the tile, weights are loaded lane-wise and broadcast through the subgroup: for CPU drivers,
+// whose loads cost more than their arithmetic. Any kernel size, stride, dilation, groups.
+ConvKernel broadcast_conv(const gpu::ConvParams& params, std::uint32_t epilogue, std::uint32_t subgroup_size);
+std::vector<float> pack_broadcast(const gpu::ConvParams& params, std::span<const float> weights);
+
+// Implicit GEMM through shared memory: for GPUs. Any kernel size, stride, dilation, groups.
+ConvKernel shared_conv(const gpu::ConvParams& params, std::uint32_t epilogue, std::uint32_t max_invocations);
+std::vector<float> pack_shared(const gpu::ConvParams& params, std::span<const float> weights,
+                               std::uint32_t max_invocations);
+
+// One thread an output position, few channels: stems, their gradients, depthwise. Any shape.
+ConvKernel direct_conv(const gpu::ConvParams& params, std::uint32_t epilogue);
+std::vector<float> pack_direct(const gpu::ConvParams& params, std::span<const float> weights);
+
+} // namespace convscope

@@ -1,0 +1,112 @@
+#include "plan/fusion.h"
+
+#include <algorithm>
+
+#include "graph/shapes.h"
+
+namespace convscope {
+
+namespace {
+
+// The values' readers within the cut graph, and which values must be written.
+struct Consumers {
+  std::vector<std::vector<NodeId>> of;
+  std::vector<bool> wanted;
+
+  // The one node that reads this value, or -1 where it has several readers or is wanted itself.
+  NodeId only(NodeId node) const {
+    const auto index = static_cast<std::size_t>(node);
+    return !wanted[index] && of[index].size() == 1 ? of[index].front() : -1;
+  }
+};
+
+template <typename T> bool is(const Graph &graph, NodeId node) {
+  return node >= 0 && std::holds_alternative<T>(graph.nodes[static_cast<std::size_t>(node)].op);
+}
+
+} // namespace
+
+std::vector<FusedOp> fuse(const Graph &graph, const std::vector<NodeId> &targets) {
+  const std::vector<NodeId> cut = ancestors(graph, targets);
+  Consumers consumers{std::vector<std::vector<NodeId>>(graph.nodes.size()), std::vector<bool>(graph.nodes.size())};
+  for (NodeId node : cut)
+    for (NodeId input : graph.nodes[static_cast<std::size_t>(node)].inputs)
+      consumers.of[static_cast<std::size_t>(input)].push_back(node);
+  for (NodeId target : targets)
+    consumers.wanted[static_cast<std::size_t>(target)] = true;
+
+  std::vector<bool> absorbed(graph.nodes.size());
+  const auto absorb = [&](NodeId node) { absorbed[static_cast<std::size_t>(node)] = true; };
+  std::vector<FusedOp> ops;
+  for (NodeId node : cut) {
+    if (absorbed[static_cast<std::size_t>(node)] || is<Input>(graph, node))
+      continue;
+    const NodeId reader = consumers.only(node);
+    if (is<ZeroPad>(graph, node) && is<Conv>(graph, reader) &&
+        !std::get<Conv>(graph.nodes[static_cast<std::size_t>(reader)].op).window.same)
+      continue; // the convolution takes it in below
+
+    FusedOp op;
+    op.main = op.output = node;
+    op.inputs = graph.nodes[static_cast<std::size_t>(node)].inputs;
+    if (is<Conv>(graph, node)) {
+      const NodeId pad = op.inputs.front();
+      if (is<ZeroPad>(graph, pad) && consumers.only(pad) == node &&
+          !std::get<Conv>(graph.nodes[static_cast<std::size_t>(node)].op).window.same) {
+        op.extra_pad = std::get<ZeroPad>(graph.nodes[static_cast<std::size_t>(pad)].op).pad;
+        op.inputs = graph.nodes[static_cast<std::size_t>(pad)].inputs;
+      }
+      for (NodeId next = consumers.only(node); is<ScaleShift>(graph, next); next = consumers.only(next)) {
+        op.scale_shifts.push_back(next);
+        op.output = next;
+        absorb(next);
+      }
+      const NodeId add = consumers.only(op.output);
+      if (is<Add>(graph, add) && !absorbed[static_cast<std::size_t>(add)]) {
+        const std::vector<NodeId> &terms = graph.nodes[static_cast<std::size_t>(add)].inputs;
+        if (terms.size() == 2 && terms[0] != terms[1]) {
+          op.residual = terms[0] == op.output ? terms[1] : terms[0];
+          op.output = add;
+          absorb(add);
+        }
+      }
+    }
+    const bool takes_relu = is<Conv>(graph, node) || is<Dense>(graph, node) || is<ScaleShift>(graph, node) ||
+                            is<Add>(graph, node);
+    if (const NodeId relu = consumers.only(op.output); takes_relu && is<Relu>(graph, relu)) {
+      op.relu = true;
+      op.output = relu;
+      absorb(relu);
+    } else if (is<Relu>(graph, node)) {
+      op.relu = true;
+    }
+    ops.push_back(std::move(op));
+  }
+  // An op runs where its last node stands: by then all that it reads is written.
+  std::stable_sort(ops.begin(), ops.end(), [](const FusedOp &a, const FusedOp &b) { return a.output < b.output; });
+  return ops;
+}
+
+FoldedConv fold(const Graph &graph, const FusedOp &op) {
+  const Conv &conv = std::get<Conv>(graph.nodes[static_cast<std::size_t>(op.main)].op);
+  FoldedConv folded{conv.weights, conv.bias};
+  if (op.scale_shifts.empty())
+    return folded;
+  const auto channels = static_cast<std::size_t>(conv.out_channels);
+  folded.bias.resize(channels, 0.0F);
+  const std::size_t per_channel = conv.weights.size() / channels;
+  for (std::size_t c = 0; c < channels; ++c) {
+    double scale = 1, shift = folded.bias[c];
+    for (NodeId node : op.scale_shifts) {
+      const auto &norm = std::get<ScaleShift>(graph.nodes[static_cast<std::size_t>(node)].op);
+      scale *= norm.scale[c];
+      shift = shift * norm.scale[c] + norm.shift[c];
+    }
+    for (std::size_t i = 0; i < per_channel; ++i)
+      folded.weights[c * per_channel + i] = static_cast<float>(conv.weights[c * per_channel + i] * scale);
+    folded.bias[c] = static_cast<float>(shift);
+  }
+  return folded;
+}
+
+} // namespace convscope

@@ -1,0 +1,32 @@
+// Cuts a graph at its targets and fuses nodes into the ops that one kernel does. Pure data in, pure data out.
+#pragma once
+
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace convscope {
+
+// One kernel's work: nodes.front() is the main op; folded ones follow. `input` and `residual` are values
+// written by earlier fused ops (or the graph's input).
+struct FusedOp {
+  NodeId main = -1;               // Conv, Dense, ScaleShift, Add, pools, ...
+  NodeId output = -1;             // the node whose value is written
+  std::vector<NodeId> inputs;     // values read, the residual of a Conv not among them
+  NodeId residual = -1;           // added before the ReLU
+  bool relu = false;
+  std::vector<NodeId> scale_shifts; // batch-norms folded into a Conv's weights, in order
+  Padding extra_pad;                // of a ZeroPad folded into a Conv
+};
+
+// In an order in which they can run. Targets' values are always written; Flatten is a FusedOp of its own
+// (the same memory under another shape).
+std::vector<FusedOp> fuse(const Graph &graph, const std::vector<NodeId> &targets);
+
+// A convolution's weights and bias after its batch-norms, computed in double.
+struct FoldedConv {
+  std::vector<float> weights, bias;
+};
+FoldedConv fold(const Graph &graph, const FusedOp &op);
+
+} // namespace convscope

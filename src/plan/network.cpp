@@ -1,0 +1,337 @@
+// Construction and the forward pass; the backward pass is in network_backward.cpp.
+#include "plan/network.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "graph/shapes.h"
+#include "plan/conv.h"
+#include "plan/layout.h"
+
+namespace convscope {
+
+std::uint32_t GradientTarget::epilogue() const {
+  return (accumulate ? gpu::EPILOGUE_ACCUMULATE : 0U) | (mask != TensorId::none ? gpu::EPILOGUE_MASK_READ : 0U);
+}
+
+Network::Network(Plan &plan, Weights &weights, const Graph &graph, const NetworkOptions &options)
+    : plan_(plan), weights_(weights), graph_(graph), options_(options) {
+  shapes_.resize(graph.nodes.size());
+  for (NodeId target : options.targets) {
+    const std::vector<Shape> shapes = infer_shapes(graph, options.input, target);
+    for (std::size_t i = 0; i < shapes.size(); ++i)
+      if (shapes[i].elements() > 0)
+        shapes_[i] = shapes[i];
+  }
+  ops_ = fuse(graph, options.targets);
+  values_.assign(graph.nodes.size(), TensorId::none);
+  gradients_.assign(graph.nodes.size(), TensorId::none);
+  kept_.resize(graph.nodes.size());
+  contributions_left_.assign(graph.nodes.size(), 0);
+
+  const vulkan::DeviceInfo &device = plan.device().info();
+  const std::uint64_t limit =
+      std::min<std::uint64_t>(device.max_storage_range, std::numeric_limits<std::int32_t>::max());
+  for (const FusedOp &op : ops_) {
+    const auto one = static_cast<std::uint64_t>(shape(op.output).elements()) * sizeof(float);
+    if (one * static_cast<std::uint64_t>(options.batch) <= limit)
+      continue;
+    const std::string what = fmt::format("{} of {} at input {}x{}", node(op.output).name, graph.name, options.input.w,
+                                         options.input.h);
+    if (one > limit)
+      throw UserError(fmt::format("{} needs {} MiB for one image, but {} binds at most {} MiB: a smaller size would fit",
+                                  what, one >> 20, device.name, limit >> 20));
+    throw UserError(fmt::format("{} needs {} MiB for {} images, but {} binds at most {} MiB: a batch of {} would fit",
+                                what, one * static_cast<std::uint64_t>(options.batch) >> 20, options.batch, device.name,
+                                limit >> 20, limit / one));
+  }
+}
+
+std::size_t Network::bytes(NodeId id) const {
+  return static_cast<std::size_t>(shape(id).elements()) * static_cast<std::size_t>(options_.batch) * sizeof(float);
+}
+
+gpu::MapParams Network::map_params(NodeId id) const {
+  return {options_.batch, shape(id).c, shape(id).h * shape(id).w};
+}
+
+std::array<std::uint32_t, 3> Network::map_groups(NodeId id) const {
+  return {groups_for(std::int64_t{options_.batch} * mask_blocks(shape(id).c) * shape(id).h * shape(id).w), 1, 1};
+}
+
+TensorId Network::constant(const std::string &key, const std::vector<float> &values) {
+  const std::string full_key = graph_.name + "/" + key;
+  return plan_.external(full_key, weights_.get(full_key, [&] { return values; }));
+}
+
+NodeId Network::value_root(NodeId id) const {
+  while (std::holds_alternative<Flatten>(node(id).op))
+    id = node(id).inputs.front();
+  return id;
+}
+
+TensorId Network::make_mask(const FusedOp &op) {
+  if (!wants_mask(op))
+    return TensorId::none;
+  const Shape &s = shape(op.output);
+  const std::size_t words = static_cast<std::size_t>(options_.batch) * static_cast<std::size_t>(mask_blocks(s.c)) *
+                            static_cast<std::size_t>(s.h * s.w);
+  const TensorId mask = plan_.transient(node(op.output).name + " mask", words * sizeof(std::uint32_t));
+  kept_[static_cast<std::size_t>(op.output)].mask = mask;
+  return mask;
+}
+
+void Network::forward(TensorId input) {
+  values_.front() = input;
+  for (const FusedOp &op : ops_)
+    forward_op(op);
+}
+
+void Network::forward_op(const FusedOp &op) {
+  const Op &main = node(op.main).op;
+  if (std::holds_alternative<Flatten>(main)) {
+    values_[static_cast<std::size_t>(op.output)] = value(op.inputs.front());
+    return;
+  }
+  values_[static_cast<std::size_t>(op.output)] = plan_.transient(node(op.output).name, bytes(op.output));
+  if (std::holds_alternative<Conv>(main))
+    forward_conv(op);
+  else if (std::holds_alternative<Dense>(main))
+    forward_dense(op);
+  else if (std::holds_alternative<Add>(main))
+    forward_add(op);
+  else if (std::holds_alternative<ScaleShift>(main) || std::holds_alternative<Relu>(main))
+    forward_scale_shift(op);
+  else if (std::holds_alternative<MaxPool>(main) || std::holds_alternative<GlobalMaxPool>(main))
+    forward_max_pool(op);
+  else if (std::holds_alternative<AvgPool>(main) || std::holds_alternative<GlobalAvgPool>(main))
+    forward_avg_pool(op);
+  else if (std::holds_alternative<Softmax>(main))
+    forward_softmax(op);
+  else if (const auto *zero_pad = std::get_if<ZeroPad>(&main))
+    pad(node(op.main).name, value(op.inputs.front()), shape(op.inputs.front()), shape(op.output), zero_pad->pad.top,
+        zero_pad->pad.left, {value(op.output)});
+}
+
+Window Network::window(const Window &window, NodeId input, const Padding &extra) const {
+  Window resolved = resolve_padding(window, shape(input).h, shape(input).w);
+  resolved.pad.top += extra.top;
+  resolved.pad.left += extra.left;
+  resolved.pad.bottom += extra.bottom;
+  resolved.pad.right += extra.right;
+  return resolved;
+}
+
+ConvBackend Network::choose(const gpu::ConvParams &params) const {
+  if (options_.backend != ConvBackend::automatic)
+    return options_.backend;
+  // A CPU driver's subgroup is as wide as its vectors; a GPU's is 32 or 64 wide, an integrated one's 8 to 32.
+  const vulkan::DeviceInfo &device = plan_.device().info();
+  const bool broadcast = device.is_cpu() && device.subgroup_ballot && device.subgroup_size <= 16;
+  if (params.out_c == 1 || (!broadcast && params.out_c <= 4))
+    return ConvBackend::direct;
+  return broadcast ? ConvBackend::broadcast : ConvBackend::shared;
+}
+
+void Network::conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
+                   const std::function<std::vector<float>()> &weights, std::uint32_t epilogue,
+                   const ConvBindings &bindings) {
+  const vulkan::DeviceInfo &device = plan_.device().info();
+  ConvKernel kernel;
+  std::function<std::vector<float>(const std::vector<float> &)> pack;
+  switch (choose(params)) {
+  case ConvBackend::broadcast:
+    kernel = broadcast_conv(params, epilogue, device.subgroup_size);
+    pack = [&](const std::vector<float> &plain) { return pack_broadcast(params, plain); };
+    break;
+  case ConvBackend::shared:
+    kernel = shared_conv(params, epilogue, device.max_invocations);
+    pack = [&](const std::vector<float> &plain) { return pack_shared(params, plain, device.max_invocations); };
+    break;
+  case ConvBackend::automatic:
+  case ConvBackend::direct:
+    kernel = direct_conv(params, epilogue);
+    pack = [&](const std::vector<float> &plain) { return pack_direct(params, plain); };
+    break;
+  }
+  // The packing may depend on the map's size (shared tiles do), so the size is part of the key.
+  const std::string full_key = fmt::format("{}/{}/{}/{}x{}", graph_.name, key, kernel.shader, params.out_h, params.out_w);
+  const TensorId packed = plan_.external(full_key, weights_.get(full_key, [&] { return pack(weights()); }));
+  const auto or_weights = [&](TensorId id) { return id == TensorId::none ? packed : id; };
+  const double flops = 2.0 * params.batch * params.groups * params.out_c * params.in_c * params.kernel_h *
+                       params.kernel_w * params.out_h * params.out_w;
+  plan_.dispatch(label, plan_.programs().get(kernel.shader, kernel.constants), kernel.groups, params,
+                 {reads(bindings.in), reads(packed), reads(or_weights(bindings.bias)),
+                  (epilogue & gpu::EPILOGUE_ACCUMULATE) != 0 ? updates(bindings.out) : writes(bindings.out),
+                  reads(or_weights(bindings.residual)),
+                  (epilogue & gpu::EPILOGUE_MASK_WRITE) != 0 ? updates(bindings.mask) : reads(or_weights(bindings.mask))},
+                 flops);
+}
+
+void Network::forward_conv(const FusedOp &op) {
+  const auto &conv_op = std::get<Conv>(node(op.main).op);
+  const NodeId in = op.inputs.front();
+  const gpu::ConvParams params = forward_params(window(conv_op.window, in, op.extra_pad), conv_op.groups, shape(in),
+                                                shape(op.output), options_.batch);
+  std::string key = node(op.main).name;
+  for (NodeId norm : op.scale_shifts)
+    key += "+" + node(norm).name;
+
+  ConvBindings bindings{value(in), TensorId::none, value(op.output), TensorId::none, make_mask(op)};
+  std::uint32_t epilogue = op.relu ? gpu::EPILOGUE_RELU : 0U;
+  if (!conv_op.bias.empty() || !op.scale_shifts.empty()) {
+    epilogue |= gpu::EPILOGUE_BIAS;
+    const std::string bias_key = graph_.name + "/" + key + "/bias";
+    bindings.bias = plan_.external(bias_key, weights_.get(bias_key, [&] { return fold(graph_, op).bias; }));
+  }
+  if (op.residual >= 0) {
+    epilogue |= gpu::EPILOGUE_RESIDUAL;
+    bindings.residual = value(op.residual);
+  }
+  if (bindings.mask != TensorId::none) {
+    epilogue |= gpu::EPILOGUE_MASK_WRITE;
+    plan_.fill(bindings.mask, 0);
+  }
+  conv(node(op.main).name, key, params, [&] { return fold(graph_, op).weights; }, epilogue, bindings);
+}
+
+int Network::dense_rows_at_once(std::int64_t in_features) const {
+  const std::uint64_t row = static_cast<std::uint64_t>(in_features) * sizeof(float);
+  return static_cast<int>(std::clamp<std::uint64_t>(plan_.device().info().max_storage_range / row, 1, 65535));
+}
+
+TensorId Network::dense_weights(const FusedOp &op, int first_row, int rows) {
+  const auto &dense = std::get<Dense>(node(op.main).op);
+  const std::string key = fmt::format("{}/{}/rows {}+{}", graph_.name, node(op.main).name, first_row, rows);
+  const auto slice = weights_.get(key, [&] {
+    const auto width = static_cast<std::ptrdiff_t>(dense.weights.size() / static_cast<std::size_t>(dense.out_features));
+    const auto begin = dense.weights.begin() + first_row * width;
+    return std::vector<float>(begin, begin + rows * width);
+  });
+  return plan_.external(key, slice);
+}
+
+void Network::forward_dense(const FusedOp &op) {
+  const auto &dense = std::get<Dense>(node(op.main).op);
+  const NodeId in = op.inputs.front();
+  const auto in_features = static_cast<int>(shape(in).elements());
+  const TensorId mask = make_mask(op);
+  std::uint32_t epilogue = op.relu ? gpu::EPILOGUE_RELU : 0U;
+  TensorId bias = value(in);
+  if (!dense.bias.empty()) {
+    epilogue |= gpu::EPILOGUE_BIAS;
+    bias = constant(node(op.main).name + "/bias", dense.bias);
+  }
+  if (mask != TensorId::none) {
+    epilogue |= gpu::EPILOGUE_MASK_WRITE;
+    plan_.fill(mask, 0);
+  }
+  const int at_once = dense_rows_at_once(in_features);
+  for (int first = 0; first < dense.out_features; first += at_once) {
+    const int rows = std::min(at_once, dense.out_features - first);
+    const gpu::DenseParams params{options_.batch, in_features, dense.out_features, first, rows, 0, 0};
+    const TensorId weights = dense_weights(op, first, rows);
+    plan_.dispatch(node(op.main).name, plan_.programs().get("dense", {epilogue}),
+                   {static_cast<std::uint32_t>(rows), static_cast<std::uint32_t>(options_.batch), 1}, params,
+                   {reads(value(in)), reads(weights), reads(bias), writes(value(op.output)),
+                    mask != TensorId::none ? updates(mask) : reads(weights)},
+                   2.0 * options_.batch * rows * in_features);
+  }
+}
+
+void Network::forward_add(const FusedOp &op) {
+  const TensorId out = value(op.output);
+  const TensorId mask = make_mask(op);
+  for (std::size_t i = 1; i < op.inputs.size(); ++i) {
+    const bool last = i + 1 == op.inputs.size();
+    const std::uint32_t epilogue = !last || !op.relu ? 0U
+                                   : mask != TensorId::none ? gpu::EPILOGUE_RELU | gpu::EPILOGUE_MASK_WRITE
+                                                            : gpu::EPILOGUE_RELU;
+    const TensorId left = i == 1 ? value(op.inputs[0]) : out;
+    const TensorId right = value(op.inputs[i]);
+    plan_.dispatch(node(op.main).name, plan_.programs().get("add", {epilogue}), map_groups(op.output),
+                   map_params(op.output),
+                   {reads(left), reads(right), writes(out),
+                    (epilogue & gpu::EPILOGUE_MASK_WRITE) != 0 ? writes(mask) : reads(right)});
+  }
+}
+
+void Network::forward_scale_shift(const FusedOp &op) {
+  const TensorId in = value(op.inputs.front());
+  const TensorId mask = make_mask(op);
+  TensorId scale = in, shift = in;
+  const auto *norm = std::get_if<ScaleShift>(&node(op.main).op);
+  if (norm) {
+    scale = constant(node(op.main).name + "/scale", norm->scale);
+    shift = constant(node(op.main).name + "/shift", norm->shift);
+  }
+  std::uint32_t epilogue = op.relu ? gpu::EPILOGUE_RELU : 0U;
+  if (mask != TensorId::none)
+    epilogue |= gpu::EPILOGUE_MASK_WRITE;
+  plan_.dispatch(node(op.main).name, plan_.programs().get("scale_shift", {epilogue, norm ? 1U : 0U}),
+                 map_groups(op.output), map_params(op.output),
+                 {reads(in), reads(scale), reads(shift), writes(value(op.output)),
+                  mask != TensorId::none ? writes(mask) : reads(in)});
+}
+
+gpu::PoolParams Network::pool_params(const FusedOp &op) const {
+  const NodeId input = op.inputs.front();
+  const Op &main = node(op.main).op;
+  Window w;
+  int divisor = 0;
+  if (const auto *max_pool = std::get_if<MaxPool>(&main)) {
+    w = window(max_pool->window, input);
+  } else if (const auto *avg_pool = std::get_if<AvgPool>(&main)) {
+    w = window(avg_pool->window, input);
+    divisor = avg_pool->count_padding ? w.kernel_h * w.kernel_w : 0;
+  } else {
+    w.kernel_h = shape(input).h;
+    w.kernel_w = shape(input).w;
+  }
+  return {options_.batch, shape(input).c, shape(input).h, shape(input).w, shape(op.output).h, shape(op.output).w,
+          w.kernel_h,     w.kernel_w,     w.stride_h,     w.stride_w,     w.dilation_h,       w.dilation_w,
+          w.pad.top,      w.pad.left,     divisor};
+}
+
+void Network::forward_max_pool(const FusedOp &op) {
+  const gpu::PoolParams p = pool_params(op);
+  const std::uint32_t bits = arg_max_bits(p);
+  const std::int64_t threads = std::int64_t{p.batch} * arg_max_blocks(p) * p.out_h * p.out_w;
+  const TensorId in = value(op.inputs.front());
+  TensorId arg_max = TensorId::none;
+  if (options_.backward) {
+    arg_max = plan_.transient(node(op.output).name + " arg-max",
+                              static_cast<std::size_t>(threads) * sizeof(std::uint32_t));
+    kept_[static_cast<std::size_t>(op.output)].arg_max = arg_max;
+  }
+  plan_.dispatch(node(op.main).name, plan_.programs().get("max_pool", {options_.backward ? 1U : 0U, bits}),
+                 {groups_for(threads), 1, 1}, p,
+                 {reads(in), writes(value(op.output)), options_.backward ? writes(arg_max) : reads(in)});
+}
+
+void Network::forward_avg_pool(const FusedOp &op) {
+  const gpu::PoolParams p = pool_params(op);
+  plan_.dispatch(node(op.main).name, plan_.programs().get("avg_pool"),
+                 {groups_for(std::int64_t{p.batch} * shape(op.output).elements()), 1, 1}, p,
+                 {reads(value(op.inputs.front())), writes(value(op.output))});
+}
+
+void Network::forward_softmax(const FusedOp &op) {
+  const gpu::MapParams p = map_params(op.output);
+  plan_.dispatch(node(op.main).name, plan_.programs().get("softmax"),
+                 {static_cast<std::uint32_t>(p.pixels), static_cast<std::uint32_t>(p.batch), 1}, p,
+                 {reads(value(op.inputs.front())), writes(value(op.output))});
+}
+
+void Network::pad(const std::string &label, TensorId from, const Shape &in, const Shape &out, int top, int left,
+                  const GradientTarget &to) {
+  const gpu::PadParams p{options_.batch, in.c, in.h, in.w, out.h, out.w, top, left};
+  plan_.dispatch(label, plan_.programs().get("zero_pad", {to.epilogue()}),
+                 {groups_for(std::int64_t{options_.batch} * out.elements()), 1, 1}, p,
+                 {reads(from), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
+}
+
+} // namespace convscope

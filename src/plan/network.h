@@ -1,0 +1,123 @@
+// Lowers a graph, cut at the layers asked for, to steps of a plan: forward, and the gradient with respect to
+// the input. Batch-norms fold into convolutions, ReLUs and residual additions into epilogues.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graph/graph.h"
+#include "params.h"
+#include "plan/conv_params.h"
+#include "plan/fusion.h"
+#include "plan/plan.h"
+#include "plan/weights.h"
+
+namespace convscope {
+
+// Where a backward kernel leaves its gradient: overwrite or add, and the ReLU mask (words as in
+// shaders/params.h) to apply to the result; none where there is no ReLU or other contributions follow.
+struct GradientTarget {
+  TensorId tensor = TensorId::none;
+  bool accumulate = false;
+  TensorId mask = TensorId::none;
+  // EPILOGUE_ACCUMULATE | EPILOGUE_MASK_READ, as they apply.
+  std::uint32_t epilogue() const;
+  // A tensor to bind where the kernel's mask goes, also when there is none.
+  TensorId mask_or(TensorId other) const { return mask == TensorId::none ? other : mask; }
+};
+
+enum class ConvBackend { automatic, broadcast, shared, direct };
+
+struct NetworkOptions {
+  Shape input;                 // channels, height, width as the net takes them
+  int batch = 1;
+  std::vector<NodeId> targets; // layers whose outputs are wanted
+  bool backward = false;       // keep what the backward pass needs
+  bool revive = false;         // also append the steps of Variant::revive
+  ConvBackend backend = ConvBackend::automatic;
+};
+
+// Tensors are float32 (N,C,H,W), contiguous. Throws UserError where the input does not fit the net.
+class Network {
+public:
+  Network(Plan &plan, Weights &weights, const Graph &graph, const NetworkOptions &options);
+
+  const Shape &shape(NodeId node) const { return shapes_.at(static_cast<std::size_t>(node)); }
+  // Appends the forward steps: `input` is (batch, C, H, W), preprocessed.
+  void forward(TensorId input);
+  // Of a target, after forward(): (batch, C, H, W) of shape(target).
+  TensorId output(NodeId target) const { return values_.at(static_cast<std::size_t>(target)); }
+
+  // A seed appends steps that leave the objective's gradient with respect to a target's output in the
+  // GradientTarget; several seeds may name one node. With options.revive it is called twice where the target has
+  // a mask: for the usual recording, and without the mask for the revive recording (the plan's variant is set).
+  using Seed = std::pair<NodeId, std::function<void(const GradientTarget &)>>;
+  // Appends the backward steps, after forward(), and returns the gradient with respect to the input.
+  TensorId backward(const std::vector<Seed> &seeds);
+
+private:
+  struct Kept { // for the backward pass, by output node
+    TensorId mask = TensorId::none;
+    TensorId arg_max = TensorId::none;
+  };
+  using Contribution = std::function<void(const GradientTarget &)>;
+
+  const Node &node(NodeId id) const { return graph_.nodes.at(static_cast<std::size_t>(id)); }
+  std::size_t bytes(NodeId id) const;
+  gpu::MapParams map_params(NodeId id) const;
+  std::array<std::uint32_t, 3> map_groups(NodeId id) const; // of kernels whose threads do 32 channels of a pixel
+  TensorId value(NodeId id) const { return values_.at(static_cast<std::size_t>(id)); }
+  TensorId constant(const std::string &key, const std::vector<float> &values);
+  TensorId make_mask(const FusedOp &op);
+  bool wants_mask(const FusedOp &op) const { return op.relu && options_.backward; }
+
+  void forward_op(const FusedOp &op);
+  void forward_conv(const FusedOp &op);
+  void forward_dense(const FusedOp &op);
+  void forward_add(const FusedOp &op);
+  void forward_scale_shift(const FusedOp &op);
+  void forward_max_pool(const FusedOp &op);
+  void forward_avg_pool(const FusedOp &op);
+  void forward_softmax(const FusedOp &op);
+  void pad(const std::string &label, TensorId from, const Shape &in, const Shape &out, int top, int left,
+           const GradientTarget &to);
+
+  void backward_op(const FusedOp &op);
+  void backward_conv(const FusedOp &op, TensorId from);
+  void backward_dense(const FusedOp &op, TensorId from);
+  void backward_max_pool(const FusedOp &op, TensorId from);
+  void backward_avg_pool(const FusedOp &op, TensorId from);
+  void backward_softmax(const FusedOp &op, TensorId from);
+  // dx (+)= dy * scale, or dx (+)= dy where scale is none.
+  void pass_gradient(const std::string &label, NodeId to, TensorId from, TensorId scale);
+  void redirect(NodeId root, TensorId gradient, TensorId mask);
+  // Hands one contribution to a value's gradient to the kernel that makes it.
+  void contribute(NodeId to, const Contribution &write);
+
+  struct ConvBindings {
+    TensorId in, bias, out, residual, mask; // none where the epilogue has no use for it
+  };
+  void conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
+            const std::function<std::vector<float>()> &weights, std::uint32_t epilogue, const ConvBindings &bindings);
+  ConvBackend choose(const gpu::ConvParams &params) const;
+  Window window(const Window &window, NodeId input, const Padding &extra = {}) const;
+  gpu::PoolParams pool_params(const FusedOp &op) const;
+  int dense_rows_at_once(std::int64_t in_features) const; // that the device can bind
+  TensorId dense_weights(const FusedOp &op, int first_row, int rows);
+  NodeId value_root(NodeId id) const; // through Flatten, whose memory is its input's
+
+  Plan &plan_;
+  Weights &weights_;
+  const Graph &graph_;
+  NetworkOptions options_;
+  std::vector<Shape> shapes_;
+  std::vector<FusedOp> ops_;
+  std::vector<TensorId> values_, gradients_; // by node
+  std::vector<Kept> kept_;                   // by node
+  std::vector<int> contributions_left_;      // by node
+};
+
+} // namespace convscope

@@ -1,0 +1,190 @@
+// The backward pass: the gradient of objectives with respect to the input.
+#include "plan/network.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "plan/layout.h"
+
+namespace convscope {
+
+TensorId Network::backward(const std::vector<Seed> &seeds) {
+  for (const FusedOp &op : ops_) {
+    if (std::holds_alternative<Flatten>(node(op.main).op))
+      continue;
+    for (NodeId input : op.inputs)
+      ++contributions_left_[static_cast<std::size_t>(value_root(input))];
+    if (op.residual >= 0)
+      ++contributions_left_[static_cast<std::size_t>(value_root(op.residual))];
+  }
+  for (const auto &[target, seed] : seeds)
+    ++contributions_left_[static_cast<std::size_t>(value_root(target))];
+
+  for (const auto &[target, seed] : seeds)
+    contribute(target, seed);
+  for (auto op = ops_.rbegin(); op != ops_.rend(); ++op)
+    backward_op(*op);
+  return gradients_.front();
+}
+
+void Network::contribute(NodeId to, const Contribution &write) {
+  const NodeId root = value_root(to);
+  const auto index = static_cast<std::size_t>(root);
+  GradientTarget target;
+  target.accumulate = gradients_[index] != TensorId::none;
+  if (!target.accumulate)
+    gradients_[index] = plan_.transient(node(root).name + " gradient", bytes(root));
+  target.tensor = gradients_[index];
+  const bool complete = --contributions_left_[index] == 0;
+  const TensorId mask = kept_[index].mask;
+  if (!complete || mask == TensorId::none) {
+    write(target);
+    return;
+  }
+  GradientTarget masked = target;
+  masked.mask = mask;
+  if (!options_.revive) {
+    write(masked);
+    return;
+  }
+  plan_.set_variant(Variant::usual);
+  write(masked);
+  plan_.set_variant(Variant::revive);
+  write(target);
+  redirect(root, target.tensor, mask);
+  plan_.set_variant(Variant::both);
+}
+
+void Network::redirect(NodeId root, TensorId gradient, TensorId mask) {
+  const std::string label = node(root).name + " revive";
+  const TensorId found =
+      plan_.transient(label, static_cast<std::size_t>(options_.batch) * sizeof(std::uint32_t));
+  plan_.fill(found, 0);
+  plan_.dispatch(label, plan_.programs().get("relu_blocked"), map_groups(root), map_params(root),
+                 {reads(gradient), reads(mask), updates(found)});
+  plan_.dispatch(label, plan_.programs().get("relu_redirect"), map_groups(root), map_params(root),
+                 {updates(gradient), reads(mask), reads(found)});
+}
+
+void Network::backward_op(const FusedOp &op) {
+  const Op &main = node(op.main).op;
+  if (std::holds_alternative<Flatten>(main))
+    return;
+  const TensorId from = gradients_.at(static_cast<std::size_t>(op.output));
+  if (from == TensorId::none)
+    throw std::logic_error(node(op.output).name + " is a target without a seed");
+  if (op.residual >= 0)
+    pass_gradient(node(op.output).name + " gradient", op.residual, from, TensorId::none);
+
+  if (std::holds_alternative<Conv>(main)) {
+    backward_conv(op, from);
+  } else if (std::holds_alternative<Dense>(main)) {
+    backward_dense(op, from);
+  } else if (std::holds_alternative<MaxPool>(main) || std::holds_alternative<GlobalMaxPool>(main)) {
+    backward_max_pool(op, from);
+  } else if (std::holds_alternative<AvgPool>(main) || std::holds_alternative<GlobalAvgPool>(main)) {
+    backward_avg_pool(op, from);
+  } else if (std::holds_alternative<Softmax>(main)) {
+    backward_softmax(op, from);
+  } else if (const auto *norm = std::get_if<ScaleShift>(&main)) {
+    pass_gradient(node(op.main).name + " gradient", op.inputs.front(), from,
+                  constant(node(op.main).name + "/scale", norm->scale));
+  } else if (const auto *zero_pad = std::get_if<ZeroPad>(&main)) {
+    contribute(op.inputs.front(), [&](const GradientTarget &to) {
+      pad(node(op.main).name + " gradient", from, shape(op.output), shape(op.inputs.front()), -zero_pad->pad.top,
+          -zero_pad->pad.left, to);
+    });
+  } else { // Add, ReLU
+    for (NodeId input : op.inputs)
+      pass_gradient(node(op.main).name + " gradient", input, from, TensorId::none);
+  }
+}
+
+void Network::pass_gradient(const std::string &label, NodeId to, TensorId from, TensorId scale) {
+  contribute(to, [&](const GradientTarget &target) {
+    const bool scaled = scale != TensorId::none;
+    plan_.dispatch(label, plan_.programs().get("scale_grad", {target.epilogue(), scaled ? 1U : 0U}), map_groups(to),
+                   map_params(to),
+                   {reads(from), reads(scaled ? scale : from),
+                    target.accumulate ? updates(target.tensor) : writes(target.tensor), reads(target.mask_or(from))});
+  });
+}
+
+void Network::backward_conv(const FusedOp &op, TensorId from) {
+  const auto &conv_op = std::get<Conv>(node(op.main).op);
+  const NodeId in = op.inputs.front();
+  const gpu::ConvParams forward = forward_params(window(conv_op.window, in, op.extra_pad), conv_op.groups, shape(in),
+                                                 shape(op.output), options_.batch);
+  std::string key = node(op.main).name;
+  for (NodeId norm : op.scale_shifts)
+    key += "+" + node(norm).name;
+  const std::vector<ConvDispatch> dispatches = gradient_dispatches(forward, fold(graph_, op).weights);
+  contribute(in, [&](const GradientTarget &to) {
+    for (std::size_t i = 0; i < dispatches.size(); ++i)
+      conv(node(op.main).name + " gradient", fmt::format("{}/gradient {}", key, i), dispatches[i].params,
+           [&] { return dispatches[i].weights; }, to.epilogue(),
+           {from, TensorId::none, to.tensor, TensorId::none, to.mask});
+  });
+}
+
+void Network::backward_dense(const FusedOp &op, TensorId from) {
+  const auto &dense = std::get<Dense>(node(op.main).op);
+  const NodeId in = op.inputs.front();
+  const auto in_features = static_cast<int>(shape(in).elements());
+  const Shape &masked = shape(value_root(in));
+  const int at_once = dense_rows_at_once(in_features);
+  contribute(in, [&](const GradientTarget &to) {
+    for (int first = 0; first < dense.out_features; first += at_once) {
+      const int rows = std::min(at_once, dense.out_features - first);
+      GradientTarget part = to; // parts add up; the mask applies to the whole
+      part.accumulate = to.accumulate || first > 0;
+      if (first + rows < dense.out_features)
+        part.mask = TensorId::none;
+      const gpu::DenseParams params{options_.batch, in_features, dense.out_features, first, rows, masked.c,
+                                    masked.h * masked.w};
+      plan_.dispatch(node(op.main).name + " gradient", plan_.programs().get("dense_grad", {part.epilogue()}),
+                     {groups_for(in_features), static_cast<std::uint32_t>(options_.batch), 1}, params,
+                     {reads(from), reads(dense_weights(op, first, rows)),
+                      part.accumulate ? updates(part.tensor) : writes(part.tensor), reads(part.mask_or(from))},
+                     2.0 * options_.batch * rows * in_features);
+    }
+  });
+}
+
+void Network::backward_max_pool(const FusedOp &op, TensorId from) {
+  const gpu::PoolParams p = pool_params(op);
+  const TensorId arg_max = kept_[static_cast<std::size_t>(op.output)].arg_max;
+  const std::int64_t threads = std::int64_t{p.batch} * arg_max_blocks(p) * p.in_h * p.in_w;
+  contribute(op.inputs.front(), [&](const GradientTarget &to) {
+    plan_.dispatch(node(op.main).name + " gradient",
+                   plan_.programs().get("max_pool_grad", {to.epilogue(), arg_max_bits(p)}), {groups_for(threads), 1, 1},
+                   p,
+                   {reads(from), reads(arg_max), to.accumulate ? updates(to.tensor) : writes(to.tensor),
+                    reads(to.mask_or(from))});
+  });
+}
+
+void Network::backward_avg_pool(const FusedOp &op, TensorId from) {
+  const gpu::PoolParams p = pool_params(op);
+  const std::int64_t threads = std::int64_t{p.batch} * shape(op.inputs.front()).elements();
+  contribute(op.inputs.front(), [&](const GradientTarget &to) {
+    plan_.dispatch(node(op.main).name + " gradient", plan_.programs().get("avg_pool_grad", {to.epilogue()}),
+                   {groups_for(threads), 1, 1}, p,
+                   {reads(from), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
+  });
+}
+
+void Network::backward_softmax(const FusedOp &op, TensorId from) {
+  const gpu::MapParams p = map_params(op.output);
+  const TensorId values = value(op.output);
+  contribute(op.inputs.front(), [&](const GradientTarget &to) {
+    plan_.dispatch(node(op.main).name + " gradient", plan_.programs().get("softmax_grad", {to.epilogue()}),
+                   {static_cast<std::uint32_t>(p.pixels), static_cast<std::uint32_t>(p.batch), 1}, p,
+                   {reads(from), reads(values), to.accumulate ? updates(to.tensor) : writes(to.tensor),
+                    reads(to.mask_or(from))});
+  });
+}
+
+} // namespace convscope

@@ -1,0 +1,224 @@
+#include "plan/plan.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "plan/arena.h"
+
+namespace convscope {
+
+namespace {
+
+bool in_variant(Variant step, Variant wanted) {
+  return (static_cast<unsigned>(step) & static_cast<unsigned>(wanted)) != 0;
+}
+
+// Memory touched since the last barrier; a step that conflicts with it needs a barrier first.
+class Hazards {
+public:
+  bool conflicts(const vulkan::Slice &slice, bool write) const {
+    return std::any_of(touched_.begin(), touched_.end(), [&](const Touch &touch) {
+      return (write || touch.write) && touch.slice.buffer == slice.buffer &&
+             touch.slice.offset < slice.offset + slice.bytes && slice.offset < touch.slice.offset + touch.slice.bytes;
+    });
+  }
+  void add(const vulkan::Slice &slice, bool write) { touched_.push_back({slice, write}); }
+  void clear() { touched_.clear(); }
+
+private:
+  struct Touch {
+    vulkan::Slice slice;
+    bool write;
+  };
+  std::vector<Touch> touched_;
+};
+
+} // namespace
+
+Plan::Plan(vulkan::Programs &programs, std::string name) : programs_(programs), name_(std::move(name)) {}
+
+TensorId Plan::add_tensor(Tensor tensor) {
+  if (placed_)
+    throw std::logic_error(name_ + ": the plan is placed, no tensor can be added");
+  if (tensor.bytes == 0)
+    throw std::logic_error(name_ + ": tensor '" + tensor.name + "' is empty");
+  tensors_.push_back(std::move(tensor));
+  return static_cast<TensorId>(tensors_.size() - 1);
+}
+
+TensorId Plan::transient(std::string name, std::size_t bytes) {
+  return add_tensor({.name = std::move(name), .kind = Kind::transient, .bytes = bytes, .slice = {}, .buffer = {}});
+}
+
+TensorId Plan::persistent(std::string name, std::size_t bytes) {
+  return add_tensor({.name = std::move(name), .kind = Kind::persistent, .bytes = bytes, .slice = {}, .buffer = {}});
+}
+
+TensorId Plan::external(std::string name, vulkan::Slice slice) {
+  return add_tensor({.name = std::move(name),
+                     .kind = Kind::external,
+                     .bytes = static_cast<std::size_t>(slice.bytes),
+                     .slice = slice,
+                     .buffer = {}});
+}
+
+void Plan::append(Step step) {
+  if (placed_)
+    throw std::logic_error(name_ + ": the plan is placed, no step can be added");
+  const int index = static_cast<int>(steps_.size());
+  for (const Use &use : step.uses) {
+    Tensor &tensor = tensors_.at(static_cast<std::size_t>(use.tensor));
+    if (tensor.first < 0) {
+      if (tensor.kind == Kind::transient && use.access != Access::write)
+        throw std::logic_error(name_ + ": '" + step.label + "' reads '" + tensor.name + "' before it is written");
+      tensor.first = index;
+    }
+    tensor.last = index;
+  }
+  step.variant = variant_;
+  steps_.push_back(std::move(step));
+}
+
+void Plan::append_dispatch(std::string label, const vulkan::Program &program, std::array<std::uint32_t, 3> groups,
+                           std::vector<std::byte> push, std::vector<Use> uses, double flops) {
+  Step step;
+  step.label = std::move(label);
+  step.uses = std::move(uses);
+  step.program = &program;
+  step.groups = groups;
+  step.push = std::move(push);
+  step.flops = flops;
+  append(std::move(step));
+}
+
+void Plan::fill(TensorId tensor, std::uint32_t word) {
+  Step step;
+  step.label = "fill";
+  step.uses = {writes(tensor)};
+  step.fill = word;
+  append(std::move(step));
+}
+
+void Plan::copy(TensorId from, TensorId to) {
+  if (bytes(from) != bytes(to))
+    throw std::logic_error(name_ + ": copy between tensors of different sizes");
+  Step step;
+  step.label = "copy";
+  step.uses = {reads(from), writes(to)};
+  step.copy = true;
+  append(std::move(step));
+}
+
+void Plan::custom(std::string label, std::initializer_list<Use> uses, std::function<void(VkCommandBuffer)> record) {
+  Step step;
+  step.label = std::move(label);
+  step.uses = uses;
+  step.custom = std::move(record);
+  append(std::move(step));
+}
+
+void Plan::place() {
+  if (placed_)
+    return;
+  std::vector<Placement> placements;
+  std::vector<std::size_t> owners;
+  for (std::size_t i = 0; i < tensors_.size(); ++i)
+    if (tensors_[i].kind == Kind::transient && tensors_[i].first >= 0) {
+      placements.push_back({tensors_[i].bytes, tensors_[i].first, tensors_[i].last});
+      owners.push_back(i);
+    }
+  const std::size_t alignment = std::max<std::size_t>(256, device().info().storage_alignment);
+  arena_bytes_ = place_in_arena(placements, alignment);
+  for (std::size_t i = 0; i < owners.size(); ++i)
+    tensors_[owners[i]].offset = placements[i].offset;
+  placed_ = true;
+}
+
+std::size_t Plan::planned_bytes() {
+  place();
+  std::size_t total = arena_bytes_;
+  for (const Tensor &tensor : tensors_)
+    if (tensor.kind == Kind::persistent)
+      total += tensor.bytes;
+  return total;
+}
+
+void Plan::allocate() {
+  place();
+  if (arena_bytes_ > 0)
+    arena_ = vulkan::Buffer(device(), arena_bytes_, name_ + " arena");
+  for (Tensor &tensor : tensors_) {
+    if (tensor.kind == Kind::transient) {
+      if (tensor.first >= 0)
+        tensor.slice = arena_.slice(tensor.offset, tensor.bytes);
+    } else if (tensor.kind == Kind::persistent) {
+      tensor.buffer = vulkan::Buffer(device(), tensor.bytes, name_ + " " + tensor.name);
+      tensor.slice = tensor.buffer.slice();
+    }
+  }
+}
+
+vulkan::Recording Plan::record(Variant variant, bool timed) const {
+  vulkan::Recording recording(device(), name_, timed);
+  Hazards hazards;
+  std::vector<vulkan::Slice> slices;
+  for (const Step &step : steps_) {
+    if (!in_variant(step.variant, variant))
+      continue;
+    slices.clear();
+    bool wait = false;
+    for (const Use &use : step.uses) {
+      slices.push_back(slice(use.tensor));
+      wait = wait || hazards.conflicts(slices.back(), use.access != Access::read);
+    }
+    if (wait) {
+      recording.barrier();
+      hazards.clear();
+    }
+    for (std::size_t i = 0; i < slices.size(); ++i)
+      hazards.add(slices[i], step.uses[i].access != Access::read);
+
+    if (step.program)
+      recording.dispatch(*step.program, step.groups, step.push, slices, step.label);
+    else if (step.custom)
+      recording.custom(step.custom, step.label);
+    else if (step.fill)
+      recording.fill(slices.at(0), *step.fill);
+    else
+      recording.copy(slices.at(0), slices.at(1));
+  }
+  recording.finish();
+  return recording;
+}
+
+vulkan::Slice Plan::slice(TensorId id) const { return tensor(id).slice; }
+std::size_t Plan::bytes(TensorId id) const { return tensor(id).bytes; }
+
+void Plan::write(TensorId id, std::span<const std::byte> data) {
+  Tensor &target = tensors_.at(static_cast<std::size_t>(id));
+  if (target.kind != Kind::persistent)
+    throw std::logic_error(name_ + ": '" + target.name + "' does not keep its content");
+  target.buffer.write(0, data);
+}
+
+void Plan::read(TensorId id, std::span<std::byte> data) const {
+  if (tensor(id).kind != Kind::persistent)
+    throw std::logic_error(name_ + ": '" + tensor(id).name + "' does not keep its content");
+  tensor(id).buffer.read(0, data);
+}
+
+double Plan::flops(Variant variant) const {
+  double total = 0;
+  for (const Step &step : steps_)
+    if (in_variant(step.variant, variant))
+      total += step.flops;
+  return total;
+}
+
+int Plan::dispatches(Variant variant) const {
+  return static_cast<int>(std::count_if(steps_.begin(), steps_.end(), [&](const Step &step) {
+    return in_variant(step.variant, variant) && (step.program || step.custom);
+  }));
+}
+
+} // namespace convscope

@@ -1,0 +1,30 @@
+// Exact tensors out of a net, with no optimization: activations, and the gradient of an objective.
+#pragma once
+
+#include <vector>
+
+#include "base/array.h"
+#include "graph/graph.h"
+#include "plan/weights.h"
+#include "visualization/objective.h"
+#include "vulkan/program.h"
+
+namespace convscope {
+
+struct GradientResult {
+  std::vector<double> values; // of the objective, one an image
+  Array gradient;             // (N,C,H,W), with respect to the input
+};
+
+// `input` is (N,C,H,W), preprocessed. UserError where it is of another rank or channel count than the net's input,
+// or too small for it.
+GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
+                           const Objective &objective);
+
+// The layers' outputs, (N,C,H,W) each; `layers` in any order. The net's input itself is a layer, too.
+std::vector<Array> activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
+                                  const std::vector<NodeId> &layers);
+Array activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
+                     NodeId layer);
+
+} // namespace convscope

@@ -1,0 +1,272 @@
+#include "visualization/objective.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "graph/shapes.h"
+
+namespace convscope {
+
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+class Parser {
+public:
+  Parser(std::string_view text, const Graph &graph, const std::vector<std::string> &labels)
+      : text_(text), graph_(graph), labels_(labels) {}
+
+  std::vector<Term> parse() {
+    std::vector<Term> terms;
+    double sign = read_sign().value_or(1);
+    do {
+      terms.push_back(read_term());
+      terms.back().weight *= sign;
+      const auto next = read_sign();
+      if (!next && !at_end())
+        fail("expected '+' or '-'");
+      sign = next.value_or(0);
+    } while (sign != 0);
+    return terms;
+  }
+
+private:
+  [[noreturn]] void fail(const std::string &what) const {
+    throw UserError(fmt::format("objective '{}': {} at column {}", text_, what, at_ + 1));
+  }
+  [[noreturn]] void reject(const std::string &what) const {
+    throw UserError(fmt::format("objective '{}': {}", text_, what));
+  }
+
+  bool at_end() const { return at_ == text_.size(); }
+  char peek() const { return at_end() ? '\0' : text_[at_]; }
+  void skip_spaces() {
+    while (peek() == ' ' || peek() == '\t')
+      ++at_;
+  }
+  bool accept(char c) {
+    if (at_end() || peek() != c)
+      return false;
+    ++at_;
+    return true;
+  }
+
+  std::optional<double> read_sign() {
+    skip_spaces();
+    if (accept('+'))
+      return 1;
+    if (accept('-'))
+      return -1;
+    return std::nullopt;
+  }
+
+  // "0.5*", where there is one: a layer's name may begin with digits, too.
+  double read_factor() {
+    const std::size_t star = text_.find('*', at_);
+    if (star == std::string_view::npos)
+      return 1;
+    std::string_view number = text_.substr(at_, star - at_);
+    while (!number.empty() && number.back() == ' ')
+      number.remove_suffix(1);
+    const auto numeric = [](char c) { return is_digit(c) || c == '.' || c == 'e' || c == 'E' || c == '-' || c == '+'; };
+    if (!std::all_of(number.begin(), number.end(), numeric))
+      return 1;
+    const auto factor = parse_number(number);
+    if (!factor)
+      fail("expected a number before '*'");
+    at_ = star + 1;
+    return *factor;
+  }
+
+  int read_number(const char *what) {
+    const std::size_t from = at_;
+    while (is_digit(peek()))
+      ++at_;
+    const auto number = parse_integer(text_.substr(from, at_ - from));
+    if (!number || *number > INT32_MAX) {
+      at_ = from;
+      fail(fmt::format("expected {}", what));
+    }
+    return static_cast<int>(*number);
+  }
+
+  Term read_term() {
+    skip_spaces();
+    Term term;
+    term.weight = read_factor();
+    skip_spaces();
+    if (const NodeId layer = read_known_layer(); layer >= 0)
+      term.layer = layer;
+    else if (text_.substr(at_, 6) == "logit:")
+      return read_logit(term);
+    else
+      unknown_layer();
+    if (!accept(':')) {
+      term.kind = Term::Kind::mean_square;
+      return term;
+    }
+    term.channel = read_number("a channel number");
+    if (accept('@'))
+      read_position(term);
+    return term;
+  }
+
+  void read_position(Term &term) {
+    term.kind = Term::Kind::unit;
+    for (const std::string_view word : {"center", "centre"})
+      if (text_.substr(at_, word.size()) == word) {
+        at_ += word.size();
+        term.centre = true;
+        return;
+      }
+    term.x = read_number("a position, such as @3,5 or @center,");
+    if (!accept(','))
+      fail("expected ',' between x and y");
+    term.y = read_number("a number for y");
+  }
+
+  // The longest layer name that stands here as a whole word.
+  NodeId read_known_layer() {
+    NodeId best = -1;
+    std::size_t length = 0;
+    for (std::size_t id = 1; id < graph_.nodes.size(); ++id) {
+      const Node &node = graph_.nodes[id];
+      if (!node.layer || node.name.size() <= length || text_.substr(at_, node.name.size()) != node.name)
+        continue;
+      const std::size_t end = at_ + node.name.size();
+      if (end == text_.size() || text_[end] == ' ' || text_[end] == ':' || text_[end] == '+') {
+        best = static_cast<NodeId>(id);
+        length = node.name.size();
+      }
+    }
+    at_ += length;
+    return best;
+  }
+
+  [[noreturn]] void unknown_layer() const {
+    const std::string_view word = text_.substr(at_, text_.find_first_of(" :+@", at_) - at_);
+    if (word.empty())
+      fail("expected a layer");
+    if (!graph_.nodes.empty() && graph_.nodes[0].name == word)
+      reject(fmt::format("'{}' is the net's input, which does not respond to anything", word));
+    try {
+      find_layer(graph_, word);
+    } catch (const UserError &error) {
+      reject(fmt::format("{} (column {})", error.what(), at_ + 1));
+    }
+    fail(fmt::format("can't read '{}'", word));
+  }
+
+  Term read_logit(Term term) {
+    if (graph_.logits < 0)
+      reject(fmt::format("{} has no classifier, so no logits", graph_.name));
+    at_ += 6;
+    term.layer = graph_.logits;
+    if (is_digit(peek()) || labels_.empty()) {
+      term.channel = read_number("a class's number");
+      return term;
+    }
+    // A class's name may hold spaces: the longest that stands here.
+    std::size_t length = 0;
+    for (std::size_t i = 0; i < labels_.size(); ++i)
+      if (labels_[i].size() > length && text_.substr(at_, labels_[i].size()) == labels_[i]) {
+        term.channel = static_cast<int>(i);
+        length = labels_[i].size();
+      }
+    const std::size_t end = at_ + length;
+    const std::string word(text_.substr(at_, text_.find_first_of("+-", at_) - at_));
+    if (length == 0 || (end < text_.size() && text_[end] != ' ' && text_[end] != '+' && text_[end] != '-'))
+      reject(fmt::format("no class '{}' in {}{}", word, graph_.name, did_you_mean(word, labels_)));
+    at_ = end;
+    return term;
+  }
+
+  std::string_view text_;
+  const Graph &graph_;
+  const std::vector<std::string> &labels_;
+  std::size_t at_ = 0;
+};
+
+std::string canonical_text(const std::vector<Term> &terms, const Graph &graph) {
+  std::string text;
+  for (const Term &term : terms) {
+    if (!text.empty())
+      text += " + ";
+    if (term.weight != 1)
+      text += fmt::format("{}*", term.weight);
+    text += graph.nodes[static_cast<std::size_t>(term.layer)].name;
+    if (term.channel >= 0)
+      text += fmt::format(":{}", term.channel);
+    if (term.kind == Term::Kind::unit)
+      text += term.centre ? "@center" : fmt::format("@{},{}", term.x, term.y);
+  }
+  return text;
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0)
+    text.remove_prefix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
+    text.remove_suffix(1);
+  return text;
+}
+
+} // namespace
+
+Objective parse_objective(std::string_view text, const Graph &graph, const std::vector<std::string> &labels) {
+  text = trimmed(text);
+  if (text.empty())
+    throw UserError("objective '': expected a layer, such as conv1:0");
+  Objective objective;
+  objective.text = text;
+  objective.terms = Parser(text, graph, labels).parse();
+  std::stable_sort(objective.terms.begin(), objective.terms.end(),
+                   [](const Term &a, const Term &b) { return a.layer < b.layer; });
+  objective.canonical = canonical_text(objective.terms, graph);
+  return objective;
+}
+
+void check_objective(const Objective &objective, const Graph &graph, const std::vector<Shape> &shapes) {
+  for (const Term &term : objective.terms) {
+    const std::string &name = graph.nodes[static_cast<std::size_t>(term.layer)].name;
+    const Shape &shape = shapes.at(static_cast<std::size_t>(term.layer));
+    if (term.channel >= shape.c)
+      throw UserError(fmt::format("objective '{}': {} has channels 0 to {}", objective.text, name, shape.c - 1));
+    if (term.kind == Term::Kind::unit && !term.centre && (term.x >= shape.w || term.y >= shape.h))
+      throw UserError(fmt::format("objective '{}': at this image size the map of {} is {}x{}, so x is 0 to {} and y 0 to {}",
+                                  objective.text, name, shape.w, shape.h, shape.w - 1, shape.h - 1));
+  }
+}
+
+std::vector<NodeId> layers_of(const Objective &objective) {
+  std::vector<NodeId> layers;
+  for (const Term &term : objective.terms)
+    if (layers.empty() || layers.back() != term.layer)
+      layers.push_back(term.layer);
+  return layers;
+}
+
+std::vector<std::vector<std::size_t>> group_by_layers(const std::vector<Objective> &objectives) {
+  std::vector<std::vector<std::size_t>> groups;
+  std::map<std::vector<NodeId>, std::size_t> group_of;
+  for (std::size_t i = 0; i < objectives.size(); ++i) {
+    std::vector<NodeId> key;
+    for (const Term &term : objectives[i].terms)
+      key.push_back(term.layer);
+    const auto [found, added] = group_of.try_emplace(std::move(key), groups.size());
+    if (added)
+      groups.emplace_back();
+    groups[found->second].push_back(i);
+  }
+  return groups;
+}
+
+} // namespace convscope

@@ -1,0 +1,80 @@
+// A batch of images under optimization on the device, one objective each: what front ends drive, step by step.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/array.h"
+#include "graph/graph.h"
+#include "plan/plan.h"
+#include "plan/weights.h"
+#include "visualization/objective.h"
+#include "visualization/recipe.h"
+#include "vulkan/program.h"
+#include "vulkan/recording.h"
+
+namespace convscope {
+
+struct OptimizationOptions {
+  int height = 0, width = 0; // of the image; 0: the recipe's size
+  int input_size = 0;        // what the transforms give is resized to this square before the net; 0: as it is
+  bool raw_input = false;    // the net sees 0..1, whatever it was trained on
+  std::uint64_t seed = 0;
+  std::optional<double> lr;  // instead of the recipe's
+  // Parameters to start from, (1 or N, 3, H, W/2+1, 2) or, for `pixel`, (1 or N, 3, H, W).
+  std::optional<Array> init;
+  int history = 0;           // steps whose values are kept; 0: the recipe's steps
+};
+
+// One image's state. `values` and `norms` are of the last steps, up to OptimizationOptions::history: the objective
+// before each step's update, and the gradient's norm before clipping.
+struct Progress {
+  enum class State { running, dead, stopped };
+  State state = State::running; // dead: the net does not respond to the image, nor does it tell which way to go
+  int stopped_at = -1;          // the step whose value or gradient was not finite; the image is that of the step before
+  std::vector<float> values, norms;
+};
+
+class Optimization {
+public:
+  // Objectives of one batch (group_by_layers). UserError for what does not fit the net, for sizes that the
+  // parameterization can't do, and for a learning rate or an init that can't be used. Takes no device memory but for
+  // weights: that is prepare()'s part. `graph` is not needed afterwards; the others outlive this object.
+  Optimization(vulkan::Programs &programs, Weights &weights, const Graph &graph, std::vector<Objective> objectives,
+               const Recipe &recipe, const OptimizationOptions &options);
+  Optimization(Optimization &&) noexcept;
+  Optimization &operator=(Optimization &&) noexcept;
+  ~Optimization();
+
+  // Bytes of device memory that prepare() will take, weights not among them.
+  std::size_t planned_bytes();
+  // Allocates, compiles and makes the first images; step() and all that reads does it if need be.
+  void prepare();
+
+  void step(int count = 1);
+  // A step with its kernels' times.
+  std::vector<vulkan::Recording::Timing> timed_step();
+  int steps_done() const;
+  void set_lr(double lr); // from the next step on
+
+  int batch() const;
+  int height() const;
+  int width() const;
+  const std::vector<Objective> &objectives() const;
+
+  Array images();     // (N,3,H,W), 0..1: what the parameters show now, not transformed
+  Array parameters(); // as OptimizationOptions::init
+  std::vector<Progress> progress();
+
+  double flops_per_step() const;
+  int dispatches_per_step() const;
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+} // namespace convscope

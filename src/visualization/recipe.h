@@ -1,0 +1,54 @@
+// How an image is optimized: its parameterization, what it is put through before the net, and the optimizer.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace convscope {
+
+enum class ParameterizationKind { fft, pixel };
+enum class Border { grey, reflect }; // what lies outside the image: 0.5, or its mirror image
+
+// A random number: one of the values, or anything between the two of them.
+struct Draw {
+  std::vector<double> values{0};
+  bool uniform = false;
+  bool operator==(const Draw &) const = default;
+};
+
+struct Recipe {
+  std::string name = "plain";
+  int size = 128; // the image's default height and width
+
+  ParameterizationKind parameterization = ParameterizationKind::fft;
+  double decay = 1;               // of the spectrum's scale
+  double initial_deviation = 0.01;
+
+  // Canvas pixel to image: rotated by `rotation` and shrunk by `scale` about the centres, then moved. `canvas_margin`
+  // is what the canvas has more than the image, in each direction: lucid's 2 * 12 padded, less 8 and 4 cropped.
+  bool transforms = false;
+  int canvas_margin = 0;
+  Draw jitter;       // of the image, in its pixels, for x and y each
+  Draw scale{{1}};
+  Draw rotation;     // in degrees
+  Draw jitter_after; // of the canvas, in its pixels, for x and y each
+  Border border = Border::grey;
+
+  int steps = 500;
+  double lr = 0.05;
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+  double clip_norm = 0; // of an image's gradient; 0: never clipped
+  int revive_steps = 0; // first steps in which ReLUs that block a whole gradient let it through
+
+  bool operator==(const Recipe &) const = default;
+};
+
+// "lucid", "article" or "plain". UserError with the nearest name otherwise.
+Recipe recipe(std::string_view name);
+std::vector<std::string> recipe_names();
+
+// The smallest number from n on whose prime factors are 2, 3, 5 and 7: the lengths that `fft` takes.
+int next_smooth(int n);
+
+} // namespace convscope

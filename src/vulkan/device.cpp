@@ -1,0 +1,247 @@
+#include "vulkan/device.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+#include <limits>
+#include <optional>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "vulkan/handle.h"
+#include "vulkan/instance.h"
+#include "vulkan/pipeline_cache.h"
+
+namespace convscope::vulkan {
+
+struct Device::State {
+  std::optional<Instance> instance;
+  Candidate candidate;
+  VkPhysicalDeviceProperties properties{};
+  VkPhysicalDeviceMemoryProperties memory{};
+  VkDevice device = VK_NULL_HANDLE;
+  VkQueue queue = VK_NULL_HANDLE;
+  VkCommandPool pool = VK_NULL_HANDLE;
+  VkPipelineCache cache = VK_NULL_HANDLE;
+  std::filesystem::path cache_file;
+  std::size_t cache_bytes = 0; // when loaded
+  std::set<std::string, std::less<>> extensions;
+  PFN_vkSetDebugUtilsObjectNameEXT set_name = nullptr;
+  bool maps_buffers = false;
+  std::atomic<std::uint64_t> memory_used = 0, memory_peak = 0;
+
+  State() = default;
+  State(const State &) = delete;
+  State &operator=(const State &) = delete;
+  ~State() {
+    if (!device)
+      return;
+    vkDeviceWaitIdle(device);
+    save_cache();
+    vkDestroyPipelineCache(device, cache, nullptr);
+    vkDestroyCommandPool(device, pool, nullptr);
+    vkDestroyDevice(device, nullptr);
+  }
+
+  void save_cache() const {
+    std::size_t size = 0;
+    if (!cache || vkGetPipelineCacheData(device, cache, &size, nullptr) != VK_SUCCESS || size <= cache_bytes)
+      return;
+    std::vector<std::uint8_t> data(size);
+    if (vkGetPipelineCacheData(device, cache, &size, data.data()) != VK_SUCCESS)
+      return;
+    data.resize(size);
+    save_pipeline_cache(cache_file, data);
+  }
+};
+
+namespace {
+
+std::string folded(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower;
+}
+
+std::string listing(const std::vector<Candidate> &candidates) {
+  std::string text;
+  for (const auto &candidate : candidates)
+    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", candidate.info.index, candidate.info.name);
+  return text;
+}
+
+const Candidate &automatic(const std::vector<Candidate> &candidates) {
+  const Candidate *best = nullptr;
+  for (const char *type : {"discrete", "integrated", "virtual", "cpu", "other"})
+    for (const auto &candidate : candidates)
+      if (!best && candidate.info.usable && candidate.info.type == type)
+        best = &candidate;
+  if (!best)
+    throw DeviceError(fmt::format("no usable Vulkan device: none of these has Vulkan 1.1 and a compute queue: {}",
+                                  listing(candidates)));
+  return *best;
+}
+
+// An index, or else part of a name, so that "4090" finds a card where there is no device 4090.
+const Candidate &choose(const std::vector<Candidate> &candidates, const std::string &select) {
+  if (select.empty())
+    return automatic(candidates);
+  const Candidate *chosen = nullptr;
+  if (const auto index = parse_integer(select); index && *index >= 0 && *index < std::ssize(candidates))
+    chosen = &candidates[static_cast<std::size_t>(*index)];
+  for (const bool usable : {true, false})
+    for (const auto &candidate : candidates)
+      if (!chosen && candidate.info.usable == usable &&
+          folded(candidate.info.name).find(folded(select)) != std::string::npos)
+        chosen = &candidate;
+  if (!chosen)
+    throw UserError(fmt::format("no Vulkan device '{}': the devices are {}", select, listing(candidates)));
+  if (!chosen->info.usable)
+    throw UserError(fmt::format("the Vulkan device '{}' lacks Vulkan 1.1 or a compute queue: the devices are {}",
+                                chosen->info.name, listing(candidates)));
+  return *chosen;
+}
+
+VkDevice create_device(const Candidate &candidate, const std::set<std::string, std::less<>> &extensions) {
+  std::vector<const char *> names;
+  for (const auto &name : extensions)
+    names.push_back(name.c_str());
+  const float priority = 1;
+  VkDeviceQueueCreateInfo queue{};
+  queue.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO;
+  queue.queueFamilyIndex = candidate.queue_family;
+  queue.queueCount = 1;
+  queue.pQueuePriorities = &priority;
+  VkPhysicalDeviceShaderFloat16Int8Features float16{};
+  float16.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES;
+  float16.shaderFloat16 = VK_TRUE;
+  VkPhysicalDevice16BitStorageFeatures storage{};
+  storage.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES;
+  storage.storageBuffer16BitAccess = candidate.info.storage_16bit;
+  storage.pNext = candidate.info.float16 ? &float16 : nullptr;
+  VkDeviceCreateInfo create{};
+  create.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
+  create.pNext = &storage;
+  create.queueCreateInfoCount = 1;
+  create.pQueueCreateInfos = &queue;
+  create.enabledExtensionCount = static_cast<std::uint32_t>(names.size());
+  create.ppEnabledExtensionNames = names.data();
+  VkDevice device = VK_NULL_HANDLE;
+  check(vkCreateDevice(candidate.handle, &create, nullptr, &device), "vkCreateDevice",
+        "opening " + candidate.info.name);
+  return device;
+}
+
+VkPipelineCache create_cache(VkDevice device, const std::vector<std::uint8_t> &data) {
+  VkPipelineCacheCreateInfo create{};
+  create.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO;
+  create.initialDataSize = data.size();
+  create.pInitialData = data.data();
+  VkPipelineCache cache = VK_NULL_HANDLE;
+  check(vkCreatePipelineCache(device, &create, nullptr, &cache), "vkCreatePipelineCache");
+  return cache;
+}
+
+} // namespace
+
+Device::Device(const DeviceOptions &options) : state_(std::make_unique<State>()) {
+  State &s = *state_;
+  s.instance.emplace(options.validation || validation_from_environment(), options.instance_extensions);
+  s.candidate = choose(s.instance->candidates(), options.select);
+  vkGetPhysicalDeviceProperties(physical(), &s.properties);
+  vkGetPhysicalDeviceMemoryProperties(physical(), &s.memory);
+
+  s.maps_buffers = options.map_buffers && (info().is_cpu() || info().type == "integrated");
+
+  // A device that has the portability subset must be opened with it.
+  std::vector<std::string> wanted = options.device_extensions;
+  wanted.push_back("VK_KHR_portability_subset");
+  if (info().float16)
+    wanted.push_back(VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME);
+  for (const auto &name : wanted)
+    if (s.candidate.extensions.contains(name))
+      s.extensions.insert(name);
+  s.device = create_device(s.candidate, s.extensions);
+  vkGetDeviceQueue(s.device, s.candidate.queue_family, 0, &s.queue);
+  if (s.instance->extensions().contains(VK_EXT_DEBUG_UTILS_EXTENSION_NAME))
+    s.set_name = reinterpret_cast<PFN_vkSetDebugUtilsObjectNameEXT>(
+        vkGetInstanceProcAddr(instance(), "vkSetDebugUtilsObjectNameEXT"));
+
+  VkCommandPoolCreateInfo pool{};
+  pool.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO;
+  pool.queueFamilyIndex = s.candidate.queue_family;
+  CONVSCOPE_VK(vkCreateCommandPool(s.device, &pool, nullptr, &s.pool));
+  s.cache_file = pipeline_cache_file(s.properties);
+  const auto cached = load_pipeline_cache(s.cache_file, s.properties);
+  s.cache = create_cache(s.device, cached);
+  s.cache_bytes = cached.size();
+  name(VK_OBJECT_TYPE_QUEUE, handle_value(s.queue), "convscope queue");
+  name(VK_OBJECT_TYPE_COMMAND_POOL, handle_value(s.pool), "convscope command pool");
+  name(VK_OBJECT_TYPE_PIPELINE_CACHE, handle_value(s.cache), "convscope pipeline cache");
+}
+
+Device::~Device() = default;
+
+const DeviceInfo &Device::info() const { return state_->candidate.info; }
+VkPhysicalDevice Device::physical() const { return state_->candidate.handle; }
+VkDevice Device::handle() const { return state_->device; }
+VkQueue Device::queue() const { return state_->queue; }
+VkCommandPool Device::pool() const { return state_->pool; }
+VkPipelineCache Device::pipeline_cache() const { return state_->cache; }
+VkInstance Device::instance() const { return state_->instance->handle(); }
+std::uint32_t Device::queue_family() const { return state_->candidate.queue_family; }
+int Device::validation_messages() const { return state_->instance->validation_messages(); }
+std::uint64_t Device::memory_used() const { return state_->memory_used; }
+std::uint64_t Device::memory_peak() const { return state_->memory_peak; }
+bool Device::maps_buffers() const { return state_->maps_buffers; }
+
+bool Device::has_extension(std::string_view name) const {
+  return state_->extensions.contains(name) || state_->instance->extensions().contains(name);
+}
+
+void Device::name(VkObjectType type, std::uint64_t handle, std::string_view name) const {
+  if (!state_->set_name)
+    return;
+  const std::string text(name);
+  VkDebugUtilsObjectNameInfoEXT object{};
+  object.sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_NAME_INFO_EXT;
+  object.objectType = type;
+  object.objectHandle = handle;
+  object.pObjectName = text.c_str();
+  check(state_->set_name(state_->device, &object), "vkSetDebugUtilsObjectNameEXT");
+}
+
+void Device::run(VkCommandBuffer commands, std::string_view doing) const {
+  VkFenceCreateInfo create{};
+  create.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO;
+  VkFence raw = VK_NULL_HANDLE;
+  check(vkCreateFence(handle(), &create, nullptr, &raw), "vkCreateFence", doing);
+  const Handle<VkFence, vkDestroyFence> fence(handle(), raw);
+  VkSubmitInfo submit{};
+  submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
+  submit.commandBufferCount = 1;
+  submit.pCommandBuffers = &commands;
+  check(vkQueueSubmit(queue(), 1, &submit, raw), "vkQueueSubmit", doing);
+  check(vkWaitForFences(handle(), 1, &raw, VK_TRUE, std::numeric_limits<std::uint64_t>::max()), "vkWaitForFences",
+        doing);
+}
+
+int Device::memory_type(std::uint32_t allowed_bits, VkMemoryPropertyFlags properties) const {
+  for (std::uint32_t i = 0; i < state_->memory.memoryTypeCount; ++i)
+    if ((allowed_bits >> i & 1) && (state_->memory.memoryTypes[i].propertyFlags & properties) == properties)
+      return static_cast<int>(i);
+  return -1;
+}
+
+void Device::account(std::int64_t bytes) const {
+  const std::uint64_t now = state_->memory_used += static_cast<std::uint64_t>(bytes);
+  std::uint64_t peak = state_->memory_peak;
+  while (now > peak && !state_->memory_peak.compare_exchange_weak(peak, now)) {
+  }
+}
+
+} // namespace convscope::vulkan

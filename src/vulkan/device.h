@@ -1,0 +1,96 @@
+// The instance, the device and its one queue: what it can do, and moving bytes to and from it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <vulkan/vulkan.h>
+
+namespace convscope::vulkan {
+
+// What a device is and can do, read from its driver; never assumed.
+struct DeviceInfo {
+  int index = 0;
+  std::string name, driver, driver_info; // "llvmpipe (...)", "llvmpipe", "Mesa 22.3.6 ..."
+  std::string type;                      // "discrete", "integrated", "virtual", "cpu", "other"
+  std::uint32_t api_version = 0, driver_version = 0, vendor_id = 0, device_id = 0;
+  std::uint64_t memory_bytes = 0; // of the largest device-local heap
+  std::uint64_t max_storage_range = 0, max_allocation = 0, storage_alignment = 0;
+  std::uint32_t max_shared_memory = 0, max_push_constants = 0, max_invocations = 0;
+  std::uint32_t max_storage_buffers = 0; // bound to one shader
+  std::uint32_t max_groups[3] = {0, 0, 0}, max_group_size[3] = {0, 0, 0};
+  std::uint32_t subgroup_size = 0;
+  bool subgroup_ballot = false, subgroup_shuffle = false, subgroup_arithmetic = false;
+  bool timestamps = false;
+  std::uint32_t timestamp_bits = 0;
+  double timestamp_period_ns = 0;
+  bool storage_16bit = false, float16 = false, cooperative_matrix = false;
+  bool usable = false; // has a compute queue and Vulkan 1.1
+  bool is_cpu() const { return type == "cpu"; }
+};
+
+// Throws DeviceError where there is no Vulkan loader or no driver.
+std::vector<DeviceInfo> list_devices();
+
+// Throws DeviceError "<call> failed: VK_ERROR_... (while <doing>)" unless result is a success code.
+// Device lost and out-of-memory say so in words.
+void check(VkResult result, const char *call, std::string_view doing = {});
+#define CONVSCOPE_VK(call) ::convscope::vulkan::check((call), #call)
+
+struct DeviceOptions {
+  std::string select;      // index, or part of a name (case folded); "" picks discrete, integrated, virtual, cpu
+  bool validation = false; // Khronos validation with synchronization validation; also env CONVSCOPE_VALIDATION=1
+  bool map_buffers = true; // false: bytes go through staging buffers on every device, as on discrete ones
+  std::vector<std::string> instance_extensions, device_extensions; // enabled where present, such as a window's
+};
+
+// Owns instance, device, queue, command pool and the pipeline cache (loaded from and saved to the user's
+// cache folder or env CONVSCOPE_CACHE, keyed by device and driver; a corrupt one is ignored). Outlives every
+// object made on it. Its one queue also does graphics where the device can.
+class Device {
+public:
+  // UserError for a selection that no device has, DeviceError where there is no usable device.
+  explicit Device(const DeviceOptions &options = {});
+  ~Device();
+  Device(const Device &) = delete;
+  Device &operator=(const Device &) = delete;
+
+  const DeviceInfo &info() const;
+  VkPhysicalDevice physical() const;
+  VkDevice handle() const;
+  VkQueue queue() const;
+  VkCommandPool pool() const;
+  VkPipelineCache pipeline_cache() const;
+  VkInstance instance() const;
+  std::uint32_t queue_family() const;
+  bool maps_buffers() const; // whether host and device share memory that Buffers may use
+  bool has_extension(std::string_view name) const; // enabled, of the instance or of the device
+
+  // A debug name for validation messages and RenderDoc; no-op without VK_EXT_debug_utils.
+  void name(VkObjectType type, std::uint64_t handle, std::string_view name) const;
+  // Validation messages (warnings and errors) since the device was made; tests demand none.
+  int validation_messages() const;
+  // Submits one recorded command buffer and waits for it. `doing` goes into the error's text.
+  void run(VkCommandBuffer commands, std::string_view doing) const;
+  // Index of a memory type with these properties, or -1.
+  int memory_type(std::uint32_t allowed_bits, VkMemoryPropertyFlags properties) const;
+  // Device memory held by Buffers now, and the most that was.
+  std::uint64_t memory_used() const;
+  std::uint64_t memory_peak() const;
+  void account(std::int64_t bytes) const; // called by Buffer
+
+  struct State;
+
+private:
+  std::unique_ptr<State> state_;
+};
+
+// Number of validation messages seen by all devices of this process (also those already gone).
+int total_validation_messages();
+
+} // namespace convscope::vulkan

@@ -1,0 +1,112 @@
+#include "vulkan/program.h"
+
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+#include "shaders.h"
+#include "vulkan/spirv.h"
+
+namespace convscope::vulkan {
+namespace {
+
+Handle<VkDescriptorSetLayout, vkDestroyDescriptorSetLayout> make_set_layout(const Device &device,
+                                                                            std::uint32_t bindings) {
+  std::vector<VkDescriptorSetLayoutBinding> slots(bindings);
+  for (std::uint32_t i = 0; i < bindings; ++i)
+    slots[i] = {i, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_COMPUTE_BIT, nullptr};
+  VkDescriptorSetLayoutCreateInfo create{};
+  create.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO;
+  create.bindingCount = bindings;
+  create.pBindings = slots.data();
+  VkDescriptorSetLayout layout = VK_NULL_HANDLE;
+  CONVSCOPE_VK(vkCreateDescriptorSetLayout(device.handle(), &create, nullptr, &layout));
+  return {device.handle(), layout};
+}
+
+Handle<VkPipelineLayout, vkDestroyPipelineLayout> make_layout(const Device &device, VkDescriptorSetLayout set,
+                                                              std::uint32_t push_bytes) {
+  const VkPushConstantRange push{VK_SHADER_STAGE_COMPUTE_BIT, 0, push_bytes};
+  VkPipelineLayoutCreateInfo create{};
+  create.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO;
+  create.setLayoutCount = 1;
+  create.pSetLayouts = &set;
+  create.pushConstantRangeCount = push_bytes > 0 ? 1 : 0;
+  create.pPushConstantRanges = &push;
+  VkPipelineLayout layout = VK_NULL_HANDLE;
+  CONVSCOPE_VK(vkCreatePipelineLayout(device.handle(), &create, nullptr, &layout));
+  return {device.handle(), layout};
+}
+
+Handle<VkPipeline, vkDestroyPipeline> make_pipeline(const Device &device, VkPipelineLayout layout,
+                                                    std::span<const std::uint32_t> code,
+                                                    const std::vector<std::uint32_t> &constants,
+                                                    const std::string &name) {
+  const std::string doing = "compiling the shader " + name;
+  VkShaderModuleCreateInfo source{};
+  source.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;
+  source.codeSize = code.size_bytes();
+  source.pCode = code.data();
+  VkShaderModule raw = VK_NULL_HANDLE;
+  check(vkCreateShaderModule(device.handle(), &source, nullptr, &raw), "vkCreateShaderModule", doing);
+  const Handle<VkShaderModule, vkDestroyShaderModule> module(device.handle(), raw);
+  device.name(VK_OBJECT_TYPE_SHADER_MODULE, handle_value(raw), name);
+
+  std::vector<VkSpecializationMapEntry> entries;
+  for (std::uint32_t i = 0; i < constants.size(); ++i)
+    entries.push_back({i, i * 4, 4});
+  VkSpecializationInfo special{};
+  special.mapEntryCount = static_cast<std::uint32_t>(entries.size());
+  special.pMapEntries = entries.data();
+  special.dataSize = constants.size() * 4;
+  special.pData = constants.data();
+  VkComputePipelineCreateInfo create{};
+  create.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO;
+  create.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
+  create.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
+  create.stage.module = raw;
+  create.stage.pName = "main";
+  create.stage.pSpecializationInfo = constants.empty() ? nullptr : &special;
+  create.layout = layout;
+  VkPipeline pipeline = VK_NULL_HANDLE;
+  check(vkCreateComputePipelines(device.handle(), device.pipeline_cache(), 1, &create, nullptr, &pipeline),
+        "vkCreateComputePipelines", doing);
+  return {device.handle(), pipeline};
+}
+
+} // namespace
+
+Program::Program(const Device &device, std::string_view shader_name, const std::vector<std::uint32_t> &constants)
+    : name_(constants.empty() ? std::string(shader_name)
+                              : fmt::format("{}[{}]", shader_name, fmt::join(constants, ","))) {
+  const auto code = shader(shader_name);
+  if (code.empty())
+    throw std::logic_error(fmt::format("no shader is named '{}'", shader_name));
+  const ShaderInterface interface = reflect(code);
+  bindings_ = interface.bindings;
+  push_bytes_ = interface.push_bytes;
+  if (push_bytes_ > device.info().max_push_constants)
+    throw DeviceError(fmt::format("the shader {} needs {} bytes of push constants, and {} allows {}", shader_name,
+                                  push_bytes_, device.info().name, device.info().max_push_constants));
+  if (bindings_ > device.info().max_storage_buffers)
+    throw DeviceError(fmt::format("the shader {} needs {} storage buffers, and {} allows {}", shader_name, bindings_,
+                                  device.info().name, device.info().max_storage_buffers));
+  set_layout_ = make_set_layout(device, bindings_);
+  layout_ = make_layout(device, set_layout(), push_bytes_);
+  pipeline_ = make_pipeline(device, layout(), code, constants, name_);
+  device.name(VK_OBJECT_TYPE_DESCRIPTOR_SET_LAYOUT, handle_value(set_layout()), name_);
+  device.name(VK_OBJECT_TYPE_PIPELINE_LAYOUT, handle_value(layout()), name_);
+  device.name(VK_OBJECT_TYPE_PIPELINE, handle_value(pipeline()), name_);
+}
+
+const Program &Programs::get(std::string_view shader_name, const std::vector<std::uint32_t> &constants) {
+  std::pair key(std::string(shader_name), constants);
+  auto found = programs_.find(key);
+  if (found == programs_.end())
+    found = programs_.emplace(std::move(key), Program(device_, shader_name, constants)).first;
+  return found->second;
+}
+
+} // namespace convscope::vulkan

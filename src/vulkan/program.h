@@ -1,0 +1,52 @@
+// A compute pipeline that knows its layout: made from embedded SPIR-V and specialization constants.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vulkan/device.h"
+#include "vulkan/handle.h"
+
+namespace convscope::vulkan {
+
+// Bindings are set 0, binding 0..n-1, all storage buffers; their number and the size of the push constants
+// are read from the SPIR-V, so that a dispatch can be checked against them.
+class Program {
+public:
+  // `shader` names shaders/<shader>.comp; constants are specialization constants 0, 1, 2, ...
+  // Throws std::logic_error for a name that is not embedded, DeviceError where the driver fails.
+  Program(const Device &device, std::string_view shader, const std::vector<std::uint32_t> &constants);
+
+  VkPipeline pipeline() const { return pipeline_.get(); }
+  VkPipelineLayout layout() const { return layout_.get(); }
+  VkDescriptorSetLayout set_layout() const { return set_layout_.get(); }
+  std::uint32_t bindings() const { return bindings_; }
+  std::uint32_t push_bytes() const { return push_bytes_; }
+  const std::string &name() const { return name_; }
+
+private:
+  std::string name_;
+  std::uint32_t bindings_ = 0, push_bytes_ = 0;
+  Handle<VkDescriptorSetLayout, vkDestroyDescriptorSetLayout> set_layout_;
+  Handle<VkPipelineLayout, vkDestroyPipelineLayout> layout_;
+  Handle<VkPipeline, vkDestroyPipeline> pipeline_;
+};
+
+// Programs by shader and constants, each made once. References stay valid while the cache lives.
+class Programs {
+public:
+  explicit Programs(const Device &device) : device_(device) {}
+  Programs(const Programs &) = delete;
+  Programs &operator=(const Programs &) = delete;
+  const Program &get(std::string_view shader, const std::vector<std::uint32_t> &constants = {});
+  const Device &device() const { return device_; }
+
+private:
+  const Device &device_;
+  std::map<std::pair<std::string, std::vector<std::uint32_t>>, Program> programs_;
+};
+
+} // namespace convscope::vulkan

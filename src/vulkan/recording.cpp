@@ -1,0 +1,247 @@
+#include "vulkan/recording.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace convscope::vulkan {
+namespace {
+
+constexpr std::uint32_t sets_a_pool = 64, buffers_a_pool = 64 * 8, queries_a_pool = 4096;
+
+} // namespace
+
+struct Recording::State {
+  const Device &device;
+  std::string name;
+  bool timed = false, finished = false, ran = false;
+  VkCommandBuffer commands = VK_NULL_HANDLE;
+  std::vector<Handle<VkDescriptorPool, vkDestroyDescriptorPool>> pools;
+  std::uint32_t free_sets = 0, free_buffers = 0; // of the last pool
+  std::vector<Handle<VkQueryPool, vkDestroyQueryPool>> queries;
+  std::vector<std::string> labels; // one for each pair of queries
+
+  State(const Device &on, std::string_view called, bool with_times)
+      : device(on), name(called), timed(with_times && on.info().timestamps) {
+    VkCommandBufferAllocateInfo request{};
+    request.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO;
+    request.commandPool = device.pool();
+    request.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
+    request.commandBufferCount = 1;
+    check(vkAllocateCommandBuffers(device.handle(), &request, &commands), "vkAllocateCommandBuffers",
+          "recording " + name);
+  }
+  State(const State &) = delete;
+  State &operator=(const State &) = delete;
+  ~State() { vkFreeCommandBuffers(device.handle(), device.pool(), 1, &commands); }
+
+  void demand_open() const {
+    if (finished)
+      throw std::logic_error(fmt::format("the recording {} is finished", name));
+  }
+
+  VkDescriptorSet make_set(const Program &program, std::span<const Slice> slices);
+  void stamp(std::uint32_t query);
+  template <typename Record> void with_times(std::string_view label, Record record);
+  void global_barrier(VkAccessFlags to, VkPipelineStageFlags to_stages);
+};
+
+VkDescriptorSet Recording::State::make_set(const Program &program, std::span<const Slice> slices) {
+  const auto count = static_cast<std::uint32_t>(slices.size());
+  if (free_sets == 0 || free_buffers < count) {
+    const VkDescriptorPoolSize size{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, std::max(buffers_a_pool, count)};
+    VkDescriptorPoolCreateInfo create{};
+    create.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO;
+    create.maxSets = sets_a_pool;
+    create.poolSizeCount = 1;
+    create.pPoolSizes = &size;
+    VkDescriptorPool pool = VK_NULL_HANDLE;
+    check(vkCreateDescriptorPool(device.handle(), &create, nullptr, &pool), "vkCreateDescriptorPool",
+          "recording " + name);
+    pools.emplace_back(device.handle(), pool);
+    device.name(VK_OBJECT_TYPE_DESCRIPTOR_POOL, handle_value(pool), name);
+    free_sets = sets_a_pool;
+    free_buffers = size.descriptorCount;
+  }
+  const VkDescriptorSetLayout layout = program.set_layout();
+  VkDescriptorSetAllocateInfo request{};
+  request.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO;
+  request.descriptorPool = pools.back().get();
+  request.descriptorSetCount = 1;
+  request.pSetLayouts = &layout;
+  VkDescriptorSet set = VK_NULL_HANDLE;
+  check(vkAllocateDescriptorSets(device.handle(), &request, &set), "vkAllocateDescriptorSets", "recording " + name);
+  --free_sets;
+  free_buffers -= count;
+  device.name(VK_OBJECT_TYPE_DESCRIPTOR_SET, handle_value(set), name + " " + program.name());
+
+  std::vector<VkDescriptorBufferInfo> buffers;
+  for (const Slice &slice : slices)
+    buffers.push_back({slice.buffer, slice.offset, slice.bytes});
+  VkWriteDescriptorSet write{};
+  write.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET;
+  write.dstSet = set;
+  write.descriptorCount = count; // runs on over the bindings, which are all alike
+  write.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+  write.pBufferInfo = buffers.data();
+  vkUpdateDescriptorSets(device.handle(), count > 0 ? 1 : 0, &write, 0, nullptr);
+  return set;
+}
+
+// A timestamp when everything before it has ended, so that a step's time does not include the wait for others.
+void Recording::State::stamp(std::uint32_t query) {
+  if (query / queries_a_pool == queries.size()) {
+    VkQueryPoolCreateInfo create{};
+    create.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO;
+    create.queryType = VK_QUERY_TYPE_TIMESTAMP;
+    create.queryCount = queries_a_pool;
+    VkQueryPool pool = VK_NULL_HANDLE;
+    check(vkCreateQueryPool(device.handle(), &create, nullptr, &pool), "vkCreateQueryPool", "recording " + name);
+    queries.emplace_back(device.handle(), pool);
+    device.name(VK_OBJECT_TYPE_QUERY_POOL, handle_value(pool), name);
+    vkCmdResetQueryPool(commands, pool, 0, queries_a_pool);
+  }
+  vkCmdWriteTimestamp(commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queries.back().get(), query % queries_a_pool);
+}
+
+template <typename Record> void Recording::State::with_times(std::string_view label, Record record) {
+  if (!timed) {
+    record();
+    return;
+  }
+  const auto query = static_cast<std::uint32_t>(labels.size()) * 2;
+  stamp(query);
+  record();
+  stamp(query + 1);
+  labels.emplace_back(label);
+}
+
+void Recording::State::global_barrier(VkAccessFlags to, VkPipelineStageFlags to_stages) {
+  constexpr VkPipelineStageFlags work = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
+  VkMemoryBarrier memory{};
+  memory.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER;
+  memory.srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
+  memory.dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_READ_BIT |
+                         VK_ACCESS_TRANSFER_WRITE_BIT | to;
+  vkCmdPipelineBarrier(commands, work, work | to_stages, 0, 1, &memory, 0, nullptr, 0, nullptr);
+}
+
+Recording::Recording(const Device &device, std::string_view name, bool timed)
+    : state_(std::make_unique<State>(device, name, timed)) {
+  device.name(VK_OBJECT_TYPE_COMMAND_BUFFER, handle_value(commands()), name);
+  VkCommandBufferBeginInfo begin{};
+  begin.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO;
+  check(vkBeginCommandBuffer(commands(), &begin), "vkBeginCommandBuffer", "recording " + state_->name);
+}
+
+Recording::Recording(Recording &&) noexcept = default;
+Recording &Recording::operator=(Recording &&) noexcept = default;
+Recording::~Recording() = default;
+
+void Recording::dispatch(const Program &program, std::array<std::uint32_t, 3> groups, std::span<const std::byte> push,
+                         std::span<const Slice> slices, std::string_view label) {
+  State &s = *state_;
+  s.demand_open();
+  const DeviceInfo &info = s.device.info();
+  const auto refuse = [&](const std::string &what) {
+    throw std::logic_error(fmt::format("dispatch {} of {}: {}", label, program.name(), what));
+  };
+  if (slices.size() != program.bindings())
+    refuse(fmt::format("{} slices for {} bindings", slices.size(), program.bindings()));
+  if (push.size() != program.push_bytes())
+    refuse(fmt::format("{} bytes of push constants instead of {}", push.size(), program.push_bytes()));
+  for (int axis = 0; axis < 3; ++axis)
+    if (groups[axis] == 0 || groups[axis] > info.max_groups[axis])
+      refuse(fmt::format("{} groups on axis {}, where {} fit", groups[axis], axis, info.max_groups[axis]));
+  for (std::size_t i = 0; i < slices.size(); ++i) {
+    if (slices[i].buffer == VK_NULL_HANDLE || slices[i].bytes == 0)
+      refuse(fmt::format("slice {} is empty", i));
+    if (slices[i].bytes > info.max_storage_range)
+      refuse(fmt::format("slice {} has {} bytes, where {} fit", i, slices[i].bytes, info.max_storage_range));
+    if (slices[i].offset % info.storage_alignment != 0)
+      refuse(fmt::format("slice {} begins at {}, which is no multiple of {}", i, slices[i].offset,
+                         info.storage_alignment));
+  }
+  const VkDescriptorSet set = s.make_set(program, slices);
+  s.with_times(label, [&] {
+    vkCmdBindPipeline(s.commands, VK_PIPELINE_BIND_POINT_COMPUTE, program.pipeline());
+    vkCmdBindDescriptorSets(s.commands, VK_PIPELINE_BIND_POINT_COMPUTE, program.layout(), 0, 1, &set, 0, nullptr);
+    if (!push.empty())
+      vkCmdPushConstants(s.commands, program.layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0,
+                         static_cast<std::uint32_t>(push.size()), push.data());
+    vkCmdDispatch(s.commands, groups[0], groups[1], groups[2]);
+  });
+}
+
+void Recording::barrier() {
+  state_->demand_open();
+  state_->global_barrier(0, 0);
+}
+
+void Recording::fill(const Slice &slice, std::uint32_t word) {
+  state_->demand_open();
+  if (slice.buffer == VK_NULL_HANDLE || slice.bytes == 0 || slice.offset % 4 != 0 || slice.bytes % 4 != 0)
+    throw std::logic_error(fmt::format("fill of {} bytes at {} in {}", slice.bytes, slice.offset, state_->name));
+  vkCmdFillBuffer(state_->commands, slice.buffer, slice.offset, slice.bytes, word);
+}
+
+void Recording::copy(const Slice &from, const Slice &to) {
+  state_->demand_open();
+  const bool overlap = from.buffer == to.buffer && from.offset < to.offset + to.bytes &&
+                       to.offset < from.offset + from.bytes;
+  if (from.buffer == VK_NULL_HANDLE || to.buffer == VK_NULL_HANDLE || from.bytes == 0 || from.bytes != to.bytes ||
+      overlap)
+    throw std::logic_error(fmt::format("copy of {} bytes at {} to {} bytes at {} in {}", from.bytes, from.offset,
+                                       to.bytes, to.offset, state_->name));
+  const VkBufferCopy region{from.offset, to.offset, from.bytes};
+  vkCmdCopyBuffer(state_->commands, from.buffer, to.buffer, 1, &region);
+}
+
+void Recording::custom(const std::function<void(VkCommandBuffer)> &record, std::string_view label) {
+  state_->demand_open();
+  state_->with_times(label, [&] { record(state_->commands); });
+}
+
+void Recording::finish() {
+  state_->demand_open();
+  // Also orders this recording before later submissions, and shows its writes to the host.
+  state_->global_barrier(VK_ACCESS_HOST_READ_BIT, VK_PIPELINE_STAGE_HOST_BIT);
+  check(vkEndCommandBuffer(state_->commands), "vkEndCommandBuffer", "recording " + state_->name);
+  state_->finished = true;
+}
+
+void Recording::run(std::string_view doing) const {
+  if (!state_->finished)
+    throw std::logic_error(fmt::format("the recording {} is run before it is finished", state_->name));
+  state_->device.run(state_->commands, doing);
+  state_->ran = true;
+}
+
+VkCommandBuffer Recording::commands() const { return state_->commands; }
+
+std::vector<Recording::Timing> Recording::timings() const {
+  const State &s = *state_;
+  std::vector<Timing> timings;
+  if (!s.ran || s.labels.empty())
+    return timings;
+  std::vector<std::uint64_t> ticks(s.labels.size() * 2);
+  for (std::size_t first = 0; first < ticks.size(); first += queries_a_pool) {
+    const std::size_t count = std::min<std::size_t>(ticks.size() - first, queries_a_pool);
+    check(vkGetQueryPoolResults(s.device.handle(), s.queries[first / queries_a_pool].get(), 0,
+                                static_cast<std::uint32_t>(count), count * sizeof ticks[0], &ticks[first],
+                                sizeof ticks[0], VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT),
+          "vkGetQueryPoolResults", "reading the times of " + s.name);
+  }
+  const std::uint32_t bits = s.device.info().timestamp_bits;
+  const std::uint64_t mask = bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
+  for (std::size_t i = 0; i < s.labels.size(); ++i) {
+    // The counter may have wrapped.
+    const auto elapsed = static_cast<double>((ticks[2 * i + 1] - ticks[2 * i]) & mask);
+    timings.push_back({s.labels[i], elapsed * s.device.info().timestamp_period_ns * 1e-6});
+  }
+  return timings;
+}
+
+} // namespace convscope::vulkan

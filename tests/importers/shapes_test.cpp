@@ -1,0 +1,117 @@
+#include "graph/shapes.h"
+
+#include <gtest/gtest.h>
+
+#include "importer/architecture.h"
+#include "importers/expect_error.h"
+
+namespace convscope {
+namespace {
+
+Shape shape_of(const Graph &graph, const char *layer, int h, int w) {
+  const NodeId id = find_layer(graph, layer);
+  return infer_shapes(graph, {3, h, w}, id)[id];
+}
+
+TEST(Shapes, FollowTheInput) {
+  const Graph vgg = make_vgg16(0).graph, alexnet = make_alexnet().graph, resnet = make_resnet50v2(0).graph;
+  EXPECT_EQ(shape_of(vgg, "block5_pool", 224, 224), (Shape{512, 7, 7}));
+  EXPECT_EQ(shape_of(vgg, "block3_conv2", 200, 320), (Shape{256, 50, 80}));
+  EXPECT_EQ(shape_of(vgg, "block1_pool", 33, 35), (Shape{64, 16, 17}));
+  EXPECT_EQ(shape_of(alexnet, "conv1", 224, 224), (Shape{64, 55, 55}));
+  EXPECT_EQ(shape_of(alexnet, "pool5", 224, 224), (Shape{256, 6, 6}));
+  EXPECT_EQ(shape_of(alexnet, "pool5", 128, 100), (Shape{256, 3, 2}));
+  EXPECT_EQ(shape_of(resnet, "conv2_block3_out", 224, 224), (Shape{256, 28, 28}));
+  EXPECT_EQ(shape_of(resnet, "post_relu", 128, 96), (Shape{2048, 4, 3}));
+}
+
+TEST(Shapes, SamePaddingIsTensorFlows) {
+  Window window;
+  window.same = true;
+  window.kernel_h = window.kernel_w = 3;
+  window.stride_h = window.stride_w = 2;
+  const Window resolved = resolve_padding(window, 8, 9);
+  EXPECT_EQ(resolved.pad, (Padding{0, 1, 1, 1})); // height 8: one pixel, at the bottom; width 9: one at each side
+  EXPECT_EQ(window_output(8, 3, 2, 1, 0, 1), 4);
+  EXPECT_EQ(window_output(9, 3, 2, 1, 1, 1), 5);
+  window.kernel_h = window.kernel_w = 1;
+  EXPECT_EQ(resolve_padding(window, 7, 8).pad, Padding{});
+}
+
+TEST(Shapes, WindowsThatDoNotFitGiveNothing) {
+  EXPECT_EQ(window_output(5, 11, 4, 1, 2, 2), 0);
+  EXPECT_EQ(window_output(1, 2, 2, 1, 0, 0), 0);
+  EXPECT_EQ(window_output(7, 7, 1, 1, 0, 0), 1);
+  EXPECT_EQ(window_output(6, 3, 1, 3, 0, 0), 0);
+}
+
+TEST(Shapes, ErrorsNameTheLayer) {
+  Graph vgg = make_vgg16(1000).graph;
+  expect_error([&] { infer_shapes(vgg, {3, 16, 16}); },
+               "block5_pool of vgg16 needs a larger input: 16x16 becomes 0x0 there");
+  expect_error([&] { infer_shapes(vgg, {3, 0, 16}); }, "at least 1x1");
+  expect_error([&] { infer_shapes(vgg, {3, 2000000000, 16}); }, "can't take an input of 16x2000000000");
+
+  // A small head of the same kind, since a Dense layer's size is known by its weights.
+  Graph toy;
+  toy.name = "toy";
+  toy.default_size = 14;
+  MaxPool pool;
+  pool.window.kernel_h = pool.window.kernel_w = pool.window.stride_h = pool.window.stride_w = 2;
+  Dense dense;
+  dense.out_features = 2;
+  dense.weights.resize(2 * 3 * 7 * 7);
+  toy.nodes = {{"input", "InputLayer", Input{}, {}, true, 0},
+               {"pool", "MaxPooling2D", pool, {0}, true, 0},
+               {"flatten", "Flatten", Flatten{}, {1}, true, 0},
+               {"fc1/linear", "Dense", dense, {2}, false, 0},
+               {"fc1", "Dense", Relu{}, {3}, true, 0}};
+  EXPECT_EQ(infer_shapes(toy, {3, 14, 15})[4], (Shape{2, 1, 1}));
+  expect_error([&] { infer_shapes(toy, {3, 12, 21}); },
+               "fc1 of toy needs a 7x7 map (input 14x14), but an input of 21x12 gives 10x6");
+  EXPECT_EQ(infer_shapes(toy, {3, 12, 21}, 1)[1], (Shape{3, 6, 10})); // below the head any size does
+  EXPECT_EQ(infer_shapes(toy, {3, 12, 21}, 1)[4], Shape{});
+}
+
+TEST(Shapes, AddNeedsEqualShapes) {
+  Graph graph;
+  graph.name = "toy";
+  MaxPool pool;
+  pool.window.stride_h = pool.window.stride_w = 2;
+  graph.nodes = {{"input", "InputLayer", Input{}, {}, true, 0},
+                 {"pool", "MaxPooling2D", pool, {0}, true, 0},
+                 {"sum", "Add", Add{}, {0, 1}, true, 0}};
+  expect_error([&] { infer_shapes(graph, {3, 8, 8}); }, "sum of toy can't add maps of 3x8x8 and 3x4x4");
+}
+
+TEST(Shapes, ConvolutionsCheckTheirChannels) {
+  Graph graph = make_vgg16(0).graph;
+  std::get<Conv>(graph.nodes[1].op).weights.resize(64 * 3 * 9);
+  EXPECT_NO_THROW(infer_shapes(graph, {3, 64, 64}));
+  expect_error([&] { infer_shapes(graph, {1, 64, 64}); }, "block1_conv1 of vgg16 does not take a map of 1 channels");
+}
+
+TEST(Shapes, LayersAreFoundByName) {
+  const Graph graph = make_vgg16(0).graph;
+  EXPECT_EQ(graph.nodes[find_layer(graph, "block3_conv2")].name, "block3_conv2");
+  expect_error([&] { find_layer(graph, "block3_conv9"); }, "no layer 'block3_conv9' in vgg16 (did you mean 'block3_conv");
+  expect_error([&] { find_layer(graph, "block1_conv1/linear"); }, "no layer 'block1_conv1/linear'");
+  expect_error([&] { find_layer(graph, "qqqqqqqq"); }, "convscope layers --model vgg16");
+}
+
+TEST(Shapes, AncestorsAndFlops) {
+  const Graph graph = make_resnet50v2(0).graph;
+  const NodeId out = find_layer(graph, "conv2_block1_out");
+  const std::vector<NodeId> nodes = ancestors(graph, {out});
+  EXPECT_EQ(nodes.front(), 0);
+  EXPECT_EQ(nodes.back(), out);
+  EXPECT_EQ(static_cast<NodeId>(nodes.size()), out + 1); // all that comes before, in this net
+
+  const Graph vgg = make_vgg16(0).graph;
+  const std::vector<NodeId> all = ancestors(vgg, {static_cast<NodeId>(vgg.nodes.size()) - 1});
+  const double flops = forward_flops(vgg, infer_shapes(vgg, {3, 128, 128}), all);
+  EXPECT_NEAR(2 * flops / 1e9, 20.1, 0.1); // forward and input gradient
+}
+
+} // namespace
+} // namespace convscope

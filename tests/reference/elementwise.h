@@ -1,0 +1,34 @@
+// Ops without a window, and their gradients. Add's gradient is the upstream gradient for each of its inputs.
+#pragma once
+
+#include <vector>
+
+#include "graph/graph.h"
+#include "reference/tensor.h"
+
+namespace convscope::reference {
+
+Tensor add(const Tensor &a, const Tensor &b);
+
+// y = x * scale[c] + shift[c]
+Tensor scale_shift(const Tensor &x, const std::vector<float> &scale, const std::vector<float> &shift);
+Tensor scale_shift_gradient(const Tensor &grad, const std::vector<float> &scale);
+
+Tensor relu(const Tensor &x);
+// Passes where x > 0; x may be the ReLU's input or its output.
+Tensor relu_gradient(const Tensor &grad, const Tensor &x);
+
+// Over channels, at every pixel.
+Tensor softmax(const Tensor &x);
+// y: what softmax gave.
+Tensor softmax_gradient(const Tensor &grad, const Tensor &y);
+
+// (n, c, h, w) -> (n, c, top + h + bottom, left + w + right); negative pads crop.
+Tensor zero_pad(const Tensor &x, const Padding &pad);
+Tensor zero_pad_gradient(const Tensor &grad, const Padding &pad);
+
+// y[i] = rgb[source[i]] * scale[i] + shift[i] of (n, 3, h, w)
+Tensor preprocess(const Tensor &rgb, const Preprocessing &preprocessing);
+Tensor preprocess_gradient(const Tensor &grad, const Preprocessing &preprocessing);
+
+} // namespace convscope::reference

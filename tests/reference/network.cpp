@@ -1,0 +1,123 @@
+#include "reference/network.h"
+
+#include <algorithm>
+
+#include "graph/shapes.h"
+#include "reference/conv.h"
+#include "reference/dense.h"
+#include "reference/elementwise.h"
+#include "reference/pools.h"
+
+namespace convscope::reference {
+
+namespace {
+
+Tensor reshaped(Tensor x, int c, int h, int w) {
+  x.c = c;
+  x.h = h;
+  x.w = w;
+  return x;
+}
+
+bool contains(const std::vector<NodeId> &ids, NodeId id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); }
+
+Conv explicit_pads(Conv op, const Tensor &x) {
+  op.window = resolve_padding(op.window, x.h, x.w);
+  return op;
+}
+
+// One overload an op: its output from its inputs' (Add alone has more than one).
+struct Forward {
+  const std::vector<const Tensor *> &inputs;
+  const Tensor &x() const { return *inputs.at(0); }
+  Window window(const Window &win) const { return resolve_padding(win, x().h, x().w); }
+
+  Tensor operator()(const Input &) const { return x(); }
+  Tensor operator()(const Conv &op) const { return conv(x(), explicit_pads(op, x())); }
+  Tensor operator()(const Dense &op) const { return dense(x(), op); }
+  Tensor operator()(const ScaleShift &op) const { return scale_shift(x(), op.scale, op.shift); }
+  Tensor operator()(const Relu &) const { return relu(x()); }
+  Tensor operator()(const MaxPool &op) const { return max_pool(x(), window(op.window)).y; }
+  Tensor operator()(const AvgPool &op) const { return avg_pool(x(), window(op.window), op.count_padding); }
+  Tensor operator()(const GlobalAvgPool &) const { return global_avg_pool(x()); }
+  Tensor operator()(const GlobalMaxPool &) const { return global_max_pool(x()).y; }
+  Tensor operator()(const Add &) const {
+    Tensor sum = x();
+    for (std::size_t i = 1; i < inputs.size(); ++i)
+      sum = add(sum, *inputs[i]);
+    return sum;
+  }
+  Tensor operator()(const ZeroPad &op) const { return zero_pad(x(), op.pad); }
+  Tensor operator()(const Flatten &) const { return reshaped(x(), x().c * x().h * x().w, 1, 1); }
+  Tensor operator()(const Softmax &) const { return softmax(x()); }
+};
+
+// The gradient for each of an op's inputs (the same for all of Add's).
+struct Backward {
+  const Tensor &x, &y, &grad; // first input, output, and the gradient at the output
+  Window window(const Window &win) const { return resolve_padding(win, x.h, x.w); }
+
+  Tensor operator()(const Input &) const { return grad; }
+  Tensor operator()(const Conv &op) const { return conv_gradient(grad, explicit_pads(op, x), x.h, x.w); }
+  Tensor operator()(const Dense &op) const { return dense_gradient(grad, op, x.c, x.h, x.w); }
+  Tensor operator()(const ScaleShift &op) const { return scale_shift_gradient(grad, op.scale); }
+  Tensor operator()(const Relu &) const { return relu_gradient(grad, y); }
+  Tensor operator()(const MaxPool &op) const {
+    Window win = window(op.window);
+    return max_pool_gradient(grad, max_pool(x, win).arg, win, x.h, x.w);
+  }
+  Tensor operator()(const AvgPool &op) const {
+    return avg_pool_gradient(grad, window(op.window), op.count_padding, x.h, x.w);
+  }
+  Tensor operator()(const GlobalAvgPool &) const { return global_avg_pool_gradient(grad, x.h, x.w); }
+  Tensor operator()(const GlobalMaxPool &) const {
+    return global_max_pool_gradient(grad, global_max_pool(x).arg, x.h, x.w);
+  }
+  Tensor operator()(const Add &) const { return grad; }
+  Tensor operator()(const ZeroPad &op) const { return zero_pad_gradient(grad, op.pad); }
+  Tensor operator()(const Flatten &) const { return reshaped(grad, x.c, x.h, x.w); }
+  Tensor operator()(const Softmax &) const { return softmax_gradient(grad, y); }
+};
+
+} // namespace
+
+std::vector<Tensor> forward(const Graph &graph, const Tensor &input, NodeId last) {
+  std::vector<Tensor> outputs(last < 0 ? graph.nodes.size() : std::size_t(last) + 1);
+  for (std::size_t id = 0; id < outputs.size(); ++id) {
+    if (last >= 0 && !contains(ancestors(graph, {last}), NodeId(id)))
+      continue;
+    const Node &node = graph.nodes[id];
+    std::vector<const Tensor *> inputs;
+    for (NodeId from : node.inputs)
+      inputs.push_back(&outputs[from]);
+    if (inputs.empty())
+      inputs.push_back(&input);
+    outputs[id] = std::visit(Forward{inputs}, node.op);
+  }
+  return outputs;
+}
+
+std::vector<Tensor> backward(const Graph &graph, const std::vector<Tensor> &outputs, NodeId target,
+                             const Tensor &grad) {
+  std::vector<Tensor> grads;
+  for (NodeId id = 0; id <= target; ++id)
+    grads.emplace_back(outputs[id].n, outputs[id].c, outputs[id].h, outputs[id].w);
+  grads[target] = grad;
+  for (NodeId id = target; id > 0; --id) {
+    if (!contains(ancestors(graph, {target}), id))
+      continue;
+    const Node &node = graph.nodes[id];
+    Tensor passed = std::visit(Backward{outputs[node.inputs[0]], outputs[id], grads[id]}, node.op);
+    for (NodeId from : node.inputs)
+      grads[from] = add(grads[from], passed);
+  }
+  return grads;
+}
+
+Ascent input_gradient(const Graph &graph, const Tensor &input, NodeId layer, const std::vector<Objective> &objectives) {
+  std::vector<Tensor> outputs = forward(graph, input, layer);
+  Tensor grad = objective_gradient(outputs[layer], objectives);
+  return {objective_values(outputs[layer], objectives), backward(graph, outputs, layer, grad)[0]};
+}
+
+} // namespace convscope::reference
