@@ -2,6 +2,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
+#include "linear.glsl"
 
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push { PoolParams p; };
@@ -9,7 +10,7 @@ layout(binding = 0) readonly buffer Inputs { float inputs[]; };
 layout(binding = 1) writeonly buffer Outputs { float outputs[]; };
 
 void main() {
-  const int thread = int(gl_GlobalInvocationID.x);
+  const int thread = linear_item();
   if (thread >= p.batch * p.channels * p.out_h * p.out_w)
     return;
   const int ox = thread % p.out_w;

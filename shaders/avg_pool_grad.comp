@@ -2,6 +2,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
+#include "linear.glsl"
+#include "reach.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
@@ -13,37 +15,33 @@ layout(binding = 2) readonly buffer Mask { uint mask[]; };
 
 // How many taps of the window at output position o lie inside the picture, along one axis.
 int taps_inside(int o, int stride, int pad, int kernel, int dilation, int extent) {
-  int taps = 0;
-  for (int k = 0; k < kernel; ++k) {
-    const int i = o * stride - pad + k * dilation;
-    taps += i >= 0 && i < extent ? 1 : 0;
-  }
-  return taps;
+  const int begin = o * stride - pad;
+  const int first = begin >= 0 ? 0 : (-begin + dilation - 1) / dilation;
+  const int last = begin >= extent ? -1 : min((extent - 1 - begin) / dilation, kernel - 1);
+  return max(last - first + 1, 0);
 }
 
 void main() {
   const int pixels = p.in_h * p.in_w;
-  const int thread = int(gl_GlobalInvocationID.x);
+  const int thread = linear_item();
   if (thread >= p.batch * p.channels * pixels)
     return;
   const int ix = thread % p.in_w;
   const int iy = thread / p.in_w % p.in_h;
   const int plane = thread / pixels * p.out_h * p.out_w;
   float sum = 0.0;
-  for (int ky = 0; ky < p.kernel_h; ++ky) {
-    const int y = iy + p.pad_top - ky * p.dilation_h;
-    if (y < 0 || y % p.stride_h != 0 || y / p.stride_h >= p.out_h)
+  const ivec2 rows = reach(iy, p.pad_top, p.kernel_h, p.dilation_h, p.stride_h, p.out_h);
+  const ivec2 columns = reach(ix, p.pad_left, p.kernel_w, p.dilation_w, p.stride_w, p.out_w);
+  for (int oy = rows.x; oy <= rows.y; ++oy) {
+    if ((iy + p.pad_top - oy * p.stride_h) % p.dilation_h != 0)
       continue;
-    const int oy = y / p.stride_h;
-    for (int kx = 0; kx < p.kernel_w; ++kx) {
-      const int x = ix + p.pad_left - kx * p.dilation_w;
-      if (x < 0 || x % p.stride_w != 0 || x / p.stride_w >= p.out_w)
+    const int taps_h = taps_inside(oy, p.stride_h, p.pad_top, p.kernel_h, p.dilation_h, p.in_h);
+    for (int ox = columns.x; ox <= columns.y; ++ox) {
+      if ((ix + p.pad_left - ox * p.stride_w) % p.dilation_w != 0)
         continue;
-      const int ox = x / p.stride_w;
       int divisor = p.average_divisor;
       if (divisor == 0)
-        divisor = taps_inside(oy, p.stride_h, p.pad_top, p.kernel_h, p.dilation_h, p.in_h) *
-                  taps_inside(ox, p.stride_w, p.pad_left, p.kernel_w, p.dilation_w, p.in_w);
+        divisor = taps_h * taps_inside(ox, p.stride_w, p.pad_left, p.kernel_w, p.dilation_w, p.in_w);
       sum += inputs[plane + oy * p.out_w + ox] / float(divisor);
     }
   }

@@ -2,16 +2,17 @@
 //
 // A workgroup is one subgroup. A lane owns a horizontal run of RUN output pixels, in TILE_C channels:
 //
-//             pixels of one image row               weights of one step, [TILE_C][UNROLL_C][TAPS]
-//           r0 r1 r2 ... RUN-1                      lane 0    lane 1    lane 2   ...
-//   lane 0 |==================|                    | c0 t0  | c0 t1   | c0 t2   | c1 t0 ...   1st load
-//   lane 1                    |==================| | c2 t2  | c3 t0   | ...                   2nd load
-//   lane 2 |==================| (the next row)
+//             pixels of one image row                 weights of one step, [TILE_C][UNROLL_C][TAPS]
+//           r0 r1 r2 ... RUN-1                        lane 0        lane 1        lane 2   ...
+//   lane 0 |==================|                      | w0 w1 w2 w3 | w4 w5 w6 w7 | ...          1st load
+//   lane 1                    |==================|   | w(4 LANES) ...                           2nd load
+//   lane 2 |==================| (the next row; rows of all images follow one another)
 //
-// A step is one row of one input channel (UNROLL_C channels where the kernel is 1x1): the lane loads the window that its
-// run sees through TAPS kernel columns, once, and each weight reaches all lanes by a subgroupShuffle from a constant lane
-// (llvmpipe: one permutation; its subgroupBroadcast searches for the first active lane each time).
-// Every output is the sum over (channel, ky, kx) in that order, whatever the tile.
+// A step is one row of one input channel (UNROLL_C channels where the kernel is 1x1): the lane loads the window that
+// its run sees through TAPS kernel columns, once, and each weight reaches all lanes by a subgroupShuffle from a
+// constant lane. (On llvmpipe that is one permutation, where subgroupBroadcast first searches for the first active
+// lane. A load is a loop over the lanes, and four floats cost it no more than two loads of one: hence the vec4s.)
+// Every output is bias plus the sum over (channel, ky, kx) in that order, whatever the tile.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_shader_subgroup_basic : require
@@ -32,24 +33,27 @@ layout(constant_id = 8) const int STRIDE_H = 1;
 layout(constant_id = 9) const int STRIDE_W = 1;
 layout(constant_id = 10) const int DILATION_H = 1;
 layout(constant_id = 11) const int DILATION_W = 1;
+layout(constant_id = 12) const bool FLAT = false; // a 1x1 kernel: an image is one row of in_h * in_w pixels
+layout(constant_id = 13) const int SHIFT = -1;    // every window starts at an address of this remainder by 4; -1: any
 
 layout(push_constant) uniform Push { ConvParams p; };
 layout(binding = 0) readonly restrict buffer Input { float in_data[]; };
-layout(binding = 1) readonly restrict buffer Weights { float weight_data[]; };
+layout(binding = 0) readonly restrict buffer InputVectors { vec4 in_vectors[]; };
+layout(binding = 1) readonly restrict buffer Weights { vec4 weight_data[]; };
 layout(binding = 2) readonly restrict buffer Bias { float bias_data[]; };
 layout(binding = 3) restrict buffer Output { float out_data[]; };
 layout(binding = 4) readonly restrict buffer Residual { float residual_data[]; };
 layout(binding = 5) restrict buffer Mask { uint mask_data[]; };
 
-const int DEPTH = UNROLL_C * TAPS;               // products an output in a step
-const int STEP_WEIGHTS = TILE_C * DEPTH;
 const int LANES = int(SUBGROUP);
-const int LOADS = (STEP_WEIGHTS + LANES - 1) / LANES;
+const int DEPTH = UNROLL_C * TAPS;                 // products an output in a step
+const int STEP_VECTORS = (TILE_C * DEPTH + 3) / 4; // weights of a step, in vec4s
+const int LOADS = (STEP_VECTORS + LANES - 1) / LANES;
 const int WINDOW = (RUN - 1) * STRIDE_W + (TAPS - 1) * DILATION_W + 1;
 
 float sums[TILE_C * RUN];
 float window[UNROLL_C * WINDOW];
-float lane_weights[LOADS];
+vec4 lane_weights[LOADS];
 
 // Whether any pixel of the run sees this column of the window: wide strides leave gaps.
 bool seen(int column) {
@@ -61,28 +65,63 @@ bool seen(int column) {
   return found;
 }
 
+// Sums begin with the bias, which the lanes load together and share.
+void start(int channel) {
+  float lane_bias[(TILE_C + LANES - 1) / LANES];
+  [[unroll]] for (int j = 0; j < (TILE_C + LANES - 1) / LANES; ++j) {
+    int mine = min(channel + j * LANES + int(gl_SubgroupInvocationID), p.groups * p.out_c - 1);
+    lane_bias[j] = (EPILOGUE & EPILOGUE_BIAS) != 0 ? bias_data[mine] : 0.0;
+  }
+  [[unroll]] for (int c = 0; c < TILE_C; ++c)
+    [[unroll]] for (int r = 0; r < RUN; ++r)
+      sums[c * RUN + r] = subgroupShuffle(lane_bias[c / LANES], uint(c % LANES));
+}
+
+// A vec4 that is aligned lies in a row or outside it as a whole, for then rows are a multiple of 4 long.
+bool starts_vector(int column) {
+  return SHIFT >= 0 && (SHIFT + column) % 4 == 0 && column + 4 <= WINDOW;
+}
+
+// Whether the column came with a vec4 that began before it.
+bool in_vector(int column) {
+  return SHIFT >= 0 && column >= (4 - SHIFT) % 4 && (SHIFT + column) / 4 * 4 - SHIFT + 4 <= WINDOW;
+}
+
+// `row` is the address of the input row, `ix` the window's first column in it.
+void load_window(int into, int row, int ix, uint columns) {
+  [[unroll]] for (int column = 0; column < WINDOW; ++column) {
+    bool inside = uint(ix + column) < columns;
+    int at = inside ? row + ix + column : 0;
+    if (starts_vector(column)) {
+      vec4 four = in_vectors[at / 4];
+      [[unroll]] for (int k = 0; k < 4; ++k)
+        window[into + column + k] = inside ? four[k] : 0.0;
+    } else if (!in_vector(column) && seen(column)) {
+      float one = in_data[at];
+      window[into + column] = inside ? one : 0.0;
+    }
+  }
+}
+
 void accumulate(int n, int group, int tile, int oy, int ox) {
   int lane = int(gl_SubgroupInvocationID);
   int plane = p.in_h * p.in_w;
+  int in_h = FLAT ? 1 : p.in_h;
+  int in_w = FLAT ? plane : p.in_w;
   int from = p.in_base + n * p.in_batch_stride + group * p.in_c * plane;
-  int weights = (group * ((p.out_c + TILE_C - 1) / TILE_C) + tile) * TILE_C * p.in_c * KERNEL_H * KERNEL_W;
+  int weights = int(gl_WorkGroupID.y) * STEP_VECTORS * (p.in_c / UNROLL_C) * KERNEL_H * (KERNEL_W / TAPS);
   [[dont_unroll]] for (int i = 0; i < p.in_c; i += UNROLL_C, from += UNROLL_C * plane)
     [[dont_unroll]] for (int ky = 0; ky < KERNEL_H; ++ky) {
       int iy = oy * STRIDE_H - p.pad_top + ky * DILATION_H;
-      uint columns = uint(iy) < uint(p.in_h) ? uint(p.in_w) : 0u; // a row outside the input has no columns
-      [[dont_unroll]] for (int kx = 0; kx < KERNEL_W; kx += TAPS, weights += STEP_WEIGHTS) {
+      uint columns = uint(iy) < uint(in_h) ? uint(in_w) : 0u; // a row outside the input has no columns
+      [[dont_unroll]] for (int kx = 0; kx < KERNEL_W; kx += TAPS, weights += STEP_VECTORS) {
         int ix = ox * STRIDE_W - p.pad_left + kx * DILATION_W;
         [[unroll]] for (int j = 0; j < LOADS; ++j)
-          lane_weights[j] = weight_data[weights + min(j * LANES + lane, STEP_WEIGHTS - 1)];
+          lane_weights[j] = weight_data[weights + min(j * LANES + lane, STEP_VECTORS - 1)];
         [[unroll]] for (int u = 0; u < UNROLL_C; ++u)
-          [[unroll]] for (int column = 0; column < WINDOW; ++column)
-            if (seen(column)) {
-              bool inside = uint(ix + column) < columns;
-              float value = in_data[inside ? from + u * plane + iy * p.in_w + ix + column : 0];
-              window[u * WINDOW + column] = inside ? value : 0.0;
-            }
-        [[unroll]] for (int e = 0; e < STEP_WEIGHTS; ++e) {
-          float w = subgroupShuffle(lane_weights[e / LANES], uint(e % LANES));
+          load_window(u * WINDOW, from + u * plane + iy * in_w, ix, columns);
+        [[unroll]] for (int e = 0; e < TILE_C * DEPTH; ++e) {
+          float w = subgroupShuffle(lane_weights[e / 4 / LANES][e % 4], uint(e / 4 % LANES));
           [[unroll]] for (int r = 0; r < RUN; ++r)
             sums[e / DEPTH * RUN + r] += w * window[e % DEPTH / TAPS * WINDOW + r * STRIDE_W + e % TAPS * DILATION_W];
         }
@@ -100,7 +139,7 @@ void store(int n, int group, int tile, int oy, int ox) {
   int first = tile * TILE_C;
   int count = min(TILE_C, p.out_c - first);
   first += group * p.out_c;
-  [[dont_unroll]] for (int r = 0; r < min(RUN, p.out_w - ox); ++r) {
+  [[dont_unroll]] for (int r = 0; r < min(RUN, (FLAT ? plane : p.out_w) - ox); ++r) {
     int pixel = (oy * p.out_step_h + p.out_offset_h) * p.out_cols + (ox + r) * p.out_step_w + p.out_offset_w;
     uint bits = 0u;
     [[dont_unroll]] for (int c = 0; c < count; ++c) {
@@ -108,8 +147,6 @@ void store(int n, int group, int tile, int oy, int ox) {
       float v = values[c * RUN + r];
       int at = p.out_base + n * p.out_batch_stride + channel * plane + pixel;
       int word = (n * ((channels + 31) / 32) + channel / 32) * plane + pixel;
-      if ((EPILOGUE & EPILOGUE_BIAS) != 0)
-        v += bias_data[channel];
       if ((EPILOGUE & EPILOGUE_RESIDUAL) != 0)
         v += residual_data[(n * channels + channel) * plane + pixel];
       if ((EPILOGUE & EPILOGUE_RELU) != 0)
@@ -134,20 +171,20 @@ void store(int n, int group, int tile, int oy, int ox) {
 }
 
 void main() {
-  int runs = (p.out_w + RUN - 1) / RUN; // a row
-  int total = p.batch * p.out_h * runs;
+  int out_h = FLAT ? 1 : p.out_h;
+  int runs = ((FLAT ? p.out_h * p.out_w : p.out_w) + RUN - 1) / RUN; // a row
+  int total = p.batch * out_h * runs;
   int run = int((gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x) * SUBGROUP + gl_SubgroupInvocationID);
   bool mine = run < total;
   run = min(run, total - 1);
   int ox = run % runs * RUN;
-  int oy = run / runs % p.out_h;
-  int n = run / runs / p.out_h;
+  int oy = run / runs % out_h;
+  int n = run / runs / out_h;
   int tiles = (p.out_c + TILE_C - 1) / TILE_C;
   int group = int(gl_WorkGroupID.y) / tiles;
   int tile = int(gl_WorkGroupID.y) % tiles;
 
-  [[unroll]] for (int k = 0; k < TILE_C * RUN; ++k)
-    sums[k] = 0.0;
+  start(group * p.out_c + tile * TILE_C);
   accumulate(n, group, tile, oy, ox);
   if (mine)
     store(n, group, tile, oy, ox);

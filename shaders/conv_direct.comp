@@ -19,7 +19,7 @@ layout(binding = 5) buffer Mask { uint mask[]; };
 #include "conv_epilogue.glsl"
 
 void main() {
-  const int position = int(gl_GlobalInvocationID.x);
+  const int position = int((gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x) * 64u + gl_LocalInvocationID.x);
   if (position >= p.batch * p.out_h * p.out_w)
     return;
   const int ox = position % p.out_w;

@@ -43,7 +43,7 @@ void main() {
   const int thread = int(gl_LocalInvocationID.x);
   const int lane_m = thread / LANES_N;
   const int lane_n = thread % LANES_N;
-  const int first_n = int(gl_WorkGroupID.x) * TILE_N;
+  const int first_n = int(gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x) * TILE_N;
   const int tiles_m = (p.out_c + TILE_M - 1) / TILE_M;
   const int g = int(gl_WorkGroupID.y) / tiles_m;
   const int first_m = int(gl_WorkGroupID.y) % tiles_m * TILE_M;

@@ -13,7 +13,7 @@ layout(binding = 3) readonly buffer Mask { uint mask[]; };
 #include "epilogue.glsl"
 
 void main() {
-  const int i = int(gl_GlobalInvocationID.x);
+  const int i = int((gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x) * 64u + gl_LocalInvocationID.x);
   const int n = int(gl_WorkGroupID.y);
   if (i >= p.in_features)
     return;

@@ -3,6 +3,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
+#include "linear.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint KEEP_ARG = 0u;
@@ -15,7 +16,7 @@ layout(binding = 2) writeonly buffer Arg { uint arg[]; };
 void main() {
   const int pixels = p.out_h * p.out_w;
   const int blocks = (p.channels + PACK - 1) / PACK;
-  const int thread = int(gl_GlobalInvocationID.x);
+  const int thread = linear_item();
   if (thread >= p.batch * blocks * pixels)
     return;
   const int ox = thread % p.out_w;

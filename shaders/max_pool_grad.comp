@@ -3,6 +3,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
+#include "linear.glsl"
+#include "reach.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
@@ -17,7 +19,7 @@ layout(binding = 3) readonly buffer Mask { uint mask[]; };
 void main() {
   const int pixels = p.in_h * p.in_w;
   const int blocks = (p.channels + PACK - 1) / PACK;
-  const int thread = int(gl_GlobalInvocationID.x);
+  const int thread = linear_item();
   if (thread >= p.batch * blocks * pixels)
     return;
   const int ix = thread % p.in_w;
@@ -28,17 +30,17 @@ void main() {
   float sum[PACK];
   for (int i = 0; i < PACK; ++i)
     sum[i] = 0.0;
-  for (int ky = 0; ky < p.kernel_h; ++ky) {
-    const int y = iy + p.pad_top - ky * p.dilation_h;
-    if (y < 0 || y % p.stride_h != 0 || y / p.stride_h >= p.out_h)
+  const ivec2 rows = reach(iy, p.pad_top, p.kernel_h, p.dilation_h, p.stride_h, p.out_h);
+  const ivec2 columns = reach(ix, p.pad_left, p.kernel_w, p.dilation_w, p.stride_w, p.out_w);
+  for (int oy = rows.x; oy <= rows.y; ++oy) {
+    const int y = iy + p.pad_top - oy * p.stride_h;
+    if (y % p.dilation_h != 0)
       continue;
-    for (int kx = 0; kx < p.kernel_w; ++kx) {
-      const int x = ix + p.pad_left - kx * p.dilation_w;
-      if (x < 0 || x % p.stride_w != 0 || x / p.stride_w >= p.out_w)
+    for (int ox = columns.x; ox <= columns.y; ++ox) {
+      const int x = ix + p.pad_left - ox * p.stride_w;
+      if (x % p.dilation_w != 0)
         continue;
-      const int oy = y / p.stride_h;
-      const int ox = x / p.stride_w;
-      const uint tap = uint(ky * p.kernel_w + kx);
+      const uint tap = uint(y / p.dilation_h * p.kernel_w + x / p.dilation_w);
       const uint word = arg[arg_word(p, n, block, oy, ox)];
       for (int i = 0; i < PACK; ++i)
         if (first + i < p.channels && (word >> (uint(i) * ARG_BITS & 31u) & ARG_MASK) == (tap & ARG_MASK))

@@ -3,6 +3,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
+#include "linear.glsl"
 
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push { MapParams p; };
@@ -12,7 +13,7 @@ layout(binding = 2) readonly buffer Found { uint found[]; };
 
 void main() {
   const int blocks = (p.channels + 31) / 32;
-  const int word = int(gl_GlobalInvocationID.x);
+  const int word = linear_item();
   if (word >= p.batch * blocks * p.pixels)
     return;
   const int pixel = word % p.pixels;

@@ -2,6 +2,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
+#include "linear.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
@@ -14,7 +15,7 @@ layout(binding = 3) readonly buffer Mask { uint mask[]; };
 
 void main() {
   const int blocks = (p.channels + 31) / 32;
-  const int word = int(gl_GlobalInvocationID.x);
+  const int word = linear_item();
   if (word >= p.batch * blocks * p.pixels)
     return;
   const int pixel = word % p.pixels;

@@ -10,7 +10,9 @@ layout(binding = 1) writeonly buffer Outputs { float outputs[]; };
 #include "reduce.glsl"
 
 void main() {
-  const int pixel = int(gl_WorkGroupID.x);
+  const int pixel = int(gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x);
+  if (pixel >= p.pixels)
+    return;
   const int base = int(gl_WorkGroupID.y) * p.channels * p.pixels + pixel;
   const int lane = int(gl_LocalInvocationID.x);
   float top = inputs[base];

@@ -14,7 +14,9 @@ layout(binding = 3) readonly buffer Mask { uint mask[]; };
 #include "epilogue.glsl"
 
 void main() {
-  const int pixel = int(gl_WorkGroupID.x);
+  const int pixel = int(gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x);
+  if (pixel >= p.pixels)
+    return;
   const int n = int(gl_WorkGroupID.y);
   const int base = n * p.channels * p.pixels + pixel;
   const int lane = int(gl_LocalInvocationID.x);

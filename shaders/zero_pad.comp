@@ -2,6 +2,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
+#include "linear.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
@@ -13,7 +14,7 @@ layout(binding = 2) readonly buffer Mask { uint mask[]; };
 
 void main() {
   const int pixels = p.out_h * p.out_w;
-  const int thread = int(gl_GlobalInvocationID.x);
+  const int thread = linear_item();
   if (thread >= p.batch * p.channels * pixels)
     return;
   const int x = thread % p.out_w - p.left;

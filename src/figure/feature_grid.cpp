@@ -33,6 +33,8 @@ MapRange parse_map_range(std::string_view text) {
 std::string short_number(double value) {
   if (value == 0)
     return "0";
+  if (!std::isfinite(value))
+    return fmt::format("{}", value);
   const double size = std::abs(value);
   if (size >= 1e6 || size < 1e-4)
     return fmt::format("{:.2e}", value);
@@ -47,7 +49,8 @@ std::string short_number(double value) {
 
 std::vector<Tile> feature_tiles(const Array &maps, const std::vector<int> &channels, const MapRange &range) {
   const std::size_t rank = maps.shape.size();
-  if (rank != 3 && !(rank == 4 && maps.shape[0] == 1))
+  if ((rank != 3 && !(rank == 4 && maps.shape[0] == 1)) || maps.data.empty() ||
+      static_cast<std::size_t>(maps.elements()) != maps.data.size())
     throw std::invalid_argument("feature maps need the shape (C,H,W)");
   const std::int64_t count = maps.shape[rank - 3];
   const int height = static_cast<int>(maps.shape[rank - 2]), width = static_cast<int>(maps.shape[rank - 1]);

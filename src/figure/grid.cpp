@@ -15,7 +15,8 @@ constexpr double title_size = 18, subtitle_size = 14;
 constexpr int label_gap = 5;  // from a picture to its label
 constexpr int title_gap = 14; // from the title to the first row
 constexpr int widest_title = 800;
-constexpr int label_lines = 3; // a label of a weighted sum may be long
+constexpr int narrowest_label = 72; // a tall, thin picture gets a wider cell, so that its label can be read
+constexpr int label_lines = 3;      // a label of a weighted sum may be long
 
 // A tile's text, laid out for one width.
 struct Label {
@@ -111,8 +112,9 @@ int pleasing_columns(int n, double width, double height) {
   for (int columns = 1; columns <= n; ++columns) {
     const int rows = (n + columns - 1) / columns;
     const double aspect = columns * width / (rows * height);
-    const double ragged = rows == 1 ? 0 : static_cast<double>(rows * columns - n) / columns;
-    const double cost = std::abs(std::log(aspect * 3 / 4)) + 0.8 * ragged;
+    const int missing = rows == 1 ? 0 : rows * columns - n;
+    const double ragged = missing == 0 ? 0 : 0.15 + 0.8 * missing / columns;
+    const double cost = std::abs(std::log(aspect * 3 / 4)) + ragged;
     if (columns == 1 || cost < best_cost) {
       best = columns;
       best_cost = cost;
@@ -134,8 +136,9 @@ ImageRgb8 tile_grid(const std::vector<Tile> &tiles, const GridOptions &options) 
   width *= factor;
   height *= factor;
 
+  const int cell_width = std::max(width, narrowest_label);
   const double size = std::clamp(width / 12.0, 12.0, 16.0);
-  const std::vector<Label> labels = lay_out_labels(tiles, size, width);
+  const std::vector<Label> labels = lay_out_labels(tiles, size, cell_width);
   const auto label_height = [&](int first, int end) {
     const TextMetrics metrics = text_metrics(size);
     int lines = 0;
@@ -144,7 +147,7 @@ ImageRgb8 tile_grid(const std::vector<Tile> &tiles, const GridOptions &options) 
     return lines == 0 ? 0 : label_gap + (lines - 1) * metrics.line + metrics.ascent + metrics.descent;
   };
 
-  const std::int64_t step = width + page::gutter;
+  const std::int64_t step = cell_width + page::gutter;
   const int columns = options.columns > 0 ? std::min(options.columns, count)
                                           : pleasing_columns(count, static_cast<double>(step),
                                                              height + label_height(0, count) + page::gutter);
@@ -168,7 +171,7 @@ ImageRgb8 tile_grid(const std::vector<Tile> &tiles, const GridOptions &options) 
     const int x = page::margin + static_cast<int>(i % columns * step);
     const int y = page::margin + heading.height + static_cast<int>(row_tops[index / static_cast<std::size_t>(columns)]);
     paste(canvas, enlarge(tiles[index].image, factor), x, y);
-    draw_label(canvas, labels[index], x, y + height + label_gap, width, size);
+    draw_label(canvas, labels[index], x, y + height + label_gap, cell_width, size);
   }
   return canvas;
 }

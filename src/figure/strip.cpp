@@ -11,6 +11,7 @@
 #include <cmath>
 #include <span>
 #include <stdexcept>
+#include <utility>
 
 namespace convscope {
 
@@ -25,13 +26,18 @@ ImageRgb8 scaled(const ImageRgb8 &image, int width, int height) {
   return to_rgb8(resize(to_float(image), width, height));
 }
 
+// Width and height.
+std::pair<int, int> extent_of(const Array &map) {
+  const std::size_t rank = map.shape.size();
+  if (rank < 2 || map.data.empty() ||
+      static_cast<std::size_t>(map.shape[rank - 1] * map.shape[rank - 2]) != map.data.size())
+    throw std::invalid_argument("a strip's map needs the shape (H,W)");
+  return {static_cast<int>(map.shape[rank - 1]), static_cast<int>(map.shape[rank - 2])};
+}
+
 // Every map is one rectangle of evenly sized blocks: whole enlargement first, then a small smooth reduction.
 ImageRgb8 draw_map(const Array &map, int width, int height) {
-  const std::size_t rank = map.shape.size();
-  if (rank < 2 || static_cast<std::size_t>(map.shape[rank - 1] * map.shape[rank - 2]) != map.data.size() ||
-      map.data.empty())
-    throw std::invalid_argument("a strip's map needs the shape (H,W)");
-  const int map_w = static_cast<int>(map.shape[rank - 1]), map_h = static_cast<int>(map.shape[rank - 2]);
+  const auto [map_w, map_h] = extent_of(map);
   const double top = std::ranges::max(map.data);
   if (map_w > width || map_h > height) {
     const Array small = resize({{1, map_h, map_w}, map.data}, width, height);
@@ -81,13 +87,13 @@ ImageRgb8 draw_strip(const std::vector<StripColumn> &columns, const StripOptions
       cell = std::max(cell, column.image.width);
     cell = std::clamp(cell, 256, 512);
   }
-  const Array &first = columns.front().map;
+  const auto [first_w, first_h] = extent_of(columns.front().map);
   const int map_height = options.photo ? fitted_height(cell, options.photo->width, options.photo->height)
-                                       : fitted_height(cell, static_cast<int>(first.shape.back()),
-                                                       static_cast<int>(first.shape[first.shape.size() - 2]));
+                                       : fitted_height(cell, first_w, first_h);
   int image_height = 1;
   bool notes = false;
   for (const StripColumn &column : columns) {
+    check_image_size(column.image.width, column.image.height, "the optimized image of " + column.head);
     lines = std::max(lines, static_cast<int>(wrap(column.head, head_size, cell, head_lines).size()));
     image_height = std::max(image_height, fitted_height(cell, column.image.width, column.image.height));
     notes = notes || !column.note.empty();

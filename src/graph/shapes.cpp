@@ -12,9 +12,7 @@ namespace convscope {
 
 namespace {
 
-template <class... Ts> struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
+template <class... Ts> struct Overloaded : Ts... { using Ts::operator()...; };
 template <class... Ts> Overloaded(Ts...) -> Overloaded<Ts...>;
 
 // What errors call a node: an inner step goes by the layer that it belongs to.
@@ -43,25 +41,31 @@ public:
     const Node &node = graph_.nodes[id];
     id_ = id;
     const Shape in = node.inputs.empty() ? input_ : shapes_[node.inputs[0]];
-    shapes_[id] = std::visit(
-        Overloaded{
-            [&](const Input &) { return input_; },
-            [&](const Conv &op) { return conv(op, in); },
-            [&](const Dense &op) { return dense(op, in); },
-            [&](const ScaleShift &op) { return scale_shift(op, in); },
-            [&](const Relu &) { return in; },
-            [&](const MaxPool &op) { return windowed(op.window, in, in.c); },
-            [&](const AvgPool &op) { return windowed(op.window, in, in.c); },
-            [&](const GlobalAvgPool &) { return Shape{in.c, 1, 1}; },
-            [&](const GlobalMaxPool &) { return Shape{in.c, 1, 1}; },
-            [&](const Add &) { return add(node); },
-            [&](const ZeroPad &op) {
-              return checked({in.c, in.h + op.pad.top + op.pad.bottom, in.w + op.pad.left + op.pad.right});
-            },
-            [&](const Flatten &) { return Shape{flat(in), 1, 1}; },
-            [&](const Softmax &) { return in; },
-        },
-        node.op);
+    shapes_[id] =
+        std::visit(Overloaded{
+                       [&](const Input &) { return input_; },
+                       [&](const Conv &op) { return conv(op, in); },
+                       [&](const Dense &op) { return dense(op, in); },
+                       [&](const ScaleShift &op) { return scale_shift(op, in); },
+                       [&](const Relu &) { return in; },
+                       [&](const MaxPool &op) { return windowed(op.window, in, in.c); },
+                       [&](const AvgPool &op) { return windowed(op.window, in, in.c); },
+                       [&](const GlobalAvgPool &) {
+                         return Shape{in.c, 1, 1};
+                       },
+                       [&](const GlobalMaxPool &) {
+                         return Shape{in.c, 1, 1};
+                       },
+                       [&](const Add &) { return add(node); },
+                       [&](const ZeroPad &op) {
+                         return checked({in.c, in.h + op.pad.top + op.pad.bottom, in.w + op.pad.left + op.pad.right});
+                       },
+                       [&](const Flatten &) {
+                         return Shape{flat(in), 1, 1};
+                       },
+                       [&](const Softmax &) { return in; },
+                   },
+                   node.op);
   }
 
   std::vector<Shape> take() { return std::move(shapes_); }
@@ -72,14 +76,14 @@ private:
   Shape checked(Shape shape) const {
     if (shape.h < 1 || shape.w < 1)
       throw UserError(fmt::format("{} needs a larger input: {} becomes {} there", subject(),
-                                  size_text(input_.w, input_.h), size_text(std::max(shape.w, 0), std::max(shape.h, 0))));
+                                  size_text(input_.w, input_.h),
+                                  size_text(std::max(shape.w, 0), std::max(shape.h, 0))));
     return shape;
   }
 
   Shape windowed(const Window &window, Shape in, int channels) const {
     const Window w = resolve_padding(window, in.h, in.w);
-    return checked({channels,
-                    window_output(in.h, w.kernel_h, w.stride_h, w.dilation_h, w.pad.top, w.pad.bottom),
+    return checked({channels, window_output(in.h, w.kernel_h, w.stride_h, w.dilation_h, w.pad.top, w.pad.bottom),
                     window_output(in.w, w.kernel_w, w.stride_w, w.dilation_w, w.pad.left, w.pad.right)});
   }
 
@@ -229,8 +233,8 @@ double forward_flops(const Graph &graph, const std::vector<Shape> &shapes, const
     const Node &node = graph.nodes[id];
     const auto outputs = static_cast<double>(shapes[id].elements());
     if (const auto *conv = std::get_if<Conv>(&node.op))
-      multiply_adds += outputs * (shapes[node.inputs[0]].c / conv->groups) * conv->window.kernel_h *
-                       conv->window.kernel_w;
+      multiply_adds +=
+          outputs * (shapes[node.inputs[0]].c / conv->groups) * conv->window.kernel_h * conv->window.kernel_w;
     else if (std::holds_alternative<Dense>(node.op))
       multiply_adds += outputs * static_cast<double>(shapes[node.inputs[0]].elements());
     else if (std::holds_alternative<ScaleShift>(node.op))
@@ -240,9 +244,9 @@ double forward_flops(const Graph &graph, const std::vector<Shape> &shapes, const
 }
 
 std::string_view op_name(const Op &op) {
-  constexpr std::string_view names[] = {"Input",   "Conv",          "Dense",         "ScaleShift", "Relu",
-                                        "MaxPool", "AvgPool",       "GlobalAvgPool", "GlobalMaxPool", "Add",
-                                        "ZeroPad", "Flatten",       "Softmax"};
+  constexpr std::string_view names[] = {"Input",   "Conv",    "Dense",         "ScaleShift",    "Relu",
+                                        "MaxPool", "AvgPool", "GlobalAvgPool", "GlobalMaxPool", "Add",
+                                        "ZeroPad", "Flatten", "Softmax"};
   static_assert(std::size(names) == std::variant_size_v<Op>);
   return names[op.index()];
 }

@@ -110,8 +110,9 @@ private:
 
   void slot(WeightSlot weights, NodeId id) {
     const std::int64_t kernel = std::int64_t{weights.in} * weights.out * weights.kernel_h * weights.kernel_w;
-    architecture_.graph.nodes[id].parameters =
-        weights.kind == WeightKind::batch_norm ? 4 * std::int64_t{weights.out} : kernel + (weights.bias ? weights.out : 0);
+    architecture_.graph.nodes[id].parameters = weights.kind == WeightKind::batch_norm
+                                                   ? 4 * std::int64_t{weights.out}
+                                                   : kernel + (weights.bias ? weights.out : 0);
     architecture_.slots.push_back(std::move(weights));
   }
 

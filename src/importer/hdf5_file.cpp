@@ -15,7 +15,17 @@ constexpr hsize_t most_texts = 100'000;
 constexpr std::size_t longest_text = 4096;
 constexpr int highest_rank = 8;
 
-Hdf5Id attribute_space(hid_t attribute) { return {H5Aget_space(attribute), H5Sclose}; }
+// Half, single or double precision, in either byte order. A damaged description of a type can make the library's
+// conversion take minutes, so no other is let through.
+bool is_usual_float(hid_t type) {
+  for (const hid_t usual : {H5T_IEEE_F32LE, H5T_IEEE_F32BE, H5T_IEEE_F64LE, H5T_IEEE_F64BE})
+    if (H5Tequal(type, usual) > 0)
+      return true;
+  std::size_t sign, exponent, exponent_bits, mantissa, mantissa_bits;
+  return H5Tget_size(type) == 2 &&
+         H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits) >= 0 && sign == 15 &&
+         exponent == 10 && exponent_bits == 5 && mantissa == 0 && mantissa_bits == 10 && H5Tget_ebias(type) == 15;
+}
 
 std::string up_to_zero(const char *begin, std::size_t size) { return {begin, std::find(begin, begin + size, '\0')}; }
 
@@ -73,14 +83,13 @@ std::vector<std::string> Hdf5File::texts(const std::string &group, const std::st
   const Hdf5Id attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose);
   if (!attribute)
     damaged();
-  const Hdf5Id space = attribute_space(attribute);
+  const Hdf5Id space(H5Aget_space(attribute), H5Sclose);
   const Hdf5Id type(H5Aget_type(attribute), H5Tclose);
   const int rank = space ? H5Sget_simple_extent_ndims(space) : -1;
   const hssize_t count = space ? H5Sget_simple_extent_npoints(space) : -1;
   if (count == 0)
     return {};
-  if (!type || rank != 1 || count < 0 || static_cast<hsize_t>(count) > most_texts ||
-      H5Tget_class(type) != H5T_STRING)
+  if (!type || rank != 1 || count < 0 || static_cast<hsize_t>(count) > most_texts || H5Tget_class(type) != H5T_STRING)
     damaged();
 
   std::vector<std::string> texts;
@@ -105,6 +114,10 @@ std::vector<std::string> Hdf5File::texts(const std::string &group, const std::st
     for (hssize_t i = 0; i < count; ++i)
       texts.push_back(up_to_zero(bytes.data() + static_cast<std::size_t>(i) * size, size));
   }
+  // They become parts of paths and of messages.
+  for (const std::string &text : texts)
+    if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }))
+      damaged();
   return texts;
 }
 
@@ -135,6 +148,8 @@ std::vector<float> Hdf5File::read(const std::string &path, const std::vector<std
   const Hdf5Id creation(H5Dget_create_plist(dataset), H5Pclose);
   if (!type || H5Tget_class(type) != H5T_FLOAT)
     fail(fmt::format("'{}' does not hold floating-point numbers", path));
+  if (!is_usual_float(type))
+    fail(fmt::format("'{}' holds numbers that are neither half, single nor double precision", path));
   if (!creation || H5Pget_external_count(creation) != 0 || H5Pget_layout(creation) == H5D_VIRTUAL)
     fail(fmt::format("'{}' keeps its values in another file, which is not followed", path));
   // The caller's shape bounds the memory, not what the file claims.

@@ -95,7 +95,8 @@ std::vector<std::string> KerasWeights::text_list(const std::string &group, const
 }
 
 const KerasWeights::Layer *KerasWeights::find(const std::string &name) const {
-  const auto found = std::find_if(layers_.begin(), layers_.end(), [&](const Layer &layer) { return layer.name == name; });
+  const auto found =
+      std::find_if(layers_.begin(), layers_.end(), [&](const Layer &layer) { return layer.name == name; });
   return found == layers_.end() ? nullptr : &*found;
 }
 

@@ -18,7 +18,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::uint64_t largest_header = 100'000'000; // the format's own limit
-constexpr int deepest = 4;                            // header, tensor, shape, one to spare
+constexpr std::size_t longest_name = 200;
+constexpr int deepest = 4; // header, tensor, shape, one to spare
 
 std::uint64_t little_endian(const std::uint8_t *bytes, int count) {
   std::uint64_t value = 0;
@@ -42,9 +43,9 @@ bool multiply(std::uint64_t a, std::uint64_t b, std::uint64_t &product) {
 // A tensor's name as a message shows it: printable and short.
 std::string shown(const std::string &name) {
   std::string text;
-  for (const char c : name.substr(0, 60))
+  for (const char c : name.substr(0, longest_name))
     text += c >= ' ' && c <= '~' ? c : '?';
-  return name.size() > 60 ? text + "..." : text;
+  return name.size() > longest_name ? text + "..." : text;
 }
 
 } // namespace
@@ -105,6 +106,8 @@ void Safetensors::parse_header(std::uint64_t length) {
     };
     if (!entry.is_object())
       bad("has no description");
+    if (shown(name) != name)
+      bad("has a name that is too long or not plain ASCII");
     if (name == "__metadata__") {
       for (const auto &[key, value] : entry.items()) {
         if (!value.is_string())

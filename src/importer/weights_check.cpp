@@ -25,7 +25,8 @@ bool contains(const std::vector<std::string> &names, const std::string &name) {
 }
 
 std::size_t common(const std::vector<std::string> &a, const std::vector<std::string> &b) {
-  return static_cast<std::size_t>(std::count_if(a.begin(), a.end(), [&](const auto &name) { return contains(b, name); }));
+  return static_cast<std::size_t>(
+      std::count_if(a.begin(), a.end(), [&](const auto &name) { return contains(b, name); }));
 }
 
 // The zoo's net that has most of these layers, if it has more than half of them.

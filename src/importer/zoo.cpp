@@ -49,7 +49,8 @@ void check_name(const std::string &model) {
 
 Manifest zoo_manifest(const fs::path &folder) {
   if (folder.empty())
-    throw UserError("the folder of the zoo's weights was not found: set CONVSCOPE_WEIGHTS to the weights/ of Convscope");
+    throw UserError(
+        "the folder of the zoo's weights was not found: set CONVSCOPE_WEIGHTS to the weights/ of Convscope");
   return read_manifest(folder / "manifest.json");
 }
 

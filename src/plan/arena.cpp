@@ -28,9 +28,9 @@ std::size_t place_in_arena(std::vector<Placement> &tensors, std::size_t alignmen
     }
     tensor.offset = offset;
     size = std::max(size, offset + tensor.bytes);
-    const auto later = std::upper_bound(placed.begin(), placed.end(), offset, [&](std::size_t value, std::size_t other) {
-      return value < tensors[other].offset;
-    });
+    const auto later =
+        std::upper_bound(placed.begin(), placed.end(), offset,
+                         [&](std::size_t value, std::size_t other) { return value < tensors[other].offset; });
     placed.insert(later, index);
   }
   return aligned(size);

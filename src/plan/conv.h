@@ -16,6 +16,7 @@ struct ConvKernel {
   std::string shader;                     // name of the embedded SPIR-V, as in shaders/<name>.comp
   std::vector<std::uint32_t> constants;   // specialization constants 0, 1, 2, ...
   std::array<std::uint32_t, 3> groups{};  // workgroups
+  std::string packing;                    // tells packings apart that depend on the size of the map
 };
 
 // `weights` is (groups*out_c, in_c, kernel_h, kernel_w), as ONNX and PyTorch store it. Packing depends on

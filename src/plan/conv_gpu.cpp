@@ -2,6 +2,9 @@
 #include "plan/conv.h"
 
 #include <algorithm>
+#include <string>
+
+#include "plan/layout.h"
 
 namespace convscope {
 
@@ -37,12 +40,13 @@ ConvKernel shared_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::ui
   const SharedTile tile = shared_tile(p, max_invocations);
   ConvKernel kernel;
   kernel.shader = "conv_shared";
+  kernel.packing = std::to_string(tile.tile_m());
   kernel.constants = {epilogue};
   for (int constant : {p.kernel_h, p.kernel_w, tile.lanes_m, tile.lanes_n, tile.thread_m, tile.thread_n, tile.tile_k,
                        tile.lanes_m * tile.lanes_n})
     kernel.constants.push_back(unsigned_of(constant));
-  kernel.groups = {unsigned_of(divide_up(p.batch * p.out_h * p.out_w, tile.tile_n())),
-                   unsigned_of(p.groups * divide_up(p.out_c, tile.tile_m())), 1};
+  const auto [x, layers] = layered_groups(divide_up(p.batch * p.out_h * p.out_w, tile.tile_n()));
+  kernel.groups = {x, unsigned_of(p.groups * divide_up(p.out_c, tile.tile_m())), layers};
   return kernel;
 }
 
@@ -66,8 +70,8 @@ ConvKernel direct_conv(const gpu::ConvParams &p, std::uint32_t epilogue) {
   ConvKernel kernel;
   kernel.shader = "conv_direct";
   kernel.constants = {epilogue, unsigned_of(p.kernel_h), unsigned_of(p.kernel_w), unsigned_of(channels)};
-  kernel.groups = {unsigned_of(divide_up(p.batch * p.out_h * p.out_w, 64)),
-                   unsigned_of(p.groups * divide_up(p.out_c, channels)), 1};
+  const auto [x, layers] = layered_groups(divide_up(p.batch * p.out_h * p.out_w, 64));
+  kernel.groups = {x, unsigned_of(p.groups * divide_up(p.out_c, channels)), layers};
   return kernel;
 }
 

@@ -28,6 +28,14 @@ PhaseTaps phase_taps(int phase, int kernel, int stride, int dilation, int pad) {
   return result;
 }
 
+PhaseTaps row_taps(const gpu::ConvParams &p, int phase) {
+  return phase_taps(phase, p.kernel_h, p.stride_h, p.dilation_h, p.pad_top);
+}
+
+PhaseTaps column_taps(const gpu::ConvParams &p, int phase) {
+  return phase_taps(phase, p.kernel_w, p.stride_w, p.dilation_w, p.pad_left);
+}
+
 } // namespace
 
 gpu::ConvParams forward_params(const Window &window, int groups, const Shape &in, const Shape &out, int batch) {
@@ -54,22 +62,13 @@ gpu::ConvParams forward_params(const Window &window, int groups, const Shape &in
   return p;
 }
 
-std::vector<ConvDispatch> gradient_dispatches(const gpu::ConvParams &forward, const std::vector<float> &weights) {
-  std::vector<ConvDispatch> dispatches;
-  const auto per_filter = static_cast<std::size_t>(forward.in_c) * forward.kernel_h * forward.kernel_w;
-  const auto weight = [&](int g, int oc, int ic, int ky, int kx) {
-    const auto filter = static_cast<std::size_t>(g) * forward.out_c + oc;
-    return weights[filter * per_filter + (static_cast<std::size_t>(ic) * forward.kernel_h + ky) * forward.kernel_w + kx];
-  };
+std::vector<gpu::ConvParams> gradient_phases(const gpu::ConvParams &forward) {
+  std::vector<gpu::ConvParams> phases;
   for (int py = 0; py < forward.stride_h && py < forward.in_h; ++py)
     for (int px = 0; px < forward.stride_w && px < forward.in_w; ++px) {
-      const PhaseTaps rows = phase_taps(py, forward.kernel_h, forward.stride_h, forward.dilation_h, forward.pad_top);
-      const PhaseTaps cols = phase_taps(px, forward.kernel_w, forward.stride_w, forward.dilation_w, forward.pad_left);
-      const bool reached = !rows.taps.empty() && !cols.taps.empty();
-
-      ConvDispatch dispatch;
-      gpu::ConvParams &p = dispatch.params;
-      p = forward;
+      const PhaseTaps rows = row_taps(forward, py), columns = column_taps(forward, px);
+      const bool reached = !rows.taps.empty() && !columns.taps.empty();
+      gpu::ConvParams p = forward;
       p.in_c = reached ? forward.out_c : 1;
       p.out_c = forward.in_c;
       p.in_h = forward.out_rows;
@@ -79,12 +78,12 @@ std::vector<ConvDispatch> gradient_dispatches(const gpu::ConvParams &forward, co
       p.out_h = (forward.in_h - py + forward.stride_h - 1) / forward.stride_h;
       p.out_w = (forward.in_w - px + forward.stride_w - 1) / forward.stride_w;
       p.kernel_h = reached ? static_cast<int>(rows.taps.size()) : 1;
-      p.kernel_w = reached ? static_cast<int>(cols.taps.size()) : 1;
+      p.kernel_w = reached ? static_cast<int>(columns.taps.size()) : 1;
       p.stride_h = p.stride_w = 1;
       p.dilation_h = rows.step;
-      p.dilation_w = cols.step;
+      p.dilation_w = columns.step;
       p.pad_top = -rows.first;
-      p.pad_left = -cols.first;
+      p.pad_left = -columns.first;
       p.out_step_h = forward.stride_h;
       p.out_step_w = forward.stride_w;
       p.out_offset_h = py;
@@ -93,22 +92,34 @@ std::vector<ConvDispatch> gradient_dispatches(const gpu::ConvParams &forward, co
       p.out_batch_stride = forward.in_batch_stride;
       p.in_base = forward.out_base;
       p.out_base = forward.in_base;
-
-      dispatch.weights.reserve(static_cast<std::size_t>(p.groups) * p.out_c * p.in_c * p.kernel_h * p.kernel_w);
-      for (int g = 0; g < p.groups; ++g)
-        for (int ic = 0; ic < p.out_c; ++ic)
-          for (int oc = 0; oc < p.in_c; ++oc) {
-            if (!reached) {
-              dispatch.weights.push_back(0.0F);
-              continue;
-            }
-            for (int ky : rows.taps)
-              for (int kx : cols.taps)
-                dispatch.weights.push_back(weight(g, oc, ic, ky, kx));
-          }
-      dispatches.push_back(std::move(dispatch));
+      phases.push_back(p);
     }
-  return dispatches;
+  return phases;
+}
+
+std::vector<float> phase_weights(const gpu::ConvParams &forward, const gpu::ConvParams &phase,
+                                 const std::vector<float> &weights) {
+  const std::vector<int> rows = row_taps(forward, phase.out_offset_h).taps;
+  const std::vector<int> columns = column_taps(forward, phase.out_offset_w).taps;
+  const auto size = [](int value) { return static_cast<std::size_t>(value); };
+  const std::size_t taps = size(forward.kernel_h) * size(forward.kernel_w);
+  std::vector<float> turned;
+  turned.reserve(size(phase.groups) * size(phase.out_c) * size(phase.in_c) * size(phase.kernel_h) *
+                 size(phase.kernel_w));
+  for (int g = 0; g < phase.groups; ++g)
+    for (int c = 0; c < phase.out_c; ++c) {
+      if (rows.empty() || columns.empty()) {
+        turned.push_back(0.0F);
+        continue;
+      }
+      for (int i = 0; i < phase.in_c; ++i) {
+        const std::size_t filter = (size(g * forward.out_c + i) * size(forward.in_c) + size(c)) * taps;
+        for (int ky : rows)
+          for (int kx : columns)
+            turned.push_back(weights[filter + size(ky * forward.kernel_w + kx)]);
+      }
+    }
+  return turned;
 }
 
 } // namespace convscope

@@ -20,8 +20,17 @@ struct Consumers {
   }
 };
 
+bool only_adds(const Padding &pad) { return pad.top >= 0 && pad.left >= 0 && pad.bottom >= 0 && pad.right >= 0; }
+
 template <typename T> bool is(const Graph &graph, NodeId node) {
   return node >= 0 && std::holds_alternative<T>(graph.nodes[static_cast<std::size_t>(node)].op);
+}
+
+// Whether a convolution's own padding can do what this node does. Cropped pixels must read as 0, so a crop can't be.
+bool takes_in(const Graph &graph, NodeId conv, NodeId before) {
+  const auto *zero_pad = std::get_if<ZeroPad>(&graph.nodes[static_cast<std::size_t>(before)].op);
+  const Window &window = std::get<Conv>(graph.nodes[static_cast<std::size_t>(conv)].op).window;
+  return zero_pad && only_adds(zero_pad->pad) && !window.same;
 }
 
 } // namespace
@@ -41,18 +50,15 @@ std::vector<FusedOp> fuse(const Graph &graph, const std::vector<NodeId> &targets
   for (NodeId node : cut) {
     if (absorbed[static_cast<std::size_t>(node)] || is<Input>(graph, node))
       continue;
-    const NodeId reader = consumers.only(node);
-    if (is<ZeroPad>(graph, node) && is<Conv>(graph, reader) &&
-        !std::get<Conv>(graph.nodes[static_cast<std::size_t>(reader)].op).window.same)
-      continue; // the convolution takes it in below
+    if (const NodeId reader = consumers.only(node); is<Conv>(graph, reader) && takes_in(graph, reader, node))
+      continue; // below
 
     FusedOp op;
     op.main = op.output = node;
     op.inputs = graph.nodes[static_cast<std::size_t>(node)].inputs;
     if (is<Conv>(graph, node)) {
       const NodeId pad = op.inputs.front();
-      if (is<ZeroPad>(graph, pad) && consumers.only(pad) == node &&
-          !std::get<Conv>(graph.nodes[static_cast<std::size_t>(node)].op).window.same) {
+      if (consumers.only(pad) == node && takes_in(graph, node, pad)) {
         op.extra_pad = std::get<ZeroPad>(graph.nodes[static_cast<std::size_t>(pad)].op).pad;
         op.inputs = graph.nodes[static_cast<std::size_t>(pad)].inputs;
       }
@@ -71,8 +77,8 @@ std::vector<FusedOp> fuse(const Graph &graph, const std::vector<NodeId> &targets
         }
       }
     }
-    const bool takes_relu = is<Conv>(graph, node) || is<Dense>(graph, node) || is<ScaleShift>(graph, node) ||
-                            is<Add>(graph, node);
+    const bool takes_relu =
+        is<Conv>(graph, node) || is<Dense>(graph, node) || is<ScaleShift>(graph, node) || is<Add>(graph, node);
     if (const NodeId relu = consumers.only(op.output); takes_relu && is<Relu>(graph, relu)) {
       op.relu = true;
       op.output = relu;

@@ -7,13 +7,12 @@
 
 namespace convscope {
 
-// One kernel's work: nodes.front() is the main op; folded ones follow. `input` and `residual` are values
-// written by earlier fused ops (or the graph's input).
+// One kernel's work. `inputs` and `residual` are values written by earlier fused ops (or the graph's input).
 struct FusedOp {
-  NodeId main = -1;               // Conv, Dense, ScaleShift, Add, pools, ...
-  NodeId output = -1;             // the node whose value is written
-  std::vector<NodeId> inputs;     // values read, the residual of a Conv not among them
-  NodeId residual = -1;           // added before the ReLU
+  NodeId main = -1;           // Conv, Dense, ScaleShift, Add, pools, ...
+  NodeId output = -1;         // the node whose value is written
+  std::vector<NodeId> inputs; // values read, the residual of a Conv not among them
+  NodeId residual = -1;       // added before the ReLU
   bool relu = false;
   std::vector<NodeId> scale_shifts; // batch-norms folded into a Conv's weights, in order
   Padding extra_pad;                // of a ZeroPad folded into a Conv

@@ -1,14 +1,27 @@
 // How masks and arg-maxes are packed and how many workgroups kernels take: what C++ and shaders must agree on.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "params.h"
 
 namespace convscope {
 
-// Workgroups of the kernels whose local size is 64 (all but the convolutions).
-inline std::uint32_t groups_for(std::int64_t threads) { return static_cast<std::uint32_t>((threads + 63) / 64); }
+// What every Vulkan device takes of workgroups on one axis.
+constexpr std::int64_t max_groups_axis = 65535;
+
+// Workgroups on the x axis and as many layers as they need, in the order x, layers.
+inline std::array<std::uint32_t, 2> layered_groups(std::int64_t groups) {
+  const std::int64_t layers = (groups + max_groups_axis - 1) / max_groups_axis;
+  return {static_cast<std::uint32_t>((groups + layers - 1) / layers), static_cast<std::uint32_t>(layers)};
+}
+
+// Workgroups of 64 for kernels that number their threads by linear_item (shaders/linear.glsl).
+inline std::array<std::uint32_t, 3> spread_groups(std::int64_t threads) {
+  const auto [x, layers] = layered_groups((threads + 63) / 64);
+  return {x, layers, 1};
+}
 
 // Words of a ReLU mask for one pixel.
 inline int mask_blocks(int channels) { return (channels + 31) / 32; }

@@ -2,7 +2,7 @@
 #include "plan/network.h"
 
 #include <algorithm>
-#include <limits>
+#include <cstdint>
 
 #include <fmt/format.h>
 
@@ -32,34 +32,44 @@ Network::Network(Plan &plan, Weights &weights, const Graph &graph, const Network
   kept_.resize(graph.nodes.size());
   contributions_left_.assign(graph.nodes.size(), 0);
 
-  const vulkan::DeviceInfo &device = plan.device().info();
-  const std::uint64_t limit =
-      std::min<std::uint64_t>(device.max_storage_range, std::numeric_limits<std::int32_t>::max());
-  for (const FusedOp &op : ops_) {
-    const auto one = static_cast<std::uint64_t>(shape(op.output).elements()) * sizeof(float);
-    if (one * static_cast<std::uint64_t>(options.batch) <= limit)
-      continue;
-    const std::string what = fmt::format("{} of {} at input {}x{}", node(op.output).name, graph.name, options.input.w,
-                                         options.input.h);
-    if (one > limit)
-      throw UserError(fmt::format("{} needs {} MiB for one image, but {} binds at most {} MiB: a smaller size would fit",
-                                  what, one >> 20, device.name, limit >> 20));
-    throw UserError(fmt::format("{} needs {} MiB for {} images, but {} binds at most {} MiB: a batch of {} would fit",
-                                what, one * static_cast<std::uint64_t>(options.batch) >> 20, options.batch, device.name,
-                                limit >> 20, limit / one));
-  }
+  NodeId largest = 0;
+  for (const FusedOp &op : ops_)
+    if (shape(op.output).elements() > shape(largest).elements())
+      largest = op.output;
+  check_fits(largest);
+}
+
+std::uint64_t Network::max_binding() const {
+  const std::uint64_t asked = options_.max_binding_bytes;
+  // Kernels index by int.
+  const std::uint64_t device = std::min<std::uint64_t>(plan_.device().info().max_storage_range, INT32_MAX);
+  return asked == 0 ? device : std::min(asked, device);
+}
+
+void Network::check_fits(NodeId id) const {
+  const std::uint64_t limit = max_binding();
+  const auto one = static_cast<std::uint64_t>(shape(id).elements()) * sizeof(float);
+  const std::uint64_t all = one * static_cast<std::uint64_t>(options_.batch);
+  if (all <= limit)
+    return;
+  const std::string what =
+      fmt::format("{} of {} at input {}x{}", node(id).name, graph_.name, options_.input.w, options_.input.h);
+  const std::string &device = plan_.device().info().name;
+  if (one > limit)
+    throw UserError(fmt::format("{} needs {} MiB for one image, but {} binds at most {} MiB: a smaller size would fit",
+                                what, one >> 20, device, limit >> 20));
+  throw UserError(fmt::format("{} needs {} MiB for {} images, but {} binds at most {} MiB: a batch of {} would fit",
+                              what, all >> 20, options_.batch, device, limit >> 20, limit / one));
 }
 
 std::size_t Network::bytes(NodeId id) const {
   return static_cast<std::size_t>(shape(id).elements()) * static_cast<std::size_t>(options_.batch) * sizeof(float);
 }
 
-gpu::MapParams Network::map_params(NodeId id) const {
-  return {options_.batch, shape(id).c, shape(id).h * shape(id).w};
-}
+gpu::MapParams Network::map_params(NodeId id) const { return {options_.batch, shape(id).c, shape(id).h * shape(id).w}; }
 
 std::array<std::uint32_t, 3> Network::map_groups(NodeId id) const {
-  return {groups_for(std::int64_t{options_.batch} * mask_blocks(shape(id).c) * shape(id).h * shape(id).w), 1, 1};
+  return spread_groups(std::int64_t{options_.batch} * mask_blocks(shape(id).c) * shape(id).h * shape(id).w);
 }
 
 TensorId Network::constant(const std::string &key, const std::vector<float> &values) {
@@ -130,7 +140,7 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
     return options_.backend;
   // A CPU driver's subgroup is as wide as its vectors; a GPU's is 32 or 64 wide, an integrated one's 8 to 32.
   const vulkan::DeviceInfo &device = plan_.device().info();
-  const bool broadcast = device.is_cpu() && device.subgroup_ballot && device.subgroup_size <= 16;
+  const bool broadcast = device.is_cpu() && device.subgroup_shuffle && device.subgroup_size <= 16;
   if (params.out_c == 1 || (!broadcast && params.out_c <= 4))
     return ConvBackend::direct;
   return broadcast ? ConvBackend::broadcast : ConvBackend::shared;
@@ -157,17 +167,21 @@ void Network::conv(const std::string &label, const std::string &key, const gpu::
     pack = [&](const std::vector<float> &plain) { return pack_direct(params, plain); };
     break;
   }
-  // The packing may depend on the map's size (shared tiles do), so the size is part of the key.
-  const std::string full_key = fmt::format("{}/{}/{}/{}x{}", graph_.name, key, kernel.shader, params.out_h, params.out_w);
-  const TensorId packed = plan_.external(full_key, weights_.get(full_key, [&] { return pack(weights()); }));
+  const std::string full_key = fmt::format("{}/{}/{}/{}", graph_.name, key, kernel.shader, kernel.packing);
+  const vulkan::Slice slice = weights_.get(full_key, [&] { return pack(weights()); });
+  if (slice.bytes > max_binding())
+    throw UserError(fmt::format("the weights of {} of {} take {} MiB, but {} binds at most {} MiB", label, graph_.name,
+                                slice.bytes >> 20, device.name, max_binding() >> 20));
+  const TensorId packed = plan_.external(full_key, slice);
+  // Bindings without use are of what the kernel reads, or, where it is declared to write, of what it writes.
   const auto or_weights = [&](TensorId id) { return id == TensorId::none ? packed : id; };
+  const Use out = (epilogue & gpu::EPILOGUE_ACCUMULATE) != 0 ? updates(bindings.out) : writes(bindings.out);
+  const Use mask = bindings.mask == TensorId::none ? out : updates(bindings.mask);
   const double flops = 2.0 * params.batch * params.groups * params.out_c * params.in_c * params.kernel_h *
                        params.kernel_w * params.out_h * params.out_w;
   plan_.dispatch(label, plan_.programs().get(kernel.shader, kernel.constants), kernel.groups, params,
-                 {reads(bindings.in), reads(packed), reads(or_weights(bindings.bias)),
-                  (epilogue & gpu::EPILOGUE_ACCUMULATE) != 0 ? updates(bindings.out) : writes(bindings.out),
-                  reads(or_weights(bindings.residual)),
-                  (epilogue & gpu::EPILOGUE_MASK_WRITE) != 0 ? updates(bindings.mask) : reads(or_weights(bindings.mask))},
+                 {reads(bindings.in), reads(packed), reads(or_weights(bindings.bias)), out,
+                  reads(or_weights(bindings.residual)), mask},
                  flops);
 }
 
@@ -195,12 +209,13 @@ void Network::forward_conv(const FusedOp &op) {
     epilogue |= gpu::EPILOGUE_MASK_WRITE;
     plan_.fill(bindings.mask, 0);
   }
-  conv(node(op.main).name, key, params, [&] { return fold(graph_, op).weights; }, epilogue, bindings);
+  conv(
+      node(op.main).name, key, params, [&] { return fold(graph_, op).weights; }, epilogue, bindings);
 }
 
 int Network::dense_rows_at_once(std::int64_t in_features) const {
   const std::uint64_t row = static_cast<std::uint64_t>(in_features) * sizeof(float);
-  return static_cast<int>(std::clamp<std::uint64_t>(plan_.device().info().max_storage_range / row, 1, 65535));
+  return static_cast<int>(std::clamp<std::uint64_t>(max_binding() / row, 1, max_groups_axis));
 }
 
 TensorId Network::dense_weights(const FusedOp &op, int first_row, int rows) {
@@ -237,7 +252,7 @@ void Network::forward_dense(const FusedOp &op) {
     plan_.dispatch(node(op.main).name, plan_.programs().get("dense", {epilogue}),
                    {static_cast<std::uint32_t>(rows), static_cast<std::uint32_t>(options_.batch), 1}, params,
                    {reads(value(in)), reads(weights), reads(bias), writes(value(op.output)),
-                    mask != TensorId::none ? updates(mask) : reads(weights)},
+                    mask != TensorId::none ? updates(mask) : writes(value(op.output))},
                    2.0 * options_.batch * rows * in_features);
   }
 }
@@ -247,15 +262,14 @@ void Network::forward_add(const FusedOp &op) {
   const TensorId mask = make_mask(op);
   for (std::size_t i = 1; i < op.inputs.size(); ++i) {
     const bool last = i + 1 == op.inputs.size();
-    const std::uint32_t epilogue = !last || !op.relu ? 0U
+    const std::uint32_t epilogue = !last || !op.relu        ? 0U
                                    : mask != TensorId::none ? gpu::EPILOGUE_RELU | gpu::EPILOGUE_MASK_WRITE
                                                             : gpu::EPILOGUE_RELU;
     const TensorId left = i == 1 ? value(op.inputs[0]) : out;
     const TensorId right = value(op.inputs[i]);
-    plan_.dispatch(node(op.main).name, plan_.programs().get("add", {epilogue}), map_groups(op.output),
-                   map_params(op.output),
-                   {reads(left), reads(right), writes(out),
-                    (epilogue & gpu::EPILOGUE_MASK_WRITE) != 0 ? writes(mask) : reads(right)});
+    plan_.dispatch(
+        node(op.main).name, plan_.programs().get("add", {epilogue}), map_groups(op.output), map_params(op.output),
+        {reads(left), reads(right), writes(out), writes((epilogue & gpu::EPILOGUE_MASK_WRITE) != 0 ? mask : out)});
   }
 }
 
@@ -271,10 +285,10 @@ void Network::forward_scale_shift(const FusedOp &op) {
   std::uint32_t epilogue = op.relu ? gpu::EPILOGUE_RELU : 0U;
   if (mask != TensorId::none)
     epilogue |= gpu::EPILOGUE_MASK_WRITE;
+  const TensorId out = value(op.output);
   plan_.dispatch(node(op.main).name, plan_.programs().get("scale_shift", {epilogue, norm ? 1U : 0U}),
                  map_groups(op.output), map_params(op.output),
-                 {reads(in), reads(scale), reads(shift), writes(value(op.output)),
-                  mask != TensorId::none ? writes(mask) : reads(in)});
+                 {reads(in), reads(scale), reads(shift), writes(out), writes(mask != TensorId::none ? mask : out)});
 }
 
 gpu::PoolParams Network::pool_params(const FusedOp &op) const {
@@ -291,9 +305,9 @@ gpu::PoolParams Network::pool_params(const FusedOp &op) const {
     w.kernel_h = shape(input).h;
     w.kernel_w = shape(input).w;
   }
-  return {options_.batch, shape(input).c, shape(input).h, shape(input).w, shape(op.output).h, shape(op.output).w,
-          w.kernel_h,     w.kernel_w,     w.stride_h,     w.stride_w,     w.dilation_h,       w.dilation_w,
-          w.pad.top,      w.pad.left,     divisor};
+  return {options_.batch,     shape(input).c, shape(input).h, shape(input).w, shape(op.output).h,
+          shape(op.output).w, w.kernel_h,     w.kernel_w,     w.stride_h,     w.stride_w,
+          w.dilation_h,       w.dilation_w,   w.pad.top,      w.pad.left,     divisor};
 }
 
 void Network::forward_max_pool(const FusedOp &op) {
@@ -303,34 +317,34 @@ void Network::forward_max_pool(const FusedOp &op) {
   const TensorId in = value(op.inputs.front());
   TensorId arg_max = TensorId::none;
   if (options_.backward) {
-    arg_max = plan_.transient(node(op.output).name + " arg-max",
-                              static_cast<std::size_t>(threads) * sizeof(std::uint32_t));
+    arg_max =
+        plan_.transient(node(op.output).name + " arg-max", static_cast<std::size_t>(threads) * sizeof(std::uint32_t));
     kept_[static_cast<std::size_t>(op.output)].arg_max = arg_max;
   }
   plan_.dispatch(node(op.main).name, plan_.programs().get("max_pool", {options_.backward ? 1U : 0U, bits}),
-                 {groups_for(threads), 1, 1}, p,
-                 {reads(in), writes(value(op.output)), options_.backward ? writes(arg_max) : reads(in)});
+                 spread_groups(threads), p,
+                 {reads(in), writes(value(op.output)), writes(options_.backward ? arg_max : value(op.output))});
 }
 
 void Network::forward_avg_pool(const FusedOp &op) {
   const gpu::PoolParams p = pool_params(op);
   plan_.dispatch(node(op.main).name, plan_.programs().get("avg_pool"),
-                 {groups_for(std::int64_t{p.batch} * shape(op.output).elements()), 1, 1}, p,
+                 spread_groups(std::int64_t{p.batch} * shape(op.output).elements()), p,
                  {reads(value(op.inputs.front())), writes(value(op.output))});
 }
 
 void Network::forward_softmax(const FusedOp &op) {
   const gpu::MapParams p = map_params(op.output);
-  plan_.dispatch(node(op.main).name, plan_.programs().get("softmax"),
-                 {static_cast<std::uint32_t>(p.pixels), static_cast<std::uint32_t>(p.batch), 1}, p,
-                 {reads(value(op.inputs.front())), writes(value(op.output))});
+  const auto [x, layers] = layered_groups(p.pixels);
+  plan_.dispatch(node(op.main).name, plan_.programs().get("softmax"), {x, static_cast<std::uint32_t>(p.batch), layers},
+                 p, {reads(value(op.inputs.front())), writes(value(op.output))});
 }
 
 void Network::pad(const std::string &label, TensorId from, const Shape &in, const Shape &out, int top, int left,
                   const GradientTarget &to) {
   const gpu::PadParams p{options_.batch, in.c, in.h, in.w, out.h, out.w, top, left};
   plan_.dispatch(label, plan_.programs().get("zero_pad", {to.epilogue()}),
-                 {groups_for(std::int64_t{options_.batch} * out.elements()), 1, 1}, p,
+                 spread_groups(std::int64_t{options_.batch} * out.elements()), p,
                  {reads(from), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
 }
 

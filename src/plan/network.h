@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
@@ -32,12 +33,13 @@ struct GradientTarget {
 enum class ConvBackend { automatic, broadcast, shared, direct };
 
 struct NetworkOptions {
-  Shape input;                 // channels, height, width as the net takes them
+  Shape input; // channels, height, width as the net takes them
   int batch = 1;
   std::vector<NodeId> targets; // layers whose outputs are wanted
   bool backward = false;       // keep what the backward pass needs
   bool revive = false;         // also append the steps of Variant::revive
   ConvBackend backend = ConvBackend::automatic;
+  std::uint64_t max_binding_bytes = 0; // of one tensor; 0: the device's limit. Larger dense weights run in parts
 };
 
 // Tensors are float32 (N,C,H,W), contiguous. Throws UserError where the input does not fit the net.
@@ -67,6 +69,8 @@ private:
 
   const Node &node(NodeId id) const { return graph_.nodes.at(static_cast<std::size_t>(id)); }
   std::size_t bytes(NodeId id) const;
+  std::uint64_t max_binding() const;
+  void check_fits(NodeId id) const; // throws UserError
   gpu::MapParams map_params(NodeId id) const;
   std::array<std::uint32_t, 3> map_groups(NodeId id) const; // of kernels whose threads do 32 channels of a pixel
   TensorId value(NodeId id) const { return values_.at(static_cast<std::size_t>(id)); }

@@ -59,8 +59,7 @@ void Network::contribute(NodeId to, const Contribution &write) {
 
 void Network::redirect(NodeId root, TensorId gradient, TensorId mask) {
   const std::string label = node(root).name + " revive";
-  const TensorId found =
-      plan_.transient(label, static_cast<std::size_t>(options_.batch) * sizeof(std::uint32_t));
+  const TensorId found = plan_.transient(label, static_cast<std::size_t>(options_.batch) * sizeof(std::uint32_t));
   plan_.fill(found, 0);
   plan_.dispatch(label, plan_.programs().get("relu_blocked"), map_groups(root), map_params(root),
                  {reads(gradient), reads(mask), updates(found)});
@@ -120,11 +119,13 @@ void Network::backward_conv(const FusedOp &op, TensorId from) {
   std::string key = node(op.main).name;
   for (NodeId norm : op.scale_shifts)
     key += "+" + node(norm).name;
-  const std::vector<ConvDispatch> dispatches = gradient_dispatches(forward, fold(graph_, op).weights);
+  const std::vector<gpu::ConvParams> phases = gradient_phases(forward);
+  // A phase's weights follow from the padding, and that may follow from the input's size and from the cut.
+  key += fmt::format("/gradient of pads {},{}", forward.pad_top, forward.pad_left);
   contribute(in, [&](const GradientTarget &to) {
-    for (std::size_t i = 0; i < dispatches.size(); ++i)
-      conv(node(op.main).name + " gradient", fmt::format("{}/gradient {}", key, i), dispatches[i].params,
-           [&] { return dispatches[i].weights; }, to.epilogue(),
+    for (const gpu::ConvParams &phase : phases)
+      conv(node(op.main).name + " gradient", fmt::format("{} phase {},{}", key, phase.out_offset_h, phase.out_offset_w),
+           phase, [&] { return phase_weights(forward, phase, fold(graph_, op).weights); }, to.epilogue(),
            {from, TensorId::none, to.tensor, TensorId::none, to.mask});
   });
 }
@@ -135,6 +136,8 @@ void Network::backward_dense(const FusedOp &op, TensorId from) {
   const auto in_features = static_cast<int>(shape(in).elements());
   const Shape &masked = shape(value_root(in));
   const int at_once = dense_rows_at_once(in_features);
+  const auto [x, layers] = layered_groups((in_features + 63) / 64);
+  const std::array<std::uint32_t, 3> groups{x, static_cast<std::uint32_t>(options_.batch), layers};
   contribute(in, [&](const GradientTarget &to) {
     for (int first = 0; first < dense.out_features; first += at_once) {
       const int rows = std::min(at_once, dense.out_features - first);
@@ -142,10 +145,10 @@ void Network::backward_dense(const FusedOp &op, TensorId from) {
       part.accumulate = to.accumulate || first > 0;
       if (first + rows < dense.out_features)
         part.mask = TensorId::none;
-      const gpu::DenseParams params{options_.batch, in_features, dense.out_features, first, rows, masked.c,
-                                    masked.h * masked.w};
-      plan_.dispatch(node(op.main).name + " gradient", plan_.programs().get("dense_grad", {part.epilogue()}),
-                     {groups_for(in_features), static_cast<std::uint32_t>(options_.batch), 1}, params,
+      const gpu::DenseParams params{options_.batch, in_features, dense.out_features, first,
+                                    rows,           masked.c,    masked.h * masked.w};
+      plan_.dispatch(node(op.main).name + " gradient", plan_.programs().get("dense_grad", {part.epilogue()}), groups,
+                     params,
                      {reads(from), reads(dense_weights(op, first, rows)),
                       part.accumulate ? updates(part.tensor) : writes(part.tensor), reads(part.mask_or(from))},
                      2.0 * options_.batch * rows * in_features);
@@ -158,11 +161,10 @@ void Network::backward_max_pool(const FusedOp &op, TensorId from) {
   const TensorId arg_max = kept_[static_cast<std::size_t>(op.output)].arg_max;
   const std::int64_t threads = std::int64_t{p.batch} * arg_max_blocks(p) * p.in_h * p.in_w;
   contribute(op.inputs.front(), [&](const GradientTarget &to) {
-    plan_.dispatch(node(op.main).name + " gradient",
-                   plan_.programs().get("max_pool_grad", {to.epilogue(), arg_max_bits(p)}), {groups_for(threads), 1, 1},
-                   p,
-                   {reads(from), reads(arg_max), to.accumulate ? updates(to.tensor) : writes(to.tensor),
-                    reads(to.mask_or(from))});
+    plan_.dispatch(
+        node(op.main).name + " gradient", plan_.programs().get("max_pool_grad", {to.epilogue(), arg_max_bits(p)}),
+        spread_groups(threads), p,
+        {reads(from), reads(arg_max), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
   });
 }
 
@@ -171,7 +173,7 @@ void Network::backward_avg_pool(const FusedOp &op, TensorId from) {
   const std::int64_t threads = std::int64_t{p.batch} * shape(op.inputs.front()).elements();
   contribute(op.inputs.front(), [&](const GradientTarget &to) {
     plan_.dispatch(node(op.main).name + " gradient", plan_.programs().get("avg_pool_grad", {to.epilogue()}),
-                   {groups_for(threads), 1, 1}, p,
+                   spread_groups(threads), p,
                    {reads(from), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
   });
 }
@@ -179,11 +181,12 @@ void Network::backward_avg_pool(const FusedOp &op, TensorId from) {
 void Network::backward_softmax(const FusedOp &op, TensorId from) {
   const gpu::MapParams p = map_params(op.output);
   const TensorId values = value(op.output);
+  const auto groups = layered_groups(p.pixels);
   contribute(op.inputs.front(), [&](const GradientTarget &to) {
-    plan_.dispatch(node(op.main).name + " gradient", plan_.programs().get("softmax_grad", {to.epilogue()}),
-                   {static_cast<std::uint32_t>(p.pixels), static_cast<std::uint32_t>(p.batch), 1}, p,
-                   {reads(from), reads(values), to.accumulate ? updates(to.tensor) : writes(to.tensor),
-                    reads(to.mask_or(from))});
+    plan_.dispatch(
+        node(op.main).name + " gradient", plan_.programs().get("softmax_grad", {to.epilogue()}),
+        {groups[0], static_cast<std::uint32_t>(p.batch), groups[1]}, p,
+        {reads(from), reads(values), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
   });
 }
 

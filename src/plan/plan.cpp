@@ -144,6 +144,9 @@ std::size_t Plan::planned_bytes() {
 }
 
 void Plan::allocate() {
+  if (allocated_)
+    throw std::logic_error(name_ + ": the plan is allocated twice");
+  allocated_ = true;
   place();
   if (arena_bytes_ > 0)
     arena_ = vulkan::Buffer(device(), arena_bytes_, name_ + " arena");
@@ -159,6 +162,8 @@ void Plan::allocate() {
 }
 
 vulkan::Recording Plan::record(Variant variant, bool timed) const {
+  if (!allocated_)
+    throw std::logic_error(name_ + ": the plan is recorded before it is allocated");
   vulkan::Recording recording(device(), name_, timed);
   Hazards hazards;
   std::vector<vulkan::Slice> slices;

@@ -122,7 +122,7 @@ private:
   std::vector<Step> steps_;
   Variant variant_ = Variant::both;
   std::size_t arena_bytes_ = 0;
-  bool placed_ = false;
+  bool placed_ = false, allocated_ = false;
   vulkan::Buffer arena_;
 };
 

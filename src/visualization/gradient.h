@@ -16,12 +16,12 @@ struct GradientResult {
   Array gradient;             // (N,C,H,W), with respect to the input
 };
 
-// `input` is (N,C,H,W), preprocessed. UserError where it is of another rank or channel count than the net's input,
-// or too small for it.
+// `input` is (N,C,H,W), preprocessed. UserError where it is of another rank or channel count than the net takes, too
+// small for it, or not finite.
 GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
                            const Objective &objective);
 
-// The layers' outputs, (N,C,H,W) each; `layers` in any order. The net's input itself is a layer, too.
+// The layers' outputs, (N,C,H,W) each; `layers` in any order.
 std::vector<Array> activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
                                   const std::vector<NodeId> &layers);
 Array activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,

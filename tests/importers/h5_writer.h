@@ -38,7 +38,9 @@ public:
 
   hid_t id() const { return file_; }
 
-  void group(const std::string &path) { H5Gclose(H5Gcreate2(file_, path.c_str(), parents(), H5P_DEFAULT, H5P_DEFAULT)); }
+  void group(const std::string &path) {
+    H5Gclose(H5Gcreate2(file_, path.c_str(), parents(), H5P_DEFAULT, H5P_DEFAULT));
+  }
 
   void texts(const std::string &object, const std::string &attribute, const std::vector<std::string> &values) {
     const hid_t owner = H5Oopen(file_, object.c_str(), H5P_DEFAULT);
@@ -70,8 +72,7 @@ public:
   }
 
   void dataset(const std::string &path, const H5Tensor &tensor) {
-    const hid_t space =
-        H5Screate_simple(static_cast<int>(tensor.shape.size()), tensor.shape.data(), nullptr);
+    const hid_t space = H5Screate_simple(static_cast<int>(tensor.shape.size()), tensor.shape.data(), nullptr);
     const hid_t id = H5Dcreate2(file_, path.c_str(), tensor.type, space, parents(), H5P_DEFAULT, H5P_DEFAULT);
     EXPECT_GE(id, 0) << path;
     if (!tensor.values.empty())

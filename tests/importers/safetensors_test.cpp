@@ -1,8 +1,9 @@
 #include "importer/safetensors.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <functional>
+#include <numeric>
 
 #include <gtest/gtest.h>
 
@@ -11,13 +12,13 @@
 namespace convscope {
 namespace {
 
+// A file with that header and `data` bytes 0, 1, 2, ...
 std::vector<std::uint8_t> file(const std::string &header, std::size_t data) {
-  std::vector<std::uint8_t> bytes(8);
+  std::vector<std::uint8_t> bytes(8 + header.size() + data);
   for (std::size_t i = 0; i < 8; ++i)
     bytes[i] = static_cast<std::uint8_t>(std::uint64_t{header.size()} >> (8 * i));
-  bytes.insert(bytes.end(), header.begin(), header.end());
-  for (std::size_t i = 0; i < data; ++i)
-    bytes.push_back(static_cast<std::uint8_t>(i));
+  std::copy(header.begin(), header.end(), bytes.begin() + 8);
+  std::iota(bytes.end() - static_cast<std::ptrdiff_t>(data), bytes.end(), std::uint8_t{0});
   return bytes;
 }
 
@@ -69,13 +70,14 @@ TEST(Safetensors, HalvesOfEveryKind) {
 TEST(Safetensors, EveryTruncationIsAnError) {
   const auto whole = file(good, 14);
   for (std::size_t size = 0; size < whole.size(); ++size)
-    EXPECT_THROW(Safetensors({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)}, "x"), UserError) << size;
+    EXPECT_THROW(Safetensors({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)}, "x"), UserError)
+        << size;
 }
 
 TEST(Safetensors, NoDamagedByteCrashes) {
   const auto whole = file(good, 14);
   for (std::size_t at = 0; at < whole.size() - 14; ++at)
-    for (const int value : {0, 1, '"', '[', '9', '{', 0x7f, 0xff}) {
+    for (const int value : {0, 1, int{'"'}, int{'['}, int{'9'}, int{'{'}, 0x7f, 0xff}) {
       auto damaged = whole;
       damaged[at] = static_cast<std::uint8_t>(value);
       try {
@@ -94,10 +96,12 @@ TEST(Safetensors, HostileHeaders) {
   expect_bad("{\"\xff\":{}}", 0, "has a header that is not valid JSON");
   expect_bad("{\"a\":" + std::string(100'000, '[') + "}", 0, "has a header nested too deeply");
   expect_bad("{\"a\":" + std::string(100'000, '{'), 0, "has a header that is not valid JSON");
+  expect_bad(R"({"a\nb":{}})", 0, "tensor 'a?b' has a name");
   expect_bad(R"({"__metadata__":{"a":1}})", 0, "has metadata that is not text");
   expect_bad(R"({"a":{"dtype":"F32","shape":[2]}})", 8, "tensor 'a' lacks");
-  expect_bad(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
-             8, "names 'a' twice");
+  expect_bad(
+      R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+      8, "names 'a' twice");
   expect_bad(R"({"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 4, "names 'dtype' twice");
 
   auto bytes = file(good, 14);
@@ -123,8 +127,9 @@ TEST(Safetensors, HostileTensors) {
   expect_bad(tensor("F32", "[1,1,1,1,1,1,1,1,1,2]", "[0,8]"), 8, "tensor 'a' has 10 dimensions");
   expect_bad(tensor("F32", "[1]", "[0,4]"), 8, "has 4 bytes after its last tensor");
   expect_bad(tensor("F32", "[1]", "[4,8]"), 8, "tensor 'a' comes after a gap");
-  expect_bad(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
-             8, "tensor 'b' overlaps");
+  expect_bad(
+      R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+      8, "tensor 'b' overlaps");
 }
 
 } // namespace

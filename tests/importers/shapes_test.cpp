@@ -47,8 +47,11 @@ TEST(Shapes, WindowsThatDoNotFitGiveNothing) {
 
 TEST(Shapes, ErrorsNameTheLayer) {
   Graph vgg = make_vgg16(1000).graph;
-  expect_error([&] { infer_shapes(vgg, {3, 16, 16}); },
-               "block5_pool of vgg16 needs a larger input: 16x16 becomes 0x0 there");
+  expect_error(
+      [&] {
+        infer_shapes(vgg, {3, 16, 16});
+      },
+      "block5_pool of vgg16 needs a larger input: 16x16 becomes 0x0 there");
   expect_error([&] { infer_shapes(vgg, {3, 0, 16}); }, "at least 1x1");
   expect_error([&] { infer_shapes(vgg, {3, 2000000000, 16}); }, "can't take an input of 16x2000000000");
 
@@ -67,8 +70,11 @@ TEST(Shapes, ErrorsNameTheLayer) {
                {"fc1/linear", "Dense", dense, {2}, false, 0},
                {"fc1", "Dense", Relu{}, {3}, true, 0}};
   EXPECT_EQ(infer_shapes(toy, {3, 14, 15})[4], (Shape{2, 1, 1}));
-  expect_error([&] { infer_shapes(toy, {3, 12, 21}); },
-               "fc1 of toy needs a 7x7 map (input 14x14), but an input of 21x12 gives 10x6");
+  expect_error(
+      [&] {
+        infer_shapes(toy, {3, 12, 21});
+      },
+      "fc1 of toy needs a 7x7 map (input 14x14), but an input of 21x12 gives 10x6");
   EXPECT_EQ(infer_shapes(toy, {3, 12, 21}, 1)[1], (Shape{3, 6, 10})); // below the head any size does
   EXPECT_EQ(infer_shapes(toy, {3, 12, 21}, 1)[4], Shape{});
 }
@@ -94,7 +100,8 @@ TEST(Shapes, ConvolutionsCheckTheirChannels) {
 TEST(Shapes, LayersAreFoundByName) {
   const Graph graph = make_vgg16(0).graph;
   EXPECT_EQ(graph.nodes[find_layer(graph, "block3_conv2")].name, "block3_conv2");
-  expect_error([&] { find_layer(graph, "block3_conv9"); }, "no layer 'block3_conv9' in vgg16 (did you mean 'block3_conv");
+  expect_error([&] { find_layer(graph, "block3_conv9"); },
+               "no layer 'block3_conv9' in vgg16 (did you mean 'block3_conv");
   expect_error([&] { find_layer(graph, "block1_conv1/linear"); }, "no layer 'block1_conv1/linear'");
   expect_error([&] { find_layer(graph, "qqqqqqqq"); }, "convscope layers --model vgg16");
 }

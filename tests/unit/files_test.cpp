@@ -78,7 +78,6 @@ TEST(Files, DevicesAreNotReplaced) {
   EXPECT_THAT(complaint([] { read_file("/dev/zero"); }), HasSubstr("not a regular file"));
 }
 
-
 TEST(Files, ALinkKeepsPointing) {
   const Scratch scratch;
   scratch.put("real", std::string_view("old"));

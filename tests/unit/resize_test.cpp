@@ -36,7 +36,8 @@ double direct(const Array &in, std::int64_t c, int x, int y, int width, int heig
 
 TEST(Resize, EqualsTheDefinition) {
   const Array in = noise(2, 13, 17);
-  for (const auto &[width, height] : {std::pair{5, 4}, {17, 6}, {30, 29}, {34, 26}, {1, 1}, {16, 13}, {100, 1}, {8, 40}}) {
+  for (const auto &[width, height] :
+       {std::pair{5, 4}, {17, 6}, {30, 29}, {34, 26}, {1, 1}, {16, 13}, {100, 1}, {8, 40}}) {
     const Array out = resize(in, width, height);
     ASSERT_EQ(out.shape, (std::vector<std::int64_t>{2, height, width}));
     for (std::int64_t c = 0; c < 2; ++c)

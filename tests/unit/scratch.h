@@ -16,7 +16,8 @@ namespace convscope {
 
 class Scratch {
 public:
-  Scratch() : folder(std::filesystem::temp_directory_path() / ("convscope-test-" + std::to_string(std::random_device{}()))) {
+  Scratch()
+      : folder(std::filesystem::temp_directory_path() / ("convscope-test-" + std::to_string(std::random_device{}()))) {
     std::filesystem::create_directories(folder);
   }
   ~Scratch() {

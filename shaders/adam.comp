@@ -1,0 +1,41 @@
+// One step of Adam, uphill. An image that has just stopped takes back its last step; a stopped one stays as it is.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "params.h"
+
+layout(local_size_x = 64) in;
+layout(push_constant) uniform Push { AdamParams p; };
+layout(binding = 0) readonly buffer Step { StepState state; };
+layout(binding = 1) readonly buffer Images { ImageState images[]; };
+layout(binding = 2) readonly buffer Gradient { float gradient[]; };
+layout(binding = 3) buffer Parameters { float parameters[]; };
+layout(binding = 4) buffer Previous { float previous[]; }; // parameters before the last update
+layout(binding = 5) buffer First { float first[]; };       // moments
+layout(binding = 6) buffer Second { float second[]; };
+
+const int EACH = 4; // elements a thread
+
+void main() {
+  const int n = int(gl_WorkGroupID.y);
+  const int stopped = images[n].stopped;
+  if (stopped >= 0 && stopped < state.started - 1)
+    return;
+  const float clip = images[n].clip;
+  const float rate = state.lr / state.correction1;
+  const int from = int(gl_WorkGroupID.x) * 64 * EACH + int(gl_LocalInvocationID.x);
+  for (int i = from; i < min(from + 64 * EACH, p.count); i += 64) {
+    const int at = n * p.count + i;
+    if (stopped >= 0) {
+      parameters[at] = previous[at];
+      continue;
+    }
+    const float g = gradient[at] * clip;
+    const float m = p.beta1 * first[at] + p.one_minus_beta1 * g;
+    const float v = p.beta2 * second[at] + p.one_minus_beta2 * g * g;
+    const float old = parameters[at];
+    first[at] = m;
+    second[at] = v;
+    previous[at] = old;
+    parameters[at] = old + rate * m / (sqrt(v / state.correction2) + p.epsilon);
+  }
+}

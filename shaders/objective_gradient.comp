@@ -1,0 +1,31 @@
+// The gradient of all terms that read one layer, with respect to its output.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "params.h"
+
+layout(local_size_x = 64) in;
+layout(constant_id = 0) const uint EPILOGUE = 0u;
+layout(push_constant) uniform Push { ObjectiveParams p; };
+layout(binding = 0) readonly buffer Layer { float layer[]; };
+layout(binding = 1) readonly buffer Terms { ObjectiveTerm terms[]; };
+layout(binding = 2) buffer Outputs { float outputs[]; };
+layout(binding = 3) readonly buffer Mask { uint mask[]; };
+#include "epilogue.glsl"
+
+void main() {
+  const int i = int(gl_GlobalInvocationID.x);
+  if (i >= p.channels * p.pixels)
+    return;
+  const int n = int(gl_WorkGroupID.y);
+  const int channel = i / p.pixels, pixel = i % p.pixels;
+  const uint index = uint(n * p.channels * p.pixels + i);
+  float g = 0.0;
+  for (int j = 0; j < p.count; ++j) {
+    const ObjectiveTerm t = terms[n * p.terms + p.first + j];
+    if (t.kind == TERM_MEAN_SQUARE)
+      g += t.weight * 2.0 * layer[index];
+    else if (t.channel == channel && (t.kind == TERM_CHANNEL_MEAN || t.pixel == pixel))
+      g += t.weight;
+  }
+  outputs[index] = gradient_epilogue(g, index, n, p.channels, channel, p.pixels, pixel);
+}

@@ -1,0 +1,30 @@
+// Resized bilinearly, then preprocessed: a thread makes one pixel of all three channels.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "params.h"
+#include "resize.glsl"
+
+layout(local_size_x = 64) in;
+layout(push_constant) uniform Push { ResizeParams p; };
+layout(binding = 0) readonly buffer Inputs { float inputs[]; };
+layout(binding = 1) writeonly buffer Outputs { float outputs[]; };
+
+vec3 pixel(int n, int x, int y) {
+  const int plane = p.in_h * p.in_w;
+  const int at = n * 3 * plane + clamp(y, 0, p.in_h - 1) * p.in_w + clamp(x, 0, p.in_w - 1);
+  return vec3(inputs[at], inputs[at + plane], inputs[at + 2 * plane]);
+}
+
+void main() {
+  const int pixels = p.out_h * p.out_w;
+  const int i = int(gl_GlobalInvocationID.x);
+  if (i >= pixels)
+    return;
+  const int n = int(gl_WorkGroupID.y);
+  const Tap x = resize_tap(i % p.out_w, p.step_w), y = resize_tap(i / p.out_w, p.step_h);
+  const vec3 rgb = (1.0 - y.f) * ((1.0 - x.f) * pixel(n, x.low, y.low) + x.f * pixel(n, x.low + 1, y.low)) +
+                   y.f * ((1.0 - x.f) * pixel(n, x.low, y.low + 1) + x.f * pixel(n, x.low + 1, y.low + 1));
+  for (int c = 0; c < 3; ++c)
+    outputs[(n * 3 + c) * pixels + i] =
+        rgb[p.preprocess.source[c]] * p.preprocess.scale[c] + p.preprocess.shift[c];
+}

@@ -1,0 +1,41 @@
+// The gradient of resize.comp: each input pixel gathers from the output pixels that read it.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "params.h"
+#include "resize.glsl"
+
+layout(local_size_x = 64) in;
+layout(push_constant) uniform Push { ResizeParams p; };
+layout(binding = 0) readonly buffer Gradient { float gradient[]; }; // of the outputs
+layout(binding = 1) writeonly buffer Outputs { float outputs[]; };
+
+// First and last output pixel that may read pixel i of an axis; edges are read from beyond, too.
+ivec2 readers(int i, int in_size, int out_size, float ratio) {
+  const int first = i == 0 ? 0 : int(floor((float(i) - 0.5) / ratio - 0.5)) - 1;
+  const int last = i == in_size - 1 ? out_size - 1 : int(ceil((float(i) + 1.5) / ratio - 0.5)) + 1;
+  return ivec2(max(first, 0), min(last, out_size - 1));
+}
+
+void main() {
+  const int pixels = p.in_h * p.in_w;
+  const int i = int(gl_GlobalInvocationID.x);
+  if (i >= pixels)
+    return;
+  const int n = int(gl_WorkGroupID.y);
+  const int x = i % p.in_w, y = i / p.in_w;
+  const ivec2 columns = readers(x, p.in_w, p.out_w, p.step_w), rows = readers(y, p.in_h, p.out_h, p.step_h);
+  const int plane = p.out_h * p.out_w;
+  vec3 sum = vec3(0.0);
+  for (int oy = rows.x; oy <= rows.y; ++oy) {
+    const float weight_y = resize_weight(resize_tap(oy, p.step_h), y, p.in_h);
+    for (int ox = columns.x; ox <= columns.y && weight_y != 0.0; ++ox) {
+      const float weight = weight_y * resize_weight(resize_tap(ox, p.step_w), x, p.in_w);
+      if (weight != 0.0)
+        for (int c = 0; c < 3; ++c)
+          sum[p.preprocess.source[c]] +=
+              weight * gradient[(n * 3 + c) * plane + oy * p.out_w + ox] * p.preprocess.scale[c];
+    }
+  }
+  for (int c = 0; c < 3; ++c)
+    outputs[(n * 3 + c) * pixels + i] = sum[c];
+}

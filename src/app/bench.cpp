@@ -1,0 +1,121 @@
+#include "session/bench.h"
+
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "app/command.h"
+#include "app/report.h"
+#include "base/error.h"
+#include "graph/shapes.h"
+
+namespace convscope {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const BenchResult &r, const BenchRequest &request, const Session &session, const vulkan::DeviceInfo &info) {
+  const auto rate = [](double gflop, double ms) { return gflop > 0 && ms > 0 ? Json(gflop / ms * 1e3) : Json(); };
+  Json kernels = Json::array();
+  for (const KernelTime &kernel : r.kernels) {
+    kernels.push_back({{"label", kernel.label}, {"ms", kernel.milliseconds}});
+    if (kernel.gflop > 0)
+      kernels.back()["gflops"] = rate(kernel.gflop, kernel.milliseconds);
+  }
+  return {{"model", session.graph().name},
+          {"layer", r.layer},
+          {"recipe", request.recipe.name},
+          {"size", {request.width, request.height}},
+          {"batch", request.batch},
+          {"device", info.name},
+          {"driver", info.driver + " " + info.driver_info},
+          {"forward_ms", r.forward_ms},
+          {"forward_gflop", r.forward_gflop},
+          {"forward_gflops", rate(r.forward_gflop, r.forward_ms)},
+          {"forward_dispatches", r.forward_dispatches},
+          {"step_ms", r.step_ms},
+          {"step_gflop", r.step_gflop},
+          {"step_gflops", rate(r.step_gflop, r.step_ms)},
+          {"step_dispatches", r.step_dispatches},
+          {"weights_mb", r.weights_mb},
+          {"peak_device_memory_mb", r.peak_mb},
+          {"first_image_s", r.first_image_s},
+          {"kernels", kernels}};
+}
+
+void print(const BenchResult &r, const BenchRequest &request, const Session &session, const vulkan::DeviceInfo &info) {
+  fmt::print("{} at {}x{}, batch {}, up to {}, recipe {}, on {} ({} {})\n", session.graph().name, request.width,
+             request.height, request.batch, r.layer, request.recipe.name, info.name, info.driver, info.driver_info);
+  const auto line = [](const char *what, double ms, double gflop, int dispatches) {
+    fmt::print("{:<13}{:10.3f} ms  {:9.2f} GFLOP/s  {:9.3f} GFLOP  {:5} dispatches\n", what, ms, gflop / ms * 1e3, gflop,
+               dispatches);
+  };
+  line("forward", r.forward_ms, r.forward_gflop, r.forward_dispatches);
+  line("step", r.step_ms, r.step_gflop, r.step_dispatches);
+  fmt::print("device memory: {:.1f} MB at the peak, {:.1f} MB of them weights; first image after {:.2f} s\n", r.peak_mb,
+             r.weights_mb, r.first_image_s);
+  if (r.kernels.empty()) {
+    fmt::print("kernels: the device has no timestamps\n");
+    return;
+  }
+  double sum = 0;
+  for (const KernelTime &kernel : r.kernels)
+    sum += kernel.milliseconds;
+  fmt::print("\nkernels of a step{:27}ms      %   GFLOP/s\n", "");
+  for (const KernelTime &kernel : r.kernels)
+    fmt::print("{:<34}{:12.3f}{:7.1f}{}\n", kernel.label, kernel.milliseconds, kernel.milliseconds / sum * 100,
+               kernel.gflop > 0 ? fmt::format("{:10.2f}", kernel.gflop / kernel.milliseconds * 1e3) : "");
+}
+
+} // namespace
+
+Command add_bench(CLI::App &program) {
+  struct Options {
+    std::string model, size = "128", layer, recipe = "plain";
+    int batch = 1;
+    bool json = false;
+  };
+  const auto o = std::make_shared<Options>();
+  Command command;
+  command.parser = program.add_subcommand("bench", "How fast a net runs here: forward, optimization step, kernels");
+  CLI::App &app = *command.parser;
+  command.need(add_model(app, o->model));
+  add_text(app, "--size", o->size, "Of the image, N or WxH", "N|WxH");
+  add_integer(app, "--batch", o->batch, 1, 10000, "Images at once")->default_str("1");
+  add_text(app, "--layer", o->layer, "How far into the net [the deepest convolution]", "L");
+  add_text(app, "--recipe", o->recipe, "Of the optimization step: plain, article or lucid", "R");
+  add_json(app, o->json);
+  command.run = [o](Context &context) {
+    const Stopwatch clock;
+    BenchRequest request;
+    const Size size = parse_size(o->size, "--size");
+    request.recipe = recipe(o->recipe);
+    request.width = next_smooth(size.width);
+    request.height = next_smooth(size.height);
+    if (request.width != size.width || request.height != size.height)
+      tell(fmt::format("--size {}: rounded up to {}x{}", o->size, request.width, request.height));
+    request.batch = o->batch;
+    context.load(o->model);
+    Session &session = context.session;
+    if (!o->layer.empty()) {
+      request.layer = find_layer(session.graph(), o->layer);
+      if (request.layer == 0)
+        throw UserError(fmt::format("--layer {}: is the net's input, which takes no time", o->layer));
+    }
+    session.device();
+    const double opened = clock.seconds();
+    BenchResult result = bench(session, request);
+    result.first_image_s += opened;
+    const Json json = to_json(result, request, session, session.device().info());
+    context.report["bench"] = json;
+    if (o->json)
+      fmt::print("{}\n", json.dump(2));
+    else
+      print(result, request, session, session.device().info());
+    return exit_done;
+  };
+  return command;
+}
+
+} // namespace convscope

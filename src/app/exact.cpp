@@ -1,0 +1,111 @@
+// `activations` and `gradient`: exact tensors in, exact tensors out.
+#include <cmath>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "app/command.h"
+#include "app/outputs.h"
+#include "app/report.h"
+#include "base/error.h"
+#include "graph/shapes.h"
+#include "io/npy.h"
+
+namespace convscope {
+
+namespace {
+
+Array read_input(const std::string &file) {
+  Array input = read_npy(file);
+  const auto &s = input.shape;
+  if (s.size() != 4 || s[1] != 3)
+    throw UserError(fmt::format("{}: its shape is ({}), where (N, 3, H, W) is needed", file, fmt::join(s, ", ")));
+  if (input.elements() == 0)
+    throw UserError(file + ": is an array without elements");
+  if (s[0] > 10000 || s[2] > 1 << 20 || s[3] > 1 << 20)
+    throw UserError(fmt::format("{}: its shape ({}) is too large", file, fmt::join(s, ", ")));
+  check_finite(input, file);
+  return input;
+}
+
+double l2(const Array &array) {
+  double sum = 0;
+  for (const float v : array.data)
+    sum += static_cast<double>(v) * v;
+  return std::sqrt(sum);
+}
+
+struct Options {
+  std::string model, input, layer, objective, output;
+  bool json = false;
+};
+
+void add_tensor_options(Command &command, Options &o) {
+  command.need(add_model(*command.parser, o.model));
+  command.need(add_text(*command.parser, "--input", o.input, "Float32 (N,3,H,W), already preprocessed", "X.npy"));
+}
+
+} // namespace
+
+Command add_activations(CLI::App &program) {
+  const auto o = std::make_shared<Options>();
+  Command command;
+  command.parser = program.add_subcommand("activations", "A layer's exact output for a preprocessed input");
+  CLI::App &app = *command.parser;
+  add_tensor_options(command, *o);
+  command.need(add_text(app, "--layer", o->layer, "A layer of the net (see 'layers')", "L"));
+  command.need(add_output(app, o->output, "The layer's output, float32 (N,C,H,W), .npy"));
+  command.run = [o](Context &context) {
+    check_outputs({{"-o", o->output, ".npy"}});
+    const Array input = read_input(o->input);
+    context.load(o->model);
+    const NodeId layer = find_layer(context.session.graph(), o->layer);
+    const auto height = static_cast<int>(input.shape[2]), width = static_cast<int>(input.shape[3]);
+    infer_shapes(context.session.graph(), {3, height, width}, layer); // before a device is opened
+    const Stopwatch clock;
+    const Array output = context.session.activations(input, layer);
+    context.report["settings"] = {{"model", o->model}, {"input", o->input}, {"layer", o->layer}};
+    context.report["timings"]["activations_s"] = clock.seconds();
+    write_npy(o->output, output);
+    tell(fmt::format("wrote {} ({})", o->output, fmt::join(output.shape, ", ")));
+    return exit_done;
+  };
+  return command;
+}
+
+Command add_gradient(CLI::App &program) {
+  const auto o = std::make_shared<Options>();
+  Command command;
+  command.parser = program.add_subcommand("gradient", "An objective's value and its exact gradient for an input");
+  CLI::App &app = *command.parser;
+  add_tensor_options(command, *o);
+  command.need(add_text(app, "--objective", o->objective, "Such as block3_conv1:13", "O"));
+  command.need(add_output(app, o->output, "The gradient, float32 (N,3,H,W), .npy"));
+  add_json(app, o->json);
+  command.run = [o](Context &context) {
+    check_outputs({{"-o", o->output, ".npy"}});
+    const Array input = read_input(o->input);
+    context.load(o->model);
+    const Objective objective = context.session.objective(o->objective);
+    const Stopwatch clock;
+    const GradientResult result = context.session.gradient(input, objective);
+    const double norm = l2(result.gradient);
+    context.report["settings"] = {{"model", o->model}, {"input", o->input}, {"objective", o->objective}};
+    context.report["timings"]["gradient_s"] = clock.seconds();
+    write_npy(o->output, result.gradient);
+    if (o->json) {
+      const nlohmann::ordered_json json = {
+          {"objective", objective.text}, {"values", result.values}, {"gradient_l2", norm}};
+      fmt::print("{}\n", json.dump());
+    } else {
+      for (std::size_t i = 0; i < result.values.size(); ++i)
+        fmt::print("image {}: {} is {:.7g}\n", i, objective.text, result.values[i]);
+      fmt::print("L2 norm of the gradient: {:.7g}\n", norm);
+    }
+    tell("wrote " + o->output);
+    return exit_done;
+  };
+  return command;
+}
+
+} // namespace convscope

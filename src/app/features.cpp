@@ -1,0 +1,116 @@
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "app/outputs.h"
+#include "app/pictures.h"
+#include "app/report.h"
+#include "app/viewer.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "figure/feature_grid.h"
+#include "graph/shapes.h"
+#include "io/npy.h"
+#include "io/png.h"
+
+namespace convscope {
+
+namespace {
+
+constexpr int default_maps = 64;
+
+// The number of channels does not depend on the size, so the net's own will do.
+int channels_of(const Graph &graph, NodeId layer) {
+  const int size = graph.default_size;
+  return infer_shapes(graph, {3, size, size}, layer)[static_cast<std::size_t>(layer)].c;
+}
+
+} // namespace
+
+int make_features(Context &context, const PictureSettings &given, const PictureOutputs &outputs) {
+  PictureSettings settings = given;
+  Session &session = context.session;
+  const ImageRgb8 photo = read_image(settings.image->file);
+  const NodeId layer = find_layer(session.graph(), settings.layer);
+  const int count = channels_of(session.graph(), layer);
+  if (settings.channels.empty()) {
+    settings.channels.resize(static_cast<std::size_t>(std::min(count, default_maps)));
+    std::iota(settings.channels.begin(), settings.channels.end(), 0);
+    if (count > default_maps)
+      tell(fmt::format("{} has {} channels: the first {} are shown; --channels all shows them all", settings.layer,
+                       count, default_maps));
+  }
+  if (std::ranges::any_of(settings.channels, [count](int c) { return c >= count; }))
+    throw UserError(fmt::format("--channels: {} has channels 0 to {}", settings.layer, count - 1));
+  const MapRange range = parse_map_range(settings.range);
+
+  const Stopwatch clock;
+  const Array maps = session.features(photo, {layer}, settings.input_size).at(0);
+  context.report["timings"]["features_s"] = clock.seconds();
+  mark_weights(session, settings);
+  mark_device(session, settings);
+  context.report["settings"] = nlohmann::ordered_json::parse(settings_json(settings));
+  if (!outputs.png.empty()) {
+    GridOptions options;
+    options.title = fmt::format("{}  {}", settings.model.model, settings.layer);
+    options.subtitle = path_text(std::filesystem::path(settings.image->file).filename());
+    write_png(outputs.png, tile_grid(feature_tiles(maps, settings.channels, range), options), settings_json(settings));
+    tell("wrote " + outputs.png);
+  }
+  if (!outputs.npy.empty()) {
+    write_npy(outputs.npy, select_channels(maps, settings.channels));
+    tell("wrote " + outputs.npy);
+  }
+  return exit_done;
+}
+
+Command add_features(CLI::App &program) {
+  struct Options {
+    std::string model, image, layer, channels, range = "own";
+    PictureOutputs outputs;
+    int input_size = 0;
+    bool offscreen = false;
+  };
+  const auto o = std::make_shared<Options>();
+  Command command;
+  command.parser = program.add_subcommand("features", "Feature maps: where in a photo each filter of a layer fires");
+  CLI::App &app = *command.parser;
+  app.add_flag("--offscreen", o->offscreen, "Without a window: write files and exit");
+  command.need(add_model(app, o->model));
+  command.need(add_image(app, o->image));
+  command.need(add_text(app, "--layer", o->layer, "A layer of the net (see 'layers')", "L"));
+  add_text(app, "--channels", o->channels, "Which maps, such as 0-15,40, or all [the first 64]", "LIST");
+  add_text(app, "--range", o->range,
+           "Scale of the colours: own (each map's maximum), layer (one for all) or two numbers such as 0,1", "R");
+  add_integer(app, "--input-size", o->input_size, 1, largest_size, "Of the photo's shorter side [the net's: 224]");
+  add_output(app, o->outputs.png, "The maps as a labelled grid, PNG");
+  add_text(app, "--npy", o->outputs.npy, "Also the exact maps as float32 (channels,H,W)", "F.npy");
+  command.run = [o](Context &context) {
+    if (!o->offscreen)
+      open_viewer("features");
+    if (o->outputs.png.empty() && o->outputs.npy.empty())
+      throw UserError("features: -o is required");
+    check_outputs({{"-o", o->outputs.png, ".png"}, {"--npy", o->outputs.npy, ".npy"}});
+    parse_map_range(o->range);
+    read_image(o->image); // what is wrong with it is said first
+    context.load(o->model);
+    PictureSettings settings;
+    settings.command = "features";
+    settings.model = context.session.model();
+    settings.image = mark_file(o->image);
+    settings.layer = o->layer;
+    settings.range = o->range;
+    settings.input_size = o->input_size;
+    const Graph &graph = context.session.graph();
+    const int count = channels_of(graph, find_layer(graph, o->layer));
+    if (!o->channels.empty())
+      settings.channels = parse_channels(o->channels, count, o->layer);
+    return make_features(context, settings, o->outputs);
+  };
+  return command;
+}
+
+} // namespace convscope

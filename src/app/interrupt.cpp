@@ -1,0 +1,29 @@
+#include "app/interrupt.h"
+
+#include <csignal>
+
+namespace convscope {
+
+namespace {
+
+volatile std::sig_atomic_t stop_requested = 0;
+
+void on_interrupt(int) {
+  stop_requested = 1;
+  std::signal(SIGINT, SIG_DFL);
+}
+
+} // namespace
+
+InterruptGuard::InterruptGuard() {
+  stop_requested = 0;
+  before_ = std::signal(SIGINT, on_interrupt);
+  if (before_ == SIG_IGN) // of a background job
+    std::signal(SIGINT, SIG_IGN);
+}
+
+InterruptGuard::~InterruptGuard() { std::signal(SIGINT, before_ == SIG_ERR ? SIG_DFL : before_); }
+
+bool InterruptGuard::interrupted() const { return stop_requested != 0; }
+
+} // namespace convscope

@@ -1,0 +1,173 @@
+// `layers`, `models` and `devices`: what there is. The first two need no Vulkan driver.
+#include <algorithm>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "app/command.h"
+#include "app/report.h"
+#include "base/files.h"
+#include "graph/shapes.h"
+#include "importer/zoo.h"
+
+namespace convscope {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Row = std::vector<std::string>;
+
+// Columns as wide as their widest cell; those of `right` are flushed right.
+void print_table(const std::vector<Row> &rows, const std::vector<std::size_t> &right = {}) {
+  std::vector<std::size_t> widths(rows.at(0).size());
+  for (const Row &row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], row[i].size());
+  for (const Row &row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const bool flush_right = std::ranges::find(right, i) != right.end();
+      line += flush_right ? fmt::format("{:>{}}  ", row[i], widths[i]) : fmt::format("{:<{}}  ", row[i], widths[i]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    fmt::print("{}\n", line);
+  }
+}
+
+// 14714688 as "14,714,688".
+std::string grouped(std::int64_t number) {
+  if (number < 1000)
+    return std::to_string(number);
+  return fmt::format("{},{:03}", grouped(number / 1000), number % 1000);
+}
+
+std::string shape_text(const Shape &shape) {
+  return shape.h == 1 && shape.w == 1 ? fmt::format("{}", shape.c)
+                                      : fmt::format("{} x {} x {}", shape.c, shape.h, shape.w);
+}
+
+// With the weights where there are any, as they decide whether there is a classifier.
+Graph graph_of(const GlobalOptions &options, const std::string &model) {
+  if (!options.weights.empty())
+    return load_model({model, options.weights, options.input_range});
+  return load_architecture(model);
+}
+
+void print_layers(const Graph &graph, const std::vector<Shape> &shapes, int size) {
+  std::vector<Row> rows = {{"layer", "op", "output", "parameters", "objective"}};
+  std::int64_t parameters = 0;
+  for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
+    const Node &node = graph.nodes[id];
+    if (!node.layer)
+      continue;
+    parameters += node.parameters;
+    rows.push_back({node.name, node.kind, shape_text(shapes[id]),
+                    node.parameters > 0 ? grouped(node.parameters) : "", id > 0 ? "yes" : "no"});
+  }
+  print_table(rows, {3});
+  fmt::print("{} of {}x{}: {} layers, {} parameters; outputs are channels x height x width\n", graph.name, size, size,
+             rows.size() - 1, grouped(parameters));
+}
+
+Json layers_json(const Graph &graph, const std::vector<Shape> &shapes) {
+  Json layers = Json::array();
+  for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
+    const Node &node = graph.nodes[id];
+    if (node.layer)
+      layers.push_back({{"name", node.name},
+                        {"op", node.kind},
+                        {"shape", {shapes[id].c, shapes[id].h, shapes[id].w}},
+                        {"parameters", node.parameters},
+                        {"objective", id > 0}});
+  }
+  return layers;
+}
+
+} // namespace
+
+Command add_layers(CLI::App &program) {
+  struct Options {
+    std::string model;
+    int input_size = 0;
+    bool json = false;
+  };
+  const auto o = std::make_shared<Options>();
+  Command command;
+  command.parser = program.add_subcommand("layers", "Every layer of a net: op, output, parameters");
+  CLI::App &app = *command.parser;
+  command.need(add_model(app, o->model));
+  add_integer(app, "--input-size", o->input_size, 1, 1 << 16, "Side of the square input [the net's: 224]");
+  add_json(app, o->json);
+  command.run = [o](Context &context) {
+    const Graph graph = graph_of(context.options, o->model);
+    const int size = o->input_size > 0 ? o->input_size : graph.default_size;
+    const std::vector<Shape> shapes = infer_shapes(graph, {3, size, size});
+    if (o->json)
+      fmt::print("{}\n", layers_json(graph, shapes).dump(2));
+    else
+      print_layers(graph, shapes, size);
+    context.report["settings"] = {{"model", o->model}, {"input_size", size}};
+    return exit_done;
+  };
+  return command;
+}
+
+Command add_models(CLI::App &program) {
+  const auto json = std::make_shared<bool>(false);
+  Command command;
+  command.parser = program.add_subcommand("models", "The nets that have a name, and where their weights are");
+  add_json(*command.parser, *json);
+  command.run = [json](Context &) {
+    Json list = Json::array();
+    for (const ZooEntry &entry : list_zoo()) {
+      list.push_back({{"name", entry.name},
+                      {"description", entry.description},
+                      {"works", entry.works},
+                      {"weights", path_text(entry.weights)},
+                      {"bytes", entry.bytes},
+                      {"default_size", entry.default_size},
+                      {"license", entry.license},
+                      {"note", entry.note}});
+      if (*json)
+        continue;
+      fmt::print("{:<12}{}\n", entry.name, entry.description);
+      if (entry.works)
+        fmt::print("{:<12}weights: {} ({:.1f} MB, {})\n", "", path_text(entry.weights),
+                   static_cast<double>(entry.bytes) * 1e-6, entry.license);
+      else
+        fmt::print("{:<12}weights: none here ({})\n", "", entry.license);
+      fmt::print("{:<12}{}\n", "", entry.note);
+    }
+    if (*json)
+      fmt::print("{}\n", list.dump(2));
+    return exit_done;
+  };
+  return command;
+}
+
+Command add_devices(CLI::App &program) {
+  const auto json = std::make_shared<bool>(false);
+  Command command;
+  command.parser = program.add_subcommand("devices", "The Vulkan devices, and what they can do");
+  add_json(*command.parser, *json);
+  command.run = [json](Context &) {
+    Json list = Json::array();
+    std::vector<Row> rows = {{"", "name", "type", "memory", "binds", "subgroup", "timestamps", "fp16", "driver"}};
+    for (const vulkan::DeviceInfo &info : vulkan::list_devices()) {
+      list.push_back(device_json(info));
+      const std::string fp16 = info.cooperative_matrix ? "matrices" : info.float16 ? "yes" : "no";
+      rows.push_back({std::to_string(info.index), info.name, info.usable ? info.type : "not usable",
+                      fmt::format("{:.1f} GB", static_cast<double>(info.memory_bytes) * 1e-9),
+                      fmt::format("{} MiB", info.max_storage_range >> 20), std::to_string(info.subgroup_size),
+                      info.timestamps ? "yes" : "no", fp16, info.driver + " " + info.driver_info});
+    }
+    if (*json)
+      fmt::print("{}\n", list.dump(2));
+    else
+      print_table(rows, {3, 4, 5});
+    return exit_done;
+  };
+  return command;
+}
+
+} // namespace convscope

@@ -1,0 +1,136 @@
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "app/frames.h"
+#include "app/optimizing.h"
+#include "app/outputs.h"
+#include "app/pictures.h"
+#include "app/report.h"
+#include "app/viewer.h"
+#include "base/error.h"
+#include "figure/grid.h"
+#include "io/npy.h"
+#include "io/png.h"
+
+namespace convscope {
+
+namespace {
+
+std::string subtitle(const PictureSettings &settings, const std::vector<OptimizedImage> &images) {
+  return fmt::format("{}, {} steps, seed {}", settings.recipe.name, images.front().steps, settings.seed);
+}
+
+ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings) {
+  std::vector<Tile> tiles;
+  for (const OptimizedImage &image : outcome.images)
+    tiles.push_back({picture_of(image.image, image.progress), outcome.objectives[image.objective].text,
+                     note_of(image.progress)});
+  GridOptions options;
+  options.title = settings.model.model;
+  options.subtitle = subtitle(settings, outcome.images);
+  return tile_grid(tiles, options);
+}
+
+Array stacked(const std::vector<OptimizedImage> &images) {
+  const auto &shape = images.front().image.shape;
+  Array all{{static_cast<std::int64_t>(images.size()), shape[0], shape[1], shape[2]}, {}};
+  for (const OptimizedImage &image : images)
+    all.data.insert(all.data.end(), image.image.data.begin(), image.image.data.end());
+  return all;
+}
+
+// A picture alone is bare, so that it can be used as an image; several come as a labelled grid, or as numbered files.
+void write_pictures(const Outcome &outcome, const PictureSettings &settings, const std::string &png) {
+  const std::vector<std::string> paths = numbered_paths(png, outcome.objectives.size());
+  if (paths.empty() && outcome.images.size() > 1) {
+    write_png(png, draw_grid(outcome, settings), settings_json(settings_of(settings, outcome.images)));
+    return;
+  }
+  for (const OptimizedImage &image : outcome.images)
+    write_png(paths.empty() ? png : paths[image.objective], picture_of(image.image, image.progress),
+              settings_json(settings_of(settings, {image})));
+}
+
+} // namespace
+
+int make_images(Context &context, const PictureSettings &given, const PictureOutputs &outputs) {
+  PictureSettings settings = given;
+  mark_weights(context.session, settings);
+  std::optional<FrameWriter> frames;
+  if (!outputs.frames.empty())
+    frames.emplace(outputs.frames, settings.objectives);
+  Optimizing optimizing(context, settings);
+  mark_device(context.session, settings);
+  context.report["settings"] = nlohmann::ordered_json::parse(settings_json(settings));
+
+  Frames shown;
+  if (frames) {
+    shown.every = FrameWriter::every(settings.steps.front());
+    shown.show = [&frames](OptimizeRun &run) { frames->add(run); };
+  }
+  const Outcome outcome = optimizing.run(shown);
+  if (frames) {
+    frames->finish();
+    tell(fmt::format("wrote {} frames to {}: the start, {}", frames->written(), outputs.frames,
+                     shown.every == 1 ? "then every step" : fmt::format("then every {}th step and the last", shown.every)));
+  }
+  if (outcome.images.empty()) {
+    tell("nothing was written");
+    return outcome.status();
+  }
+  const Stopwatch clock;
+  if (!outputs.png.empty()) {
+    write_pictures(outcome, settings, outputs.png);
+    tell("wrote " + outputs.png);
+  }
+  if (!outputs.npy.empty()) {
+    write_npy(outputs.npy, stacked(outcome.images));
+    tell("wrote " + outputs.npy);
+  }
+  context.report["timings"]["write_s"] = clock.seconds();
+  return outcome.status();
+}
+
+Command add_optimize(CLI::App &program) {
+  struct Options {
+    std::string model;
+    OptimizeOptions optimize;
+    PictureOutputs outputs;
+    int input = 0;
+    bool offscreen = false;
+  };
+  const auto o = std::make_shared<Options>();
+  Command command;
+  command.parser = program.add_subcommand("optimize", "Images that maximize objectives, found by gradient ascent");
+  CLI::App &app = *command.parser;
+  app.add_flag("--offscreen", o->offscreen, "Without a window: write files and exit");
+  command.need(add_model(app, o->model));
+  add_optimize_options(command, o->optimize);
+  add_integer(app, "--input-size", o->input, 1, largest_size,
+              "Resize what the transforms give to this square before the net; a dense head needs its own size");
+  add_text(app, "--init", o->optimize.init, "Start from these spectra, (1 or N,3,H,W/2+1,2) float32; gives the size",
+           "F.npy");
+  add_output(app, o->outputs.png,
+             "PNG: the bare image; of several objectives a grid, or one file each with %d in the name (from 0)");
+  add_text(app, "--npy", o->outputs.npy, "Also the images as float32 (N,3,H,W), 0..1", "F.npy");
+  add_text(app, "--frames", o->outputs.frames, "Also a folder of frames: each step, or about 128 of them", "DIR");
+  command.run = [o](Context &context) {
+    if (!o->offscreen)
+      open_viewer("optimize");
+    if (o->outputs.png.empty() && o->outputs.npy.empty())
+      throw UserError("optimize: -o is required");
+    check_outputs({{"-o", o->outputs.png, ".png"}, {"--npy", o->outputs.npy, ".npy"}});
+    PictureSettings settings;
+    settings.command = "optimize";
+    settings.input_size = o->input;
+    context.load(o->model);
+    settings.model = context.session.model();
+    apply(o->optimize, settings);
+    return make_images(context, settings, o->outputs);
+  };
+  return command;
+}
+
+} // namespace convscope

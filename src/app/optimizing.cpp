@@ -1,0 +1,251 @@
+#include "app/optimizing.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "app/interrupt.h"
+#include "app/outputs.h"
+#include "app/progress.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "figure/feature_grid.h"
+#include "io/npy.h"
+#include "io/resize.h"
+
+namespace convscope {
+
+namespace {
+
+Recipe recipe_of(const OptimizeOptions &options) {
+  Recipe r = recipe(options.recipe);
+  if (!options.parameterization.empty()) {
+    if (options.parameterization != "fft" && options.parameterization != "pixel")
+      throw UserError(fmt::format("--parameterization '{}': must be fft or pixel", options.parameterization));
+    r.parameterization = options.parameterization == "fft" ? ParameterizationKind::fft : ParameterizationKind::pixel;
+  }
+  if (options.steps > 0)
+    r.steps = options.steps;
+  r.lr = options.lr.value_or(r.lr);
+  return r;
+}
+
+// The size of images whose spectra or pixels are the file's.
+Size size_of_init(const Array &init, const Recipe &recipe, const std::string &file) {
+  const bool spectral = recipe.parameterization == ParameterizationKind::fft;
+  const auto &s = init.shape;
+  if (s.size() != (spectral ? 5 : 4) || s[0] < 1 || s[1] != 3 || (spectral && (s[3] < 2 || s[4] != 2)))
+    throw UserError(fmt::format("--init {}: its shape is ({}), where ({}) is needed", file, fmt::join(s, ", "),
+                                spectral ? "1 or N, 3, H, W/2+1, 2" : "1 or N, 3, H, W"));
+  const std::int64_t width = spectral ? 2 * (s[3] - 1) : s[3];
+  if (s[2] > largest_size || width > largest_size)
+    throw UserError(fmt::format("--init {}: a side may have at most {} pixels", file, largest_size));
+  return {static_cast<int>(width), static_cast<int>(s[2])};
+}
+
+// One start for all the objectives, or one for each.
+Array read_init(const PictureSettings &settings) {
+  const Array all = read_npy(settings.init->file);
+  check_finite(all, settings.init->file);
+  if (all.shape.empty() || all.shape[0] == 1)
+    return all;
+  const auto each = static_cast<std::ptrdiff_t>(all.data.size()) / all.shape[0];
+  Array chosen{all.shape, {}};
+  chosen.shape[0] = static_cast<std::int64_t>(settings.starts.size());
+  for (const int start : settings.starts) {
+    if (start >= all.shape[0])
+      throw UserError(fmt::format("{}: has {} starts, number {} is not among them", settings.init->file, all.shape[0],
+                                  start));
+    const auto from = all.data.begin() + start * each;
+    chosen.data.insert(chosen.data.end(), from, from + each);
+  }
+  return chosen;
+}
+
+double mean_value(const std::vector<Progress> &progress) {
+  double sum = 0;
+  for (const Progress &p : progress)
+    sum += p.values.empty() ? 0 : p.values.back();
+  return progress.empty() ? 0 : sum / static_cast<double>(progress.size());
+}
+
+nlohmann::ordered_json report_of(const OptimizedImage &image, const std::string &objective) {
+  const Progress &p = image.progress;
+  nlohmann::ordered_json json = {{"objective", objective},
+                                 {"steps", image.steps},
+                                 {"state", p.state == Progress::State::running ? "done"
+                                           : p.state == Progress::State::dead  ? "dead"
+                                                                               : "stopped"}};
+  if (p.stopped_at >= 0)
+    json["stopped_at"] = p.stopped_at;
+  json["values"] = p.values;
+  json["gradient_norms"] = p.norms;
+  return json;
+}
+
+// Says which units gave nothing, and which objectives were not reached.
+void tell_states(const Outcome &outcome) {
+  for (const OptimizedImage &image : outcome.images) {
+    const std::string &text = outcome.objectives[image.objective].text;
+    if (image.progress.state == Progress::State::dead)
+      tell(fmt::format("objective '{}': no response: the unit stayed dead, a plain tile stands for it", text));
+    if (image.progress.state == Progress::State::stopped)
+      tell(fmt::format("objective '{}': stopped at step {}: not a number; its last good image is kept", text,
+                       image.progress.stopped_at));
+  }
+  if (outcome.images.size() < outcome.objectives.size())
+    tell(fmt::format("{} of {} objectives were not begun", outcome.objectives.size() - outcome.images.size(),
+                     outcome.objectives.size()));
+}
+
+} // namespace
+
+void add_optimize_options(Command &command, OptimizeOptions &options) {
+  CLI::App &app = *command.parser;
+  command.need(app.add_option("--objective", options.objectives,
+                              "What to maximize, such as block3_conv1:13; again for another image"))
+      ->type_name("O")
+      ->allow_extra_args(false);
+  add_text(app, "--recipe", options.recipe, "lucid, article or plain", "R");
+  add_text(app, "--size", options.size, "Of the image, N or WxH [128]", "N|WxH");
+  add_integer(app, "--steps", options.steps, 1, most_steps, "Optimization steps [lucid: 512, article and plain: 500]");
+  add_seed(app, options.seed);
+  add_lr(app, options.lr);
+  add_integer(app, "--batch", options.batch, 1, 10000,
+              fmt::format("Most images at once, as far as memory goes [{}]", default_batch));
+  add_text(app, "--parameterization", options.parameterization, "fft or pixel, instead of the recipe's (fft)", "P");
+}
+
+void apply(const OptimizeOptions &options, PictureSettings &settings) {
+  settings.objectives = options.objectives;
+  settings.recipe = recipe_of(options);
+  settings.steps.assign(options.objectives.size(), settings.recipe.steps);
+  settings.seed = options.seed;
+  settings.batch = options.batch;
+  Size size{settings.recipe.size, settings.recipe.size};
+  if (!options.size.empty())
+    size = parse_size(options.size, "--size");
+  if (!options.init.empty()) {
+    const Array init = read_npy(options.init);
+    const Size own = size_of_init(init, settings.recipe, options.init);
+    if (init.shape[0] != 1 && init.shape[0] != std::ssize(options.objectives))
+      throw UserError(fmt::format("--init {}: has {} starts for {} objectives", options.init, init.shape[0],
+                                  options.objectives.size()));
+    // A spectrum does not tell an even width from the odd one that follows.
+    const bool fits = size.height == own.height && (size.width == own.width || size.width == own.width + 1);
+    if (!options.size.empty() && !fits)
+      throw UserError(fmt::format("--size {}: {} is of {}x{}", options.size, options.init, own.width, own.height));
+    if (options.size.empty())
+      size = own;
+    settings.init = mark_file(options.init);
+    settings.starts.resize(options.objectives.size());
+    std::iota(settings.starts.begin(), settings.starts.end(), 0);
+  } else if (settings.recipe.parameterization == ParameterizationKind::fft) {
+    const Size smooth{next_smooth(size.width), next_smooth(size.height)};
+    if (smooth.width != size.width || smooth.height != size.height)
+      tell(fmt::format("--size {}: rounded up to {}x{}: the Fourier transform takes sides whose prime factors are 2, 3, "
+                       "5 and 7",
+                       options.size, smooth.width, smooth.height));
+    size = smooth;
+  }
+  settings.width = size.width;
+  settings.height = size.height;
+}
+
+Optimizing::Optimizing(Context &context, const PictureSettings &settings) : context_(context), settings_(settings) {
+  OptimizeRequest request;
+  for (const std::string &text : settings.objectives)
+    objectives_.push_back(context.session.objective(text));
+  request.objectives = objectives_;
+  request.steps = settings.steps;
+  request.recipe = settings.recipe;
+  request.options.width = settings.width;
+  request.options.height = settings.height;
+  request.options.input_size = settings.command == "optimize" ? settings.input_size : 0;
+  request.options.seed = settings.seed;
+  request.batch = settings.batch;
+  if (settings.init)
+    request.options.init = read_init(settings);
+  run_.emplace(context.session, std::move(request));
+}
+
+Outcome Optimizing::run(const Frames &frames) {
+  OptimizeRun &run = *run_;
+  Outcome outcome;
+  outcome.objectives = objectives_;
+  const InterruptGuard interrupt;
+  const Stopwatch clock;
+  std::int64_t steps = 0;
+  int chunk = 1; // steps between looks at the clock and at Ctrl-C
+  {
+    ProgressBar bar(run.work());
+    while (!run.done() && !interrupt.interrupted()) {
+      run.advance(0); // the next batch, where one is finished
+      if (frames.every > 0 && run.step() == 0)
+        frames.show(run);
+      const int to_frame = frames.every > 0 ? frames.every - run.step() % frames.every : chunk;
+      const int before = run.step();
+      const Stopwatch stopwatch;
+      run.advance(std::min(chunk, to_frame));
+      const double seconds = stopwatch.seconds();
+      chunk = seconds > 0.1 ? std::max(1, chunk / 2) : seconds < 0.03 ? std::min(64, chunk * 2) : chunk;
+      steps += run.step() - before;
+      if (frames.every > 0 && (run.step() % frames.every == 0 || run.step() == run.steps()))
+        frames.show(run);
+      if (bar.due(run.work_done())) {
+        std::string where = fmt::format("step {} of {}", run.step(), run.steps());
+        if (run.batch_count() > 1)
+          where = fmt::format("batch {} of {}, {}", run.batch_index() + 1, run.batch_count(), where);
+        bar.update(run.work_done(), steps, where, mean_value(run.progress()));
+      }
+    }
+  }
+  outcome.images = run.results();
+  outcome.interrupted = !run.done();
+  const double seconds = clock.seconds();
+  if (outcome.interrupted)
+    tell(fmt::format("interrupted after step {} of {}{}", run.step(), run.steps(),
+                     run.batch_count() > 1 ? fmt::format(", batch {} of {}", run.batch_index() + 1, run.batch_count())
+                                           : ""));
+  tell_states(outcome);
+  auto &report = context_.report;
+  for (const OptimizedImage &image : outcome.images)
+    report["objectives"].push_back(report_of(image, objectives_[image.objective].text));
+  report["interrupted"] = outcome.interrupted;
+  report["timings"]["prepare_s"] = run.prepare_seconds();
+  report["timings"]["optimize_s"] = seconds;
+  report["timings"]["steps_per_s"] = static_cast<double>(steps) / std::max(seconds - run.prepare_seconds(), 1e-9);
+  return outcome;
+}
+
+ImageRgb8 picture_of(const Array &image, const Progress &progress) {
+  if (progress.state == Progress::State::dead)
+    return no_response_tile(static_cast<int>(image.shape[2]), static_cast<int>(image.shape[1]));
+  return to_rgb8(image);
+}
+
+std::string note_of(const Progress &progress) {
+  if (progress.state == Progress::State::dead)
+    return "stayed dead";
+  if (progress.state == Progress::State::stopped)
+    return fmt::format("stopped at step {}: not a number", progress.stopped_at);
+  return progress.values.empty() ? "" : "value " + short_number(progress.values.back());
+}
+
+PictureSettings settings_of(PictureSettings settings, const std::vector<OptimizedImage> &images) {
+  const PictureSettings all = settings;
+  settings.objectives.clear();
+  settings.steps.clear();
+  settings.starts.clear();
+  for (const OptimizedImage &image : images) {
+    settings.objectives.push_back(all.objectives[image.objective]);
+    settings.steps.push_back(image.steps);
+    if (all.init)
+      settings.starts.push_back(all.starts[image.objective]);
+  }
+  return settings;
+}
+
+} // namespace convscope

@@ -1,0 +1,61 @@
+// What `optimize`, `strip` and `replay` share: options to settings, and a run with its progress, Ctrl-C and notes.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/command.h"
+#include "app/settings.h"
+#include "io/image.h"
+#include "session/optimize_run.h"
+
+namespace convscope {
+
+struct OptimizeOptions {
+  std::vector<std::string> objectives;
+  std::string recipe = "lucid", size, parameterization, init;
+  int steps = 0, batch = 0, input_size = 0; // 0: not given
+  std::uint64_t seed = 0;
+  std::optional<double> lr;
+};
+void add_optimize_options(Command &command, OptimizeOptions &options);
+// Fills in `settings` and tells the user of rounded sizes. The net is loaded.
+void apply(const OptimizeOptions &options, PictureSettings &settings);
+
+struct Outcome {
+  std::vector<OptimizedImage> images; // of the objectives that have begun
+  std::vector<Objective> objectives;  // all
+  bool interrupted = false;
+  int status() const { return interrupted ? exit_interrupted : exit_done; }
+};
+
+// Called before the first step of a batch and after each `every`th and the last; with OptimizeRun's batch at hand.
+struct Frames {
+  int every = 0; // 0: never
+  std::function<void(OptimizeRun &)> show;
+};
+
+// A run that is planned: what can be wrong with the settings has been said.
+class Optimizing {
+public:
+  Optimizing(Context &context, const PictureSettings &settings);
+  // Runs to the end or to Ctrl-C, says what the user should know, and fills in the report.
+  Outcome run(const Frames &frames = {});
+
+private:
+  Context &context_;
+  const PictureSettings &settings_;
+  std::vector<Objective> objectives_;
+  std::optional<OptimizeRun> run_;
+};
+
+// (3,H,W) as a picture; for a dead unit, the tile that says so.
+ImageRgb8 picture_of(const Array &image, const Progress &progress);
+// "value 4.21", "stayed dead" or "stopped at step 37: not a number".
+std::string note_of(const Progress &progress);
+// The settings of those images alone, with the steps that were done.
+PictureSettings settings_of(PictureSettings settings, const std::vector<OptimizedImage> &images);
+
+} // namespace convscope

@@ -1,0 +1,152 @@
+#include "app/options.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace convscope {
+
+void add_global_options(CLI::App &program, GlobalOptions &options) {
+  const std::string group = "Global options, before or after the command";
+  add_text(program, "--device", options.device, "Vulkan device: its number or part of its name (see 'devices')", "I|NAME")
+      ->group(group);
+  add_text(program, "--precision", options.precision,
+           "fp32, fast, fp16 or auto. This build has fp32 kernels alone: fast and auto run them, fp16 is refused",
+           "P")
+      ->group(group)
+      ->capture_default_str();
+  add_text(program, "--report", options.report, "Write device, driver, settings, losses and timings as JSON", "F.json")
+      ->group(group);
+  add_text(program, "--weights", options.weights, "Other weights for a net of the zoo: .h5 (Keras) or .safetensors", "F")
+      ->group(group);
+  add_text(program, "--input-range", options.input_range,
+           "'raw': the net sees 0..1 instead of what it was trained on", "raw")
+      ->group(group);
+}
+
+void check_global_options(const GlobalOptions &options) {
+  const std::vector<std::string> precisions = {"fp32", "fast", "fp16", "auto"};
+  if (std::find(precisions.begin(), precisions.end(), options.precision) == precisions.end()) {
+    const std::string hint = did_you_mean(options.precision, precisions);
+    throw UserError(fmt::format("--precision: no precision '{}'{}", options.precision,
+                                hint.empty() ? "; there are fp32, fast, fp16 and auto" : hint));
+  }
+  if (options.precision == "fp16")
+    throw UserError("--precision fp16: this build has no fp16 kernels; use fp32, fast or auto");
+  if (!options.input_range.empty() && options.input_range != "raw")
+    throw UserError(fmt::format("--input-range '{}': the only other range is 'raw'", options.input_range));
+}
+
+CLI::Option *add_text(CLI::App &app, const std::string &name, std::string &value, const std::string &description,
+                      const std::string &type) {
+  return app
+      .add_option_function<std::string>(
+          name,
+          [name, &value](const std::string &text) {
+            if (text.empty())
+              throw UserError(fmt::format("{}: its value is empty", name));
+            value = text;
+          },
+          description)
+      ->type_name(type)
+      ->default_str(value);
+}
+
+CLI::Option *add_integer(CLI::App &app, const std::string &name, int &value, int low, int high,
+                         const std::string &description) {
+  const auto read = [name, low, high, &value](const std::string &text) {
+    const auto number = parse_integer(text);
+    if (!number)
+      throw UserError(fmt::format("{} {}: is not a whole number", name, text));
+    if (*number < low || *number > high)
+      throw UserError(fmt::format("{} {}: must be from {} to {}", name, text, low, high));
+    value = static_cast<int>(*number);
+  };
+  return app.add_option_function<std::string>(name, read, description)->type_name("N");
+}
+
+CLI::Option *add_model(CLI::App &app, std::string &model) {
+  return add_text(app, "--model", model, "A net of the zoo (see 'models')", "M");
+}
+
+CLI::Option *add_image(CLI::App &app, std::string &image) {
+  return add_text(app, "--image", image, "A photo, PNG or JPEG", "F");
+}
+
+CLI::Option *add_output(CLI::App &app, std::string &path, const std::string &description) {
+  return add_text(app, "-o,--output", path, description, "F");
+}
+
+CLI::Option *add_json(CLI::App &app, bool &json) { return app.add_flag("--json", json, "Print JSON"); }
+
+CLI::Option *add_seed(CLI::App &app, std::uint64_t &seed) {
+  const auto read = [&seed](const std::string &text) {
+    const char *end = text.data() + text.size();
+    const auto result = std::from_chars(text.data(), end, seed);
+    if (text.empty() || result.ec != std::errc{} || result.ptr != end)
+      throw UserError(fmt::format("--seed {}: must be a whole number from 0 to {}", text, UINT64_MAX));
+  };
+  return app.add_option_function<std::string>("--seed", read, "Of the random numbers; the same seed gives the same bytes")
+      ->type_name("N")
+      ->default_str("0");
+}
+
+CLI::Option *add_lr(CLI::App &app, std::optional<double> &lr) {
+  const auto read = [&lr](const std::string &text) {
+    const auto number = parse_number(text); // neither NaN nor infinity
+    if (!number || !(static_cast<float>(*number) > 0) || !std::isfinite(static_cast<float>(*number)))
+      throw UserError(fmt::format("--lr {}: must be a positive number", text));
+    lr = *number;
+  };
+  return app.add_option_function<std::string>("--lr", read, "Adam's learning rate, instead of the recipe's (0.05)")
+      ->type_name("X");
+}
+
+Size parse_size(const std::string &text, const std::string &option) {
+  const std::vector<std::string> sides = split(text, 'x');
+  const auto side = [&](const std::string &part) {
+    const auto number = parse_integer(part);
+    if (!number || sides.size() > 2)
+      throw UserError(fmt::format("{} {}: must be a size such as 224, or width x height such as 320x200", option, text));
+    if (*number < 1 || *number > largest_size)
+      throw UserError(fmt::format("{} {}: a side must be from 1 to {} pixels", option, text, largest_size));
+    return static_cast<int>(*number);
+  };
+  return {side(sides.front()), side(sides.back())};
+}
+
+std::vector<int> parse_channels(const std::string &text, int count, const std::string &layer) {
+  std::vector<int> channels;
+  if (text == "all") {
+    channels.resize(static_cast<std::size_t>(count));
+    std::iota(channels.begin(), channels.end(), 0);
+    return channels;
+  }
+  const auto channel = [&](const std::string &part) {
+    const auto number = parse_integer(part);
+    if (!number || part.front() == '+')
+      throw UserError(fmt::format("--channels {}: must be numbers and ranges such as 0-15,40, or 'all'", text));
+    if (*number < 0 || *number >= count)
+      throw UserError(fmt::format("--channels {}: {} has channels 0 to {}", text, layer, count - 1));
+    return static_cast<int>(*number);
+  };
+  for (const std::string &part : split(text, ',')) {
+    const std::size_t dash = part.find('-', 1);
+    const int first = channel(part.substr(0, dash));
+    const int last = dash == std::string::npos ? first : channel(part.substr(dash + 1));
+    if (last < first)
+      throw UserError(fmt::format("--channels {}: the range {} is empty", text, part));
+    for (int c = first; c <= last; ++c)
+      if (std::find(channels.begin(), channels.end(), c) == channels.end())
+        channels.push_back(c);
+  }
+  return channels;
+}
+
+} // namespace convscope

@@ -1,0 +1,70 @@
+#include "app/outputs.h"
+
+#include <algorithm>
+#include <cmath>
+#include <regex>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "figure/page.h"
+#include "figure/text.h"
+
+namespace convscope {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return text;
+}
+
+} // namespace
+
+void check_outputs(const std::vector<Output> &outputs) {
+  std::vector<const Output *> seen;
+  for (const Output &output : outputs) {
+    if (output.path.empty())
+      continue;
+    if (lower(fs::path(output.path).extension().string()) != output.extension)
+      throw UserError(fmt::format("{} {}: the name must end in {}", output.option, output.path, output.extension));
+    std::error_code error;
+    const fs::path path = fs::weakly_canonical(output.path, error);
+    for (const Output *other : seen)
+      if (path == fs::weakly_canonical(other->path, error))
+        throw UserError(fmt::format("{} and {} name the same file, {}", other->option, output.option, output.path));
+    check_writable(output.path);
+    seen.push_back(&output);
+  }
+}
+
+std::vector<std::string> numbered_paths(const std::string &pattern, std::size_t count) {
+  static const std::regex place("%(0[1-9])?d");
+  std::smatch match;
+  if (!std::regex_search(pattern, match, place))
+    return {};
+  const int digits = match[1].matched ? match[1].str()[1] - '0' : 1;
+  std::vector<std::string> paths;
+  for (std::size_t i = 0; i < count; ++i)
+    paths.push_back(fmt::format("{}{:0{}}{}", match.prefix().str(), i, digits, match.suffix().str()));
+  return paths;
+}
+
+ImageRgb8 no_response_tile(int width, int height) {
+  constexpr const char *text = "no response";
+  ImageRgb8 tile(width, height, 236);
+  double size = 16;
+  while (size > 6 && measure_text(text, size) > width * 0.9)
+    size -= 1;
+  const TextMetrics metrics = text_metrics(size);
+  const double length = measure_text(text, size);
+  if (length <= width && metrics.ascent + metrics.descent <= height) // a smaller tile stays plain
+    draw_text(tile, (width - length) / 2, (height + metrics.ascent - metrics.descent) / 2, text, size, page::dim);
+  return tile;
+}
+
+} // namespace convscope

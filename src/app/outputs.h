@@ -1,0 +1,25 @@
+// The files that a command writes: named, told apart and tried before the work begins.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "io/image.h"
+
+namespace convscope {
+
+struct Output {
+  std::string option, path; // path "": not asked for
+  std::string extension;    // ".png"
+};
+// UserError where two are one file, one can't be written, or has another extension.
+void check_outputs(const std::vector<Output> &outputs);
+
+// "vis-%d.png" or "vis-%03d.png": the names of `count` files, from 0 on. Empty where the name has no such place.
+std::vector<std::string> numbered_paths(const std::string &pattern, std::size_t count);
+
+// A light tile that says "no response": what stands where a unit stayed dead.
+ImageRgb8 no_response_tile(int width, int height);
+
+} // namespace convscope

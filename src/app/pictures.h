@@ -1,0 +1,20 @@
+// From settings to the files of a picture: one function a command, which `replay` calls, too.
+#pragma once
+
+#include <string>
+
+#include "app/command.h"
+#include "app/settings.h"
+
+namespace convscope {
+
+struct PictureOutputs {
+  std::string png, npy, frames; // "" for none
+};
+
+// The net is loaded. Each gives the exit status.
+int make_images(Context &context, const PictureSettings &settings, const PictureOutputs &outputs);
+int make_strip(Context &context, const PictureSettings &settings, const PictureOutputs &outputs);
+int make_features(Context &context, const PictureSettings &settings, const PictureOutputs &outputs);
+
+} // namespace convscope

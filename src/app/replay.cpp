@@ -1,0 +1,64 @@
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "app/outputs.h"
+#include "app/pictures.h"
+#include "base/error.h"
+#include "io/png.h"
+
+namespace convscope {
+
+namespace {
+
+// The file of that name must be the one that the picture was made from.
+void check_unchanged(const FileMark &mark, const std::string &file, const std::string &png) {
+  const FileMark now = mark_file(file);
+  if (now.bytes != mark.bytes || now.hash != mark.hash)
+    throw UserError(fmt::format("{}: was made from another {} ({} bytes, FNV {}; now {} bytes, FNV {})", png, file,
+                                mark.bytes, mark.hash, now.bytes, now.hash));
+}
+
+} // namespace
+
+Command add_replay(CLI::App &program) {
+  struct Options {
+    std::string input;
+    PictureOutputs outputs;
+  };
+  const auto o = std::make_shared<Options>();
+  Command command;
+  command.parser = program.add_subcommand("replay", "Make a picture again from the settings that its PNG carries");
+  CLI::App &app = *command.parser;
+  command.need(add_text(app, "picture", o->input, "A PNG that optimize, strip or features wrote", "VIS.png"));
+  command.need(add_output(app, o->outputs.png, "The picture made again, PNG"));
+  command.run = [o](Context &context) {
+    check_outputs({{"-o", o->outputs.png, ".png"}});
+    PictureSettings settings = read_settings(read_png_settings(o->input), o->input);
+    // --weights tells where the file is now; what it holds must be the same.
+    ModelRequest model = settings.model;
+    if (!context.options.weights.empty())
+      model.weights = context.options.weights;
+    context.session.load(model);
+    const std::string weights = context.session.weights_file().string();
+    check_unchanged(settings.weights, weights, o->input);
+    if (settings.image)
+      check_unchanged(*settings.image, settings.image->file, o->input);
+    if (settings.init)
+      check_unchanged(*settings.init, settings.init->file, o->input);
+
+    const vulkan::DeviceInfo &device = context.session.device().info();
+    const std::string driver = device.driver + " " + device.driver_info;
+    if (device.name != settings.device || driver != settings.driver)
+      tell(fmt::format("{} was made on {} ({}), this is {} ({}): the bytes may differ", o->input, settings.device,
+                       settings.driver, device.name, driver));
+    if (settings.command == "strip")
+      return make_strip(context, settings, o->outputs);
+    if (settings.command == "features")
+      return make_features(context, settings, o->outputs);
+    return make_images(context, settings, o->outputs);
+  };
+  return command;
+}
+
+} // namespace convscope

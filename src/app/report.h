@@ -1,0 +1,34 @@
+// --report: what ran, on what, how it went, as JSON.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "app/command.h"
+
+namespace convscope {
+
+// From when it is made, in seconds.
+class Stopwatch {
+public:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+class Report {
+public:
+  // UserError where the path can't be written; "" reports nothing.
+  Report(std::string command, std::string path);
+  // Adds version, command, exit status, device, memory and the time since the report was made.
+  void write(Context &context, int status) const;
+
+private:
+  std::string command_, path_;
+  Stopwatch clock_;
+};
+
+nlohmann::ordered_json device_json(const vulkan::DeviceInfo &info);
+
+} // namespace convscope

@@ -1,0 +1,271 @@
+#include "app/settings.h"
+
+#include <cmath>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/options.h"
+#include "app/version.h"
+#include "base/error.h"
+#include "base/files.h"
+
+namespace convscope {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+constexpr int most_objectives = 10000;
+
+Json to_json(const FileMark &mark) { return {{"file", mark.file}, {"bytes", mark.bytes}, {"fnv1a64", mark.hash}}; }
+
+Json to_json(const Draw &draw) { return {{"uniform", draw.uniform}, {"values", draw.values}}; }
+
+Json to_json(const Recipe &r) {
+  return {{"name", r.name},
+          {"parameterization", r.parameterization == ParameterizationKind::fft ? "fft" : "pixel"},
+          {"decay", r.decay},
+          {"initial_deviation", r.initial_deviation},
+          {"transforms", r.transforms},
+          {"canvas_margin", r.canvas_margin},
+          {"jitter", to_json(r.jitter)},
+          {"scale", to_json(r.scale)},
+          {"rotation", to_json(r.rotation)},
+          {"jitter_after", to_json(r.jitter_after)},
+          {"border", r.border == Border::grey ? "grey" : "reflect"},
+          {"lr", r.lr},
+          {"beta1", r.beta1},
+          {"beta2", r.beta2},
+          {"epsilon", r.epsilon},
+          {"clip_norm", r.clip_norm},
+          {"revive_steps", r.revive_steps}};
+}
+
+// A PNG may come from anywhere: every value is checked before it is used.
+class Reader {
+public:
+  Reader(const Json &json, std::string name) : json_(json), name_(std::move(name)) {}
+
+  [[noreturn]] void fail(const std::string &key) const {
+    throw UserError(fmt::format("{}: its settings can't be used: '{}' is missing or not what this version writes", name_,
+                                key));
+  }
+
+  const Json &at(const std::string &key) const {
+    if (!json_.is_object() || !json_.contains(key))
+      fail(key);
+    return json_[key];
+  }
+  bool has(const std::string &key) const { return json_.is_object() && json_.contains(key); }
+  Reader object(const std::string &key) const { return {at(key), name_}; }
+
+  std::string text(const std::string &key) const {
+    if (!at(key).is_string())
+      fail(key);
+    return at(key).get<std::string>();
+  }
+  bool flag(const std::string &key) const {
+    if (!at(key).is_boolean())
+      fail(key);
+    return at(key).get<bool>();
+  }
+  double number(const std::string &key, double low, double high) const {
+    if (!at(key).is_number())
+      fail(key);
+    const double value = at(key).get<double>();
+    if (!(value >= low && value <= high))
+      fail(key);
+    return value;
+  }
+  int integer(const std::string &key, int low, int high) const {
+    if (!at(key).is_number_integer())
+      fail(key);
+    return static_cast<int>(number(key, low, high));
+  }
+  std::uint64_t natural(const std::string &key) const {
+    if (!at(key).is_number_unsigned())
+      fail(key);
+    return at(key).get<std::uint64_t>();
+  }
+  // One of two words: whether it is the first.
+  bool either(const std::string &key, const std::string &first, const std::string &second) const {
+    const std::string word = text(key);
+    if (word != first && word != second)
+      fail(key);
+    return word == first;
+  }
+  std::vector<Reader> list(const std::string &key, std::size_t most) const {
+    if (!at(key).is_array() || at(key).size() > most)
+      fail(key);
+    std::vector<Reader> items;
+    for (const Json &item : at(key))
+      items.emplace_back(item, name_);
+    return items;
+  }
+  const Json &json() const { return json_; }
+
+private:
+  const Json &json_;
+  std::string name_;
+};
+
+FileMark read_mark(const Reader &from) { return {from.text("file"), from.natural("bytes"), from.text("fnv1a64")}; }
+
+Draw read_draw(const Reader &all, const std::string &key) {
+  const Reader from = all.object(key);
+  Draw draw;
+  draw.values.clear();
+  draw.uniform = from.flag("uniform");
+  for (const Reader &value : from.list("values", 1000)) {
+    if (!value.json().is_number() || !(std::abs(value.json().get<double>()) <= 1e4))
+      all.fail(key);
+    draw.values.push_back(value.json().get<double>());
+  }
+  if (draw.values.empty() || (draw.uniform && draw.values.size() != 2))
+    all.fail(key);
+  return draw;
+}
+
+Recipe read_recipe(const Reader &from) {
+  Recipe r;
+  r.name = from.text("name");
+  r.parameterization =
+      from.either("parameterization", "fft", "pixel") ? ParameterizationKind::fft : ParameterizationKind::pixel;
+  r.decay = from.number("decay", 0, 10);
+  r.initial_deviation = from.number("initial_deviation", 0, 1e3);
+  r.transforms = from.flag("transforms");
+  r.canvas_margin = from.integer("canvas_margin", 0, largest_size);
+  r.jitter = read_draw(from, "jitter");
+  r.scale = read_draw(from, "scale");
+  r.rotation = read_draw(from, "rotation");
+  r.jitter_after = read_draw(from, "jitter_after");
+  r.border = from.either("border", "grey", "reflect") ? Border::grey : Border::reflect;
+  r.lr = from.number("lr", 1e-30, 1e30);
+  r.beta1 = from.number("beta1", 0, 0.9999999);
+  r.beta2 = from.number("beta2", 0, 0.9999999);
+  r.epsilon = from.number("epsilon", 1e-30, 1);
+  r.clip_norm = from.number("clip_norm", 0, 1e30);
+  r.revive_steps = from.integer("revive_steps", 0, most_steps);
+  for (const double scale : r.scale.values)
+    if (scale < 0.01)
+      from.fail("scale");
+  return r;
+}
+
+void read_optimization(const Reader &from, PictureSettings &settings) {
+  for (const Reader &objective : from.list("objectives", most_objectives)) {
+    settings.objectives.push_back(objective.text("objective"));
+    settings.steps.push_back(objective.integer("steps", 1, most_steps));
+  }
+  if (settings.objectives.empty())
+    from.fail("objectives");
+  settings.recipe = read_recipe(from.object("recipe"));
+  settings.width = from.integer("width", 1, largest_size);
+  settings.height = from.integer("height", 1, largest_size);
+  settings.batch = from.integer("batch", 0, 10000);
+  settings.seed = from.natural("seed");
+  if (from.has("init")) {
+    settings.init = read_mark(from.object("init"));
+    for (const Reader &objective : from.list("objectives", most_objectives))
+      settings.starts.push_back(objective.integer("start", 0, most_objectives));
+  }
+}
+
+} // namespace
+
+FileMark mark_file(const std::string &file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream)
+    throw UserError(file + ": cannot be read");
+  FileMark mark{file, 0, ""};
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  std::vector<char> block(1 << 20);
+  while (stream) {
+    stream.read(block.data(), static_cast<std::streamsize>(block.size()));
+    const auto count = static_cast<std::size_t>(stream.gcount());
+    for (std::size_t i = 0; i < count; ++i)
+      hash = (hash ^ static_cast<unsigned char>(block[i])) * 0x100000001b3U;
+    mark.bytes += count;
+  }
+  mark.hash = fmt::format("{:016x}", hash);
+  return mark;
+}
+
+std::string settings_json(const PictureSettings &s) {
+  Json json = {{"convscope", CONVSCOPE_VERSION}, {"command", s.command},         {"model", s.model.model},
+               {"weights", to_json(s.weights)},  {"input_range", s.model.input_range}};
+  if (s.image)
+    json["image"] = to_json(*s.image);
+  json["input_size"] = s.input_size;
+  if (s.command == "features") {
+    json["layer"] = s.layer;
+    json["channels"] = s.channels;
+    json["range"] = s.range;
+  } else {
+    json["objectives"] = Json::array();
+    for (std::size_t i = 0; i < s.objectives.size(); ++i) {
+      json["objectives"].push_back({{"objective", s.objectives[i]}, {"steps", s.steps[i]}});
+      if (s.init)
+        json["objectives"].back()["start"] = s.starts[i];
+    }
+    json["width"] = s.width;
+    json["height"] = s.height;
+    json["seed"] = s.seed;
+    json["batch"] = s.batch;
+    if (s.init)
+      json["init"] = to_json(*s.init);
+    json["recipe"] = to_json(s.recipe);
+  }
+  json["device"] = s.device;
+  json["driver"] = s.driver;
+  return json.dump(-1, ' ', true, Json::error_handler_t::replace);
+}
+
+PictureSettings read_settings(const std::string &text, const std::string &name) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded())
+    throw UserError(name + ": its settings are not JSON");
+  const Reader from(json, name);
+  PictureSettings settings;
+  settings.command = from.text("command");
+  if (settings.command != "optimize" && settings.command != "strip" && settings.command != "features")
+    from.fail("command");
+  settings.weights = read_mark(from.object("weights"));
+  settings.model = {from.text("model"), settings.weights.file, from.text("input_range")};
+  if (from.has("image"))
+    settings.image = read_mark(from.object("image"));
+  else if (settings.command != "optimize")
+    from.fail("image");
+  settings.input_size = from.integer("input_size", 0, largest_size);
+  if (settings.command == "features") {
+    settings.layer = from.text("layer");
+    settings.range = from.text("range");
+    for (const Reader &channel : from.list("channels", 1 << 20)) {
+      if (!channel.json().is_number_unsigned() || channel.json().get<std::uint64_t>() >= 1U << 20)
+        from.fail("channels");
+      settings.channels.push_back(channel.json().get<int>());
+    }
+  } else {
+    read_optimization(from, settings);
+  }
+  settings.device = from.text("device");
+  settings.driver = from.text("driver");
+  return settings;
+}
+
+void mark_weights(const Session &session, PictureSettings &settings) {
+  if (!settings.weights.hash.empty()) // of a replay, whose file may lie elsewhere now
+    return;
+  settings.weights = mark_file(path_text(session.weights_file()));
+  settings.weights.file = session.model().weights;
+}
+
+void mark_device(Session &session, PictureSettings &settings) {
+  const vulkan::DeviceInfo &info = session.device().info();
+  settings.device = info.name;
+  settings.driver = info.driver + " " + info.driver_info;
+}
+
+} // namespace convscope

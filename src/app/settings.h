@@ -1,0 +1,58 @@
+// What a picture is made from: what `optimize`, `strip` and `features` read from their options, what their PNG carries
+// as JSON, and what `replay` makes it from again.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/array.h"
+#include "importer/zoo.h"
+#include "session/session.h"
+#include "visualization/recipe.h"
+
+namespace convscope {
+
+// A file that a picture depends on: its name, and what its content was.
+struct FileMark {
+  std::string file; // "" for the embedded weights
+  std::uint64_t bytes = 0;
+  std::string hash; // 64-bit FNV-1a, hexadecimal
+  bool operator==(const FileMark &) const = default;
+};
+FileMark mark_file(const std::string &file);
+
+struct PictureSettings {
+  std::string command; // "optimize", "strip" or "features"
+  ModelRequest model;
+  FileMark weights;
+  std::optional<FileMark> image; // the photo
+
+  // Of `features`:
+  std::string layer, range;
+  std::vector<int> channels; // empty: the default ones
+  // Of `features` and of the maps of `strip`, the photo's shorter side; of `optimize`, the net's input; 0: the default.
+  int input_size = 0;
+
+  // Of `optimize` and `strip`:
+  std::vector<std::string> objectives;
+  std::vector<int> steps; // of each objective
+  Recipe recipe;          // as overridden
+  int width = 0, height = 0, batch = 0;
+  std::uint64_t seed = 0;
+  std::optional<FileMark> init; // the parameters to start from
+  std::vector<int> starts;      // of each objective, its place in that file, where it has more than one
+
+  std::string device, driver; // for the reader: nothing depends on them
+};
+
+std::string settings_json(const PictureSettings &settings);
+// UserError that begins with `name` where the text is not such settings, or holds what no command takes.
+PictureSettings read_settings(const std::string &json, const std::string &name);
+
+// Fills in the marks of the loaded weights.
+void mark_weights(const Session &session, PictureSettings &settings);
+void mark_device(Session &session, PictureSettings &settings);
+
+} // namespace convscope

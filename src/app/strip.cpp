@@ -1,0 +1,123 @@
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "app/optimizing.h"
+#include "app/outputs.h"
+#include "app/pictures.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "figure/strip.h"
+#include "graph/shapes.h"
+#include "io/image.h"
+#include "io/png.h"
+
+namespace convscope {
+
+namespace {
+
+// The map that the objective's first term looks at: its channel's, or the mean of a whole layer's.
+Array map_of(const Array &maps, const Term &term) {
+  if (term.channel >= 0)
+    return select_channels(maps, {term.channel});
+  const std::int64_t channels = maps.shape.at(0);
+  const auto plane = static_cast<std::size_t>(maps.shape.at(1) * maps.shape.at(2));
+  Array mean{{1, maps.shape[1], maps.shape[2]}, std::vector<float>(plane)};
+  for (std::size_t i = 0; i < maps.data.size(); ++i)
+    mean.data[i % plane] += maps.data[i] / static_cast<float>(channels);
+  return mean;
+}
+
+std::string subhead(const Objective &objective) {
+  const Term &term = objective.terms.front();
+  if (objective.terms.size() > 1)
+    return "of " + objective.text;
+  if (term.channel < 0)
+    return "mean of the channels";
+  if (term.kind != Term::Kind::unit)
+    return fmt::format("channel {}", term.channel);
+  return fmt::format("channel {} at {}", term.channel,
+                     term.centre ? "the centre" : fmt::format("{},{}", term.x, term.y));
+}
+
+} // namespace
+
+int make_strip(Context &context, const PictureSettings &given, const PictureOutputs &outputs) {
+  PictureSettings settings = given;
+  Session &session = context.session;
+  const ImageRgb8 photo = read_image(settings.image->file);
+  std::vector<Objective> objectives;
+  for (const std::string &text : settings.objectives)
+    objectives.push_back(session.objective(text));
+  std::vector<NodeId> layers;
+  for (const Objective &objective : objectives)
+    layers.push_back(objective.terms.front().layer);
+  mark_weights(session, settings);
+  Optimizing optimizing(context, settings);
+  const std::vector<Array> maps = session.features(photo, layers, settings.input_size);
+  mark_device(session, settings);
+  context.report["settings"] = nlohmann::ordered_json::parse(settings_json(settings));
+
+  const Outcome outcome = optimizing.run();
+  if (outcome.images.empty()) {
+    tell("nothing was written");
+    return outcome.status();
+  }
+  std::vector<OptimizedImage> images = outcome.images;
+  std::stable_sort(images.begin(), images.end(), [&](const OptimizedImage &a, const OptimizedImage &b) {
+    return layers[a.objective] < layers[b.objective];
+  });
+  std::vector<StripColumn> columns;
+  for (const OptimizedImage &image : images) {
+    const Objective &objective = objectives[image.objective];
+    const Progress::State state = image.progress.state;
+    columns.push_back({session.graph().nodes[static_cast<std::size_t>(layers[image.objective])].name,
+                       subhead(objective), map_of(maps[image.objective], objective.terms.front()),
+                       picture_of(image.image, image.progress),
+                       state == Progress::State::running ? "" : note_of(image.progress)});
+  }
+  StripOptions options;
+  options.title = settings.model.model;
+  options.photo = photo;
+  options.photo_label = path_text(std::filesystem::path(settings.image->file).filename());
+  write_png(outputs.png, draw_strip(columns, options), settings_json(settings_of(settings, outcome.images)));
+  tell("wrote " + outputs.png);
+  return outcome.status();
+}
+
+Command add_strip(CLI::App &program) {
+  struct Options {
+    std::string model, image;
+    OptimizeOptions optimize;
+    PictureOutputs outputs;
+    int input_size = 0;
+    bool offscreen = false;
+  };
+  const auto o = std::make_shared<Options>();
+  Command command;
+  command.parser = program.add_subcommand("strip", "Feature maps of a photo above, optimized images below, by layer");
+  CLI::App &app = *command.parser;
+  app.add_flag("--offscreen", o->offscreen, "Accepted for likeness: a strip never opens a window");
+  command.need(add_model(app, o->model));
+  command.need(add_image(app, o->image));
+  add_optimize_options(command, o->optimize);
+  add_integer(app, "--input-size", o->input_size, 1, largest_size, "Of the photo's shorter side [the net's: 224]");
+  command.need(add_output(app, o->outputs.png, "The figure, PNG"));
+  command.run = [o](Context &context) {
+    check_outputs({{"-o", o->outputs.png, ".png"}});
+    PictureSettings settings;
+    settings.command = "strip";
+    settings.input_size = o->input_size;
+    read_image(o->image); // what is wrong with it is said first
+    settings.image = mark_file(o->image);
+    context.load(o->model);
+    settings.model = context.session.model();
+    apply(o->optimize, settings);
+    return make_strip(context, settings, o->outputs);
+  };
+  return command;
+}
+
+} // namespace convscope

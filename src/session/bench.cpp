@@ -1,0 +1,170 @@
+#include "session/bench.h"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "graph/shapes.h"
+#include "plan/network.h"
+#include "plan/plan.h"
+#include "visualization/optimization.h"
+
+namespace convscope {
+
+namespace {
+
+constexpr int fewest_runs = 5, most_runs = 50;
+constexpr double measuring_seconds = 1; // more runs than the fewest, as long as they take no longer
+constexpr int timed_steps = 5;
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+double median_ms(const std::function<void()> &run) {
+  std::vector<double> times;
+  const auto all = std::chrono::steady_clock::now();
+  while (times.size() < fewest_runs || (times.size() < most_runs && seconds_since(all) < measuring_seconds)) {
+    const auto start = std::chrono::steady_clock::now();
+    run();
+    times.push_back(seconds_since(start) * 1e3);
+  }
+  return median(times);
+}
+
+Shape net_input(const BenchRequest &request) {
+  return {3, request.height + request.recipe.canvas_margin, request.width + request.recipe.canvas_margin};
+}
+
+void bench_forward(Session &session, const BenchRequest &request, NodeId layer, BenchResult &result) {
+  NetworkOptions options;
+  options.input = net_input(request);
+  options.batch = request.batch;
+  options.targets = {layer};
+  Plan plan(session.programs(), "forward");
+  const auto values = static_cast<std::size_t>(options.input.elements()) * static_cast<std::size_t>(request.batch);
+  const TensorId input = plan.persistent("input", values * sizeof(float));
+  Network network(plan, session.weights(), session.graph(), options);
+  network.forward(input);
+  plan.allocate();
+  const std::vector<float> grey(values, 0.5F);
+  plan.write(input, std::as_bytes(std::span(grey)));
+  const vulkan::Recording recording = plan.record(Variant::usual);
+  const auto run = [&] { recording.run("the forward pass"); };
+  run();
+  result.forward_ms = median_ms(run);
+  result.forward_gflop = plan.flops() * 1e-9;
+  result.forward_dispatches = plan.dispatches();
+}
+
+// Kernels are labelled with a node's name, or its gradient's: what its users call it, and its operations.
+class KernelLabels {
+public:
+  KernelLabels(const Graph &graph, const BenchRequest &request, NodeId last)
+      : graph_(graph), shapes_(infer_shapes(graph, net_input(request), last)), batch_(request.batch) {}
+
+  KernelTime describe(const std::string &label, double milliseconds) const {
+    const std::string gradient = label.ends_with(" gradient") ? " gradient" : "";
+    const std::string name = label.substr(0, label.size() - gradient.size());
+    for (std::size_t id = 0; id < graph_.nodes.size(); ++id)
+      if (graph_.nodes[id].name == name) {
+        const Op &op = graph_.nodes[id].op;
+        const bool counts = std::holds_alternative<Conv>(op) || std::holds_alternative<Dense>(op);
+        return {layer_name(id) + gradient, milliseconds, counts ? gflop(id) : 0};
+      }
+    return {label, milliseconds, 0};
+  }
+
+private:
+  double gflop(std::size_t id) const {
+    return forward_flops(graph_, shapes_, {static_cast<NodeId>(id)}) * batch_ * 1e-9;
+  }
+  // An inner step, such as the convolution before its activation, goes by the layer that it belongs to.
+  const std::string &layer_name(std::size_t id) const {
+    while (!graph_.nodes[id].layer && id + 1 < graph_.nodes.size())
+      ++id;
+    return graph_.nodes[id].name;
+  }
+
+  const Graph &graph_;
+  std::vector<Shape> shapes_;
+  int batch_;
+};
+
+std::vector<KernelTime> kernel_times(Optimization &optimization, const KernelLabels &labels) {
+  std::map<std::string, std::vector<double>> times; // of each label, a step each
+  for (int step = 0; step <= timed_steps; ++step) {
+    std::map<std::string, double> sums;
+    for (const vulkan::Recording::Timing &timing : optimization.timed_step())
+      sums[timing.label] += timing.milliseconds;
+    if (step > 0) // the first one warms up
+      for (const auto &[label, milliseconds] : sums)
+        times[label].push_back(milliseconds);
+  }
+  std::vector<KernelTime> kernels;
+  for (const auto &[label, milliseconds] : times)
+    kernels.push_back(labels.describe(label, median(milliseconds)));
+  std::sort(kernels.begin(), kernels.end(),
+            [](const KernelTime &a, const KernelTime &b) { return a.milliseconds > b.milliseconds; });
+  return kernels;
+}
+
+void bench_step(Session &session, const BenchRequest &request, NodeId layer, BenchResult &result) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::string text = fmt::format("{}:{}", result.layer, request.channel);
+  OptimizationOptions options;
+  options.height = request.height;
+  options.width = request.width;
+  options.history = 1;
+  Optimization optimization(session.programs(), session.weights(), session.graph(),
+                            std::vector<Objective>(static_cast<std::size_t>(request.batch), session.objective(text)),
+                            request.recipe, options);
+  optimization.step();
+  optimization.images();
+  result.first_image_s = seconds_since(start);
+  // Past the steps that also revive dead units.
+  optimization.step(request.recipe.revive_steps + 1);
+  result.step_ms = median_ms([&] { optimization.step(); });
+  result.step_gflop = optimization.flops_per_step() * 1e-9;
+  result.step_dispatches = optimization.dispatches_per_step();
+  if (session.device().info().timestamps)
+    result.kernels = kernel_times(optimization, KernelLabels(session.graph(), request, layer));
+}
+
+} // namespace
+
+NodeId deepest_convolution(const Graph &graph) {
+  for (auto id = static_cast<NodeId>(graph.nodes.size()) - 1; id > 0; --id) {
+    const Node *node = &graph.nodes[static_cast<std::size_t>(id)];
+    if (!node->layer)
+      continue;
+    if (const Node &inner = graph.nodes[static_cast<std::size_t>(node->inputs.at(0))]; !inner.layer)
+      node = &inner;
+    if (std::holds_alternative<Conv>(node->op))
+      return id;
+  }
+  throw UserError(fmt::format("{} has no convolution: choose a --layer", graph.name));
+}
+
+BenchResult bench(Session &session, const BenchRequest &request) {
+  const NodeId layer = request.layer >= 0 ? request.layer : deepest_convolution(session.graph());
+  BenchResult result;
+  result.layer = session.graph().nodes[static_cast<std::size_t>(layer)].name;
+  bench_step(session, request, layer, result);
+  bench_forward(session, request, layer, result);
+  result.weights_mb = static_cast<double>(session.device().memory_used()) * 1e-6; // the plans are gone
+  result.peak_mb = static_cast<double>(session.device().memory_peak()) * 1e-6;
+  return result;
+}
+
+} // namespace convscope

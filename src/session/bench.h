@@ -1,0 +1,39 @@
+// How fast a net runs on this device: forward, and a whole optimization step, kernel by kernel.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "session/session.h"
+#include "visualization/recipe.h"
+
+namespace convscope {
+
+struct BenchRequest {
+  NodeId layer = -1; // -1: the deepest convolution
+  int channel = 0;
+  int height = 128, width = 128, batch = 1;
+  Recipe recipe; // of the optimization step
+};
+
+struct KernelTime { // the median over the steps of all dispatches of one label
+  std::string label;
+  double milliseconds = 0;
+  double gflop = 0; // 0: unknown
+};
+
+struct BenchResult {
+  std::string layer;
+  double forward_ms = 0, forward_gflop = 0;
+  double step_ms = 0, step_gflop = 0;
+  int forward_dispatches = 0, step_dispatches = 0;
+  std::vector<KernelTime> kernels; // of a step, the slowest first; empty where the device has no timestamps
+  double weights_mb = 0, peak_mb = 0; // of device memory, 1e6 bytes
+  double first_image_s = 0;           // to the first optimized image on the host, from the loaded net on
+};
+
+// The layer that is the deepest convolution, its activation included where that is part of the layer.
+NodeId deepest_convolution(const Graph &graph);
+BenchResult bench(Session &session, const BenchRequest &request);
+
+} // namespace convscope

@@ -1,0 +1,199 @@
+#include "session/optimize_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "graph/shapes.h"
+
+namespace convscope {
+
+namespace {
+
+constexpr int longest_history = 1 << 16; // steps whose values are kept
+
+// Those images of a start that has one for each objective.
+Array gather(const Array &init, const std::vector<std::size_t> &members) {
+  Array chosen = init;
+  chosen.shape.at(0) = static_cast<std::int64_t>(members.size());
+  chosen.data.clear();
+  const auto each = static_cast<std::ptrdiff_t>(init.data.size()) / init.shape[0];
+  for (const std::size_t member : members) {
+    const auto from = init.data.begin() + static_cast<std::ptrdiff_t>(member) * each;
+    chosen.data.insert(chosen.data.end(), from, from + each);
+  }
+  return chosen;
+}
+
+// The part of a batch's images (N,3,H,W) that is one image.
+Array one_image(const Array &images, std::size_t index) {
+  const auto each = static_cast<std::ptrdiff_t>(images.data.size()) / images.shape.at(0);
+  const auto from = images.data.begin() + static_cast<std::ptrdiff_t>(index) * each;
+  return {{3, images.shape.at(2), images.shape.at(3)}, {from, from + each}};
+}
+
+int smooth_side(int side, const Recipe &recipe) {
+  while (side > 1 && recipe.parameterization == ParameterizationKind::fft && next_smooth(side) != side)
+    --side;
+  return side;
+}
+
+} // namespace
+
+OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request)
+    : session_(session), request_(std::move(request)) {
+  const std::size_t count = request_.objectives.size();
+  if (request_.steps.empty())
+    request_.steps.assign(count, request_.recipe.steps);
+  if (request_.options.init) {
+    const auto &shape = request_.options.init->shape;
+    if (!shape.empty() && shape[0] != 1 && shape[0] != static_cast<std::int64_t>(count))
+      throw UserError(fmt::format("the parameters to start from are of {} images, but there {} {}", shape[0],
+                                  count == 1 ? "is" : "are", count == 1 ? "1 objective" : fmt::format("{} objectives", count)));
+  }
+  height_ = request_.options.height > 0 ? request_.options.height : request_.recipe.size;
+  width_ = request_.options.width > 0 ? request_.options.width : request_.recipe.size;
+
+  // Before a device is opened: whether every objective can be had from the net at this size.
+  const int input = request_.options.input_size, margin = request_.recipe.canvas_margin;
+  const Shape shape{3, input > 0 ? input : height_ + margin, input > 0 ? input : width_ + margin};
+  for (const Objective &objective : request_.objectives) {
+    std::vector<Shape> shapes(session_.graph().nodes.size());
+    for (const NodeId layer : layers_of(objective))
+      shapes[static_cast<std::size_t>(layer)] =
+          infer_shapes(session_.graph(), shape, layer)[static_cast<std::size_t>(layer)];
+    check_objective(objective, session_.graph(), shapes);
+  }
+
+  const auto largest = static_cast<std::size_t>(request_.batch > 0 ? request_.batch : default_batch);
+  for (const std::vector<std::size_t> &group : group_by_layers(request_.objectives)) {
+    std::map<int, std::vector<std::size_t>> by_steps;
+    for (const std::size_t objective : group)
+      by_steps[steps_of(objective)].push_back(objective);
+    for (const auto &[steps, members] : by_steps)
+      for (std::size_t first = 0; first < members.size(); first += largest)
+        batches_.emplace_back(members.begin() + static_cast<std::ptrdiff_t>(first),
+                              members.begin() + static_cast<std::ptrdiff_t>(std::min(first + largest, members.size())));
+  }
+  // Each of them once now, so that none fails after long work.
+  for (; batch_ < batches_.size(); ++batch_)
+    plan_batch();
+  optimization_.reset();
+  batch_ = 0;
+}
+
+OptimizationOptions OptimizeRun::options_for(const std::vector<std::size_t> &members) const {
+  OptimizationOptions options = request_.options;
+  options.history = std::min(steps_of(members.front()), longest_history);
+  if (options.init && options.init->shape.at(0) != 1)
+    options.init = gather(*options.init, members);
+  return options;
+}
+
+std::uint64_t OptimizeRun::room() {
+  const std::uint64_t left = session_.memory_left(), largest = session_.device().info().max_allocation;
+  return largest > 0 ? std::min(left, largest) : left;
+}
+
+Optimization OptimizeRun::plan(const std::vector<std::size_t> &members, const OptimizationOptions &options) {
+  std::vector<Objective> objectives;
+  for (const std::size_t member : members)
+    objectives.push_back(request_.objectives[member]);
+  Optimization optimization(session_.programs(), session_.weights(), session_.graph(), std::move(objectives),
+                            request_.recipe, options);
+  if (const std::size_t bytes = optimization.planned_bytes(); bytes > room())
+    throw UserError(fmt::format("{}x{} needs {} MiB of device memory, where {} has {} MiB left", optimization.width(),
+                                optimization.height(), bytes >> 20, session_.device().info().name, room() >> 20));
+  return optimization;
+}
+
+void OptimizeRun::plan_batch() {
+  optimization_.reset(); // its memory first
+  for (;;) {
+    std::vector<std::size_t> &members = batches_[batch_];
+    try {
+      optimization_ = plan(members, options_for(members));
+      return;
+    } catch (const UserError &error) {
+      if (members.size() == 1)
+        throw UserError(error.what() + what_would_fit(members));
+    }
+    // A smaller batch may do: its second half becomes the next one.
+    const auto half = members.begin() + static_cast<std::ptrdiff_t>((members.size() + 1) / 2);
+    std::vector<std::size_t> rest(half, members.end());
+    members.erase(half, members.end());
+    batches_.insert(batches_.begin() + static_cast<std::ptrdiff_t>(batch_) + 1, std::move(rest));
+  }
+}
+
+std::string OptimizeRun::what_would_fit(const std::vector<std::size_t> &members) {
+  if (request_.options.init)
+    return "";
+  OptimizationOptions options = options_for(members);
+  for (double factor = 0.9; std::min(height_, width_) * factor >= 16; factor *= 0.9) {
+    options.height = smooth_side(static_cast<int>(height_ * factor), request_.recipe);
+    options.width = smooth_side(static_cast<int>(width_ * factor), request_.recipe);
+    try {
+      plan(members, options);
+      return fmt::format("; {}x{} would fit", options.width, options.height);
+    } catch (const UserError &) {
+      continue;
+    }
+  }
+  return "";
+}
+
+void OptimizeRun::advance(int steps) {
+  if (done())
+    return;
+  if (shown_ != batch_ || !optimization_) {
+    shown_ = batch_;
+    prepared_ = false;
+    plan_batch();
+  }
+  if (!prepared_) {
+    const auto start = std::chrono::steady_clock::now();
+    optimization_->prepare();
+    prepare_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    prepared_ = true;
+  }
+  optimization_->step(std::min(steps, this->steps() - step()));
+  if (step() == this->steps()) {
+    append_results(finished_);
+    finished_work_ += std::int64_t{step()} * static_cast<std::int64_t>(members().size());
+    ++batch_;
+  }
+}
+
+std::int64_t OptimizeRun::work_done() const {
+  const bool counted = shown_ < batch_ || !prepared_; // the batch at hand is finished, or has not begun
+  return finished_work_ + (counted ? 0 : std::int64_t{step()} * static_cast<std::int64_t>(members().size()));
+}
+
+std::int64_t OptimizeRun::work() const {
+  std::int64_t all = 0;
+  for (const int steps : request_.steps)
+    all += steps;
+  return all;
+}
+
+void OptimizeRun::append_results(std::vector<OptimizedImage> &results) {
+  const std::vector<Progress> progress = optimization_->progress();
+  const Array images = optimization_->images();
+  for (std::size_t i = 0; i < members().size(); ++i)
+    results.push_back({members()[i], step(), progress[i], one_image(images, i)});
+}
+
+std::vector<OptimizedImage> OptimizeRun::results() {
+  std::vector<OptimizedImage> results = finished_;
+  if (!done() && prepared_ && shown_ == batch_ && step() > 0)
+    append_results(results);
+  std::sort(results.begin(), results.end(),
+            [](const OptimizedImage &a, const OptimizedImage &b) { return a.objective < b.objective; });
+  return results;
+}
+
+} // namespace convscope

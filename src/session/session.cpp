@@ -1,0 +1,181 @@
+#include "session/session.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "graph/shapes.h"
+#include "io/resize.h"
+
+namespace convscope {
+
+namespace {
+
+constexpr int longest_side = 4096; // of a photo before the net
+
+bool gives_vector(const Graph &graph, NodeId layer) {
+  const Node &node = graph.nodes[static_cast<std::size_t>(layer)];
+  if (std::holds_alternative<Relu>(node.op) || std::holds_alternative<Softmax>(node.op) ||
+      std::holds_alternative<ScaleShift>(node.op))
+    return gives_vector(graph, node.inputs.at(0));
+  return std::holds_alternative<Dense>(node.op) || std::holds_alternative<Flatten>(node.op) ||
+         std::holds_alternative<GlobalAvgPool>(node.op) || std::holds_alternative<GlobalMaxPool>(node.op);
+}
+
+std::vector<double> softmax(const std::vector<float> &logits) {
+  const double top = *std::max_element(logits.begin(), logits.end());
+  std::vector<double> values;
+  for (const float logit : logits)
+    values.push_back(std::exp(logit - top));
+  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+  for (double &value : values)
+    value /= sum;
+  return values;
+}
+
+} // namespace
+
+void Session::load(const ModelRequest &request) {
+  graph_ = load_model(request);
+  request_ = request;
+  labels_.clear();
+  weights_.reset();
+  if (graph_.logits < 0)
+    return;
+  const int size = graph_.default_size;
+  const Shape logits = infer_shapes(graph_, {3, size, size}, graph_.logits)[static_cast<std::size_t>(graph_.logits)];
+  std::vector<std::string> names = imagenet_labels();
+  if (logits.elements() == static_cast<std::int64_t>(names.size()))
+    labels_ = std::move(names);
+}
+
+std::filesystem::path Session::weights_file() const {
+  if (!request_.weights.empty())
+    return request_.weights;
+  for (const ZooEntry &entry : list_zoo())
+    if (entry.name == request_.model)
+      return entry.weights;
+  return {};
+}
+
+const vulkan::Device &Session::device() {
+  if (!device_) {
+    vulkan::DeviceOptions options;
+    options.select = select_;
+    device_.emplace(options);
+  }
+  return *device_;
+}
+
+vulkan::Programs &Session::programs() {
+  if (!programs_)
+    programs_.emplace(device());
+  return *programs_;
+}
+
+Weights &Session::weights() {
+  if (!weights_)
+    weights_.emplace(device());
+  return *weights_;
+}
+
+std::uint64_t Session::memory_left() {
+  const vulkan::DeviceInfo &info = device().info();
+  // A CPU device's memory is also the system's and this program's own.
+  const double share = info.is_cpu() ? 0.75 : 0.9;
+  const auto all = static_cast<std::uint64_t>(static_cast<double>(info.memory_bytes) * share);
+  return all - std::min(all, device().memory_used());
+}
+
+Array Session::photo_input(const ImageRgb8 &photo, const std::vector<NodeId> &layers, int side) const {
+  const int target = side > 0 ? side : graph_.default_size;
+  const Array rgb = to_float(photo);
+  const double shorter = std::min(photo.width, photo.height), longer = std::max(photo.width, photo.height);
+  bool any_size = longer / shorter * target <= longest_side;
+  const auto scaled = [&](int length) { return std::max(1, static_cast<int>(std::lround(length / shorter * target))); };
+  for (const NodeId layer : layers) {
+    if (!any_size)
+      break;
+    try {
+      infer_shapes(graph_, {3, scaled(photo.height), scaled(photo.width)}, layer);
+    } catch (const UserError &) {
+      any_size = false; // such as a classifier's: it needs the square
+    }
+  }
+  const Array fitted = any_size ? fit_shorter_side(rgb, target) : resize(center_crop_square(rgb), target, target);
+  return preprocess(fitted, graph_.preprocessing);
+}
+
+void Session::require_maps(NodeId layer) const {
+  if (gives_vector(graph_, layer))
+    throw UserError(fmt::format("layer '{}' of {} gives a vector, which has no feature maps",
+                                graph_.nodes[static_cast<std::size_t>(layer)].name, graph_.name));
+}
+
+std::vector<Array> Session::features(const ImageRgb8 &photo, const std::vector<NodeId> &layers, int side) {
+  for (const NodeId layer : layers)
+    require_maps(layer);
+  const Array input = photo_input(photo, layers, side);
+  for (const NodeId layer : layers) // before a device is opened
+    infer_shapes(graph_, {3, static_cast<int>(input.shape[2]), static_cast<int>(input.shape[3])}, layer);
+  std::vector<Array> maps = activations_of(programs(), weights(), graph_, input, layers);
+  for (Array &map : maps)
+    map.shape.erase(map.shape.begin()); // the batch of one
+  return maps;
+}
+
+std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {
+  const NodeId layer = graph_.probabilities >= 0 ? graph_.probabilities : graph_.logits;
+  if (layer < 0)
+    throw UserError(fmt::format("{} has no classifier with these weights: give --weights a file with the top, such as "
+                                "Keras's ...{}.h5",
+                                graph_.name, "_weights_tf_dim_ordering_tf_kernels"));
+  const int size = graph_.default_size;
+  const Array square = resize(center_crop_square(to_float(photo)), size, size);
+  const Array values = activations(preprocess(square, graph_.preprocessing), layer);
+  const std::vector<double> probabilities = graph_.probabilities >= 0
+                                                ? std::vector<double>(values.data.begin(), values.data.end())
+                                                : softmax(values.data);
+  std::vector<Prediction> predictions;
+  for (std::size_t i = 0; i < probabilities.size(); ++i)
+    predictions.push_back({static_cast<int>(i), i < labels_.size() ? labels_[i] : "", probabilities[i]});
+  std::stable_sort(predictions.begin(), predictions.end(),
+                   [](const Prediction &a, const Prediction &b) { return a.probability > b.probability; });
+  predictions.resize(std::min(predictions.size(), static_cast<std::size_t>(top)));
+  return predictions;
+}
+
+Array Session::activations(const Array &input, NodeId layer) {
+  return activations_of(programs(), weights(), graph_, input, layer);
+}
+
+GradientResult Session::gradient(const Array &input, const Objective &objective) {
+  return gradient_of(programs(), weights(), graph_, input, objective);
+}
+
+Array select_channels(const Array &maps, const std::vector<int> &channels) {
+  const auto plane = static_cast<std::ptrdiff_t>(maps.shape.at(1) * maps.shape.at(2));
+  Array chosen{{static_cast<std::int64_t>(channels.size()), maps.shape[1], maps.shape[2]}, {}};
+  for (const int channel : channels) {
+    const auto from = maps.data.begin() + channel * plane;
+    chosen.data.insert(chosen.data.end(), from, from + plane);
+  }
+  return chosen;
+}
+
+Array preprocess(const Array &rgb, const Preprocessing &preprocessing) {
+  const std::size_t plane = static_cast<std::size_t>(rgb.shape.at(1) * rgb.shape.at(2));
+  Array input{{1, 3, rgb.shape[1], rgb.shape[2]}, std::vector<float>(3 * plane)};
+  for (std::size_t c = 0; c < 3; ++c) {
+    const float *from = rgb.data.data() + static_cast<std::size_t>(preprocessing.source[c]) * plane;
+    for (std::size_t i = 0; i < plane; ++i)
+      input.data[c * plane + i] = from[i] * preprocessing.scale[c] + preprocessing.shift[c];
+  }
+  return input;
+}
+
+} // namespace convscope

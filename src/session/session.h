@@ -1,0 +1,78 @@
+// One net on one device: what every front end drives. No terminal, no argument parsing.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/array.h"
+#include "graph/graph.h"
+#include "importer/zoo.h"
+#include "io/image.h"
+#include "plan/weights.h"
+#include "visualization/gradient.h"
+#include "visualization/objective.h"
+#include "vulkan/device.h"
+#include "vulkan/program.h"
+
+namespace convscope {
+
+struct Prediction {
+  int index = 0;
+  std::string label; // "" where the classes have no names
+  double probability = 0;
+};
+
+class Session {
+public:
+  // `device` as DeviceOptions::select. Nothing is opened before it is needed: a net can be looked at without a driver.
+  explicit Session(std::string device = {}) : select_(std::move(device)) {}
+
+  void load(const ModelRequest &request);
+  const Graph &graph() const { return graph_; }
+  const ModelRequest &model() const { return request_; }
+  const std::vector<std::string> &labels() const { return labels_; } // of the classes; empty where unknown
+  std::filesystem::path weights_file() const;                       // the embedded one, too
+
+  bool has_device() const { return device_.has_value(); }
+  const vulkan::Device &device();
+  vulkan::Programs &programs();
+  Weights &weights(); // of the loaded net
+  // What plans may still take: the device's memory less what is used, and a part left to others.
+  std::uint64_t memory_left();
+
+  Objective objective(const std::string &text) const { return parse_objective(text, graph_, labels_); }
+
+  // The photo as the net's input (1,3,H,W): its shorter side resized to `side` (0: the net's default) where the layers
+  // run at any size; else the centred square at that size.
+  Array photo_input(const ImageRgb8 &photo, const std::vector<NodeId> &layers, int side = 0) const;
+  // Feature maps (C,H,W) of layers that have maps; UserError for those that give a vector.
+  std::vector<Array> features(const ImageRgb8 &photo, const std::vector<NodeId> &layers, int side = 0);
+  // The likeliest classes, best first. UserError where the net has no classifier.
+  std::vector<Prediction> classify(const ImageRgb8 &photo, int top);
+
+  // Exact tensors; `input` is (N,C,H,W), preprocessed.
+  Array activations(const Array &input, NodeId layer);
+  GradientResult gradient(const Array &input, const Objective &objective);
+
+private:
+  void require_maps(NodeId layer) const;
+
+  std::string select_;
+  ModelRequest request_;
+  Graph graph_;
+  std::vector<std::string> labels_;
+  // In the order in which they need each other: destroyed from the last to the first.
+  std::optional<vulkan::Device> device_;
+  std::optional<vulkan::Programs> programs_;
+  std::optional<Weights> weights_;
+};
+
+// Those channels of (C,H,W), in that order.
+Array select_channels(const Array &maps, const std::vector<int> &channels);
+// The net's input (1,3,H,W) from a picture (3,H,W) in RGB, 0..1.
+Array preprocess(const Array &rgb, const Preprocessing &preprocessing);
+
+} // namespace convscope

@@ -1,0 +1,114 @@
+#include "visualization/fft.h"
+
+#include <cstdint>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+// VkFFT before 1.3 lists the compiler's limits in the order that glslang 11 had them, which glslang 12 can't take:
+// the list goes to a type that ignores it, and whose address is that of glslang's own defaults.
+#if !__has_include(<vkFFT/vkFFT_Structs/vkFFT_Structs.h>)
+#include <initializer_list>
+
+#include <glslang/Include/glslang_c_interface.h>
+#include <glslang/Public/resource_limits_c.h>
+
+namespace {
+struct Limit {
+  Limit(int) {}
+  Limit(std::initializer_list<int>) {}
+};
+struct Limits {
+  Limits(std::initializer_list<Limit>) {}
+  const glslang_resource_t *operator&() const { return glslang_default_resource(); }
+};
+} // namespace
+#define glslang_resource_t Limits
+#endif
+#include <vkFFT.h>
+#undef glslang_resource_t
+
+#include "base/error.h"
+#include "vulkan/handle.h"
+
+namespace convscope {
+
+struct Fft::State {
+  const vulkan::Device &device;
+  int height, width, planes;
+  // VkFFT keeps pointers to all of these.
+  VkPhysicalDevice physical;
+  VkDevice handle;
+  VkQueue queue;
+  VkCommandPool pool;
+  vulkan::Handle<VkFence, vkDestroyFence> owned_fence;
+  VkFence fence = VK_NULL_HANDLE;
+  VkBuffer buffer = VK_NULL_HANDLE;
+  std::uint64_t bytes = 0;
+  VkFFTApplication application{};
+  bool ready = false;
+
+  State(const vulkan::Device &on, int h, int w, int n)
+      : device(on), height(h), width(w), planes(n), physical(on.physical()), handle(on.handle()), queue(on.queue()),
+        pool(on.pool()) {}
+  State(const State &) = delete;
+  State &operator=(const State &) = delete;
+  ~State() {
+    if (ready)
+      deleteVkFFT(&application);
+  }
+
+  void check(VkFFTResult result, const char *doing) const {
+    if (result != VKFFT_SUCCESS)
+      throw DeviceError(fmt::format("VkFFT failed to {} a transform of {}x{} (error {})", doing, width, height,
+                                    static_cast<int>(result)));
+  }
+
+  void compile(VkBuffer in) {
+    VkFenceCreateInfo info{};
+    info.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO;
+    vulkan::check(vkCreateFence(handle, &info, nullptr, &fence), "vkCreateFence", "compiling a Fourier transform");
+    owned_fence = {handle, fence};
+    buffer = in;
+    bytes = std::uint64_t{8} * static_cast<std::uint64_t>(planes) * static_cast<std::uint64_t>(height) *
+            static_cast<std::uint64_t>(width / 2 + 1);
+    VkFFTConfiguration configuration{};
+    configuration.FFTdim = 2;
+    configuration.size[0] = static_cast<std::uint64_t>(width);
+    configuration.size[1] = static_cast<std::uint64_t>(height);
+    configuration.numberBatches = static_cast<std::uint64_t>(planes);
+    configuration.performR2C = 1;
+    configuration.disableMergeSequencesR2C = 1;
+    configuration.useLUT = 0;
+
+    configuration.physicalDevice = &physical;
+    configuration.device = &handle;
+    configuration.queue = &queue;
+    configuration.commandPool = &pool;
+    configuration.fence = &fence;
+    configuration.buffer = &buffer;
+    configuration.bufferSize = &bytes;
+    // On failure VkFFT has released what it made.
+    check(initializeVkFFT(&application, configuration), "compile");
+    ready = true;
+  }
+};
+
+Fft::Fft(const vulkan::Device &device, int height, int width, int planes)
+    : state_(std::make_unique<State>(device, height, width, planes)) {}
+Fft::Fft(Fft &&) noexcept = default;
+Fft &Fft::operator=(Fft &&) noexcept = default;
+Fft::~Fft() = default;
+
+void Fft::append(VkCommandBuffer commands, VkBuffer buffer, bool inverse) {
+  State &s = *state_;
+  if (!s.ready)
+    s.compile(buffer);
+  if (buffer != s.buffer)
+    throw std::logic_error("a Fourier transform belongs to one buffer");
+  VkFFTLaunchParams launch{};
+  launch.commandBuffer = &commands;
+  s.check(VkFFTAppend(&s.application, inverse ? 1 : -1, &launch), "record");
+}
+
+} // namespace convscope

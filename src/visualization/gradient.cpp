@@ -1,0 +1,109 @@
+#include "visualization/gradient.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "graph/shapes.h"
+#include "plan/network.h"
+#include "visualization/objective_steps.h"
+
+namespace convscope {
+
+namespace {
+
+// The rest is infer_shapes()'s to judge.
+Shape checked_input(const Array &input) {
+  if (input.shape.size() != 4)
+    throw UserError(fmt::format("the input has {} dimensions, where (N, C, H, W) are needed", input.shape.size()));
+  if (input.shape[0] < 1 || input.shape[1] < 1)
+    throw UserError("the input is empty");
+  if (!std::all_of(input.data.begin(), input.data.end(), [](float v) { return std::isfinite(v); }))
+    throw UserError("the input holds a number that is not finite");
+  return {static_cast<int>(input.shape[1]), static_cast<int>(input.shape[2]), static_cast<int>(input.shape[3])};
+}
+
+std::vector<std::int64_t> array_shape(std::int64_t batch, const Shape &shape) {
+  return {batch, shape.c, shape.h, shape.w};
+}
+
+} // namespace
+
+GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
+                           const Objective &objective) {
+  NetworkOptions options;
+  options.input = checked_input(input);
+  options.batch = static_cast<int>(input.shape[0]);
+  options.targets = layers_of(objective);
+  options.backward = true;
+  std::vector<Shape> shapes(graph.nodes.size());
+  for (const NodeId layer : options.targets)
+    shapes[std::size_t(layer)] = infer_shapes(graph, options.input, layer)[std::size_t(layer)];
+  check_objective(objective, graph, shapes);
+
+  Plan plan(programs, "gradient");
+  const TensorId in = plan.persistent("input", input.data.size() * sizeof(float));
+  const TensorId out = plan.persistent("gradient", input.data.size() * sizeof(float));
+  ObjectiveSteps steps(plan, std::vector<Objective>(std::size_t(options.batch), objective), shapes);
+  const std::size_t parts = std::size_t(options.batch) * std::size_t(steps.parts());
+  const TensorId values = plan.persistent("values", parts * sizeof(float));
+  Network network(plan, weights, graph, options);
+  network.forward(in);
+  steps.append_values(network);
+  plan.copy(steps.partials(), values);
+  const TensorId gradient = network.backward(steps.seeds(network));
+  plan.set_variant(Variant::both);
+  plan.copy(gradient, out);
+  plan.allocate();
+  steps.write_terms();
+  plan.write(in, std::as_bytes(std::span(input.data)));
+  plan.record(Variant::usual).run(fmt::format("the gradient of {}", objective.text));
+
+  GradientResult result;
+  const auto partials = plan.read_all<float>(values);
+  for (int n = 0; n < options.batch; ++n) {
+    const auto first = partials.begin() + std::ptrdiff_t{n} * steps.parts();
+    result.values.push_back(std::accumulate(first, first + steps.parts(), 0.0));
+  }
+  result.gradient = {input.shape, plan.read_all<float>(out)};
+  return result;
+}
+
+std::vector<Array> activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
+                                  const std::vector<NodeId> &layers) {
+  NetworkOptions options;
+  options.input = checked_input(input);
+  options.batch = static_cast<int>(input.shape[0]);
+  options.targets = layers;
+  std::sort(options.targets.begin(), options.targets.end());
+  options.targets.erase(std::unique(options.targets.begin(), options.targets.end()), options.targets.end());
+
+  Plan plan(programs, "activations");
+  const TensorId in = plan.persistent("input", input.data.size() * sizeof(float));
+  Network network(plan, weights, graph, options);
+  network.forward(in);
+  std::vector<TensorId> kept;
+  for (const NodeId layer : layers) {
+    const auto bytes = std::size_t(options.batch) * std::size_t(network.shape(layer).elements()) * sizeof(float);
+    kept.push_back(plan.persistent("activations", bytes));
+    plan.copy(network.output(layer), kept.back());
+  }
+  plan.allocate();
+  plan.write(in, std::as_bytes(std::span(input.data)));
+  plan.record(Variant::usual).run(fmt::format("the activations of {}", graph.name));
+
+  std::vector<Array> result;
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    result.push_back({array_shape(options.batch, network.shape(layers[i])), plan.read_all<float>(kept[i])});
+  return result;
+}
+
+Array activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
+                     NodeId layer) {
+  return activations_of(programs, weights, graph, input, std::vector<NodeId>{layer}).at(0);
+}
+
+} // namespace convscope

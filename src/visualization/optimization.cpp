@@ -1,0 +1,257 @@
+#include "visualization/optimization.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "graph/shapes.h"
+#include "plan/network.h"
+#include "visualization/input_steps.h"
+#include "visualization/objective_steps.h"
+#include "visualization/optimizer_steps.h"
+#include "visualization/parameterization.h"
+#include "visualization/random.h"
+
+namespace convscope {
+
+namespace {
+
+constexpr int largest_side = 4096;   // far above what a device has room for
+constexpr int dead_for = 8;          // steps without a response until a unit counts as dead
+
+double checked_lr(double lr) {
+  if (!std::isfinite(lr) || lr <= 0 || !std::isfinite(static_cast<float>(lr)) || static_cast<float>(lr) == 0)
+    throw UserError(fmt::format("the learning rate must be a positive number, not {}", lr));
+  return lr;
+}
+
+int checked_side(int side, int otherwise, const Recipe &recipe) {
+  if (side == 0)
+    side = otherwise;
+  const bool spectral = recipe.parameterization == ParameterizationKind::fft;
+  const int smallest = spectral ? 2 : 1;
+  if (side < smallest || side > largest_side)
+    throw UserError(fmt::format("an image's side is {} to {} pixels, not {}", smallest, largest_side, side));
+  if (spectral && next_smooth(side) != side)
+    throw UserError(fmt::format("the Fourier transform does sizes whose prime factors are 2, 3, 5 and 7: not {}, but {}",
+                                side, next_smooth(side)));
+  return side;
+}
+
+std::vector<Objective> checked_batch(std::vector<Objective> objectives) {
+  if (objectives.empty())
+    throw UserError("no objective to optimize");
+  return objectives;
+}
+
+std::vector<Shape> checked_shapes(const Graph &graph, const std::vector<Objective> &objectives, Shape input) {
+  const std::vector<NodeId> layers = layers_of(objectives[0]);
+  std::vector<Shape> shapes = infer_shapes(graph, input, layers.back());
+  // The deepest layer need not be fed by all the others.
+  for (const NodeId layer : layers)
+    shapes[std::size_t(layer)] = infer_shapes(graph, input, layer)[std::size_t(layer)];
+  for (const Objective &objective : objectives)
+    check_objective(objective, graph, shapes);
+  return shapes;
+}
+
+// The parameters to start from, one set an image.
+std::vector<float> checked_init(const Array &init, const Parameterization &parameterization, int batch) {
+  const bool shared = !init.shape.empty() && init.shape[0] == 1;
+  const auto wanted = parameterization.shape(shared ? 1 : batch);
+  if (init.shape != wanted)
+    throw UserError(fmt::format("the parameters to start from have the shape ({}), where ({}) is needed",
+                                fmt::join(init.shape, ", "), fmt::join(wanted, ", ")));
+  if (!std::all_of(init.data.begin(), init.data.end(), [](float v) { return std::isfinite(v); }))
+    throw UserError("the parameters to start from hold a number that is not finite");
+  std::vector<float> values;
+  for (int n = 0; n < (shared ? batch : 1); ++n)
+    values.insert(values.end(), init.data.begin(), init.data.end());
+  return values;
+}
+
+} // namespace
+
+struct Optimization::State {
+  std::vector<Objective> objectives;
+  Recipe recipe;
+  OptimizationOptions options;
+  int batch, height, width;
+  double lr;
+  Parameterization parameterization;
+  InputSteps input;
+  std::vector<Shape> shapes; // of the net's layers, at its input's size
+  Plan plan;                 // a step
+  Parameterization::Tensors tensors;
+  OptimizerSteps optimizer;
+  ObjectiveSteps objective;
+  Plan first_image; // parameters, where none are given, and what they show
+  std::optional<std::vector<float>> init;
+  std::optional<vulkan::Recording> usual, revive, timed;
+  int done = 0;
+
+  State(vulkan::Programs &programs, Weights &weights, const Graph &graph, std::vector<Objective> given,
+        const Recipe &by, const OptimizationOptions &with)
+      : objectives(checked_batch(std::move(given))), recipe(by), options(with),
+        batch(static_cast<int>(objectives.size())), height(checked_side(with.height, by.size, by)),
+        width(checked_side(with.width, by.size, by)), lr(checked_lr(with.lr.value_or(by.lr))),
+        parameterization(programs, by, batch, height, width),
+        input(programs, by, graph.preprocessing, batch, height, width, with.input_size),
+        shapes(checked_shapes(graph, objectives, input.net_input())), plan(programs, "optimization"),
+        tensors(parameterization.make_tensors(plan)),
+        optimizer(plan, by, parameterization, batch, std::max(1, with.history > 0 ? with.history : by.steps)),
+        objective(plan, objectives, shapes), first_image(programs, "first image") {
+    if (options.init)
+      init = checked_init(*options.init, parameterization, batch);
+    options.init.reset();
+    append_step(weights, graph);
+  }
+
+  void append_step(Weights &weights, const Graph &graph) {
+    NetworkOptions net;
+    net.input = input.net_input();
+    net.batch = batch;
+    net.targets = objective.layers();
+    net.backward = true;
+    Network network(plan, weights, graph, net);
+    optimizer.append_advance(height, width, input.canvas().h, input.canvas().w);
+    network.forward(input.append_forward(plan, tensors.image, optimizer.maps()));
+    objective.append_values(network);
+    const TensorId gradient = network.backward(objective.seeds(network));
+    plan.set_variant(Variant::both);
+    input.append_backward(plan, gradient, optimizer.maps(), tensors.image, tensors.work, parameterization.row_stride(),
+                          parameterization.gain());
+    parameterization.append_gradient(plan, tensors, optimizer.gradient_partials());
+    optimizer.append_update(tensors, objective.partials(), objective.parts());
+    parameterization.append_image(plan, tensors);
+  }
+
+  void prepare() {
+    if (usual)
+      return;
+    plan.allocate();
+    const auto scale = parameterization.scale_table();
+    plan.write(tensors.scale, std::as_bytes(std::span(scale)));
+    objective.write_terms();
+    std::vector<std::array<std::uint32_t, 2>> keys;
+    for (const Objective &o : objectives)
+      keys.push_back(philox_key(options.seed, o.canonical));
+    optimizer.write_start(keys, lr);
+    make_first_image();
+    usual = plan.record(Variant::usual);
+    if (recipe.revive_steps > 0)
+      revive = plan.record(Variant::revive);
+  }
+
+  void make_first_image() {
+    const auto shared = Parameterization::share(plan, tensors, first_image);
+    const TensorId images = first_image.external("image states", plan.slice(optimizer.images()));
+    const TensorId previous = first_image.external("previous parameters", plan.slice(optimizer.previous()));
+    if (init)
+      plan.write(tensors.parameters, std::as_bytes(std::span(*init)));
+    else
+      parameterization.append_init(first_image, shared, images);
+    first_image.copy(shared.parameters, previous);
+    parameterization.append_image(first_image, shared);
+    first_image.allocate();
+    first_image.record(Variant::usual).run("making the first images");
+  }
+
+  bool reviving() const { return done < recipe.revive_steps; }
+
+  void step(const vulkan::Recording &recording) {
+    recording.run(fmt::format("step {} of the optimization of {}", done, objectives[0].text));
+    ++done;
+  }
+
+  // Nothing to follow, and nothing there: not in any of the last steps.
+  bool dead(const Progress &progress) const {
+    const std::size_t count = std::min<std::size_t>(progress.values.size(), dead_for);
+    for (std::size_t i = progress.values.size() - count; i < progress.values.size(); ++i) {
+      const std::size_t at = std::size_t(done) - progress.values.size() + i;
+      const bool may_have_gradient = at < std::size_t(recipe.revive_steps);
+      if (progress.values[i] != 0 || (progress.norms[i] != 0 && !may_have_gradient))
+        return false;
+    }
+    return count > 0;
+  }
+};
+
+Optimization::Optimization(vulkan::Programs &programs, Weights &weights, const Graph &graph,
+                           std::vector<Objective> objectives, const Recipe &recipe, const OptimizationOptions &options)
+    : state_(std::make_unique<State>(programs, weights, graph, std::move(objectives), recipe, options)) {}
+Optimization::Optimization(Optimization &&) noexcept = default;
+Optimization &Optimization::operator=(Optimization &&) noexcept = default;
+Optimization::~Optimization() = default;
+
+std::size_t Optimization::planned_bytes() { return state_->plan.planned_bytes(); }
+void Optimization::prepare() { state_->prepare(); }
+
+void Optimization::step(int count) {
+  State &s = *state_;
+  s.prepare();
+  for (int i = 0; i < count; ++i)
+    s.step(s.reviving() ? *s.revive : *s.usual);
+}
+
+std::vector<vulkan::Recording::Timing> Optimization::timed_step() {
+  State &s = *state_;
+  s.prepare();
+  if (!s.timed)
+    s.timed = s.plan.record(Variant::usual, true);
+  s.step(*s.timed);
+  return s.timed->timings();
+}
+
+int Optimization::steps_done() const { return state_->done; }
+
+void Optimization::set_lr(double lr) {
+  state_->lr = checked_lr(lr);
+  if (state_->usual)
+    state_->optimizer.write_lr(lr);
+}
+
+int Optimization::batch() const { return state_->batch; }
+int Optimization::height() const { return state_->height; }
+int Optimization::width() const { return state_->width; }
+const std::vector<Objective> &Optimization::objectives() const { return state_->objectives; }
+
+Array Optimization::images() {
+  state_->prepare();
+  return {{state_->batch, 3, state_->height, state_->width}, state_->plan.read_all<float>(state_->tensors.image)};
+}
+
+Array Optimization::parameters() {
+  state_->prepare();
+  return {state_->parameterization.shape(state_->batch), state_->plan.read_all<float>(state_->tensors.parameters)};
+}
+
+std::vector<Progress> Optimization::progress() {
+  State &s = *state_;
+  s.prepare();
+  const auto history = s.optimizer.read_history();
+  const auto images = s.optimizer.read_images();
+  const int kept = s.optimizer.history();
+  std::vector<Progress> result(static_cast<std::size_t>(s.batch));
+  for (std::size_t n = 0; n < result.size(); ++n) {
+    Progress &progress = result[n];
+    for (int at = std::max(0, s.done - kept); at < s.done; ++at) {
+      const auto &moment = history.at(std::size_t(at % kept) * result.size() + n);
+      progress.values.push_back(moment.value);
+      progress.norms.push_back(moment.norm);
+    }
+    progress.stopped_at = images.at(n).stopped;
+    if (progress.stopped_at >= 0)
+      progress.state = Progress::State::stopped;
+    else if (s.dead(progress))
+      progress.state = Progress::State::dead;
+  }
+  return result;
+}
+
+double Optimization::flops_per_step() const { return state_->plan.flops(); }
+int Optimization::dispatches_per_step() const { return state_->plan.dispatches(); }
+
+} // namespace convscope

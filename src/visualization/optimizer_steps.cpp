@@ -1,0 +1,90 @@
+#include "visualization/optimizer_steps.h"
+
+#include <cmath>
+
+#include "visualization/groups.h"
+
+namespace convscope {
+
+OptimizerSteps::OptimizerSteps(Plan &plan, const Recipe &recipe, const Parameterization &parameterization, int batch,
+                               int history)
+    : plan_(plan), recipe_(recipe), batch_(batch), history_(history), count_(parameterization.count()),
+      gradient_parts_(parameterization.gradient_parts()), jitter_(add_draw(recipe.jitter)),
+      scale_(add_draw(recipe.scale)), rotation_(add_draw(recipe.rotation)),
+      jitter_after_(add_draw(recipe.jitter_after)) {
+  const auto images = std::size_t(batch);
+  const std::size_t parameter_bytes = images * std::size_t(count_) * sizeof(float);
+  state_ = plan.persistent("step", sizeof(gpu::StepState));
+  images_ = plan.persistent("image states", images * sizeof(gpu::ImageState));
+  draws_tensor_ = plan.persistent("draws", draws_.size() * sizeof(float));
+  maps_ = plan.persistent("transform maps", images * sizeof(gpu::AffineMap));
+  gradient_partials_ = plan.transient("gradient squares", images * std::size_t(gradient_parts_) * sizeof(float));
+  previous_ = plan.persistent("previous parameters", parameter_bytes);
+  first_ = plan.persistent("first moments", parameter_bytes);
+  second_ = plan.persistent("second moments", parameter_bytes);
+  history_tensor_ = plan.persistent("history", images * std::size_t(history) * sizeof(Moment));
+}
+
+gpu::DrawRange OptimizerSteps::add_draw(const Draw &draw) {
+  const gpu::DrawRange range{static_cast<int>(draws_.size()), static_cast<int>(draw.values.size()),
+                             draw.uniform ? 1 : 0};
+  for (const double value : draw.values)
+    draws_.push_back(static_cast<float>(value));
+  return range;
+}
+
+void OptimizerSteps::append_advance(int height, int width, int canvas_h, int canvas_w) {
+  const gpu::AdvanceParams params{batch_,
+                                  height,
+                                  width,
+                                  canvas_h,
+                                  canvas_w,
+                                  static_cast<float>(std::log(recipe_.beta1)),
+                                  static_cast<float>(std::log(recipe_.beta2)),
+                                  jitter_,
+                                  scale_,
+                                  rotation_,
+                                  jitter_after_};
+  plan_.dispatch("advance", plan_.programs().get("step_advance"), {1, 1, 1}, params,
+                 {updates(state_), reads(images_), reads(draws_tensor_), writes(maps_)});
+}
+
+void OptimizerSteps::append_update(const Parameterization::Tensors &tensors, TensorId values, int value_parts) {
+  const gpu::FinishParams finish{batch_, value_parts, gradient_parts_, history_,
+                                 static_cast<float>(recipe_.clip_norm)};
+  plan_.dispatch("finish", plan_.programs().get("step_finish"), {std::uint32_t(batch_), 1, 1}, finish,
+                 {reads(state_), reads(values), reads(gradient_partials_), updates(images_), updates(history_tensor_)});
+  const gpu::AdamParams adam{count_,
+                             static_cast<float>(recipe_.beta1),
+                             static_cast<float>(1 - recipe_.beta1),
+                             static_cast<float>(recipe_.beta2),
+                             static_cast<float>(1 - recipe_.beta2),
+                             static_cast<float>(recipe_.epsilon)};
+  plan_.dispatch("adam", plan_.programs().get("adam"), {groups((count_ + 3) / 4), std::uint32_t(batch_), 1}, adam,
+                 {reads(state_), reads(images_), reads(tensors.work), updates(tensors.parameters), updates(previous_),
+                  updates(first_), updates(second_)});
+}
+
+void OptimizerSteps::write_start(const std::vector<std::array<std::uint32_t, 2>> &keys, double lr) {
+  const auto write = [&](TensorId tensor, const auto &values) {
+    plan_.write(tensor, std::as_bytes(std::span(values)));
+  };
+  std::vector<gpu::ImageState> images;
+  for (const auto &key : keys)
+    images.push_back({key[0], key[1], -1, 1.0F});
+  const std::vector<float> zeros(std::size_t(batch_) * std::size_t(count_));
+  write(state_, std::vector<gpu::StepState>{{0, static_cast<float>(lr), 1.0F, 1.0F}});
+  write(images_, images);
+  write(draws_tensor_, draws_);
+  write(first_, zeros);
+  write(second_, zeros);
+  write(history_tensor_, std::vector<Moment>(std::size_t(batch_) * std::size_t(history_)));
+}
+
+void OptimizerSteps::write_lr(double lr) {
+  auto state = plan_.read_all<gpu::StepState>(state_);
+  state.at(0).lr = static_cast<float>(lr);
+  plan_.write(state_, std::as_bytes(std::span(state)));
+}
+
+} // namespace convscope

@@ -1,0 +1,52 @@
+// The beginning and the end of each step: its number and random transforms; clipping, Adam, and the history.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "params.h"
+#include "plan/plan.h"
+#include "visualization/parameterization.h"
+#include "visualization/recipe.h"
+
+namespace convscope {
+
+class OptimizerSteps {
+public:
+  // `history` is how many steps' values are kept. `canvas` as InputSteps says.
+  OptimizerSteps(Plan &plan, const Recipe &recipe, const Parameterization &parameterization, int batch, int history);
+
+  TensorId images() const { return images_; } // an ImageState each
+  TensorId maps() const { return maps_; }     // an AffineMap each, of the current step
+  TensorId gradient_partials() const { return gradient_partials_; }
+  TensorId previous() const { return previous_; } // as the parameters: what an image that stops goes back to
+
+  void append_advance(int height, int width, int canvas_h, int canvas_w);
+  // `values` holds `value_parts` partial sums an image.
+  void append_update(const Parameterization::Tensors &tensors, TensorId values, int value_parts);
+
+  // After Plan::allocate(): the state before the first step. One Philox key an image.
+  void write_start(const std::vector<std::array<std::uint32_t, 2>> &keys, double lr);
+  void write_lr(double lr);
+
+  std::vector<gpu::ImageState> read_images() const { return plan_.read_all<gpu::ImageState>(images_); }
+  // (step % history, image): objective and gradient norm
+  struct Moment {
+    float value, norm;
+  };
+  std::vector<Moment> read_history() const { return plan_.read_all<Moment>(history_tensor_); }
+  int history() const { return history_; }
+
+private:
+  gpu::DrawRange add_draw(const Draw &draw);
+
+  Plan &plan_;
+  Recipe recipe_;
+  int batch_, history_, count_, gradient_parts_;
+  std::vector<float> draws_;
+  gpu::DrawRange jitter_, scale_, rotation_, jitter_after_;
+  TensorId state_, images_, draws_tensor_, maps_, gradient_partials_, previous_, first_, second_, history_tensor_;
+};
+
+} // namespace convscope

@@ -1,0 +1,52 @@
+#include "kernels/device.h"
+
+#include <iostream>
+#include <memory>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace convscope {
+
+namespace {
+
+std::unique_ptr<vulkan::Device> open_device() {
+  vulkan::DeviceOptions options;
+  options.validation = true;
+  try {
+    return std::make_unique<vulkan::Device>(options);
+  } catch (const DeviceError &error) {
+    std::cerr << "without validation: " << error.what() << "\n";
+    options.validation = false;
+    return std::make_unique<vulkan::Device>(options);
+  }
+}
+
+class SilentValidation : public ::testing::EmptyTestEventListener {
+  void OnTestStart(const ::testing::TestInfo &) override { before_ = vulkan::total_validation_messages(); }
+  void OnTestEnd(const ::testing::TestInfo &) override {
+    if (const int messages = vulkan::total_validation_messages() - before_)
+      ADD_FAILURE() << messages << " validation messages";
+  }
+  int before_ = 0;
+};
+
+class Environment : public ::testing::Environment {
+  void SetUp() override { ::testing::UnitTest::GetInstance()->listeners().Append(new SilentValidation); }
+};
+[[maybe_unused]] const auto *const environment = ::testing::AddGlobalTestEnvironment(new Environment);
+
+} // namespace
+
+const vulkan::Device &test_device() {
+  static const auto device = open_device();
+  return *device;
+}
+
+vulkan::Programs &test_programs() {
+  static vulkan::Programs programs(test_device());
+  return programs;
+}
+
+} // namespace convscope

@@ -1,0 +1,252 @@
+#include "visualization/optimization.h"
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+
+#include <nlohmann/json.hpp>
+
+#include "importer/zoo.h"
+#include "io/npy.h"
+#include "optimizing/optimizing.h"
+#include "optimizing/toy_net.h"
+#include "reference/adam.h"
+#include "reference/network.h"
+#include "reference/parameterization.h"
+
+namespace convscope {
+namespace {
+
+class OptimizationTest : public Optimizing {
+protected:
+  OptimizationTest() : graph(toy_net()), weights(programs().device()) { options.history = 64; }
+
+  Optimization make(const std::vector<std::string> &texts, const Recipe &by) {
+    std::vector<Objective> objectives;
+    for (const auto &text : texts)
+      objectives.push_back(parse_objective(text, graph));
+    return Optimization(programs(), weights, graph, std::move(objectives), by, options);
+  }
+  std::string failure(const std::vector<std::string> &texts, const Recipe &by) {
+    return error_of([&] { make(texts, by); });
+  }
+
+  Graph graph;
+  Weights weights;
+  OptimizationOptions options;
+};
+
+std::vector<float> image_of(const Array &images, std::size_t n) {
+  const auto size = std::ptrdiff_t(images.data.size()) / std::ptrdiff_t(images.shape[0]);
+  return {images.data.begin() + std::ptrdiff_t(n) * size, images.data.begin() + std::ptrdiff_t(n + 1) * size};
+}
+
+// The whole chain in double: spectrum, colours, preprocessing, net, objective, and back; then Adam.
+TEST_F(OptimizationTest, PlainStepsAreTheReferences) {
+  options.height = 12;
+  options.width = 10;
+  const auto start = reference::random_tensor(1, 3, 12, 12, 3, -0.02, 0.02);
+  options.init = Array{{1, 3, 12, 6, 2}, reference::to_floats(start)};
+  Optimization optimization = make({"add.3:1"}, recipe("plain"));
+  auto spectrum = reference::from_floats(options.init->data, 1, 3, 12, 12);
+  reference::Adam adam;
+  const NodeId layer = parse_objective("add.3:1", graph).terms[0].layer;
+  const Preprocessing &by = graph.preprocessing;
+  for (int step = 0; step < 5; ++step) {
+    const auto image = reference::image_from_spectrum(spectrum, 10);
+    EXPECT_LT(relative_error(optimization.images().data, image), 1e-4) << step;
+    reference::Tensor input = image;
+    for (std::size_t i = 0; i < input.data.size(); ++i)
+      input.data[i] = image.data[std::size_t(by.source[i / 120]) * 120 + i % 120] * by.scale[i / 120] + by.shift[i / 120];
+    const auto ascent = reference::input_gradient(
+        graph, input, layer, {{reference::Objective::Kind::ChannelMean, 1, 0, 0}});
+    reference::Tensor gradient(1, 3, 12, 10);
+    for (std::size_t i = 0; i < input.data.size(); ++i)
+      gradient.data[std::size_t(by.source[i / 120]) * 120 + i % 120] += ascent.gradient.data[i] * by.scale[i / 120];
+    adam.ascend(spectrum, reference::spectrum_gradient(gradient, image));
+    optimization.step();
+    EXPECT_NEAR(optimization.progress()[0].values.back(), ascent.values[0], 1e-4 * std::abs(ascent.values[0]));
+  }
+  EXPECT_EQ(optimization.steps_done(), 5);
+  EXPECT_EQ(optimization.parameters().shape, (std::vector<std::int64_t>{1, 3, 12, 6, 2}));
+}
+
+TEST_F(OptimizationTest, AnImageAloneEqualsItselfInABatch) {
+  options.height = 15;
+  options.width = 14;
+  for (const std::string name : {"lucid", "article"}) {
+    const std::vector<std::string> texts{"conv1:0", "conv1:5@center", "conv1:2"};
+    Optimization together = make(texts, recipe(name));
+    together.step(20);
+    for (std::size_t n = 0; n < texts.size(); ++n) {
+      Optimization alone = make({texts[n]}, recipe(name));
+      alone.step(20);
+      EXPECT_EQ(alone.images().data, image_of(together.images(), n)) << name << " " << texts[n];
+      EXPECT_EQ(alone.progress()[0].values, together.progress()[n].values);
+    }
+    EXPECT_NE(image_of(together.images(), 0), image_of(together.images(), 2));
+  }
+}
+
+TEST_F(OptimizationTest, TheSeedDecides) {
+  options.height = options.width = 12;
+  const auto run = [&](std::uint64_t seed) {
+    options.seed = seed;
+    Optimization optimization = make({"conv1:3"}, recipe("lucid"));
+    optimization.step(4);
+    return optimization.images().data;
+  };
+  const auto first = run(1);
+  EXPECT_EQ(run(1), first);
+  EXPECT_NE(run(2), first);
+}
+
+TEST_F(OptimizationTest, ObjectivesGrow) {
+  options.height = 12;
+  options.width = 10;
+  for (const std::string name : {"lucid", "article", "plain"})
+    for (const auto kind : {ParameterizationKind::fft, ParameterizationKind::pixel}) {
+      Recipe by = recipe(name);
+      by.parameterization = kind;
+      if (by.canvas_margin > 0)
+        options.input_size = 0;
+      Optimization optimization = make({"conv1:3 - 0.1*add.3", "conv1:1@2,3 - add.3:2"}, by);
+      optimization.step(40);
+      for (const Progress &progress : optimization.progress()) {
+        ASSERT_EQ(progress.values.size(), 40U);
+        EXPECT_GT(progress.values.back(), progress.values.front()) << name;
+        EXPECT_EQ(progress.state, Progress::State::running);
+      }
+      for (const float v : optimization.images().data)
+        ASSERT_TRUE(v >= 0 && v <= 1);
+    }
+}
+
+TEST_F(OptimizationTest, InputSizeMakesRoomForTheHead) {
+  options.height = options.width = 8;
+  EXPECT_NE(failure({"logit:1"}, recipe("plain")), "no error");
+  graph.nodes.back().op = Dense{4, reference::random_floats(4 * 6 * 36, 7, -0.2, 0.2), {}};
+  options.input_size = 12;
+  Optimization optimization = make({"logit:1"}, recipe("lucid"));
+  optimization.step(30);
+  EXPECT_EQ(optimization.images().shape, (std::vector<std::int64_t>{1, 3, 8, 8}));
+  const Progress progress = optimization.progress()[0];
+  EXPECT_GT(progress.values.back(), progress.values.front());
+}
+
+TEST_F(OptimizationTest, DeadUnitsAreTold) {
+  auto &conv = std::get<Conv>(graph.nodes[1].op);
+  conv.bias[2] = -100; // blocked, whatever the image
+  options.height = options.width = 12;
+  Optimization optimization = make({"conv1:2", "conv1:3"}, recipe("plain"));
+  optimization.step(10);
+  EXPECT_EQ(optimization.progress()[0].state, Progress::State::dead);
+  EXPECT_EQ(optimization.progress()[1].state, Progress::State::running);
+}
+
+TEST_F(OptimizationTest, LucidRevivesBlockedUnits) {
+  auto &conv = std::get<Conv>(graph.nodes[1].op);
+  conv.bias[2] = -3; // blocked at first
+  options.height = options.width = 12;
+  Optimization plain = make({"conv1:2"}, recipe("plain")), lucid = make({"conv1:2"}, recipe("lucid"));
+  plain.step(40);
+  lucid.step(40);
+  EXPECT_EQ(plain.progress()[0].state, Progress::State::dead);
+  EXPECT_EQ(lucid.progress()[0].state, Progress::State::running);
+  EXPECT_GT(lucid.progress()[0].values.back(), 0);
+}
+
+TEST_F(OptimizationTest, WhatIsNotFiniteStopsOneImage) {
+  options.height = options.width = 12;
+  options.lr = 1e38; // the second step's spectrum overflows
+  Optimization optimization = make({"conv1:1", "conv1:2"}, recipe("plain"));
+  const auto before = optimization.images().data;
+  optimization.step(6);
+  for (const Progress &progress : optimization.progress()) {
+    EXPECT_EQ(progress.state, Progress::State::stopped);
+    EXPECT_EQ(progress.stopped_at, 1);
+  }
+  EXPECT_EQ(optimization.images().data, before);
+}
+
+TEST_F(OptimizationTest, HistoryAndLearningRate) {
+  options.height = options.width = 12;
+  options.history = 8;
+  Optimization optimization = make({"conv1:1"}, recipe("article"));
+  EXPECT_GT(optimization.planned_bytes(), 0U);
+  optimization.step(13);
+  EXPECT_EQ(optimization.progress()[0].values.size(), 8U);
+  const auto before = optimization.parameters().data;
+  optimization.set_lr(1e-30);
+  optimization.step();
+  EXPECT_EQ(optimization.parameters().data, before);
+  EXPECT_EQ(error_of([&] { optimization.set_lr(0); }), "the learning rate must be a positive number, not 0");
+  EXPECT_FALSE(optimization.timed_step().empty());
+  EXPECT_GT(optimization.flops_per_step(), 0);
+}
+
+TEST_F(OptimizationTest, BadOptionsAreRefused) {
+  const Recipe plain = recipe("plain");
+  const auto contains = [&](const std::string &part) {
+    const std::string error = failure({"conv1:1"}, plain);
+    EXPECT_NE(error.find(part), std::string::npos) << error;
+  };
+  options.height = options.width = 12;
+  options.lr = std::numeric_limits<double>::quiet_NaN();
+  contains("not nan");
+  options.lr = -1;
+  contains("positive");
+  options.lr.reset();
+  options.width = 11;
+  contains("not 11, but 12");
+  options.width = -3;
+  contains("not -3");
+  options.width = 12;
+  options.init = Array{{1, 3, 12, 7}, std::vector<float>(252)};
+  contains("have the shape (1, 3, 12, 7), where (1, 3, 12, 7, 2) is needed");
+  options.init = Array{{1, 3, 12, 7, 2}, std::vector<float>(504, std::numeric_limits<float>::infinity())};
+  contains("not finite");
+  options.init.reset();
+  EXPECT_NE(failure({"conv1:6"}, plain).find("channels 0 to 5"), std::string::npos);
+  EXPECT_NE(failure({}, plain), "no error");
+}
+
+struct GoldenRun {
+  std::string model, objective, name;
+  double tolerance;
+};
+
+class OptimizationGolden : public OptimizationTest, public ::testing::WithParamInterface<std::size_t> {};
+
+TEST_P(OptimizationGolden, AnotherImplementationAgrees) {
+  const auto folder = golden_folder() / "optimization";
+  std::ifstream file(folder / "meta.json");
+  if (!file)
+    GTEST_SKIP() << folder << " is not there";
+  const auto run = nlohmann::json::parse(file).at(GetParam());
+  const std::string model = run.at("model"), objective = run.at("objective");
+  std::string name = model + "." + objective;
+  std::replace(name.begin(), name.end(), ':', '.');
+  try {
+    graph = load_model({model, "", ""});
+  } catch (const UserError &error) {
+    GTEST_SKIP() << error.what();
+  }
+  options.height = run.at("size").at(0);
+  options.width = run.at("size").at(1);
+  options.lr = run.at("lr").get<double>();
+  options.init = read_npy(folder / (name + ".init.npy"));
+  Optimization optimization = make({objective}, recipe("plain"));
+  optimization.step(run.at("steps"));
+  const auto values = optimization.progress().at(0).values;
+  const auto expected = run.at("objective_by_step").get<std::vector<float>>();
+  ASSERT_EQ(values.size(), expected.size());
+  for (std::size_t i = 0; i < values.size(); ++i)
+    EXPECT_NEAR(values[i], expected[i], 1e-3 * expected.back()) << i;
+  EXPECT_LT(relative_error(optimization.images().data, read_npy(folder / (name + ".image.npy")).data), 2e-3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Runs, OptimizationGolden, ::testing::Values(0, 1));
+
+} // namespace
+} // namespace convscope

@@ -1,0 +1,194 @@
+#include "visualization/parameterization.h"
+
+#include <numbers>
+
+#include "io/npy.h"
+#include "optimizing/optimizing.h"
+#include "reference/parameterization.h"
+#include "reference/philox.h"
+#include "visualization/random.h"
+
+namespace convscope {
+namespace {
+
+struct Shown {
+  std::vector<float> image, gradient;
+};
+
+// The image of the parameters, and the gradient that `upstream` (with respect to what the colours take) becomes.
+Shown show(const Recipe &recipe, int batch, int height, int width, const std::vector<float> &parameters,
+           const std::vector<float> &upstream) {
+  Parameterization parameterization(programs(), recipe, batch, height, width);
+  Plan forward(programs(), "forward");
+  const auto tensors = parameterization.make_tensors(forward);
+  parameterization.append_image(forward, tensors);
+  forward.allocate();
+  write(forward, tensors.parameters, parameters);
+  write(forward, tensors.scale, parameterization.scale_table());
+  forward.record(Variant::usual).run("the test's image");
+  Shown shown;
+  shown.image = forward.read_all<float>(tensors.image);
+
+  Plan backward(programs(), "backward");
+  const auto shared = Parameterization::share(forward, tensors, backward);
+  const TensorId partials =
+      backward.persistent("partials", std::size_t(batch) * std::size_t(parameterization.gradient_parts()) * 4);
+  parameterization.append_gradient(backward, shared, partials);
+  backward.allocate();
+  write(forward, tensors.work, upstream);
+  backward.record(Variant::usual).run("the test's gradient");
+  shown.gradient = forward.read_all<float>(tensors.work);
+
+  double squares = 0, parts = 0;
+  for (const float g : shown.gradient)
+    squares += double(g) * g;
+  for (const float part : backward.read_all<float>(partials))
+    parts += part;
+  EXPECT_NEAR(parts / squares, 1, 1e-5);
+  return shown;
+}
+
+// (n, c, h, w) with rows as the device has them before its transform.
+std::vector<float> padded_rows(const reference::Tensor &x, int row_stride) {
+  std::vector<float> result;
+  for (std::size_t i = 0; i < x.data.size(); ++i) {
+    result.push_back(float(x.data[i]));
+    if (i % std::size_t(x.w) == std::size_t(x.w) - 1)
+      result.insert(result.end(), std::size_t(row_stride - x.w), 0.0F);
+  }
+  return result;
+}
+
+reference::Tensor through_colours(const reference::Tensor &upstream, const reference::Tensor &image, double gain) {
+  reference::Tensor g = upstream;
+  for (std::size_t i = 0; i < g.data.size(); ++i)
+    g.data[i] *= gain * image.data[i] * (1 - image.data[i]);
+  return reference::colour_adjoint(g);
+}
+
+std::string size_name(const ::testing::TestParamInfo<std::pair<int, int>> &test) {
+  return std::to_string(test.param.first) + "x" + std::to_string(test.param.second);
+}
+
+class ParameterizationTest : public Optimizing, public ::testing::WithParamInterface<std::pair<int, int>> {};
+
+TEST_P(ParameterizationTest, SpectrumIsTheReferences) {
+  const auto [height, width] = GetParam();
+  const int stride = 2 * (width / 2 + 1), batch = 2;
+  const auto spectrum = reference::random_tensor(batch, 3, height, stride, 1);
+  const auto upstream = reference::random_tensor(batch, 3, height, width, 2);
+  const auto image = reference::image_from_spectrum(spectrum, width);
+  const Shown shown = show(Recipe{}, batch, height, width, reference::to_floats(spectrum),
+                           padded_rows(through_colours(upstream, image, 0.25), stride));
+  EXPECT_LT(relative_error(shown.image, image), 1e-5);
+  EXPECT_LT(relative_error(shown.gradient, reference::spectrum_gradient(upstream, image)), 1e-5);
+}
+
+TEST_P(ParameterizationTest, PixelsAreTheReferences) {
+  const auto [height, width] = GetParam();
+  Recipe recipe;
+  recipe.parameterization = ParameterizationKind::pixel;
+  const auto pixels = reference::random_tensor(2, 3, height, width, 3);
+  const auto upstream = reference::random_tensor(2, 3, height, width, 4);
+  const auto image = reference::image_from_pixels(pixels);
+  const Shown shown = show(recipe, 2, height, width, reference::to_floats(pixels),
+                           reference::to_floats(through_colours(upstream, image, 1)));
+  EXPECT_LT(relative_error(shown.image, image), 1e-6);
+  EXPECT_LT(relative_error(shown.gradient, reference::pixels_gradient(upstream, image)), 1e-6);
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, ParameterizationTest,
+                         ::testing::Values(std::pair(8, 10), std::pair(15, 21), std::pair(12, 7), std::pair(2, 6), std::pair(6, 2),
+                                           std::pair(36, 25), std::pair(40, 64)),
+                         size_name);
+
+using ParameterizationGolden = ParameterizationTest;
+
+TEST_P(ParameterizationGolden, AnotherImplementationAgrees) {
+  const auto [height, width] = GetParam();
+  const auto folder = golden_folder() / "parameterization";
+  if (!std::filesystem::exists(folder))
+    GTEST_SKIP() << folder << " is not there";
+  const auto load = [&](const char *what) {
+    return read_npy(folder / (std::to_string(height) + "x" + std::to_string(width) + "." + what + ".npy")).data;
+  };
+  const int stride = 2 * (width / 2 + 1);
+  const auto image = load("image");
+  const auto upstream = reference::from_floats(load("upstream"), 1, 3, height, width);
+  const auto g = through_colours(upstream, reference::from_floats(image, 1, 3, height, width), 0.25);
+  const Shown shown = show(Recipe{}, 1, height, width, load("spectrum"), padded_rows(g, stride));
+  printf("IMG %g GRAD %g\n", relative_error(shown.image, image), relative_error(shown.gradient, load("spectrum_grad")));
+  EXPECT_LT(relative_error(shown.image, image), 1e-5);
+  EXPECT_LT(relative_error(shown.gradient, load("spectrum_grad")), 1e-5);
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, ParameterizationGolden,
+                         ::testing::Values(std::pair(128, 128), std::pair(96, 160), std::pair(150, 150),
+                                           std::pair(127, 129)),
+                         size_name);
+
+using ParameterizationBatch = Optimizing;
+
+TEST_F(ParameterizationBatch, AnImageAloneEqualsItselfInABatch) {
+  for (const auto &[height, width] : {std::pair(15, 14), std::pair(24, 30)}) {
+    const int stride = 2 * (width / 2 + 1), batch = 5;
+    const auto spectrum = reference::to_floats(reference::random_tensor(batch, 3, height, stride, 5));
+    const auto upstream = reference::to_floats(reference::random_tensor(batch, 3, height, stride, 6));
+    const Shown together = show(Recipe{}, batch, height, width, spectrum, upstream);
+    for (const int n : {0, 1, 4}) {
+      const auto part = [n](const std::vector<float> &values, std::size_t size) {
+        return std::vector<float>(values.begin() + std::ptrdiff_t(n * size), values.begin() + std::ptrdiff_t((n + 1) * size));
+      };
+      const auto parameters = std::size_t(3 * height * stride), pixels = std::size_t(3 * height * width);
+      const Shown alone =
+          show(Recipe{}, 1, height, width, part(spectrum, parameters), part(upstream, parameters));
+      EXPECT_EQ(alone.image, part(together.image, pixels));
+      EXPECT_EQ(alone.gradient, part(together.gradient, parameters));
+    }
+  }
+}
+
+// Four normal numbers of one Philox block, as shaders/philox.glsl makes them.
+std::array<double, 4> normals(std::uint32_t block, std::array<std::uint32_t, 2> key) {
+  const auto words = reference::philox({block, gpu::PURPOSE_INIT, 0, 0}, key);
+  std::array<double, 4> result{};
+  for (std::size_t i = 0; i < 4; i += 2) {
+    const double radius = std::sqrt(-2 * std::log(((words[i] >> 8) + 1) * 0x1p-24));
+    const double angle = 2 * std::numbers::pi * ((words[i + 1] >> 8) * 0x1p-24);
+    result[i] = radius * std::cos(angle);
+    result[i + 1] = radius * std::sin(angle);
+  }
+  return result;
+}
+
+TEST_F(ParameterizationBatch, FirstParametersAreKeyedNormalNumbers) {
+  const int height = 9, width = 14;
+  const std::vector<std::string> texts{"conv1:0", "conv1:1"};
+  Parameterization parameterization(programs(), Recipe{}, 2, height, width);
+  Plan plan(programs(), "init");
+  const auto tensors = parameterization.make_tensors(plan);
+  const TensorId images = plan.persistent("images", 2 * sizeof(gpu::ImageState));
+  parameterization.append_init(plan, tensors, images);
+  plan.allocate();
+  std::vector<gpu::ImageState> states;
+  for (const auto &text : texts) {
+    const auto key = philox_key(7, text);
+    states.push_back({key[0], key[1], -1, 1});
+  }
+  write(plan, images, states);
+  plan.record(Variant::usual).run("the test's numbers");
+  const auto values = plan.read_all<float>(tensors.parameters);
+  double sum = 0, squares = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::size_t n = i / std::size_t(parameterization.count()), at = i % std::size_t(parameterization.count());
+    const auto expected = normals(std::uint32_t(at / 4), philox_key(7, texts[n]));
+    ASSERT_NEAR(values[i], 0.01 * expected[at % 4], 1e-6) << i;
+    sum += values[i];
+    squares += double(values[i]) * values[i];
+  }
+  EXPECT_NEAR(sum / double(values.size()), 0, 1e-3);
+  EXPECT_NEAR(std::sqrt(squares / double(values.size())), 0.01, 1e-3);
+}
+
+} // namespace
+} // namespace convscope

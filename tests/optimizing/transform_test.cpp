@@ -1,0 +1,181 @@
+#include "reference/transform.h"
+
+#include "optimizing/optimizing.h"
+#include "visualization/input_steps.h"
+
+namespace convscope {
+namespace {
+
+constexpr Preprocessing bgr{{2, 1, 0}, {2.0F, 0.5F, 1.5F}, {-0.25F, 0.125F, 0.75F}, "test"};
+
+struct Case {
+  int height, width, margin, input_size;
+  Border border;
+};
+
+std::ostream &operator<<(std::ostream &out, const Case &c) {
+  return out << c.height << "x" << c.width << " + " << c.margin << " -> " << c.input_size
+             << (c.border == Border::grey ? " grey" : " reflect");
+}
+
+gpu::AffineMap device_map(const reference::Affine &m) {
+  const double det = m[0] * m[4] - m[1] * m[3];
+  return {float(m[0]), float(m[1]), float(m[2]),       float(m[3]),        float(m[4]),
+          float(m[5]), float(m[4] / det), float(-m[1] / det), float(-m[3] / det), float(m[0] / det)};
+}
+
+// What the device works with: positions are floats.
+reference::Affine rounded(reference::Affine m) {
+  for (double &value : m)
+    value = float(value);
+  return m;
+}
+
+// Rotations and scales of all sizes; some maps leave the image far behind.
+std::vector<reference::Affine> test_maps(const Case &c, int batch) {
+  std::vector<reference::Affine> maps;
+  for (int n = 0; n < batch; ++n) {
+    const double angle = 0.2 + 1.1 * n, scale = n % 3 == 0 ? 0.9 : n % 3 == 1 ? 1.7 : 0.35;
+    const double a = std::cos(angle) * scale, b = std::sin(angle) * scale;
+    maps.push_back(rounded(reference::centred_affine({a, -b, b, a}, 1.37 * n - 1, 0.61 - 2 * n, c.height, c.width,
+                                                     c.height + c.margin, c.width + c.margin)));
+  }
+  return maps;
+}
+
+Recipe test_recipe(const Case &c) {
+  Recipe recipe;
+  recipe.transforms = true;
+  recipe.canvas_margin = c.margin;
+  recipe.border = c.border;
+  return recipe;
+}
+
+struct Applied {
+  std::vector<float> input, gradient; // of the net; with respect to the image
+};
+
+Applied apply(const Recipe &recipe, const Preprocessing &preprocessing, const Case &c,
+              const std::vector<reference::Affine> &maps, const reference::Tensor &image,
+              const reference::Tensor &upstream) {
+  const int batch = int(maps.size());
+  InputSteps steps(programs(), recipe, preprocessing, batch, c.height, c.width, c.input_size);
+  Plan plan(programs(), "transform");
+  const auto persistent = [&](const char *name, const reference::Tensor &like) {
+    return plan.persistent(name, like.data.size() * sizeof(float));
+  };
+  const TensorId image_tensor = persistent("image", image), gradient = persistent("gradient", image);
+  const TensorId upstream_tensor = persistent("upstream", upstream), input = persistent("input", upstream);
+  const TensorId maps_tensor = plan.persistent("maps", maps.size() * sizeof(gpu::AffineMap));
+  plan.copy(steps.append_forward(plan, image_tensor, maps_tensor), input);
+  steps.append_backward(plan, upstream_tensor, maps_tensor, image_tensor, gradient);
+  plan.allocate();
+  write(plan, image_tensor, reference::to_floats(image));
+  write(plan, upstream_tensor, reference::to_floats(upstream));
+  std::vector<gpu::AffineMap> device_maps;
+  for (const auto &map : maps)
+    device_maps.push_back(device_map(map));
+  write(plan, maps_tensor, device_maps);
+  plan.record(Variant::usual).run("the test's transform");
+  return {plan.read_all<float>(input), plan.read_all<float>(gradient)};
+}
+
+reference::Tensor preprocessed(const reference::Tensor &rgb, const Preprocessing &by, bool shift = true) {
+  reference::Tensor result = rgb;
+  for (int n = 0; n < rgb.n; ++n)
+    for (int c = 0; c < 3; ++c)
+      for (int y = 0; y < rgb.h; ++y)
+        for (int x = 0; x < rgb.w; ++x)
+          result.at(n, c, y, x) = rgb.at(n, by.source[std::size_t(c)], y, x) * by.scale[std::size_t(c)] +
+                                  (shift ? by.shift[std::size_t(c)] : 0.0F);
+  return result;
+}
+
+reference::Tensor preprocessed_adjoint(const reference::Tensor &grad, const Preprocessing &by) {
+  reference::Tensor result(grad.n, 3, grad.h, grad.w);
+  for (int n = 0; n < grad.n; ++n)
+    for (int c = 0; c < 3; ++c)
+      for (int y = 0; y < grad.h; ++y)
+        for (int x = 0; x < grad.w; ++x)
+          result.at(n, by.source[std::size_t(c)], y, x) += grad.at(n, c, y, x) * by.scale[std::size_t(c)];
+  return result;
+}
+
+class TransformTest : public Optimizing, public ::testing::WithParamInterface<Case> {};
+
+TEST_P(TransformTest, ForwardAndAdjointAreTheReferences) {
+  const Case c = GetParam();
+  const int batch = 4, canvas_h = c.height + c.margin, canvas_w = c.width + c.margin;
+  const bool resizes = c.input_size > 0;
+  const int net_h = resizes ? c.input_size : canvas_h, net_w = resizes ? c.input_size : canvas_w;
+  const auto outside = c.border == Border::grey ? reference::Outside::Grey : reference::Outside::Reflect;
+  const auto maps = test_maps(c, batch);
+  const auto image = reference::random_tensor(batch, 3, c.height, c.width, 1, 0, 1);
+  const auto upstream = reference::random_tensor(batch, 3, net_h, net_w, 2);
+  const Applied applied = apply(test_recipe(c), bgr, c, maps, image, upstream);
+
+  auto canvas = reference::sample_affine(image, maps, canvas_h, canvas_w, outside);
+  auto gradient = preprocessed_adjoint(upstream, bgr);
+  if (resizes) {
+    canvas = reference::resize_bilinear(canvas, net_h, net_w);
+    gradient = reference::resize_bilinear_adjoint(gradient, canvas_h, canvas_w);
+  }
+  // Positions have errors of 1e-7 of the canvas, and images change from pixel to pixel.
+  EXPECT_LT(relative_error(applied.input, preprocessed(canvas, bgr)), 3e-6);
+  EXPECT_LT(relative_error(applied.gradient,
+                           reference::sample_affine_adjoint(gradient, maps, c.height, c.width, outside)),
+            1e-5);
+
+  // <A x, y> = <x, A'y>, A being the linear part: both from the device, hence closer than either to the reference.
+  const auto black = apply(test_recipe(c), bgr, c, maps, reference::Tensor(batch, 3, c.height, c.width), upstream);
+  const auto y = reference::to_floats(upstream);
+  const double left = dot(applied.input, y) - dot(black.input, y);
+  const double right = dot(reference::to_floats(image), applied.gradient);
+  EXPECT_NEAR(left / right, 1, 1e-4) << left;
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, TransformTest,
+                         ::testing::Values(Case{16, 16, 12, 0, Border::grey}, Case{9, 23, 5, 0, Border::grey},
+                                           Case{1, 7, 0, 0, Border::grey}, Case{16, 12, 0, 0, Border::reflect},
+                                           Case{5, 3, 9, 0, Border::reflect}, Case{1, 1, 4, 0, Border::reflect},
+                                           Case{2, 17, 2, 0, Border::reflect}, Case{11, 14, 3, 33, Border::grey},
+                                           Case{31, 20, 0, 13, Border::reflect}));
+
+using TransformPlain = Optimizing;
+
+TEST_F(TransformPlain, NoTransformIsAnExactCopy) {
+  const Case c{13, 6, 0, 0, Border::grey};
+  const auto image = reference::random_tensor(2, 3, 13, 6, 3, 0, 1);
+  const auto upstream = reference::random_tensor(2, 3, 13, 6, 4);
+  const std::vector<reference::Affine> maps(2, {1, 0, 0, 0, 1, 0});
+  const Applied applied = apply(Recipe{}, Preprocessing{}, c, maps, image, upstream);
+  EXPECT_EQ(applied.input, reference::to_floats(image));
+  EXPECT_EQ(applied.gradient, reference::to_floats(upstream));
+}
+
+TEST_F(TransformPlain, ResizesWithoutTransforms) {
+  for (const int size : {1, 8, 29}) {
+    const Case c{10, 17, 0, size, Border::grey};
+    const auto image = reference::random_tensor(2, 3, 10, 17, 5, 0, 1);
+    const auto upstream = reference::random_tensor(2, 3, size, size, 6);
+    const std::vector<reference::Affine> maps(2, {1, 0, 0, 0, 1, 0});
+    const Applied applied = apply(Recipe{}, bgr, c, maps, image, upstream);
+    EXPECT_LT(relative_error(applied.input, preprocessed(reference::resize_bilinear(image, size, size), bgr)), 1e-6);
+    const auto expected = reference::resize_bilinear_adjoint(preprocessed_adjoint(upstream, bgr), 10, 17);
+    EXPECT_LT(relative_error(applied.gradient, expected), 2e-6);
+  }
+}
+
+TEST_F(TransformPlain, IdentityMapIsExact) {
+  for (const Border border : {Border::grey, Border::reflect}) {
+    const Case c{7, 9, 0, 0, border};
+    const auto image = reference::random_tensor(1, 3, 7, 9, 7, 0, 1);
+    const auto upstream = reference::random_tensor(1, 3, 7, 9, 8);
+    const Applied applied = apply(test_recipe(c), Preprocessing{}, c, {{1, 0, 0, 0, 1, 0}}, image, upstream);
+    EXPECT_EQ(applied.input, reference::to_floats(image));
+    EXPECT_EQ(applied.gradient, reference::to_floats(upstream));
+  }
+}
+
+} // namespace
+} // namespace convscope

@@ -1,0 +1,177 @@
+// Optimized images from the command line: what is written, that it can be made again, and Ctrl-C.
+#include "program/program.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#ifndef _WIN32
+#include <csignal>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
+#include "io/npy.h"
+
+namespace convscope {
+namespace {
+
+class Optimize : public ProgramTest {
+protected:
+  static Arguments optimize(const std::vector<std::string> &objectives, const Arguments &more) {
+    Arguments all = {"optimize", "--offscreen", "--model", "alexnet"};
+    for (const std::string &objective : objectives)
+      all.insert(all.end(), {"--objective", objective});
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  // The numbers of one image of several, (1,3,H,W).
+  static std::vector<float> image(const Array &array, std::int64_t index) {
+    const std::int64_t each = array.elements() / array.shape.at(0);
+    return {array.data.begin() + index * each, array.data.begin() + (index + 1) * each};
+  }
+};
+
+TEST_F(Optimize, WritesAPictureAndItsNumbers) {
+  done(optimize({"conv2:8"}, {"--size", "96x64", "--steps", "8", "-o", "vis.png", "--npy", "vis.npy"}),
+       {"vis.png", "vis.npy"});
+  expect_picture(path("vis.png"));
+  const Array numbers = npy("vis.npy");
+  EXPECT_EQ(numbers.shape, (std::vector<std::int64_t>{1, 3, 64, 96}));
+  const auto [low, high] = std::minmax_element(numbers.data.begin(), numbers.data.end());
+  EXPECT_GE(*low, 0.f);
+  EXPECT_LE(*high, 1.f);
+  EXPECT_GT(*high - *low, 0.1f);
+}
+
+TEST_F(Optimize, EveryRecipeWorks) {
+  std::set<std::string> pictures;
+  for (const std::string recipe : {"lucid", "article", "plain"}) {
+    const std::string name = recipe + ".png";
+    done(optimize({"conv1:5"}, {"--recipe", recipe, "--size", "64", "--steps", "4", "-o", name}), {name});
+    expect_picture(path(name));
+    pictures.insert(bytes(name));
+  }
+  EXPECT_EQ(pictures.size(), 3u);
+}
+
+TEST_F(Optimize, TheSameSeedGivesTheSameBytes) {
+  const auto picture = [&](const std::string &seed, const std::string &name) {
+    done(optimize({"conv3:7", "conv3:9"}, {"--size", "64", "--steps", "5", "--seed", seed, "-o", name}), {name});
+    return bytes(name);
+  };
+  const std::string first = picture("3", "a.png");
+  EXPECT_EQ(first, picture("3", "b.png"));
+  EXPECT_NE(first, picture("4", "c.png"));
+}
+
+TEST_F(Optimize, AnObjectiveAloneEqualsItselfAmongOthers) {
+  const auto numbers = [&](const std::vector<std::string> &objectives, const std::string &batch, const std::string &name) {
+    done(optimize(objectives, {"--size", "64", "--steps", "5", "--batch", batch, "-o", name + ".png", "--npy", name + ".npy"}),
+         {name + ".png", name + ".npy"});
+    return npy(name + ".npy");
+  };
+  const Array alone = numbers({"conv3:9"}, "1", "alone");
+  const Array together = numbers({"conv3:1", "conv2:9", "conv3:4", "conv3:9"}, "4", "together");
+  ASSERT_EQ(together.shape, (std::vector<std::int64_t>{4, 3, 64, 64}));
+  EXPECT_EQ(image(alone, 0), image(together, 3));
+  const Array pairs = numbers({"conv3:1", "conv3:4", "conv3:9"}, "2", "pairs");
+  EXPECT_EQ(image(alone, 0), image(pairs, 2));
+  EXPECT_EQ(image(together, 0), image(pairs, 0));
+}
+
+TEST_F(Optimize, ReplayMakesTheSameBytes) {
+  done(optimize({"conv3:7", "conv2:3"}, {"--recipe", "lucid", "--size", "64", "--steps", "5", "--seed", "11", "-o",
+                                         "vis.png"}),
+       {"vis.png"});
+  done({"replay", "vis.png", "-o", "again.png"}, {"again.png"});
+  EXPECT_EQ(bytes("vis.png"), bytes("again.png"));
+}
+
+TEST_F(Optimize, NumberedFilesOnePerObjective) {
+  done(optimize({"conv1:1", "conv1:2", "conv2:1"}, {"--size", "64", "--steps", "3", "-o", "vis-%d.png"}),
+       {"vis-0.png", "vis-1.png", "vis-2.png"});
+  EXPECT_EQ(expect_picture(path("vis-1.png")), (PictureSize{64, 64}));
+  done({"replay", "vis-1.png", "-o", "again.png"}, {"again.png"});
+  EXPECT_EQ(bytes("vis-1.png"), bytes("again.png"));
+}
+
+TEST_F(Optimize, FramesShowTheWay) {
+  Result result = run(optimize({"conv1:5"}, {"--size", "64", "--steps", "6", "-o", "vis.png", "--frames", "frames"}));
+  EXPECT_EQ(result.status, 0) << result.told;
+  expect_silent_validation(result);
+  const auto all = files();
+  EXPECT_TRUE(all.contains("vis.png"));
+  EXPECT_GE(std::count_if(all.begin(), all.end(), [](const auto &file) { return file.starts_with("frames/"); }), 2);
+}
+
+TEST_F(Optimize, SizesThatTheTransformCanNotDoAreRoundedUp) {
+  const Result result =
+      done(optimize({"conv1:5"}, {"--size", "67x71", "--steps", "2", "-o", "vis.png", "--npy", "vis.npy"}),
+           {"vis.png", "vis.npy"});
+  EXPECT_EQ(npy("vis.npy").shape, (std::vector<std::int64_t>{1, 3, 72, 70}));
+  EXPECT_NE(result.err.find("70x72"), std::string::npos) << result.told;
+}
+
+TEST_F(Optimize, ANetsInputMayHaveAnotherSize) {
+  done(optimize({"conv3:5"}, {"--size", "48", "--input-size", "96", "--steps", "3", "-o", "vis.png", "--npy", "vis.npy"}),
+       {"vis.png", "vis.npy"});
+  EXPECT_EQ(npy("vis.npy").shape, (std::vector<std::int64_t>{1, 3, 48, 48}));
+}
+
+TEST_F(Optimize, TheReportTellsEveryValue) {
+  done(optimize({"conv2:3", "conv2:4"}, {"--size", "64", "--steps", "6", "-o", "vis.png", "--report", "run.json"}),
+       {"vis.png", "run.json"});
+  const auto report = parse_json(bytes("run.json"));
+  for (const char *key : {"device", "settings", "timings", "objectives"})
+    ASSERT_TRUE(report.contains(key)) << key << " is not in " << report.dump(2);
+  ASSERT_EQ(report["objectives"].size(), 2u);
+  const auto &values = report["objectives"][1]["values"];
+  EXPECT_EQ(values.size(), 6u);
+  EXPECT_GT(values.back().get<double>(), values.front().get<double>());
+}
+
+#ifndef _WIN32
+TEST_F(Optimize, CtrlCSavesWhatIsThere) {
+  const Arguments arguments =
+      optimize({"conv1:5"}, {"--size", "64", "--steps", "4000", "-o", "vis.png", "--npy", "vis.npy"});
+  std::vector<const char *> argv = {CONVSCOPE_BINARY_DIR "/convscope"};
+  for (const std::string &argument : arguments)
+    argv.push_back(argument.c_str());
+  argv.push_back(nullptr);
+  const std::string err = (results / "err").string();
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const int file = open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    dup2(file, STDERR_FILENO);
+    std::signal(SIGINT, SIG_DFL); // a shell's background jobs ignore it
+    if (chdir(folder.c_str()) == 0)
+      execv(argv[0], const_cast<char *const *>(argv.data()));
+    _exit(127);
+  }
+  // The first line of progress says that it is on its way.
+  int status = 0;
+  pid_t ended = 0;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(3);
+  while (ended == 0 && read_bytes(err).find("step ") == std::string::npos && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    ended = waitpid(child, &status, WNOHANG);
+  }
+  if (ended == 0) {
+    kill(child, SIGINT);
+    ended = waitpid(child, &status, 0);
+  }
+  ASSERT_EQ(ended, child);
+  const std::string told = read_bytes(err);
+  ASSERT_TRUE(WIFEXITED(status)) << told;
+  EXPECT_EQ(WEXITSTATUS(status), 130) << told;
+  EXPECT_NE(told.find("of 4000", told.find("interrupted")), std::string::npos) << told;
+  EXPECT_EQ(files(), (std::set<std::string>{"vis.png", "vis.npy"}));
+  expect_picture(path("vis.png"));
+}
+#endif
+
+} // namespace
+} // namespace convscope

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Checks how the sources are written: clang-format, shellcheck and clang-tidy. Arguments: files for clang-tidy; all of
+# src/ without. `tools/lint.sh --fix` formats the sources instead.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+tools/setup.sh --lint
+mapfile -t formatted < <(find src tests -name '*.cpp' -o -name '*.h' | sort && echo shaders/params.h)
+if [ "${1:-}" = --fix ]; then
+  exec clang-format -i "${formatted[@]}"
+fi
+
+failed=0
+clang-format --dry-run -Werror "${formatted[@]}" || failed=1
+if command -v shellcheck >/dev/null; then
+  shellcheck tools/*.sh .ci/run || failed=1
+fi
+
+# clang-tidy reads how each file is compiled, and the headers that the build makes.
+cmake --preset release >/dev/null
+cmake --build --preset release --target convscope_shaders >/dev/null
+if [ $# -gt 0 ]; then
+  checked=("$@")
+else
+  mapfile -t checked < <(find src -name '*.cpp' | sort)
+fi
+printf '%s\0' "${checked[@]}" |
+  xargs -0 -n 1 -P "$(nproc)" clang-tidy --quiet -p build 2> >(grep -v ' warnings generated\.$' >&2) || failed=1
+
+[ "$failed" -eq 0 ] && echo "lint: ${#checked[@]} files, nothing found"
+exit "$failed"

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Builds everything in build/ and runs all tests with Vulkan's validation layers on. The last line counts the cases.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+tools/setup.sh
+launcher=()
+command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+cmake --preset release -DCONVSCOPE_TESTS=ON "${launcher[@]}"
+cmake --build --preset release
+
+results=build/test-results
+rm -rf "$results"
+status=0
+GTEST_OUTPUT="xml:$PWD/$results/" ctest --preset release "$@" || status=$?
+
+# Each program leaves a file of results; one that crashed or was stopped leaves none, and counts as one failure.
+sum() { # of an attribute over the head lines of all results
+  grep -hs '<testsuites ' "$results"/*.xml | sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" | awk '{ n += $1 } END { print n + 0 }'
+}
+cases=$(sum tests)
+disabled=$(sum disabled)
+skipped=$({ grep -hs 'result="skipped"' "$results"/*.xml || true; } | wc -l)
+failed=$(sum failures)
+passed=$((cases - failed - disabled - skipped))
+if [ "$status" -ne 0 ]; then
+  programs=$(ctest --preset release -N "$@" | sed -n 's/^Total Tests: //p')
+  finished=$(find "$results" -name '*.xml' | wc -l)
+  failed=$((failed + programs - finished))
+  [ "$failed" -eq 0 ] && failed=1
+fi
+
+line="$passed passed, $failed failed"
+[ "$skipped" -gt 0 ] && line+=", $skipped skipped"
+echo
+echo "$line"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
