@@ -94,7 +94,7 @@ Command add_bench(CLI::App &program) {
     request.width = next_smooth(size.width);
     request.height = next_smooth(size.height);
     if (request.width != size.width || request.height != size.height)
-      tell(fmt::format("--size {}: rounded up to {}x{}", o->size, request.width, request.height));
+      context.note(fmt::format("--size {}: rounded up to {}x{}", o->size, request.width, request.height));
     request.batch = o->batch;
     context.load(o->model);
     Session &session = context.session;
@@ -106,6 +106,7 @@ Command add_bench(CLI::App &program) {
     session.device();
     const double opened = clock.seconds();
     BenchResult result = bench(session, request);
+    context.tell_notes();
     result.first_image_s += opened;
     const Json json = to_json(result, request, session, session.device().info());
     context.report["bench"] = json;

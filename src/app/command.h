@@ -21,8 +21,13 @@ struct Context {
   // Loads the net that --model, --weights and --input-range name.
   void load(const std::string &model) { session.load({model, options.weights, options.input_range}); }
 
+  // What is worth a line once nothing is wrong with the request: an error stands alone.
+  void note(std::string line) { notes.push_back(std::move(line)); }
+  void tell_notes();
+
   GlobalOptions options;
   Session session;
+  std::vector<std::string> notes;
   nlohmann::ordered_json report; // what --report adds to the program's own: settings, objectives, timings
 };
 

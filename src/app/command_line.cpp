@@ -123,6 +123,12 @@ void flush_results() {
 
 void tell(const std::string &line) { fmt::print(stderr, "{}\n", line); }
 
+void Context::tell_notes() {
+  for (const std::string &line : notes)
+    tell(line);
+  notes.clear();
+}
+
 int run_command_line(int argc, const char *const *argv) {
   CLI::App program("Convscope shows what a convolutional network has learned: feature maps and optimized images.",
                    "convscope");

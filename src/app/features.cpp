@@ -40,8 +40,8 @@ int make_features(Context &context, const PictureSettings &given, const PictureO
     settings.channels.resize(static_cast<std::size_t>(std::min(count, default_maps)));
     std::iota(settings.channels.begin(), settings.channels.end(), 0);
     if (count > default_maps)
-      tell(fmt::format("{} has {} channels: the first {} are shown; --channels all shows them all", settings.layer,
-                       count, default_maps));
+      context.note(fmt::format("{} has {} channels: the first {} are shown; --channels all shows them all",
+                               settings.layer, count, default_maps));
   }
   if (std::ranges::any_of(settings.channels, [count](int c) { return c >= count; }))
     throw UserError(fmt::format("--channels: {} has channels 0 to {}", settings.layer, count - 1));
@@ -49,6 +49,7 @@ int make_features(Context &context, const PictureSettings &given, const PictureO
 
   const Stopwatch clock;
   const Array maps = session.features(photo, {layer}, settings.input_size).at(0);
+  context.tell_notes();
   context.report["timings"]["features_s"] = clock.seconds();
   mark_weights(session, settings);
   mark_device(session, settings);

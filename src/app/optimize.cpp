@@ -46,11 +46,14 @@ void write_pictures(const Outcome &outcome, const PictureSettings &settings, con
   const std::vector<std::string> paths = numbered_paths(png, outcome.objectives.size());
   if (paths.empty() && outcome.images.size() > 1) {
     write_png(png, draw_grid(outcome, settings), settings_json(settings_of(settings, outcome.images)));
+    tell("wrote " + png);
     return;
   }
-  for (const OptimizedImage &image : outcome.images)
-    write_png(paths.empty() ? png : paths[image.objective], picture_of(image.image, image.progress),
-              settings_json(settings_of(settings, {image})));
+  for (const OptimizedImage &image : outcome.images) {
+    const std::string &path = paths.empty() ? png : paths[image.objective];
+    write_png(path, picture_of(image.image, image.progress), settings_json(settings_of(settings, {image})));
+    tell("wrote " + path);
+  }
 }
 
 } // namespace
@@ -81,10 +84,8 @@ int make_images(Context &context, const PictureSettings &given, const PictureOut
     return outcome.status();
   }
   const Stopwatch clock;
-  if (!outputs.png.empty()) {
+  if (!outputs.png.empty())
     write_pictures(outcome, settings, outputs.png);
-    tell("wrote " + outputs.png);
-  }
   if (!outputs.npy.empty()) {
     write_npy(outputs.npy, stacked(outcome.images));
     tell("wrote " + outputs.npy);
@@ -127,7 +128,7 @@ Command add_optimize(CLI::App &program) {
     settings.input_size = o->input;
     context.load(o->model);
     settings.model = context.session.model();
-    apply(o->optimize, settings);
+    apply(o->optimize, context, settings);
     return make_images(context, settings, o->outputs);
   };
   return command;

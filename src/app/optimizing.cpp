@@ -118,7 +118,7 @@ void add_optimize_options(Command &command, OptimizeOptions &options) {
   add_text(app, "--parameterization", options.parameterization, "fft or pixel, instead of the recipe's (fft)", "P");
 }
 
-void apply(const OptimizeOptions &options, PictureSettings &settings) {
+void apply(const OptimizeOptions &options, Context &context, PictureSettings &settings) {
   settings.objectives = options.objectives;
   settings.recipe = recipe_of(options);
   settings.steps.assign(options.objectives.size(), settings.recipe.steps);
@@ -145,9 +145,9 @@ void apply(const OptimizeOptions &options, PictureSettings &settings) {
   } else if (settings.recipe.parameterization == ParameterizationKind::fft) {
     const Size smooth{next_smooth(size.width), next_smooth(size.height)};
     if (smooth.width != size.width || smooth.height != size.height)
-      tell(fmt::format("--size {}: rounded up to {}x{}: the Fourier transform takes sides whose prime factors are 2, 3, "
-                       "5 and 7",
-                       options.size, smooth.width, smooth.height));
+      context.note(fmt::format("--size {}: rounded up to {}x{}: the Fourier transform takes sides whose prime factors "
+                               "are 2, 3, 5 and 7",
+                               options.size, smooth.width, smooth.height));
     size = smooth;
   }
   settings.width = size.width;
@@ -175,6 +175,7 @@ Outcome Optimizing::run(const Frames &frames) {
   OptimizeRun &run = *run_;
   Outcome outcome;
   outcome.objectives = objectives_;
+  context_.tell_notes();
   const InterruptGuard interrupt;
   const Stopwatch clock;
   std::int64_t steps = 0;
@@ -194,11 +195,11 @@ Outcome Optimizing::run(const Frames &frames) {
       steps += run.step() - before;
       if (frames.every > 0 && (run.step() % frames.every == 0 || run.step() == run.steps()))
         frames.show(run);
-      if (bar.due(run.work_done())) {
+      if (bar.due(run.work_done(), steps)) {
         std::string where = fmt::format("step {} of {}", run.step(), run.steps());
         if (run.batch_count() > 1)
           where = fmt::format("batch {} of {}, {}", run.batch_index() + 1, run.batch_count(), where);
-        bar.update(run.work_done(), steps, where, mean_value(run.progress()));
+        bar.update(where, mean_value(run.progress()));
       }
     }
   }

@@ -21,8 +21,8 @@ struct OptimizeOptions {
   std::optional<double> lr;
 };
 void add_optimize_options(Command &command, OptimizeOptions &options);
-// Fills in `settings` and tells the user of rounded sizes. The net is loaded.
-void apply(const OptimizeOptions &options, PictureSettings &settings);
+// Fills in `settings`, and a note where the size is rounded.
+void apply(const OptimizeOptions &options, Context &context, PictureSettings &settings);
 
 struct Outcome {
   std::vector<OptimizedImage> images; // of the objectives that have begun

@@ -19,6 +19,8 @@ namespace convscope {
 
 namespace {
 
+constexpr double pace_seconds = 15; // over which the pace is measured
+
 bool stderr_is_terminal() {
 #ifdef _WIN32
   return _isatty(_fileno(stderr)) != 0;
@@ -33,20 +35,26 @@ ProgressBar::ProgressBar(std::int64_t work) : work_(std::max<std::int64_t>(work,
 
 ProgressBar::~ProgressBar() { clear(); }
 
-bool ProgressBar::due(std::int64_t done) const {
+bool ProgressBar::due(std::int64_t done, std::int64_t steps) {
+  marks_.push_back({clock_.seconds(), done, steps});
+  while (marks_.size() > 2 && marks_.back().seconds - marks_[1].seconds > pace_seconds)
+    marks_.pop_front();
   if (terminal_)
-    return clock_.seconds() - shown_at_ > 0.1 || done >= work_;
+    return marks_.back().seconds - shown_at_ > 0.1 || done >= work_;
   return done * 10 / work_ > tenth_;
 }
 
-void ProgressBar::update(std::int64_t done, std::int64_t steps, const std::string &where, double value) {
-  const double seconds = clock_.seconds();
-  const double left = done > 0 ? seconds * static_cast<double>(work_ - done) / static_cast<double>(done) : 0;
-  const double rate = seconds > 0 ? static_cast<double>(steps) / seconds : 0;
+void ProgressBar::update(const std::string &where, double value) {
+  const Mark last = marks_.back(), first = marks_.size() > 1 ? marks_.front() : Mark{0, 0, 0};
+  const double seconds = std::max(last.seconds - first.seconds, 1e-9);
+  const auto advanced = static_cast<double>(std::max<std::int64_t>(last.done - first.done, 1));
+  const std::int64_t done = last.done;
+  const double left = seconds * static_cast<double>(work_ - done) / advanced;
+  const double rate = static_cast<double>(last.steps - first.steps) / seconds;
   const std::string pace = fmt::format("{}, {} steps/s, {} left, value {}", where, short_number(rate), clock_text(left),
                                        std::isfinite(value) ? short_number(value) : "not a number");
   tenth_ = static_cast<int>(done * 10 / work_);
-  shown_at_ = seconds;
+  shown_at_ = last.seconds;
   if (!terminal_) {
     tell(fmt::format("{:3} %  {}", done * 100 / work_, pace));
     return;

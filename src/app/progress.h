@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 
 #include "app/report.h"
@@ -13,15 +14,21 @@ public:
   explicit ProgressBar(std::int64_t work);
   ~ProgressBar(); // leaves the terminal on a new line
 
-  // Whether update() would show something now: reading the value costs a transfer from the device.
-  bool due(std::int64_t done) const;
-  // `where` reads "step 120 of 512"; `steps` is how many the run has made, of whatever batch.
-  void update(std::int64_t done, std::int64_t steps, const std::string &where, double value);
+  // Counts what is done, and tells whether update() would show something now: reading the value costs a transfer from the device.
+  // `done` of the work, in `steps` steps of whatever batch.
+  bool due(std::int64_t done, std::int64_t steps);
+  void update(const std::string &where, double value); // "step 120 of 512"
   void clear();
 
 private:
+  struct Mark {
+    double seconds;
+    std::int64_t done, steps;
+  };
+
   std::int64_t work_;
   bool terminal_;
+  std::deque<Mark> marks_; // of the last seconds, for the pace: the first step also compiles
   Stopwatch clock_;
   double shown_at_ = -1; // seconds
   int tenth_ = 0;

@@ -42,6 +42,15 @@ std::string subhead(const Objective &objective) {
                      term.centre ? "the centre" : fmt::format("{},{}", term.x, term.y));
 }
 
+// Figures enlarge small images; a tile with text is drawn large.
+ImageRgb8 column_picture(const OptimizedImage &image) {
+  if (image.progress.state != Progress::State::dead)
+    return picture_of(image.image, image.progress);
+  const auto width = static_cast<int>(image.image.shape[2]), height = static_cast<int>(image.image.shape[1]);
+  const int factor = (255 + width) / width;
+  return no_response_tile(width * factor, height * factor);
+}
+
 } // namespace
 
 int make_strip(Context &context, const PictureSettings &given, const PictureOutputs &outputs) {
@@ -75,7 +84,7 @@ int make_strip(Context &context, const PictureSettings &given, const PictureOutp
     const Progress::State state = image.progress.state;
     columns.push_back({session.graph().nodes[static_cast<std::size_t>(layers[image.objective])].name,
                        subhead(objective), map_of(maps[image.objective], objective.terms.front()),
-                       picture_of(image.image, image.progress),
+                       column_picture(image),
                        state == Progress::State::running ? "" : note_of(image.progress)});
   }
   StripOptions options;
@@ -114,7 +123,7 @@ Command add_strip(CLI::App &program) {
     settings.image = mark_file(o->image);
     context.load(o->model);
     settings.model = context.session.model();
-    apply(o->optimize, settings);
+    apply(o->optimize, context, settings);
     return make_strip(context, settings, o->outputs);
   };
   return command;

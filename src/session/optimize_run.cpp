@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -105,8 +106,9 @@ Optimization OptimizeRun::plan(const std::vector<std::size_t> &members, const Op
   Optimization optimization(session_.programs(), session_.weights(), session_.graph(), std::move(objectives),
                             request_.recipe, options);
   if (const std::size_t bytes = optimization.planned_bytes(); bytes > room())
-    throw UserError(fmt::format("{}x{} needs {} MiB of device memory, where {} has {} MiB left", optimization.width(),
-                                optimization.height(), bytes >> 20, session_.device().info().name, room() >> 20));
+    throw UserError(fmt::format("{} needs {} MiB of device memory, where {} has {} MiB left: a smaller size would fit",
+                                request_.objectives[members.front()].text, bytes >> 20, session_.device().info().name,
+                                room() >> 20));
   return optimization;
 }
 
@@ -118,8 +120,12 @@ void OptimizeRun::plan_batch() {
       optimization_ = plan(members, options_for(members));
       return;
     } catch (const UserError &error) {
-      if (members.size() == 1)
-        throw UserError(error.what() + what_would_fit(members));
+      const bool too_large = std::string_view(error.what()).ends_with("a smaller size would fit");
+      if (members.size() == 1) {
+        if (const std::string size = too_large ? what_would_fit(members) : ""; !size.empty())
+          throw UserError(fmt::format("size {}x{}: {}, such as {}", width_, height_, error.what(), size));
+        throw;
+      }
     }
     // A smaller batch may do: its second half becomes the next one.
     const auto half = members.begin() + static_cast<std::ptrdiff_t>((members.size() + 1) / 2);
@@ -138,7 +144,7 @@ std::string OptimizeRun::what_would_fit(const std::vector<std::size_t> &members)
     options.width = smooth_side(static_cast<int>(width_ * factor), request_.recipe);
     try {
       plan(members, options);
-      return fmt::format("; {}x{} would fit", options.width, options.height);
+      return fmt::format("{}x{}", options.width, options.height);
     } catch (const UserError &) {
       continue;
     }

@@ -66,7 +66,7 @@ private:
   Optimization plan(const std::vector<std::size_t> &members, const OptimizationOptions &options);
   OptimizationOptions options_for(const std::vector<std::size_t> &members) const;
   std::uint64_t room();
-  // "; 640x640 would fit", or "" where nothing smaller does.
+  // "640x640", or "" where nothing smaller does.
   std::string what_would_fit(const std::vector<std::size_t> &members);
   void append_results(std::vector<OptimizedImage> &results);
 

@@ -6,9 +6,12 @@
 #include <numeric>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "graph/shapes.h"
+#include "importer/manifest.h"
+#include "importer/weights_folder.h"
 #include "io/resize.h"
 
 namespace convscope {
@@ -24,6 +27,16 @@ bool gives_vector(const Graph &graph, NodeId layer) {
     return gives_vector(graph, node.inputs.at(0));
   return std::holds_alternative<Dense>(node.op) || std::holds_alternative<Flatten>(node.op) ||
          std::holds_alternative<GlobalAvgPool>(node.op) || std::holds_alternative<GlobalMaxPool>(node.op);
+}
+
+// "vgg16 --weights vgg16_weights_tf_dim_ordering_tf_kernels.h5" of each net whose published weights have a classifier.
+std::vector<std::string> classifiers() {
+  std::vector<std::string> names;
+  for (const ZooNet &net : read_manifest(weights_folder() / "manifest.json").nets)
+    for (const KerasFile &file : net.keras ? net.keras->files : std::vector<KerasFile>{})
+      if (file.top)
+        names.push_back(fmt::format("{} --weights {}", net.name, file.file));
+  return names;
 }
 
 std::vector<double> softmax(const std::vector<float> &logits) {
@@ -131,9 +144,8 @@ std::vector<Array> Session::features(const ImageRgb8 &photo, const std::vector<N
 std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {
   const NodeId layer = graph_.probabilities >= 0 ? graph_.probabilities : graph_.logits;
   if (layer < 0)
-    throw UserError(fmt::format("{} has no classifier with these weights: give --weights a file with the top, such as "
-                                "Keras's ...{}.h5",
-                                graph_.name, "_weights_tf_dim_ordering_tf_kernels"));
+    throw UserError(fmt::format("{} has no classifier with these weights; there is one in {}", graph_.name,
+                                fmt::join(classifiers(), ", ")));
   const int size = graph_.default_size;
   const Array square = resize(center_crop_square(to_float(photo)), size, size);
   const Array values = activations(preprocess(square, graph_.preprocessing), layer);

@@ -79,7 +79,7 @@ struct Fft::State {
     configuration.numberBatches = static_cast<std::uint64_t>(planes);
     configuration.performR2C = 1;
     configuration.disableMergeSequencesR2C = 1;
-    configuration.useLUT = 0;
+    configuration.useLUT = 1;
 
     configuration.physicalDevice = &physical;
     configuration.device = &handle;

@@ -115,6 +115,7 @@ struct Optimization::State {
     net.batch = batch;
     net.targets = objective.layers();
     net.backward = true;
+    net.revive = recipe.revive_steps > 0;
     Network network(plan, weights, graph, net);
     optimizer.append_advance(height, width, input.canvas().h, input.canvas().w);
     network.forward(input.append_forward(plan, tensors.image, optimizer.maps()));
