@@ -18,8 +18,6 @@ void on_interrupt(int) {
 InterruptGuard::InterruptGuard() {
   stop_requested = 0;
   before_ = std::signal(SIGINT, on_interrupt);
-  if (before_ == SIG_IGN) // of a background job
-    std::signal(SIGINT, SIG_IGN);
 }
 
 InterruptGuard::~InterruptGuard() { std::signal(SIGINT, before_ == SIG_ERR ? SIG_DFL : before_); }

@@ -92,8 +92,8 @@ void tell_states(const Outcome &outcome) {
     if (image.progress.state == Progress::State::dead)
       tell(fmt::format("objective '{}': no response: the unit stayed dead, a plain tile stands for it", text));
     if (image.progress.state == Progress::State::stopped)
-      tell(fmt::format("objective '{}': stopped at step {}: not a number; its last good image is kept", text,
-                       image.progress.stopped_at));
+      tell(fmt::format("objective '{}': stopped at step {}: not a number; {}", text, image.progress.stopped_at,
+                       has_picture(image.progress) ? "its last good image is kept" : "a plain tile stands for it"));
   }
   if (outcome.images.size() < outcome.objectives.size())
     tell(fmt::format("{} of {} objectives were not begun", outcome.objectives.size() - outcome.images.size(),
@@ -114,7 +114,7 @@ void add_optimize_options(Command &command, OptimizeOptions &options) {
   add_seed(app, options.seed);
   add_lr(app, options.lr);
   add_integer(app, "--batch", options.batch, 1, 10000,
-              fmt::format("Most images at once, as far as memory goes [{}]", default_batch));
+              "Most images at once, as far as memory goes [16, on a CPU device 4]");
   add_text(app, "--parameterization", options.parameterization, "fft or pixel, instead of the recipe's (fft)", "P");
 }
 
@@ -221,8 +221,12 @@ Outcome Optimizing::run(const Frames &frames) {
   return outcome;
 }
 
+bool has_picture(const Progress &progress) {
+  return progress.state != Progress::State::dead && progress.stopped_at != 0;
+}
+
 ImageRgb8 picture_of(const Array &image, const Progress &progress) {
-  if (progress.state == Progress::State::dead)
+  if (!has_picture(progress))
     return no_response_tile(static_cast<int>(image.shape[2]), static_cast<int>(image.shape[1]));
   return to_rgb8(image);
 }

@@ -51,7 +51,9 @@ private:
   std::optional<OptimizeRun> run_;
 };
 
-// (3,H,W) as a picture; for a dead unit, the tile that says so.
+// Not of a dead unit, nor of an image that was not a number from the start.
+bool has_picture(const Progress &progress);
+// (3,H,W) as a picture; a plain tile that says so where there is none.
 ImageRgb8 picture_of(const Array &image, const Progress &progress);
 // "value 4.21", "stayed dead" or "stopped at step 37: not a number".
 std::string note_of(const Progress &progress);

@@ -44,7 +44,7 @@ std::string subhead(const Objective &objective) {
 
 // Figures enlarge small images; a tile with text is drawn large.
 ImageRgb8 column_picture(const OptimizedImage &image) {
-  if (image.progress.state != Progress::State::dead)
+  if (has_picture(image.progress))
     return picture_of(image.image, image.progress);
   const auto width = static_cast<int>(image.image.shape[2]), height = static_cast<int>(image.image.shape[1]);
   const int factor = (255 + width) / width;

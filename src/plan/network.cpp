@@ -321,9 +321,46 @@ void Network::forward_max_pool(const FusedOp &op) {
         plan_.transient(node(op.output).name + " arg-max", static_cast<std::size_t>(threads) * sizeof(std::uint32_t));
     kept_[static_cast<std::size_t>(op.output)].arg_max = arg_max;
   }
-  plan_.dispatch(node(op.main).name, plan_.programs().get("max_pool", {options_.backward ? 1U : 0U, bits}),
-                 spread_groups(threads), p,
-                 {reads(in), writes(value(op.output)), writes(options_.backward ? arg_max : value(op.output))});
+  const TensorId remainder = options_.resolve_ties ? remainder_of(op.inputs.front()) : TensorId::none;
+  const bool has_remainder = remainder != TensorId::none;
+  plan_.dispatch(
+      node(op.main).name,
+      plan_.programs().get("max_pool", {options_.backward ? 1U : 0U, bits, has_remainder ? 1U : 0U}),
+      spread_groups(threads), p,
+      {reads(in), writes(value(op.output)), writes(options_.backward ? arg_max : value(op.output)),
+       reads(has_remainder ? remainder : in)});
+}
+
+TensorId Network::remainder_of(NodeId id) {
+  const auto op = std::find_if(ops_.begin(), ops_.end(), [&](const FusedOp &other) { return other.output == id; });
+  if (op == ops_.end())
+    return TensorId::none;
+  const NodeId in = op->inputs.front();
+  if (const auto *zero_pad = std::get_if<ZeroPad>(&node(op->main).op)) {
+    const TensorId inner = remainder_of(in);
+    if (inner == TensorId::none)
+      return TensorId::none;
+    const TensorId padded = plan_.transient(node(id).name + " remainder", bytes(id));
+    pad(node(id).name + " remainder", inner, shape(in), shape(id), zero_pad->pad.top, zero_pad->pad.left, {padded});
+    return padded;
+  }
+  // A stem: few products a sum, and nothing but the sum behind it.
+  const auto *conv_op = std::get_if<Conv>(&node(op->main).op);
+  constexpr std::size_t stem_products = 512;
+  if (!conv_op || op->relu || op->residual >= 0 || !op->scale_shifts.empty() ||
+      conv_op->weights.size() / static_cast<std::size_t>(conv_op->out_channels) > stem_products)
+    return TensorId::none;
+  const gpu::ConvParams params = forward_params(window(conv_op->window, in, op->extra_pad), conv_op->groups, shape(in),
+                                                shape(id), options_.batch);
+  const TensorId weights = constant(node(op->main).name + "/plain", conv_op->weights);
+  const TensorId bias =
+      conv_op->bias.empty() ? weights : constant(node(op->main).name + "/bias", conv_op->bias);
+  const TensorId remainder = plan_.transient(node(id).name + " remainder", bytes(id));
+  plan_.dispatch(node(id).name + " remainder",
+                 plan_.programs().get("conv_remainder", {conv_op->bias.empty() ? 0U : 1U}),
+                 spread_groups(std::int64_t{options_.batch} * shape(id).elements()), params,
+                 {reads(value(in)), reads(weights), reads(bias), reads(value(id)), writes(remainder)});
+  return remainder;
 }
 
 void Network::forward_avg_pool(const FusedOp &op) {

@@ -38,6 +38,7 @@ struct NetworkOptions {
   std::vector<NodeId> targets; // layers whose outputs are wanted
   bool backward = false;       // keep what the backward pass needs
   bool revive = false;         // also append the steps of Variant::revive
+  bool resolve_ties = false;   // max pools find the true maximum among a stem's values that are equal to rounding
   ConvBackend backend = ConvBackend::automatic;
   std::uint64_t max_binding_bytes = 0; // of one tensor; 0: the device's limit. Larger dense weights run in parts
 };
@@ -84,6 +85,8 @@ private:
   void forward_add(const FusedOp &op);
   void forward_scale_shift(const FusedOp &op);
   void forward_max_pool(const FusedOp &op);
+  // What rounding took from a value that only max pools read, behind a stem; none for other values.
+  TensorId remainder_of(NodeId value);
   void forward_avg_pool(const FusedOp &op);
   void forward_softmax(const FusedOp &op);
   void pad(const std::string &label, TensorId from, const Shape &in, const Shape &out, int top, int left,

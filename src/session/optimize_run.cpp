@@ -69,7 +69,8 @@ OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request)
     check_objective(objective, session_.graph(), shapes);
   }
 
-  const auto largest = static_cast<std::size_t>(request_.batch > 0 ? request_.batch : default_batch);
+  const auto largest =
+      static_cast<std::size_t>(request_.batch > 0 ? request_.batch : default_batch(session_.device().info()));
   for (const std::vector<std::size_t> &group : group_by_layers(request_.objectives)) {
     std::map<int, std::vector<std::size_t>> by_steps;
     for (const std::size_t objective : group)

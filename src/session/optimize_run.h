@@ -18,10 +18,11 @@ struct OptimizeRequest {
   std::vector<int> steps;      // of each objective; empty: the recipe's
   Recipe recipe;
   OptimizationOptions options; // `init` has one start for all the objectives, or one for each
-  int batch = 0;               // the most objectives at once; 0: as many as fit, up to default_batch
+  int batch = 0;               // the most objectives at once; 0: as many as fit, up to default_batch()
 };
 
-inline constexpr int default_batch = 16;
+// A CPU device is no faster with more, and would only answer later.
+inline int default_batch(const vulkan::DeviceInfo &device) { return device.is_cpu() ? 4 : 16; }
 
 struct OptimizedImage {
   std::size_t objective = 0; // its index in the request

@@ -39,6 +39,7 @@ GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const G
   options.batch = static_cast<int>(input.shape[0]);
   options.targets = layers_of(objective);
   options.backward = true;
+  options.resolve_ties = true;
   std::vector<Shape> shapes(graph.nodes.size());
   for (const NodeId layer : options.targets)
     shapes[std::size_t(layer)] = infer_shapes(graph, options.input, layer)[std::size_t(layer)];

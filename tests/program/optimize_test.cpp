@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <thread>
 
 #ifndef _WIN32
@@ -121,7 +122,8 @@ TEST_F(Optimize, ANetsInputMayHaveAnotherSize) {
 }
 
 TEST_F(Optimize, TheReportTellsEveryValue) {
-  done(optimize({"conv2:3", "conv2:4"}, {"--size", "64", "--steps", "6", "-o", "vis.png", "--report", "run.json"}),
+  done(optimize({"conv2:3", "conv1:5"}, {"--recipe", "plain", "--size", "64", "--steps", "6", "-o", "vis.png", "--report",
+                                         "run.json"}),
        {"vis.png", "run.json"});
   const auto report = parse_json(bytes("run.json"));
   for (const char *key : {"device", "settings", "timings", "objectives"})
@@ -130,6 +132,25 @@ TEST_F(Optimize, TheReportTellsEveryValue) {
   const auto &values = report["objectives"][1]["values"];
   EXPECT_EQ(values.size(), 6u);
   EXPECT_GT(values.back().get<double>(), values.front().get<double>());
+}
+
+TEST_F(Optimize, StartsFromAGivenSpectrum) {
+  Array spectrum{{1, 3, 64, 41, 2}, {}};
+  for (int i = 0; i < 3 * 64 * 41 * 2; ++i)
+    spectrum.data.push_back(0.02f * static_cast<float>(std::sin(1.7 * i)));
+  write_npy(path("init.npy"), spectrum);
+  const auto picture = [&](const std::string &seed, const std::string &name) {
+    done(optimize({"conv1:5"}, {"--recipe", "plain", "--init", "init.npy", "--steps", "2", "--seed", seed, "-o",
+                                name + ".png", "--npy", name + ".npy"}),
+         {name + ".png", name + ".npy"});
+    return npy(name + ".npy");
+  };
+  const Array first = picture("1", "a");
+  EXPECT_EQ(first.shape, (std::vector<std::int64_t>{1, 3, 64, 80}));
+  EXPECT_EQ(first.data, picture("2", "b").data) << "the recipe has nothing random but the start";
+  write_npy(path("rank.npy"), {{1, 3, 64, 41}, std::vector<float>(3 * 64 * 41)});
+  refused(optimize({"conv1:5"}, {"--init", "rank.npy", "-o", "c.png"}), {"rank.npy"});
+  refused(optimize({"conv1:5"}, {"--init", "missing.npy", "-o", "c.png"}), {"missing.npy"});
 }
 
 #ifndef _WIN32
