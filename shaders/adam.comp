@@ -30,12 +30,12 @@ void main() {
       continue;
     }
     const float g = gradient[at] * clip;
-    const float m = p.beta1 * first[at] + p.one_minus_beta1 * g;
-    const float v = p.beta2 * second[at] + p.one_minus_beta2 * g * g;
+    const float m = fma(p.one_minus_beta1, g, p.beta1 * first[at]);
+    const float v = fma(p.one_minus_beta2 * g, g, p.beta2 * second[at]);
     const float old = parameters[at];
     first[at] = m;
     second[at] = v;
     previous[at] = old;
-    parameters[at] = old + rate * m / (sqrt(v / state.correction2) + p.epsilon);
+    parameters[at] = fma(rate, m / (sqrt(v / state.correction2) + p.epsilon), old);
   }
 }

@@ -17,7 +17,8 @@ void main() {
   const int n = int(gl_WorkGroupID.y);
   const int plane = p.height * p.row_stride;
   const int from = n * 3 * plane + i / p.width * p.row_stride + i % p.width;
-  const vec3 rgb = p.gain * (COLOUR * vec3(x[from], x[from + plane], x[from + 2 * plane]));
+  const vec3 y = vec3(x[from], x[from + plane], x[from + 2 * plane]);
+  const vec3 rgb = p.gain * fma(COLOUR[0], vec3(y.x), fma(COLOUR[1], vec3(y.y), COLOUR[2] * y.z));
   for (int c = 0; c < 3; ++c)
     image[(n * 3 + c) * pixels + i] = 1.0 / (1.0 + exp(-rgb[c]));
 }

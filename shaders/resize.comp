@@ -26,5 +26,5 @@ void main() {
                    y.f * ((1.0 - x.f) * pixel(n, x.low, y.low + 1) + x.f * pixel(n, x.low + 1, y.low + 1));
   for (int c = 0; c < 3; ++c)
     outputs[(n * 3 + c) * pixels + i] =
-        rgb[p.preprocess.source[c]] * p.preprocess.scale[c] + p.preprocess.shift[c];
+        fma(rgb[p.preprocess.source[c]], p.preprocess.scale[c], p.preprocess.shift[c]);
 }

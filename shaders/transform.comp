@@ -40,5 +40,5 @@ void main() {
   const int ox = i % p.canvas_w, oy = i / p.canvas_w;
   const vec3 rgb = MODE == TRANSFORM_NONE ? pixel(n, ox, oy) : sampled(n, ox, oy);
   for (int c = 0; c < 3; ++c)
-    canvas[(n * 3 + c) * pixels + i] = rgb[p.preprocess.source[c]] * p.preprocess.scale[c] + p.preprocess.shift[c];
+    canvas[(n * 3 + c) * pixels + i] = fma(rgb[p.preprocess.source[c]], p.preprocess.scale[c], p.preprocess.shift[c]);
 }

@@ -10,17 +10,18 @@ cmake --preset release -DCONVSCOPE_TESTS=ON "${launcher[@]}"
 cmake --build --preset release
 
 results=build/test-results
-rm -rf "$results"
+rm -rf "$results" && mkdir -p "$results"
 status=0
 GTEST_OUTPUT="xml:$PWD/$results/" ctest --preset release "$@" || status=$?
 
 # Each program leaves a file of results; one that crashed or was stopped leaves none, and counts as one failure.
 sum() { # of an attribute over the head lines of all results
-  grep -hs '<testsuites ' "$results"/*.xml | sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" | awk '{ n += $1 } END { print n + 0 }'
+  { cat "$results"/*.xml 2>/dev/null || true; } |
+    sed -n "s/^<testsuites.* $1=\"\([0-9]*\)\".*/\1/p" | awk '{ n += $1 } END { print n + 0 }'
 }
 cases=$(sum tests)
 disabled=$(sum disabled)
-skipped=$({ grep -hs 'result="skipped"' "$results"/*.xml || true; } | wc -l)
+skipped=$({ grep -hs ' result="skipped"' "$results"/*.xml || true; } | wc -l)
 failed=$(sum failures)
 passed=$((cases - failed - disabled - skipped))
 if [ "$status" -ne 0 ]; then

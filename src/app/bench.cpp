@@ -15,7 +15,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json to_json(const BenchResult &r, const BenchRequest &request, const Session &session, const vulkan::DeviceInfo &info) {
+Json to_json(const BenchResult &r, const BenchRequest &request, const Session &session,
+             const vulkan::DeviceInfo &info) {
   const auto rate = [](double gflop, double ms) { return gflop > 0 && ms > 0 ? Json(gflop / ms * 1e3) : Json(); };
   Json kernels = Json::array();
   for (const KernelTime &kernel : r.kernels) {
@@ -48,8 +49,8 @@ void print(const BenchResult &r, const BenchRequest &request, const Session &ses
   fmt::print("{} at {}x{}, batch {}, up to {}, recipe {}, on {} ({} {})\n", session.graph().name, request.width,
              request.height, request.batch, r.layer, request.recipe.name, info.name, info.driver, info.driver_info);
   const auto line = [](const char *what, double ms, double gflop, int dispatches) {
-    fmt::print("{:<13}{:10.3f} ms  {:9.2f} GFLOP/s  {:9.3f} GFLOP  {:5} dispatches\n", what, ms, gflop / ms * 1e3, gflop,
-               dispatches);
+    fmt::print("{:<13}{:10.3f} ms  {:9.2f} GFLOP/s  {:9.3f} GFLOP  {:5} dispatches\n", what, ms, gflop / ms * 1e3,
+               gflop, dispatches);
   };
   line("forward", r.forward_ms, r.forward_gflop, r.forward_dispatches);
   line("step", r.step_ms, r.step_gflop, r.step_dispatches);

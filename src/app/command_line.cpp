@@ -68,7 +68,8 @@ Arguments with_command(Arguments arguments, const CLI::App &program) {
 [[noreturn]] void reject_extras(const CLI::App &program) {
   const Arguments extras = program.remaining(true);
   const auto parsed = program.get_subcommands();
-  const auto option = std::find_if(extras.begin(), extras.end(), [](const auto &extra) { return extra.starts_with('-'); });
+  const auto option =
+      std::find_if(extras.begin(), extras.end(), [](const auto &extra) { return extra.starts_with('-'); });
   if (parsed.empty()) {
     const std::string hint = did_you_mean(extras.front(), command_names(program));
     throw UserError(fmt::format("no command '{}'{}", extras.front(),
@@ -162,7 +163,8 @@ int run_command_line(int argc, const char *const *argv) {
     reject(program, error);
   }
 
-  const auto chosen = std::find_if(commands.begin(), commands.end(), [](const Command &c) { return c.parser->parsed(); });
+  const auto chosen =
+      std::find_if(commands.begin(), commands.end(), [](const Command &c) { return c.parser->parsed(); });
   check_required(*chosen);
   check_global_options(options);
   Context context(options);

@@ -47,7 +47,8 @@ void FrameWriter::add(OptimizeRun &run) {
     row[run.members()[i]] = picture_of({{3, images.shape[2], images.shape[3]}, {from, from + each}}, progress[i]);
   }
   // Batches run one after the other, so a frame is whole when the last of them reaches it.
-  while (!waiting_.empty() && std::ranges::all_of(waiting_.begin()->second, [](const auto &i) { return i.width > 0; })) {
+  while (!waiting_.empty() &&
+         std::ranges::all_of(waiting_.begin()->second, [](const auto &i) { return i.width > 0; })) {
     write(waiting_.begin()->second);
     waiting_.erase(waiting_.begin());
   }

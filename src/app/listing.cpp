@@ -61,8 +61,8 @@ void print_layers(const Graph &graph, const std::vector<Shape> &shapes, int size
     if (!node.layer)
       continue;
     parameters += node.parameters;
-    rows.push_back({node.name, node.kind, shape_text(shapes[id]),
-                    node.parameters > 0 ? grouped(node.parameters) : "", id > 0 ? "yes" : "no"});
+    rows.push_back({node.name, node.kind, shape_text(shapes[id]), node.parameters > 0 ? grouped(node.parameters) : "",
+                    id > 0 ? "yes" : "no"});
   }
   print_table(rows, {3});
   fmt::print("{} of {}x{}: {} layers, {} parameters; outputs are channels x height x width\n", graph.name, size, size,

@@ -10,6 +10,7 @@
 #include "app/report.h"
 #include "app/viewer.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "figure/grid.h"
 #include "io/npy.h"
 #include "io/png.h"
@@ -25,8 +26,8 @@ std::string subtitle(const PictureSettings &settings, const std::vector<Optimize
 ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings) {
   std::vector<Tile> tiles;
   for (const OptimizedImage &image : outcome.images)
-    tiles.push_back({picture_of(image.image, image.progress), outcome.objectives[image.objective].text,
-                     note_of(image.progress)});
+    tiles.push_back(
+        {picture_of(image.image, image.progress), outcome.objectives[image.objective].text, note_of(image.progress)});
   GridOptions options;
   options.title = settings.model.model;
   options.subtitle = subtitle(settings, outcome.images);
@@ -77,7 +78,8 @@ int make_images(Context &context, const PictureSettings &given, const PictureOut
   if (frames) {
     frames->finish();
     tell(fmt::format("wrote {} frames to {}: the start, {}", frames->written(), outputs.frames,
-                     shown.every == 1 ? "then every step" : fmt::format("then every {}th step and the last", shown.every)));
+                     shown.every == 1 ? "then every step"
+                                      : fmt::format("then every {}th step and the last", shown.every)));
   }
   if (outcome.images.empty()) {
     tell("nothing was written");
@@ -123,6 +125,8 @@ Command add_optimize(CLI::App &program) {
     if (o->outputs.png.empty() && o->outputs.npy.empty())
       throw UserError("optimize: -o is required");
     check_outputs({{"-o", o->outputs.png, ".png"}, {"--npy", o->outputs.npy, ".npy"}});
+    for (const std::string &path : numbered_paths(o->outputs.png, o->optimize.objectives.size()))
+      check_writable(path);
     PictureSettings settings;
     settings.command = "optimize";
     settings.input_size = o->input;

@@ -47,7 +47,7 @@ Size size_of_init(const Array &init, const Recipe &recipe, const std::string &fi
 
 // One start for all the objectives, or one for each.
 Array read_init(const PictureSettings &settings) {
-  const Array all = read_npy(settings.init->file);
+  Array all = read_npy(settings.init->file);
   check_finite(all, settings.init->file);
   if (all.shape.empty() || all.shape[0] == 1)
     return all;
@@ -56,8 +56,8 @@ Array read_init(const PictureSettings &settings) {
   chosen.shape[0] = static_cast<std::int64_t>(settings.starts.size());
   for (const int start : settings.starts) {
     if (start >= all.shape[0])
-      throw UserError(fmt::format("{}: has {} starts, number {} is not among them", settings.init->file, all.shape[0],
-                                  start));
+      throw UserError(
+          fmt::format("{}: has {} starts, number {} is not among them", settings.init->file, all.shape[0], start));
     const auto from = all.data.begin() + start * each;
     chosen.data.insert(chosen.data.end(), from, from + each);
   }
@@ -104,8 +104,9 @@ void tell_states(const Outcome &outcome) {
 
 void add_optimize_options(Command &command, OptimizeOptions &options) {
   CLI::App &app = *command.parser;
-  command.need(app.add_option("--objective", options.objectives,
-                              "What to maximize, such as block3_conv1:13; again for another image"))
+  command
+      .need(app.add_option("--objective", options.objectives,
+                           "What to maximize, such as block3_conv1:13; again for another image"))
       ->type_name("O")
       ->allow_extra_args(false);
   add_text(app, "--recipe", options.recipe, "lucid, article or plain", "R");

@@ -14,19 +14,20 @@ namespace convscope {
 
 void add_global_options(CLI::App &program, GlobalOptions &options) {
   const std::string group = "Global options, before or after the command";
-  add_text(program, "--device", options.device, "Vulkan device: its number or part of its name (see 'devices')", "I|NAME")
+  add_text(program, "--device", options.device, "Vulkan device: its number or part of its name (see 'devices')",
+           "I|NAME")
       ->group(group);
   add_text(program, "--precision", options.precision,
-           "fp32, fast, fp16 or auto. This build has fp32 kernels alone: fast and auto run them, fp16 is refused",
-           "P")
+           "fp32, fast, fp16 or auto. This build has fp32 kernels alone: fast and auto run them, fp16 is refused", "P")
       ->group(group)
       ->capture_default_str();
   add_text(program, "--report", options.report, "Write device, driver, settings, losses and timings as JSON", "F.json")
       ->group(group);
-  add_text(program, "--weights", options.weights, "Other weights for a net of the zoo: .h5 (Keras) or .safetensors", "F")
+  add_text(program, "--weights", options.weights, "Other weights for a net of the zoo: .h5 (Keras) or .safetensors",
+           "F")
       ->group(group);
-  add_text(program, "--input-range", options.input_range,
-           "'raw': the net sees 0..1 instead of what it was trained on", "raw")
+  add_text(program, "--input-range", options.input_range, "'raw': the net sees 0..1 instead of what it was trained on",
+           "raw")
       ->group(group);
 }
 
@@ -92,7 +93,8 @@ CLI::Option *add_seed(CLI::App &app, std::uint64_t &seed) {
     if (text.empty() || result.ec != std::errc{} || result.ptr != end)
       throw UserError(fmt::format("--seed {}: must be a whole number from 0 to {}", text, UINT64_MAX));
   };
-  return app.add_option_function<std::string>("--seed", read, "Of the random numbers; the same seed gives the same bytes")
+  return app
+      .add_option_function<std::string>("--seed", read, "Of the random numbers; the same seed gives the same bytes")
       ->type_name("N")
       ->default_str("0");
 }
@@ -113,7 +115,8 @@ Size parse_size(const std::string &text, const std::string &option) {
   const auto side = [&](const std::string &part) {
     const auto number = parse_integer(part);
     if (!number || sides.size() > 2)
-      throw UserError(fmt::format("{} {}: must be a size such as 224, or width x height such as 320x200", option, text));
+      throw UserError(
+          fmt::format("{} {}: must be a size such as 224, or width x height such as 320x200", option, text));
     if (*number < 1 || *number > largest_size)
       throw UserError(fmt::format("{} {}: a side must be from 1 to {} pixels", option, text, largest_size));
     return static_cast<int>(*number);

@@ -14,8 +14,8 @@ public:
   explicit ProgressBar(std::int64_t work);
   ~ProgressBar(); // leaves the terminal on a new line
 
-  // Counts what is done, and tells whether update() would show something now: reading the value costs a transfer from the device.
-  // `done` of the work, in `steps` steps of whatever batch.
+  // Counts what is done, and tells whether update() would show something now: reading the value costs a transfer from
+  // the device. `done` of the work, in `steps` steps of whatever batch.
   bool due(std::int64_t done, std::int64_t steps);
   void update(const std::string &where, double value); // "step 120 of 512"
   void clear();

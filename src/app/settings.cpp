@@ -49,8 +49,8 @@ public:
   Reader(const Json &json, std::string name) : json_(json), name_(std::move(name)) {}
 
   [[noreturn]] void fail(const std::string &key) const {
-    throw UserError(fmt::format("{}: its settings can't be used: '{}' is missing or not what this version writes", name_,
-                                key));
+    throw UserError(
+        fmt::format("{}: its settings can't be used: '{}' is missing or not what this version writes", name_, key));
   }
 
   const Json &at(const std::string &key) const {
@@ -194,8 +194,11 @@ FileMark mark_file(const std::string &file) {
 }
 
 std::string settings_json(const PictureSettings &s) {
-  Json json = {{"convscope", CONVSCOPE_VERSION}, {"command", s.command},         {"model", s.model.model},
-               {"weights", to_json(s.weights)},  {"input_range", s.model.input_range}};
+  Json json = {{"convscope", CONVSCOPE_VERSION},
+               {"command", s.command},
+               {"model", s.model.model},
+               {"weights", to_json(s.weights)},
+               {"input_range", s.model.input_range}};
   if (s.image)
     json["image"] = to_json(*s.image);
   json["input_size"] = s.input_size;

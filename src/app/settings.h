@@ -49,7 +49,7 @@ struct PictureSettings {
 
 std::string settings_json(const PictureSettings &settings);
 // UserError that begins with `name` where the text is not such settings, or holds what no command takes.
-PictureSettings read_settings(const std::string &json, const std::string &name);
+PictureSettings read_settings(const std::string &text, const std::string &name);
 
 // Fills in the marks of the loaded weights.
 void mark_weights(const Session &session, PictureSettings &settings);

@@ -84,8 +84,7 @@ int make_strip(Context &context, const PictureSettings &given, const PictureOutp
     const Progress::State state = image.progress.state;
     columns.push_back({session.graph().nodes[static_cast<std::size_t>(layers[image.objective])].name,
                        subhead(objective), map_of(maps[image.objective], objective.terms.front()),
-                       column_picture(image),
-                       state == Progress::State::running ? "" : note_of(image.progress)});
+                       column_picture(image), state == Progress::State::running ? "" : note_of(image.progress)});
   }
   StripOptions options;
   options.title = settings.model.model;

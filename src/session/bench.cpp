@@ -129,6 +129,11 @@ void bench_step(Session &session, const BenchRequest &request, NodeId layer, Ben
   Optimization optimization(session.programs(), session.weights(), session.graph(),
                             std::vector<Objective>(static_cast<std::size_t>(request.batch), session.objective(text)),
                             request.recipe, options);
+  if (const std::size_t bytes = optimization.planned_bytes(); bytes > session.memory_left())
+    throw UserError(fmt::format("{}x{}, batch {}: needs {} MiB of device memory, where {} has {} MiB left: a smaller "
+                                "size or batch would fit",
+                                request.width, request.height, request.batch, bytes >> 20, session.device().info().name,
+                                session.memory_left() >> 20));
   optimization.step();
   optimization.images();
   result.first_image_s = seconds_since(start);

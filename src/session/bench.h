@@ -27,7 +27,7 @@ struct BenchResult {
   double forward_ms = 0, forward_gflop = 0;
   double step_ms = 0, step_gflop = 0;
   int forward_dispatches = 0, step_dispatches = 0;
-  std::vector<KernelTime> kernels; // of a step, the slowest first; empty where the device has no timestamps
+  std::vector<KernelTime> kernels;    // of a step, the slowest first; empty where the device has no timestamps
   double weights_mb = 0, peak_mb = 0; // of device memory, 1e6 bytes
   double first_image_s = 0;           // to the first optimized image on the host, from the loaded net on
 };

@@ -44,8 +44,7 @@ int smooth_side(int side, const Recipe &recipe) {
 
 } // namespace
 
-OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request)
-    : session_(session), request_(std::move(request)) {
+OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request) : session_(session), request_(std::move(request)) {
   const std::size_t count = request_.objectives.size();
   if (request_.steps.empty())
     request_.steps.assign(count, request_.recipe.steps);
@@ -53,7 +52,8 @@ OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request)
     const auto &shape = request_.options.init->shape;
     if (!shape.empty() && shape[0] != 1 && shape[0] != static_cast<std::int64_t>(count))
       throw UserError(fmt::format("the parameters to start from are of {} images, but there {} {}", shape[0],
-                                  count == 1 ? "is" : "are", count == 1 ? "1 objective" : fmt::format("{} objectives", count)));
+                                  count == 1 ? "is" : "are",
+                                  count == 1 ? "1 objective" : fmt::format("{} objectives", count)));
   }
   height_ = request_.options.height > 0 ? request_.options.height : request_.recipe.size;
   width_ = request_.options.width > 0 ? request_.options.width : request_.recipe.size;

@@ -15,7 +15,7 @@ namespace convscope {
 
 struct OptimizeRequest {
   std::vector<Objective> objectives;
-  std::vector<int> steps;      // of each objective; empty: the recipe's
+  std::vector<int> steps; // of each objective; empty: the recipe's
   Recipe recipe;
   OptimizationOptions options; // `init` has one start for all the objectives, or one for each
   int batch = 0;               // the most objectives at once; 0: as many as fit, up to default_batch()

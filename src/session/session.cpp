@@ -149,9 +149,8 @@ std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {
   const int size = graph_.default_size;
   const Array square = resize(center_crop_square(to_float(photo)), size, size);
   const Array values = activations(preprocess(square, graph_.preprocessing), layer);
-  const std::vector<double> probabilities = graph_.probabilities >= 0
-                                                ? std::vector<double>(values.data.begin(), values.data.end())
-                                                : softmax(values.data);
+  const std::vector<double> probabilities =
+      graph_.probabilities >= 0 ? std::vector<double>(values.data.begin(), values.data.end()) : softmax(values.data);
   std::vector<Prediction> predictions;
   for (std::size_t i = 0; i < probabilities.size(); ++i)
     predictions.push_back({static_cast<int>(i), i < labels_.size() ? labels_[i] : "", probabilities[i]});
@@ -180,7 +179,7 @@ Array select_channels(const Array &maps, const std::vector<int> &channels) {
 }
 
 Array preprocess(const Array &rgb, const Preprocessing &preprocessing) {
-  const std::size_t plane = static_cast<std::size_t>(rgb.shape.at(1) * rgb.shape.at(2));
+  const auto plane = static_cast<std::size_t>(rgb.shape.at(1) * rgb.shape.at(2));
   Array input{{1, 3, rgb.shape[1], rgb.shape[2]}, std::vector<float>(3 * plane)};
   for (std::size_t c = 0; c < 3; ++c) {
     const float *from = rgb.data.data() + static_cast<std::size_t>(preprocessing.source[c]) * plane;

@@ -34,7 +34,7 @@ public:
   const Graph &graph() const { return graph_; }
   const ModelRequest &model() const { return request_; }
   const std::vector<std::string> &labels() const { return labels_; } // of the classes; empty where unknown
-  std::filesystem::path weights_file() const;                       // the embedded one, too
+  std::filesystem::path weights_file() const;                        // the embedded one, too
 
   bool has_device() const { return device_.has_value(); }
   const vulkan::Device &device();

@@ -34,8 +34,14 @@ gpu::TransformParams InputSteps::transform_params() const {
 }
 
 gpu::ResizeParams InputSteps::resize_params() const {
-  return {batch_, canvas_h_, canvas_w_, net_h_, net_w_, float(canvas_h_) / float(net_h_),
-          float(canvas_w_) / float(net_w_), preprocessing_};
+  return {batch_,
+          canvas_h_,
+          canvas_w_,
+          net_h_,
+          net_w_,
+          float(canvas_h_) / float(net_h_),
+          float(canvas_w_) / float(net_w_),
+          preprocessing_};
 }
 
 TensorId InputSteps::append_forward(Plan &plan, TensorId image, TensorId maps) const {
@@ -52,8 +58,8 @@ TensorId InputSteps::append_forward(Plan &plan, TensorId image, TensorId maps) c
   if (!resizes())
     return drawn;
   const TensorId input = make("net input", net_input());
-  plan.dispatch("resize", programs_.get("resize"), {groups(net_h_ * net_w_), std::uint32_t(batch_), 1},
-                resize_params(), {reads(drawn), writes(input)});
+  plan.dispatch("resize", programs_.get("resize"), {groups(net_h_ * net_w_), std::uint32_t(batch_), 1}, resize_params(),
+                {reads(drawn), writes(input)});
   return input;
 }
 

@@ -241,8 +241,9 @@ void check_objective(const Objective &objective, const Graph &graph, const std::
     if (term.channel >= shape.c)
       throw UserError(fmt::format("objective '{}': {} has channels 0 to {}", objective.text, name, shape.c - 1));
     if (term.kind == Term::Kind::unit && !term.centre && (term.x >= shape.w || term.y >= shape.h))
-      throw UserError(fmt::format("objective '{}': at this image size the map of {} is {}x{}, so x is 0 to {} and y 0 to {}",
-                                  objective.text, name, shape.w, shape.h, shape.w - 1, shape.h - 1));
+      throw UserError(
+          fmt::format("objective '{}': at this image size the map of {} is {}x{}, so x is 0 to {} and y 0 to {}",
+                      objective.text, name, shape.w, shape.h, shape.w - 1, shape.h - 1));
   }
 }
 

@@ -14,9 +14,9 @@ struct Term {
   enum class Kind { channel_mean, unit, mean_square }; // the last is DeepDream's, over the whole layer
   Kind kind = Kind::channel_mean;
   NodeId layer = -1;
-  int channel = -1;     // -1: the whole layer
-  bool centre = false;  // of a unit: at the map's centre
-  int x = -1, y = -1;   // of a unit
+  int channel = -1;    // -1: the whole layer
+  bool centre = false; // of a unit: at the map's centre
+  int x = -1, y = -1;  // of a unit
   double weight = 1;
 };
 

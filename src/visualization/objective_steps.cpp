@@ -25,8 +25,8 @@ gpu::ObjectiveTerm device_term(const Term &term, const Shape &shape) {
 } // namespace
 
 ObjectiveSteps::ObjectiveSteps(Plan &plan, const std::vector<Objective> &objectives, const std::vector<Shape> &shapes)
-    : plan_(plan), batch_(static_cast<int>(objectives.size())),
-      terms_(static_cast<int>(objectives.at(0).terms.size())), layers_(layers_of(objectives[0])) {
+    : plan_(plan), batch_(static_cast<int>(objectives.size())), terms_(static_cast<int>(objectives.at(0).terms.size())),
+      layers_(layers_of(objectives[0])) {
   const std::vector<Term> &pattern = objectives[0].terms;
   for (int t = 0; t < terms_; ++t)
     if (t == 0 || pattern[std::size_t(t)].layer != pattern[std::size_t(t) - 1].layer)
@@ -55,10 +55,10 @@ void ObjectiveSteps::append_values(const Network &network) {
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const gpu::ObjectiveParams p = params(i);
     // The first layer's kernel gives the whole tensor its life; the others fill in their own terms' parts.
-    plan_.dispatch("objective", plan_.programs().get("objective_value"),
-                   {std::uint32_t(gpu::OBJECTIVE_PARTS), std::uint32_t(p.count), std::uint32_t(batch_)}, p,
-                   {reads(network.output(layers_[i])), reads(table_tensor_),
-                    i == 0 ? writes(partials_) : updates(partials_)});
+    plan_.dispatch(
+        "objective", plan_.programs().get("objective_value"),
+        {std::uint32_t(gpu::OBJECTIVE_PARTS), std::uint32_t(p.count), std::uint32_t(batch_)}, p,
+        {reads(network.output(layers_[i])), reads(table_tensor_), i == 0 ? writes(partials_) : updates(partials_)});
   }
 }
 
@@ -69,7 +69,8 @@ std::vector<Network::Seed> ObjectiveSteps::seeds(const Network &network) {
       const gpu::ObjectiveParams p = params(i);
       plan_.dispatch("objective gradient", plan_.programs().get("objective_gradient", {target.epilogue()}),
                      {groups(std::int64_t{p.channels} * p.pixels), std::uint32_t(batch_), 1}, p,
-                     {reads(output), reads(table_tensor_), target.accumulate ? updates(target.tensor) : writes(target.tensor),
+                     {reads(output), reads(table_tensor_),
+                      target.accumulate ? updates(target.tensor) : writes(target.tensor),
                       reads(target.mask_or(table_tensor_))});
     });
   return result;

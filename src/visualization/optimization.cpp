@@ -18,8 +18,8 @@ namespace convscope {
 
 namespace {
 
-constexpr int largest_side = 4096;   // far above what a device has room for
-constexpr int dead_for = 8;          // steps without a response until a unit counts as dead
+constexpr int largest_side = 4096; // far above what a device has room for
+constexpr int dead_for = 8;        // steps without a response until a unit counts as dead
 
 double checked_lr(double lr) {
   if (!std::isfinite(lr) || lr <= 0 || !std::isfinite(static_cast<float>(lr)) || static_cast<float>(lr) == 0)
@@ -35,8 +35,9 @@ int checked_side(int side, int otherwise, const Recipe &recipe) {
   if (side < smallest || side > largest_side)
     throw UserError(fmt::format("an image's side is {} to {} pixels, not {}", smallest, largest_side, side));
   if (spectral && next_smooth(side) != side)
-    throw UserError(fmt::format("the Fourier transform does sizes whose prime factors are 2, 3, 5 and 7: not {}, but {}",
-                                side, next_smooth(side)));
+    throw UserError(
+        fmt::format("the Fourier transform does sizes whose prime factors are 2, 3, 5 and 7: not {}, but {}", side,
+                    next_smooth(side)));
   return side;
 }
 
@@ -55,6 +56,16 @@ std::vector<Shape> checked_shapes(const Graph &graph, const std::vector<Objectiv
   for (const Objective &objective : objectives)
     check_objective(objective, graph, shapes);
   return shapes;
+}
+
+// Kernels bind whole tensors. The net looks after its own.
+void check_room(const vulkan::DeviceInfo &device, std::int64_t floats, int batch, int height, int width) {
+  const double needed = double(floats) * batch * sizeof(float);
+  const double limit = double(std::min<std::uint64_t>(device.max_storage_range, INT32_MAX));
+  if (needed > limit)
+    throw UserError(fmt::format("{} of {}x{} pixels needs {:.0f} MB in one piece, where {} takes {:.0f} MB",
+                                batch == 1 ? "an image" : fmt::format("a batch of {} images", batch), width, height,
+                                needed * 1e-6, device.name, limit * 1e-6));
 }
 
 // The parameters to start from, one set an image.
@@ -103,6 +114,8 @@ struct Optimization::State {
         tensors(parameterization.make_tensors(plan)),
         optimizer(plan, by, parameterization, batch, std::max(1, with.history > 0 ? with.history : by.steps)),
         objective(plan, objectives, shapes), first_image(programs, "first image") {
+    check_room(programs.device().info(), std::max<std::int64_t>(parameterization.count(), input.canvas().elements()),
+               batch, height, width);
     if (options.init)
       init = checked_init(*options.init, parameterization, batch);
     options.init.reset();

@@ -14,7 +14,7 @@ namespace convscope {
 
 class OptimizerSteps {
 public:
-  // `history` is how many steps' values are kept. `canvas` as InputSteps says.
+  // `history` is how many steps' values are kept.
   OptimizerSteps(Plan &plan, const Recipe &recipe, const Parameterization &parameterization, int batch, int history);
 
   TensorId images() const { return images_; } // an ImageState each

@@ -19,8 +19,8 @@ class Parameterization {
 public:
   struct Tensors {
     TensorId parameters, image; // image: (N, 3, H, W)
-    TensorId work;  // as large as the parameters: the transform works here in place; the gradient ends here
-    TensorId scale; // of each frequency, (H, W/2+1); one unused float for `pixel`
+    TensorId work;              // as large as the parameters: the transform works here in place; the gradient ends here
+    TensorId scale;             // of each frequency, (H, W/2+1); one unused float for `pixel`
   };
 
   Parameterization(vulkan::Programs &programs, const Recipe &recipe, int batch, int height, int width);

@@ -22,14 +22,14 @@ struct Recipe {
   int size = 128; // the image's default height and width
 
   ParameterizationKind parameterization = ParameterizationKind::fft;
-  double decay = 1;               // of the spectrum's scale
+  double decay = 1; // of the spectrum's scale
   double initial_deviation = 0.01;
 
   // Canvas pixel to image: rotated by `rotation` and shrunk by `scale` about the centres, then moved. `canvas_margin`
   // is what the canvas has more than the image, in each direction: lucid's 2 * 12 padded, less 8 and 4 cropped.
   bool transforms = false;
   int canvas_margin = 0;
-  Draw jitter;       // of the image, in its pixels, for x and y each
+  Draw jitter; // of the image, in its pixels, for x and y each
   Draw scale{{1}};
   Draw rotation;     // in degrees
   Draw jitter_after; // of the canvas, in its pixels, for x and y each

@@ -11,7 +11,9 @@ namespace {
 
 using Kind = Term::Kind;
 
-Objective parse(std::string_view text) { return parse_objective(text, toy_net(), {"cat", "dog", "great dane", "dane"}); }
+Objective parse(std::string_view text) {
+  return parse_objective(text, toy_net(), {"cat", "dog", "great dane", "dane"});
+}
 
 struct Simple {
   std::string layer;
@@ -38,13 +40,12 @@ TEST(Objectives, AreRead) {
   EXPECT_EQ(terms_of(" conv1 "), (Terms{{"conv1", Kind::mean_square, -1, 1}}));
   EXPECT_EQ(terms_of("block/conv-2:4@center"), (Terms{{"block/conv-2", Kind::unit, 4, 1}}));
   EXPECT_EQ(terms_of("-conv1:3"), (Terms{{"conv1", Kind::channel_mean, 3, -1}}));
-  EXPECT_EQ(terms_of("2*add.3:1 - 0.5*conv1 + block/conv-2:0"),
-            (Terms{{"conv1", Kind::mean_square, -1, -0.5},
-                   {"block/conv-2", Kind::channel_mean, 0, 1},
-                   {"add.3", Kind::channel_mean, 1, 2}}));
+  EXPECT_EQ(terms_of("2*add.3:1 - 0.5*conv1 + block/conv-2:0"), (Terms{{"conv1", Kind::mean_square, -1, -0.5},
+                                                                       {"block/conv-2", Kind::channel_mean, 0, 1},
+                                                                       {"add.3", Kind::channel_mean, 1, 2}}));
   EXPECT_EQ(terms_of("conv1:1-conv1:2+1e-1*conv1:3@1,2"), (Terms{{"conv1", Kind::channel_mean, 1, 1},
-                                                              {"conv1", Kind::channel_mean, 2, -1},
-                                                              {"conv1", Kind::unit, 3, 0.1}}));
+                                                                 {"conv1", Kind::channel_mean, 2, -1},
+                                                                 {"conv1", Kind::unit, 3, 0.1}}));
   EXPECT_EQ(terms_of("logit:2"), (Terms{{"dense", Kind::channel_mean, 2, 1}}));
   EXPECT_EQ(terms_of("logit:great dane - logit:cat"),
             (Terms{{"dense", Kind::channel_mean, 2, 1}, {"dense", Kind::channel_mean, 0, -1}}));
@@ -145,8 +146,8 @@ TEST_P(ObjectiveGradients, AreTheReferences) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, ObjectiveGradients,
-                         ::testing::Values("conv1:2", "conv1:2@3,7", "conv1", "block/conv-2:1@center", "add.3", "pool1:4",
-                                           "logit:3", "2*conv1:1 - 0.5*conv1 + conv1:3@9,11",
+                         ::testing::Values("conv1:2", "conv1:2@3,7", "conv1", "block/conv-2:1@center", "add.3",
+                                           "pool1:4", "logit:3", "2*conv1:1 - 0.5*conv1 + conv1:3@9,11",
                                            "add.3:0 + conv1:1 - 0.25*logit:2 + block/conv-2"));
 
 using Activations = Optimizing;

@@ -60,7 +60,9 @@ inline double dot(const std::vector<float> &a, const std::vector<float> &b) {
 }
 
 // Golden tensors of another implementation, beside the checkout; tests that need them skip where they are not.
-inline std::filesystem::path golden_folder() { return std::filesystem::path(CONVSCOPE_SOURCE_DIR) / "../shared/golden"; }
+inline std::filesystem::path golden_folder() {
+  return std::filesystem::path(CONVSCOPE_SOURCE_DIR) / "../shared/golden";
+}
 
 template <typename Function> std::string error_of(Function function) {
   try {

@@ -20,7 +20,7 @@ std::ostream &operator<<(std::ostream &out, const Case &c) {
 
 gpu::AffineMap device_map(const reference::Affine &m) {
   const double det = m[0] * m[4] - m[1] * m[3];
-  return {float(m[0]), float(m[1]), float(m[2]),       float(m[3]),        float(m[4]),
+  return {float(m[0]), float(m[1]),       float(m[2]),        float(m[3]),        float(m[4]),
           float(m[5]), float(m[4] / det), float(-m[1] / det), float(-m[3] / det), float(m[0] / det)};
 }
 
@@ -122,9 +122,9 @@ TEST_P(TransformTest, ForwardAndAdjointAreTheReferences) {
   }
   // Positions have errors of 1e-7 of the canvas, and images change from pixel to pixel.
   EXPECT_LT(relative_error(applied.input, preprocessed(canvas, bgr)), 3e-6);
-  EXPECT_LT(relative_error(applied.gradient,
-                           reference::sample_affine_adjoint(gradient, maps, c.height, c.width, outside)),
-            1e-5);
+  EXPECT_LT(
+      relative_error(applied.gradient, reference::sample_affine_adjoint(gradient, maps, c.height, c.width, outside)),
+      1e-5);
 
   // <A x, y> = <x, A'y>, A being the linear part: both from the device, hence closer than either to the reference.
   const auto black = apply(test_recipe(c), bgr, c, maps, reference::Tensor(batch, 3, c.height, c.width), upstream);

@@ -110,8 +110,8 @@ TEST_F(BadInput, WeightsOfAnotherKerasNet) {
 }
 
 TEST_F(BadInput, NetsWithoutWeightsSayWhatToGive) {
-  refused({"features", "--offscreen", "--model", "resnet50v2", "--image", repository("docs/photos/chelsea.png"), "--layer",
-           "conv1_conv", "-o", "maps.png"},
+  refused({"features", "--offscreen", "--model", "resnet50v2", "--image", repository("docs/photos/chelsea.png"),
+           "--layer", "conv1_conv", "-o", "maps.png"},
           {"--weights"});
 }
 
@@ -122,8 +122,8 @@ TEST_F(BadInput, Sizes) {
 }
 
 TEST_F(BadInput, SizesBeyondTheDeviceSayWhatFits) {
-  const Result result = refused({"optimize", "--offscreen", "--model", "vgg16", "--objective", "block1_conv2:1", "--size",
-                                 "100000", "-o", "vis.png"},
+  const Result result = refused({"optimize", "--offscreen", "--model", "vgg16", "--objective", "block1_conv2:1",
+                                 "--size", "100000", "-o", "vis.png"},
                                 {"100000"});
   const std::string rest = result.err.substr(std::min(result.err.size(), result.err.find("100000") + 6));
   EXPECT_NE(rest.find_first_of("0123456789"), std::string::npos) << result.told;

@@ -6,8 +6,8 @@ namespace {
 
 using CommandLine = ProgramTest;
 
-const std::vector<std::string> commands = {"features", "optimize",    "strip",    "replay", "classify",
-                                           "activations", "gradient", "layers", "models", "devices", "bench"};
+const std::vector<std::string> commands = {"features", "optimize", "strip",  "replay",  "classify", "activations",
+                                           "gradient", "layers",   "models", "devices", "bench"};
 const std::string photo = repository("docs/photos/chelsea.png");
 
 // Programs whose every Vulkan driver is missing.
@@ -41,8 +41,9 @@ TEST_F(CommandLine, UnknownNamesGetTheNearest) {
           {"conv33", "conv3"});
   refused({"optimize", "--offscreen", "--model", "vgg16", "--objective", "block3_cov1:0", "-o", "a.png"},
           {"block3_cov1", "block3_conv1"});
-  refused({"optimize", "--offscreen", "--model", "alexnet", "--objective", "conv1:0", "--recipe", "lucdi", "-o", "a.png"},
-          {"lucdi", "lucid"});
+  refused(
+      {"optimize", "--offscreen", "--model", "alexnet", "--objective", "conv1:0", "--recipe", "lucdi", "-o", "a.png"},
+      {"lucdi", "lucid"});
   refused({"layers", "--model", "alexnet", "--precision", "fp23"}, {"--precision", "fp32"});
   refused({"devices", "--report"}, {"--report"});
 }
@@ -54,12 +55,15 @@ TEST_F(CommandLine, ChannelsThatDoNotExist) {
   refused({"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv1", "--channels", "three",
            "-o", "a.png"},
           {"--channels", "three"});
-  refused({"optimize", "--offscreen", "--model", "alexnet", "--objective", "conv2:192", "-o", "a.png"}, {"conv2", "191"});
-  refused({"optimize", "--offscreen", "--model", "alexnet", "--objective", "conv3:0@90,2", "-o", "a.png"}, {"conv3", "90"});
+  refused({"optimize", "--offscreen", "--model", "alexnet", "--objective", "conv2:192", "-o", "a.png"},
+          {"conv2", "191"});
+  refused({"optimize", "--offscreen", "--model", "alexnet", "--objective", "conv3:0@90,2", "-o", "a.png"},
+          {"conv3", "90"});
 }
 
 TEST_F(CommandLine, ObjectivesThatDoNotParseTellThePlace) {
-  for (const char *objective : {"conv1:", "conv1:x", "conv1:1 +", "conv1:1 conv2:2", "conv1:1@3", "0.5.1*conv1:2", ":3"})
+  for (const char *objective :
+       {"conv1:", "conv1:x", "conv1:1 +", "conv1:1 conv2:2", "conv1:1@3", "0.5.1*conv1:2", ":3"})
     refused({"optimize", "--offscreen", "--model", "alexnet", "--objective", objective, "-o", "a.png"},
             {objective, "column"});
   refused({"optimize", "--offscreen", "--model", "alexnet", "--objective", "", "-o", "a.png"}, {"objective"});
@@ -100,7 +104,8 @@ TEST_F(CommandLine, ModelsAndDevices) {
 
 TEST_F(CommandLine, WithoutADriverTheListingsWork) {
   const Result result =
-      run({"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv1", "-o", "a.png"}, no_driver);
+      run({"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv1", "-o", "a.png"},
+          no_driver);
   EXPECT_EQ(result.status, 3) << result.told;
   EXPECT_NE(result.err, "");
   EXPECT_TRUE(files().empty());

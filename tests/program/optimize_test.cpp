@@ -68,8 +68,10 @@ TEST_F(Optimize, TheSameSeedGivesTheSameBytes) {
 }
 
 TEST_F(Optimize, AnObjectiveAloneEqualsItselfAmongOthers) {
-  const auto numbers = [&](const std::vector<std::string> &objectives, const std::string &batch, const std::string &name) {
-    done(optimize(objectives, {"--size", "64", "--steps", "5", "--batch", batch, "-o", name + ".png", "--npy", name + ".npy"}),
+  const auto numbers = [&](const std::vector<std::string> &objectives, const std::string &batch,
+                           const std::string &name) {
+    done(optimize(objectives,
+                  {"--size", "64", "--steps", "5", "--batch", batch, "-o", name + ".png", "--npy", name + ".npy"}),
          {name + ".png", name + ".npy"});
     return npy(name + ".npy");
   };
@@ -83,8 +85,8 @@ TEST_F(Optimize, AnObjectiveAloneEqualsItselfAmongOthers) {
 }
 
 TEST_F(Optimize, ReplayMakesTheSameBytes) {
-  done(optimize({"conv3:7", "conv2:3"}, {"--recipe", "lucid", "--size", "64", "--steps", "5", "--seed", "11", "-o",
-                                         "vis.png"}),
+  done(optimize({"conv3:7", "conv2:3"},
+                {"--recipe", "lucid", "--size", "64", "--steps", "5", "--seed", "11", "-o", "vis.png"}),
        {"vis.png"});
   done({"replay", "vis.png", "-o", "again.png"}, {"again.png"});
   EXPECT_EQ(bytes("vis.png"), bytes("again.png"));
@@ -116,14 +118,15 @@ TEST_F(Optimize, SizesThatTheTransformCanNotDoAreRoundedUp) {
 }
 
 TEST_F(Optimize, ANetsInputMayHaveAnotherSize) {
-  done(optimize({"conv3:5"}, {"--size", "48", "--input-size", "96", "--steps", "3", "-o", "vis.png", "--npy", "vis.npy"}),
+  done(optimize({"conv3:5"},
+                {"--size", "48", "--input-size", "96", "--steps", "3", "-o", "vis.png", "--npy", "vis.npy"}),
        {"vis.png", "vis.npy"});
   EXPECT_EQ(npy("vis.npy").shape, (std::vector<std::int64_t>{1, 3, 48, 48}));
 }
 
 TEST_F(Optimize, TheReportTellsEveryValue) {
-  done(optimize({"conv2:3", "conv1:5"}, {"--recipe", "plain", "--size", "64", "--steps", "6", "-o", "vis.png", "--report",
-                                         "run.json"}),
+  done(optimize({"conv2:3", "conv1:5"},
+                {"--recipe", "plain", "--size", "64", "--steps", "6", "-o", "vis.png", "--report", "run.json"}),
        {"vis.png", "run.json"});
   const auto report = parse_json(bytes("run.json"));
   for (const char *key : {"device", "settings", "timings", "objectives"})
@@ -176,7 +179,8 @@ TEST_F(Optimize, CtrlCSavesWhatIsThere) {
   int status = 0;
   pid_t ended = 0;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(3);
-  while (ended == 0 && read_bytes(err).find("step ") == std::string::npos && std::chrono::steady_clock::now() < deadline) {
+  while (ended == 0 && read_bytes(err).find("step ") == std::string::npos &&
+         std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
     ended = waitpid(child, &status, WNOHANG);
   }

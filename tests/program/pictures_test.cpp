@@ -22,8 +22,8 @@ protected:
 };
 
 TEST_F(Pictures, FeatureMapsAsAGrid) {
-  done({"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv2", "--channels", "0-5,40", "-o",
-        "maps.png", "--npy", "maps.npy"},
+  done({"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv2", "--channels", "0-5,40",
+        "-o", "maps.png", "--npy", "maps.npy"},
        {"maps.png", "maps.npy"});
   const PictureSize size = expect_picture(path("maps.png"));
   EXPECT_GE(size.width, 100);
@@ -36,8 +36,8 @@ TEST_F(Pictures, FeatureMapsAsAGrid) {
 }
 
 TEST_F(Pictures, RangesOfTheColourMapDiffer) {
-  const Arguments head = {"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv1",
-                          "--channels", "0-3"};
+  const Arguments head = {"features", "--offscreen", "--model", "alexnet",    "--image",
+                          photo,      "--layer",     "conv1",   "--channels", "0-3"};
   const std::vector<std::string> ranges = {"", "layer", "0,1"};
   std::set<std::string> pictures;
   for (const std::string &range : ranges) {
@@ -51,14 +51,14 @@ TEST_F(Pictures, RangesOfTheColourMapDiffer) {
     pictures.insert(bytes(name));
   }
   EXPECT_EQ(pictures.size(), ranges.size());
-  refused({"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv1", "--range", "1,0", "-o",
-           "maps.png"},
+  refused({"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv1", "--range", "1,0",
+           "-o", "maps.png"},
           {"--range"});
 }
 
 TEST_F(Pictures, TheStripShowsMapsAndImages) {
-  done({"strip", "--model", "alexnet", "--image", photo, "--objective", "conv1:5", "--objective", "conv3:8", "--size", "64",
-        "--steps", "4", "-o", "strip.png"},
+  done({"strip", "--model", "alexnet", "--image", photo, "--objective", "conv1:5", "--objective", "conv3:8", "--size",
+        "64", "--steps", "4", "-o", "strip.png"},
        {"strip.png"});
   const PictureSize size = expect_picture(path("strip.png"));
   EXPECT_GE(size.width, 128);
@@ -88,8 +88,9 @@ TEST_F(Pictures, ABatchIsItsImages) {
 
 TEST_F(Pictures, TheGradientHasTheInputsShapeAndTellsTheValue) {
   const auto gradient = [&](const std::string &objective, const std::string &output) {
-    const Result result = done(
-        {"gradient", "--model", "alexnet", "--input", "x.npy", "--objective", objective, "-o", output, "--json"}, {output});
+    const Result result =
+        done({"gradient", "--model", "alexnet", "--input", "x.npy", "--objective", objective, "-o", output, "--json"},
+             {output});
     const Array values = npy(output);
     EXPECT_EQ(values.shape, npy("x.npy").shape);
     return std::pair(value_of(result), values);
@@ -129,8 +130,8 @@ TEST_F(Pictures, BenchTellsTimesAndMemory) {
 }
 
 TEST_F(Pictures, TheReportIsJson) {
-  done({"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv1", "--channels", "0-3", "-o",
-        "maps.png", "--report", "run.json"},
+  done({"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv1", "--channels", "0-3",
+        "-o", "maps.png", "--report", "run.json"},
        {"maps.png", "run.json"});
   const auto report = parse_json(bytes("run.json"));
   for (const char *key : {"device", "settings", "timings"})

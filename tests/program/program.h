@@ -39,7 +39,8 @@ protected:
   std::filesystem::path path(const std::string &name) const { return folder / name; }
   void put(const std::string &name, std::string_view bytes) const;
   // An npy file of any type: `descr` such as "<f8", the shape as Python writes it, and the data's bytes.
-  void put_npy(const std::string &name, const std::string &descr, const std::string &shape, std::string_view data) const;
+  void put_npy(const std::string &name, const std::string &descr, const std::string &shape,
+               std::string_view data) const;
   std::string bytes(const std::string &name) const;
   Array npy(const std::string &name) const;
   // Paths below the folder, with '/'.
