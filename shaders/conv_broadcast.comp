@@ -52,6 +52,7 @@ const int LOADS = (STEP_VECTORS + LANES - 1) / LANES;
 const int WINDOW = (RUN - 1) * STRIDE_W + (TAPS - 1) * DILATION_W + 1;
 
 float sums[TILE_C * RUN];
+float step_sums[RUN]; // of one channel: fewer additions to the large sums round less
 float window[UNROLL_C * WINDOW];
 vec4 lane_weights[LOADS];
 
@@ -122,8 +123,12 @@ void accumulate(int n, int group, int tile, int oy, int ox) {
           load_window(u * WINDOW, from + u * plane + iy * in_w, ix, columns);
         [[unroll]] for (int e = 0; e < TILE_C * DEPTH; ++e) {
           float w = subgroupShuffle(lane_weights[e / 4 / LANES][e % 4], uint(e / 4 % LANES));
-          [[unroll]] for (int r = 0; r < RUN; ++r)
-            sums[e / DEPTH * RUN + r] += w * window[e % DEPTH / TAPS * WINDOW + r * STRIDE_W + e % TAPS * DILATION_W];
+          [[unroll]] for (int r = 0; r < RUN; ++r) {
+            float product = w * window[e % DEPTH / TAPS * WINDOW + r * STRIDE_W + e % TAPS * DILATION_W];
+            step_sums[r] = e % DEPTH == 0 ? product : step_sums[r] + product;
+            if (e % DEPTH == DEPTH - 1)
+              sums[e / DEPTH * RUN + r] += step_sums[r];
+          }
         }
       }
     }

@@ -13,8 +13,8 @@ struct PictureOutputs {
 };
 
 // The net is loaded. Each gives the exit status.
-int make_images(Context &context, const PictureSettings &settings, const PictureOutputs &outputs);
-int make_strip(Context &context, const PictureSettings &settings, const PictureOutputs &outputs);
-int make_features(Context &context, const PictureSettings &settings, const PictureOutputs &outputs);
+int make_images(Context &context, const PictureSettings &given, const PictureOutputs &outputs);
+int make_strip(Context &context, const PictureSettings &given, const PictureOutputs &outputs);
+int make_features(Context &context, const PictureSettings &given, const PictureOutputs &outputs);
 
 } // namespace convscope

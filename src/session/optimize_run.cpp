@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
-#include <string_view>
 
 #include <fmt/format.h>
 
@@ -107,7 +106,7 @@ Optimization OptimizeRun::plan(const std::vector<std::size_t> &members, const Op
   Optimization optimization(session_.programs(), session_.weights(), session_.graph(), std::move(objectives),
                             request_.recipe, options);
   if (const std::size_t bytes = optimization.planned_bytes(); bytes > room())
-    throw UserError(fmt::format("{} needs {} MiB of device memory, where {} has {} MiB left: a smaller size would fit",
+    throw UserError(fmt::format("{} needs {} MiB of device memory, where {} has {} MiB left",
                                 request_.objectives[members.front()].text, bytes >> 20, session_.device().info().name,
                                 room() >> 20));
   return optimization;
@@ -121,10 +120,9 @@ void OptimizeRun::plan_batch() {
       optimization_ = plan(members, options_for(members));
       return;
     } catch (const UserError &error) {
-      const bool too_large = std::string_view(error.what()).ends_with("a smaller size would fit");
       if (members.size() == 1) {
-        if (const std::string size = too_large ? what_would_fit(members) : ""; !size.empty())
-          throw UserError(fmt::format("size {}x{}: {}, such as {}", width_, height_, error.what(), size));
+        if (const std::string size = what_would_fit(members); !size.empty())
+          throw UserError(fmt::format("size {}x{}: {}; {} fits", width_, height_, error.what(), size));
         throw;
       }
     }

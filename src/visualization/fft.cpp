@@ -81,7 +81,6 @@ struct Fft::State {
     // Two rows in one complex transform would share their rounding errors.
     configuration.disableMergeSequencesR2C = 1;
     configuration.useLUT = 1; // exact factors, whatever the precision of the device's sine
-
     configuration.physicalDevice = &physical;
     configuration.device = &handle;
     configuration.queue = &queue;

@@ -105,7 +105,7 @@ INSTANTIATE_TEST_SUITE_P(Sizes, ParameterizationTest,
 using ParameterizationGolden = ParameterizationTest;
 
 TEST_P(ParameterizationGolden, AnotherImplementationAgrees) {
-  const auto [height, width] = GetParam();
+  const int height = GetParam().first, width = GetParam().second;
   const auto folder = golden_folder() / "parameterization";
   if (!std::filesystem::exists(folder))
     GTEST_SKIP() << folder << " is not there";

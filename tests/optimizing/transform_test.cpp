@@ -6,7 +6,7 @@
 namespace convscope {
 namespace {
 
-constexpr Preprocessing bgr{{2, 1, 0}, {2.0F, 0.5F, 1.5F}, {-0.25F, 0.125F, 0.75F}, "test"};
+const Preprocessing bgr{{2, 1, 0}, {2.0F, 0.5F, 1.5F}, {-0.25F, 0.125F, 0.75F}, "test"};
 
 struct Case {
   int height, width, margin, input_size;
