@@ -26,7 +26,8 @@ const uint EPILOGUE_MASK_READ = 32u;
 // One convolution dispatch. Input (N, groups*in_c, in_h, in_w), weights in the back end's own packing,
 // output planes out_rows x out_cols of which this dispatch computes out_h x out_w positions:
 //   out[n][c][oy * out_step_h + out_offset_h][ox * out_step_w + out_offset_w] = epilogue(sum over i, ky, kx of
-//       w[c][i][ky][kx] * in[n][g * in_c + i][oy * STRIDE_H - pad_top + ky * DILATION_H][ox * STRIDE_W - pad_left + kx * DILATION_W])
+//       w[c][i][ky][kx] * in[n][g * in_c + i][oy * STRIDE_H - pad_top + ky * DILATION_H][ox * STRIDE_W - pad_left + kx
+//       * DILATION_W])
 // A forward pass has step 1 and offset 0; the input gradient of stride s runs as s*s phases of stride 1
 // with step s. Positions outside the input read as 0; pads may be negative.
 // The batch stride is in elements and in_base/out_base are element offsets, so that a tensor may be a
@@ -88,7 +89,7 @@ struct DenseParams {
 
 // What changes from step to step, in a buffer of its own: the step's number and what follows from it.
 struct StepState {
-  int started;       // steps begun; the current step is started - 1
+  int started; // steps begun; the current step is started - 1
   float lr;
   float correction1; // 1 - beta1^started, Adam's bias corrections
   float correction2;
@@ -184,8 +185,8 @@ const uint TERM_MEAN_SQUARE = 2u;
 struct ObjectiveTerm {
   uint kind;
   int channel;
-  int pixel;     // of a unit
-  float weight;  // over the number of elements that the mean is over
+  int pixel;    // of a unit
+  float weight; // over the number of elements that the mean is over
 };
 
 // Terms first .. first + count - 1 of the `terms` that each image has read this layer.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How many of 64 units of VGG16's block5_conv3 come to life under each recipe: the README's table.
 
-Every eighth channel, 64x64 pixels, 64 steps, seed 0. A unit is alive if the last image makes it fire.
+Every eighth channel, 40x40 pixels, 24 steps, seed 0. A unit is alive if the image makes it fire.
 Usage: tools/dead_units.py [path to convscope] [recipe ...]
 """
 import json
@@ -17,8 +17,8 @@ print("| recipe | fire at the first step | fire at the last |")
 print("|---|---|---|")
 for recipe in recipes:
     with tempfile.TemporaryDirectory() as folder:
-        command = [program, "optimize", "--offscreen", "--model", "vgg16", "--recipe", recipe, "--size", "64",
-                   "--steps", "64", "--report", f"{folder}/report.json", "-o", f"{folder}/images.png"]
+        command = [program, "optimize", "--offscreen", "--model", "vgg16", "--recipe", recipe, "--size", "40",
+                   "--steps", "24", "--report", f"{folder}/report.json", "-o", f"{folder}/images.png"]
         for channel in channels:
             command += ["--objective", f"block5_conv3:{channel}"]
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)

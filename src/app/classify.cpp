@@ -28,8 +28,7 @@ Command add_classify(CLI::App &program) {
     const Stopwatch clock;
     const std::vector<Prediction> predictions = context.session.classify(photo, o->top);
     auto json = nlohmann::ordered_json::array();
-    for (std::size_t i = 0; i < predictions.size(); ++i) {
-      const Prediction &p = predictions[i];
+    for (const Prediction &p : predictions) {
       json.push_back({{"class", p.index}, {"label", p.label}, {"probability", p.probability}});
       if (!o->json)
         fmt::print("{:6.2f} %  {:4}  {}\n", p.probability * 100, p.index, p.label);

@@ -94,8 +94,10 @@ Command add_gradient(CLI::App &program) {
     context.report["timings"]["gradient_s"] = clock.seconds();
     write_npy(o->output, result.gradient);
     if (o->json) {
-      const nlohmann::ordered_json json = {
-          {"objective", objective.text}, {"values", result.values}, {"gradient_l2", norm}};
+      const nlohmann::ordered_json json = {{"objective", objective.text},
+                                           {"value", result.values.front()},
+                                           {"values", result.values}, // of each image
+                                           {"gradient_l2", norm}};
       fmt::print("{}\n", json.dump());
     } else {
       for (std::size_t i = 0; i < result.values.size(); ++i)

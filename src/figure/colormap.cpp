@@ -1,6 +1,7 @@
 #include "figure/colormap.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace convscope {
 
@@ -44,7 +45,7 @@ std::span<const Rgb, 256> magma_table() { return table; }
 
 Rgb magma(double value) {
   const double clamped = value > 0 ? std::min(value, 1.0) : 0.0; // NaN too is the low end
-  return table[static_cast<std::size_t>(clamped * 255 + 0.5)];
+  return table[static_cast<std::size_t>(std::lround(clamped * 255))];
 }
 
 ImageRgb8 colorize(std::span<const float> map, int width, int height, double low, double high) {

@@ -71,8 +71,8 @@ struct Node {
   std::string name; // unique; the name that the net's users know, where `layer` is true
   std::string kind; // what its users call it: "Conv2D", "BatchNormalization", ... for listings
   Op op;
-  std::vector<NodeId> inputs; // all smaller than the node's own id: nodes are in topological order
-  bool layer = true;          // false: an inner step of a layer, such as the convolution before its activation
+  std::vector<NodeId> inputs;  // all smaller than the node's own id: nodes are in topological order
+  bool layer = true;           // false: an inner step of a layer, such as the convolution before its activation
   std::int64_t parameters = 0; // as the net's users count them (before folding)
 };
 

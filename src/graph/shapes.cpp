@@ -232,10 +232,10 @@ double forward_flops(const Graph &graph, const std::vector<Shape> &shapes, const
   for (const NodeId id : nodes) {
     const Node &node = graph.nodes[id];
     const auto outputs = static_cast<double>(shapes[id].elements());
-    if (const auto *conv = std::get_if<Conv>(&node.op))
-      multiply_adds +=
-          outputs * (shapes[node.inputs[0]].c / conv->groups) * conv->window.kernel_h * conv->window.kernel_w;
-    else if (std::holds_alternative<Dense>(node.op))
+    if (const auto *conv = std::get_if<Conv>(&node.op)) {
+      const int channels = shapes[node.inputs[0]].c / conv->groups;
+      multiply_adds += outputs * channels * conv->window.kernel_h * conv->window.kernel_w;
+    } else if (std::holds_alternative<Dense>(node.op))
       multiply_adds += outputs * static_cast<double>(shapes[node.inputs[0]].elements());
     else if (std::holds_alternative<ScaleShift>(node.op))
       multiply_adds += outputs;

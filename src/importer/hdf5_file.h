@@ -45,10 +45,10 @@ public:
   bool has(const std::string &path) const;
   bool has_attribute(const std::string &group, const std::string &attribute) const;
   // A one-dimensional attribute of texts, fixed or variable in length; an empty one may be of any type.
-  std::vector<std::string> texts(const std::string &group, const std::string &attribute) const;
-  std::vector<std::int64_t> shape(const std::string &dataset) const;
-  // The dataset's values, whatever its float type. `shape` is what the caller expects it to have.
-  std::vector<float> read(const std::string &dataset, const std::vector<std::int64_t> &shape) const;
+  std::vector<std::string> texts(const std::string &group, const std::string &name) const;
+  std::vector<std::int64_t> shape(const std::string &path) const;
+  // The dataset's values, whatever its float type; UserError where its shape is not as expected.
+  std::vector<float> read(const std::string &path, const std::vector<std::int64_t> &expected) const;
 
 private:
   [[noreturn]] void fail(const std::string &what) const;

@@ -21,7 +21,7 @@ public:
   std::vector<std::string> names() const; // sorted
   const std::vector<std::int64_t> &shape(const std::string &tensor) const { return find(tensor).shape; }
   // F16, BF16 or F32 as float.
-  std::vector<float> read(const std::string &tensor) const;
+  std::vector<float> read(const std::string &name) const;
 
 private:
   enum class Type { f16, bf16, f32 };

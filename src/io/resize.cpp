@@ -76,7 +76,7 @@ ImageRgb8 to_rgb8(const Array &image) {
     for (std::size_t c = 0; c < 3; ++c) {
       const float value = image.data[c * plane + i];
       const float clamped = value > 0 ? std::min(value, 1.0f) : 0.0f; // NaN too becomes 0
-      out.pixels[i * 3 + c] = static_cast<std::uint8_t>(clamped * 255.0f + 0.5f);
+      out.pixels[i * 3 + c] = static_cast<std::uint8_t>(std::lround(clamped * 255.0f));
     }
   return out;
 }

@@ -13,10 +13,10 @@
 namespace convscope {
 
 struct ConvKernel {
-  std::string shader;                     // name of the embedded SPIR-V, as in shaders/<name>.comp
-  std::vector<std::uint32_t> constants;   // specialization constants 0, 1, 2, ...
-  std::array<std::uint32_t, 3> groups{};  // workgroups
-  std::string packing;                    // tells packings apart that depend on the size of the map
+  std::string shader;                    // name of the embedded SPIR-V, as in shaders/<name>.comp
+  std::vector<std::uint32_t> constants;  // specialization constants 0, 1, 2, ...
+  std::array<std::uint32_t, 3> groups{}; // workgroups
+  std::string packing;                   // tells packings apart that depend on the size of the map
 };
 
 // `weights` is (groups*out_c, in_c, kernel_h, kernel_w), as ONNX and PyTorch store it. Packing depends on
@@ -25,16 +25,16 @@ struct ConvKernel {
 
 // Registers hold the tile, weights are loaded lane-wise and broadcast through the subgroup: for CPU drivers,
 // whose loads cost more than their arithmetic. Any kernel size, stride, dilation, groups.
-ConvKernel broadcast_conv(const gpu::ConvParams& params, std::uint32_t epilogue, std::uint32_t subgroup_size);
-std::vector<float> pack_broadcast(const gpu::ConvParams& params, std::span<const float> weights);
+ConvKernel broadcast_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t subgroup_size);
+std::vector<float> pack_broadcast(const gpu::ConvParams &params, std::span<const float> weights);
 
 // Implicit GEMM through shared memory: for GPUs. Any kernel size, stride, dilation, groups.
-ConvKernel shared_conv(const gpu::ConvParams& params, std::uint32_t epilogue, std::uint32_t max_invocations);
-std::vector<float> pack_shared(const gpu::ConvParams& params, std::span<const float> weights,
+ConvKernel shared_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t max_invocations);
+std::vector<float> pack_shared(const gpu::ConvParams &params, std::span<const float> weights,
                                std::uint32_t max_invocations);
 
 // One thread an output position, few channels: stems, their gradients, depthwise. Any shape.
-ConvKernel direct_conv(const gpu::ConvParams& params, std::uint32_t epilogue);
-std::vector<float> pack_direct(const gpu::ConvParams& params, std::span<const float> weights);
+ConvKernel direct_conv(const gpu::ConvParams &params, std::uint32_t epilogue);
+std::vector<float> pack_direct(const gpu::ConvParams &params, std::span<const float> weights);
 
 } // namespace convscope

@@ -22,29 +22,29 @@ constexpr int max_products = 640;               // unrolled multiplications a st
 int divide_up(int a, int b) { return (a + b - 1) / b; }
 
 // A 1x1 kernel that meets every pixel once: an image is one long row, which wastes no lanes on row ends.
-bool is_flat(const gpu::ConvParams& p) {
+bool is_flat(const gpu::ConvParams &p) {
   return p.kernel_h == 1 && p.kernel_w == 1 && p.stride_h == 1 && p.stride_w == 1 && p.pad_top == 0 &&
          p.pad_left == 0 && p.out_h == p.in_h && p.out_w == p.in_w && p.out_rows == p.out_h && p.out_cols == p.out_w &&
          p.out_step_h == 1 && p.out_step_w == 1 && p.out_offset_h == 0 && p.out_offset_w == 0;
 }
 
-int runs_an_image(const gpu::ConvParams& p, int run) {
+int runs_an_image(const gpu::ConvParams &p, int run) {
   return is_flat(p) ? divide_up(p.out_h * p.out_w, run) : p.out_h * divide_up(p.out_w, run);
 }
 
 // Whether windows may be loaded by vec4: then every lane's window has the same remainder by 4.
-bool vector_windows(const gpu::ConvParams& p, const Tile& tile) {
+bool vector_windows(const gpu::ConvParams &p, const Tile &tile) {
   int row = is_flat(p) ? p.in_h * p.in_w : p.in_w;
   return row % 4 == 0 && tile.run * p.stride_w % 4 == 0 && tile.taps == p.kernel_w && tile.taps >= p.stride_w &&
          p.dilation_w == 1;
 }
 
 // First column of the window, by 4.
-int remainder(const gpu::ConvParams& p) { return ((-p.pad_left) % 4 + 4) % 4; }
+int remainder(const gpu::ConvParams &p) { return ((-p.pad_left) % 4 + 4) % 4; }
 
 // Nanoseconds of an image, measured on one core of Mesa's llvmpipe: a load is a loop over the lanes, and four floats
 // cost it twice as much as one. Neither batch nor addresses count: packing must not depend on them.
-double cost(const gpu::ConvParams& p, const Tile& tile) {
+double cost(const gpu::ConvParams &p, const Tile &tile) {
   constexpr int lanes = 8;
   constexpr double scalar_load = 24.5, vector_load = 49, product = 0.45, sum = 0.25, step = 20, store = 60;
   int window = (tile.run - 1) * p.stride_w + (tile.taps - 1) * p.dilation_w + 1;
@@ -57,12 +57,13 @@ double cost(const gpu::ConvParams& p, const Tile& tile) {
   int sums = tile.channels * tile.run, depth = tile.unroll * tile.taps;
   double loads = tile.unroll * (scalars * scalar_load + vectors * vector_load) +
                  divide_up(divide_up(tile.channels * depth, 4), lanes) * vector_load;
-  double steps = static_cast<double>(p.in_c) / tile.unroll * p.kernel_h * (p.kernel_w / tile.taps);
+  int steps_a_row = p.kernel_w / tile.taps;
+  double steps = static_cast<double>(p.in_c) / tile.unroll * p.kernel_h * steps_a_row;
   double workgroup = steps * (loads + sums * depth * product + sums * sum + step) + sums * store;
   return workgroup * divide_up(runs_an_image(p, tile.run), lanes) * divide_up(p.out_c, tile.channels);
 }
 
-Tile choose_tile(const gpu::ConvParams& p) {
+Tile choose_tile(const gpu::ConvParams &p) {
   Tile best{.run = 1, .channels = 1, .taps = 1, .unroll = 1};
   for (int taps = 2; taps <= 11; ++taps)
     if (p.kernel_w % taps == 0)
@@ -89,7 +90,7 @@ Tile choose_tile(const gpu::ConvParams& p) {
 
 } // namespace
 
-ConvKernel broadcast_conv(const gpu::ConvParams& p, std::uint32_t epilogue, std::uint32_t subgroup_size) {
+ConvKernel broadcast_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t subgroup_size) {
   Tile tile = choose_tile(p);
   bool aligned = vector_windows(p, tile) && p.in_base % 4 == 0 && p.in_batch_stride % 4 == 0;
   ConvKernel kernel;
@@ -109,7 +110,7 @@ ConvKernel broadcast_conv(const gpu::ConvParams& p, std::uint32_t epilogue, std:
 
 // (groups, tiles, in_c / unroll, kernel_h, kernel_w / taps) steps of (channels, unroll, taps) weights, each step padded
 // to vec4s. Channels beyond out_c weigh 0.
-std::vector<float> pack_broadcast(const gpu::ConvParams& p, std::span<const float> weights) {
+std::vector<float> pack_broadcast(const gpu::ConvParams &p, std::span<const float> weights) {
   Tile tile = choose_tile(p);
   std::vector<float> packed;
   auto append = [&](int group, int channel, int i, int ky, int kx) {

@@ -55,8 +55,9 @@ std::vector<float> pack_shared(const gpu::ConvParams &p, std::span<const float> 
                                std::uint32_t max_invocations) {
   const SharedTile tile = shared_tile(p, max_invocations);
   const auto depth = static_cast<std::size_t>(p.in_c) * unsigned_of(p.kernel_h * p.kernel_w);
-  const auto rows = static_cast<std::size_t>(divide_up(static_cast<int>(depth), tile.tile_k) * tile.tile_k);
-  const auto cols = static_cast<std::size_t>(divide_up(p.out_c, tile.tile_m()) * tile.tile_m());
+  const auto rows =
+      std::size_t{unsigned_of(divide_up(static_cast<int>(depth), tile.tile_k))} * unsigned_of(tile.tile_k);
+  const auto cols = std::size_t{unsigned_of(divide_up(p.out_c, tile.tile_m()))} * unsigned_of(tile.tile_m());
   std::vector<float> packed(unsigned_of(p.groups) * rows * cols, 0.0F);
   for (std::size_t g = 0; g < unsigned_of(p.groups); ++g)
     for (std::size_t c = 0; c < unsigned_of(p.out_c); ++c)

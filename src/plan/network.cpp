@@ -323,12 +323,11 @@ void Network::forward_max_pool(const FusedOp &op) {
   }
   const TensorId remainder = options_.resolve_ties ? remainder_of(op.inputs.front()) : TensorId::none;
   const bool has_remainder = remainder != TensorId::none;
-  plan_.dispatch(
-      node(op.main).name,
-      plan_.programs().get("max_pool", {options_.backward ? 1U : 0U, bits, has_remainder ? 1U : 0U}),
-      spread_groups(threads), p,
-      {reads(in), writes(value(op.output)), writes(options_.backward ? arg_max : value(op.output)),
-       reads(has_remainder ? remainder : in)});
+  plan_.dispatch(node(op.main).name,
+                 plan_.programs().get("max_pool", {options_.backward ? 1U : 0U, bits, has_remainder ? 1U : 0U}),
+                 spread_groups(threads), p,
+                 {reads(in), writes(value(op.output)), writes(options_.backward ? arg_max : value(op.output)),
+                  reads(has_remainder ? remainder : in)});
 }
 
 TensorId Network::remainder_of(NodeId id) {
@@ -350,11 +349,10 @@ TensorId Network::remainder_of(NodeId id) {
   if (!conv_op || op->relu || op->residual >= 0 || !op->scale_shifts.empty() ||
       conv_op->weights.size() / static_cast<std::size_t>(conv_op->out_channels) > stem_products)
     return TensorId::none;
-  const gpu::ConvParams params = forward_params(window(conv_op->window, in, op->extra_pad), conv_op->groups, shape(in),
-                                                shape(id), options_.batch);
+  const gpu::ConvParams params =
+      forward_params(window(conv_op->window, in, op->extra_pad), conv_op->groups, shape(in), shape(id), options_.batch);
   const TensorId weights = constant(node(op->main).name + "/plain", conv_op->weights);
-  const TensorId bias =
-      conv_op->bias.empty() ? weights : constant(node(op->main).name + "/bias", conv_op->bias);
+  const TensorId bias = conv_op->bias.empty() ? weights : constant(node(op->main).name + "/bias", conv_op->bias);
   const TensorId remainder = plan_.transient(node(id).name + " remainder", bytes(id));
   plan_.dispatch(node(id).name + " remainder",
                  plan_.programs().get("conv_remainder", {conv_op->bias.empty() ? 0U : 1U}),

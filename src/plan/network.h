@@ -86,7 +86,7 @@ private:
   void forward_scale_shift(const FusedOp &op);
   void forward_max_pool(const FusedOp &op);
   // What rounding took from a value that only max pools read, behind a stem; none for other values.
-  TensorId remainder_of(NodeId value);
+  TensorId remainder_of(NodeId id);
   void forward_avg_pool(const FusedOp &op);
   void forward_softmax(const FusedOp &op);
   void pad(const std::string &label, TensorId from, const Shape &in, const Shape &out, int top, int left,

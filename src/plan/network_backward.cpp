@@ -24,8 +24,8 @@ TensorId Network::backward(const std::vector<Seed> &seeds) {
 
   for (const auto &[target, seed] : seeds)
     contribute(target, seed);
-  for (auto op = ops_.rbegin(); op != ops_.rend(); ++op)
-    backward_op(*op);
+  for (std::size_t i = ops_.size(); i-- > 0;)
+    backward_op(ops_[i]);
   return gradients_.front();
 }
 

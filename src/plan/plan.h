@@ -70,10 +70,10 @@ public:
   vulkan::Recording record(Variant variant, bool timed = false) const;
 
   // After allocate():
-  vulkan::Slice slice(TensorId tensor) const;
-  std::size_t bytes(TensorId tensor) const;
-  void write(TensorId tensor, std::span<const std::byte> data); // persistent tensors only
-  void read(TensorId tensor, std::span<std::byte> data) const;
+  vulkan::Slice slice(TensorId id) const;
+  std::size_t bytes(TensorId id) const;
+  void write(TensorId id, std::span<const std::byte> data); // persistent tensors only
+  void read(TensorId id, std::span<std::byte> data) const;
   template <typename T> std::vector<T> read_all(TensorId tensor) const {
     std::vector<T> values(bytes(tensor) / sizeof(T));
     read(tensor, std::as_writable_bytes(std::span(values)));

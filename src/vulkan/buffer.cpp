@@ -29,7 +29,7 @@ struct Allocation {
 
 std::string size_text(std::uint64_t bytes) {
   const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  double value = static_cast<double>(bytes);
+  auto value = static_cast<double>(bytes);
   std::size_t unit = 0;
   for (; value >= 1024 && unit + 1 < std::size(units); ++unit)
     value /= 1024;
@@ -122,10 +122,10 @@ Buffer::Buffer(const Device &device, VkDeviceSize bytes, std::string_view name)
     throw std::logic_error(fmt::format("the buffer {} has no bytes", name));
   const Preferences mappable = {on_device | on_host | cached, on_device | on_host, on_device, 0},
                     apart = {on_device, 0};
-  Allocation made = allocate(device, bytes,
-                             VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
-                                 VK_BUFFER_USAGE_TRANSFER_DST_BIT,
-                             device.maps_buffers() ? mappable : apart, name_);
+  Allocation made =
+      allocate(device, bytes,
+               VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+               device.maps_buffers() ? mappable : apart, name_);
   memory_ = std::move(made.memory);
   buffer_ = std::move(made.buffer);
   mapped_ = made.mapped;
@@ -158,8 +158,7 @@ void Buffer::swap(Buffer &other) noexcept {
 
 void Buffer::check_inside(VkDeviceSize offset, VkDeviceSize bytes) const {
   if (offset > bytes_ || bytes > bytes_ - offset)
-    throw std::logic_error(
-        fmt::format("{} bytes at {} are not inside {} of {} bytes", bytes, offset, name_, bytes_));
+    throw std::logic_error(fmt::format("{} bytes at {} are not inside {} of {} bytes", bytes, offset, name_, bytes_));
 }
 
 Slice Buffer::slice(VkDeviceSize offset, VkDeviceSize bytes) const {

@@ -159,9 +159,9 @@ Device::Device(const DeviceOptions &options) : state_(std::make_unique<State>())
 
   // A device that has the portability subset must be opened with it.
   std::vector<std::string> wanted = options.device_extensions;
-  wanted.push_back("VK_KHR_portability_subset");
+  wanted.emplace_back("VK_KHR_portability_subset");
   if (info().float16)
-    wanted.push_back(VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME);
+    wanted.emplace_back(VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME);
   for (const auto &name : wanted)
     if (s.candidate.extensions.contains(name))
       s.extensions.insert(name);

@@ -68,7 +68,7 @@ public:
   VkPipelineCache pipeline_cache() const;
   VkInstance instance() const;
   std::uint32_t queue_family() const;
-  bool maps_buffers() const; // whether host and device share memory that Buffers may use
+  bool maps_buffers() const;                       // whether host and device share memory that Buffers may use
   bool has_extension(std::string_view name) const; // enabled, of the instance or of the device
 
   // A debug name for validation messages and RenderDoc; no-op without VK_EXT_debug_utils.

@@ -103,8 +103,8 @@ bool choose_queue(VkPhysicalDevice device, Candidate &candidate) {
   std::vector<VkQueueFamilyProperties> families(count);
   vkGetPhysicalDeviceQueueFamilyProperties(device, &count, families.data());
   bool found = false;
-  for (const VkQueueFlags wanted : {VkQueueFlags{VK_QUEUE_COMPUTE_BIT | VK_QUEUE_GRAPHICS_BIT},
-                                    VkQueueFlags{VK_QUEUE_COMPUTE_BIT}})
+  for (const VkQueueFlags wanted :
+       {VkQueueFlags{VK_QUEUE_COMPUTE_BIT | VK_QUEUE_GRAPHICS_BIT}, VkQueueFlags{VK_QUEUE_COMPUTE_BIT}})
     for (std::uint32_t i = 0; i < count && !found; ++i)
       if (families[i].queueCount > 0 && (families[i].queueFlags & wanted) == wanted) {
         candidate.queue_family = i;
@@ -172,9 +172,8 @@ Candidate describe(VkPhysicalDevice device, int index) {
   info.device_id = properties.deviceID;
   info.max_storage_range = limits.maxStorageBufferRange;
   info.storage_alignment = limits.minStorageBufferOffsetAlignment;
-  info.max_storage_buffers =
-      std::min({limits.maxPerStageDescriptorStorageBuffers, limits.maxDescriptorSetStorageBuffers,
-                limits.maxPerStageResources});
+  info.max_storage_buffers = std::min(
+      {limits.maxPerStageDescriptorStorageBuffers, limits.maxDescriptorSetStorageBuffers, limits.maxPerStageResources});
   info.max_shared_memory = limits.maxComputeSharedMemorySize;
   info.max_push_constants = limits.maxPushConstantsSize;
   info.max_invocations = limits.maxComputeWorkGroupInvocations;
@@ -218,7 +217,7 @@ Instance::Instance(bool validation, const std::vector<std::string> &optional) {
   std::vector<std::string> wanted = optional;
   wanted.insert(wanted.end(), {VK_EXT_DEBUG_UTILS_EXTENSION_NAME, portability_enumeration});
   if (validation)
-    wanted.push_back(VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME);
+    wanted.emplace_back(VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME);
   for (const auto &name : wanted)
     if (available.contains(name))
       extensions_.insert(name);

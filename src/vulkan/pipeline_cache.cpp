@@ -49,8 +49,8 @@ std::filesystem::path pipeline_cache_file(const VkPhysicalDeviceProperties &devi
   std::string uuid;
   for (const std::uint8_t byte : device.pipelineCacheUUID)
     uuid += fmt::format("{:02x}", byte);
-  return folder / fmt::format("pipelines-{:x}-{:x}-{:x}-{}.bin", device.vendorID, device.deviceID,
-                              device.driverVersion, uuid);
+  return folder /
+         fmt::format("pipelines-{:x}-{:x}-{:x}-{}.bin", device.vendorID, device.deviceID, device.driverVersion, uuid);
 }
 
 std::vector<std::uint8_t> load_pipeline_cache(const std::filesystem::path &file,

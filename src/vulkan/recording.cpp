@@ -45,7 +45,7 @@ struct Recording::State {
   VkDescriptorSet make_set(const Program &program, std::span<const Slice> slices);
   void stamp(std::uint32_t query);
   template <typename Record> void with_times(std::string_view label, Record record);
-  void global_barrier(VkAccessFlags to, VkPipelineStageFlags to_stages);
+  void global_barrier(VkAccessFlags to, VkPipelineStageFlags to_stages) const;
 };
 
 VkDescriptorSet Recording::State::make_set(const Program &program, std::span<const Slice> slices) {
@@ -118,7 +118,7 @@ template <typename Record> void Recording::State::with_times(std::string_view la
   labels.emplace_back(label);
 }
 
-void Recording::State::global_barrier(VkAccessFlags to, VkPipelineStageFlags to_stages) {
+void Recording::State::global_barrier(VkAccessFlags to, VkPipelineStageFlags to_stages) const {
   constexpr VkPipelineStageFlags work = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
   VkMemoryBarrier memory{};
   memory.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER;
@@ -189,8 +189,8 @@ void Recording::fill(const Slice &slice, std::uint32_t word) {
 
 void Recording::copy(const Slice &from, const Slice &to) {
   state_->demand_open();
-  const bool overlap = from.buffer == to.buffer && from.offset < to.offset + to.bytes &&
-                       to.offset < from.offset + from.bytes;
+  const bool overlap =
+      from.buffer == to.buffer && from.offset < to.offset + to.bytes && to.offset < from.offset + from.bytes;
   if (from.buffer == VK_NULL_HANDLE || to.buffer == VK_NULL_HANDLE || from.bytes == 0 || from.bytes != to.bytes ||
       overlap)
     throw std::logic_error(fmt::format("copy of {} bytes at {} to {} bytes at {} in {}", from.bytes, from.offset,

@@ -384,8 +384,8 @@ TEST_F(PipelineCache, DamageIsIgnoredAndRepaired) {
   damaged[4][good.size() / 2] ^= 16;
   damaged[5].back() ^= 1;
   for (const auto &bytes : damaged) {
-    std::ofstream(file, std::ios::binary).write(reinterpret_cast<const char *>(bytes.data()),
-                                                static_cast<std::streamsize>(bytes.size()));
+    std::ofstream(file, std::ios::binary)
+        .write(reinterpret_cast<const char *>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     EXPECT_TRUE(load_pipeline_cache(file, properties).empty());
     use_device();
     EXPECT_FALSE(load_pipeline_cache(file, properties).empty());
