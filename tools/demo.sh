@@ -29,8 +29,8 @@ draw optimized.png optimize --offscreen --model alexnet --size 128 --steps 128 \
   --objective conv1:5 --objective conv2:8 --objective conv2:40 --objective conv3:12 \
   --objective conv3:77 --objective conv4:30 --objective conv5:100 --objective conv5:210
 
-draw strip.png strip --model vgg16 --image "$photo" --size 128 --steps 64 \
-  --objective block1_conv2:5 --objective block2_conv2:17 --objective block3_conv1:13
+draw strip.png strip --model vgg16 --image "$photo" --size 128 --steps 96 \
+  --objective block1_conv2:5 --objective block2_conv2:17 --objective block3_conv1:13 --objective block4_conv2:77
 
 echo
 echo "Drawn in $PWD:"
