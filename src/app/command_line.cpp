@@ -9,7 +9,6 @@
 
 #include "app/command.h"
 #include "app/report.h"
-#include "app/version.h"
 #include "base/error.h"
 #include "base/text.h"
 

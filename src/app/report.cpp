@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "app/version.h"
 #include "base/files.h"
 
 namespace convscope {

@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "app/options.h"
-#include "app/version.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/hash.h"
 
 namespace convscope {
 
@@ -180,13 +180,12 @@ FileMark mark_file(const std::string &file) {
   if (!stream)
     throw UserError(file + ": cannot be read");
   FileMark mark{file, 0, ""};
-  std::uint64_t hash = 0xcbf29ce484222325U;
+  std::uint64_t hash = fnv1a_start;
   std::vector<char> block(1 << 20);
   while (stream) {
     stream.read(block.data(), static_cast<std::streamsize>(block.size()));
     const auto count = static_cast<std::size_t>(stream.gcount());
-    for (std::size_t i = 0; i < count; ++i)
-      hash = (hash ^ static_cast<unsigned char>(block[i])) * 0x100000001b3U;
+    hash = fnv1a(std::as_bytes(std::span(block.data(), count)), hash);
     mark.bytes += count;
   }
   mark.hash = fmt::format("{:016x}", hash);

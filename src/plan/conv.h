@@ -23,7 +23,7 @@ struct ConvKernel {
 // shapes alone, never on the batch; so does the order of additions: a unit alone equals itself in a batch.
 // Bindings of every convolution shader: 0 input, 1 weights, 2 bias (groups*out_c), 3 output, 4 residual, 5 mask.
 
-// Registers hold the tile, weights are loaded lane-wise and broadcast through the subgroup: for CPU drivers,
+// Registers hold the tile, weights are loaded lane-wise and handed to all lanes by subgroupShuffle: for CPU drivers,
 // whose loads cost more than their arithmetic. Any kernel size, stride, dilation, groups.
 ConvKernel broadcast_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t subgroup_size);
 std::vector<float> pack_broadcast(const gpu::ConvParams &params, std::span<const float> weights);

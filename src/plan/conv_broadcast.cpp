@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "plan/conv.h"
+#include "plan/layout.h"
 
 namespace convscope {
 namespace {
@@ -15,11 +16,8 @@ struct Tile {
   int unroll;   // input channels
 };
 
-constexpr std::uint32_t max_workgroups = 65535; // every device's limit in x
-constexpr int max_sums = 144;                   // accumulators a lane: beyond, compile time doubles, speed does not
-constexpr int max_products = 640;               // unrolled multiplications a step, for the same reason
-
-int divide_up(int a, int b) { return (a + b - 1) / b; }
+constexpr int max_sums = 144;     // accumulators a lane: beyond, compile time doubles, speed does not
+constexpr int max_products = 640; // unrolled multiplications a step, for the same reason
 
 // A 1x1 kernel that meets every pixel once: an image is one long row, which wastes no lanes on row ends.
 bool is_flat(const gpu::ConvParams &p) {
@@ -102,9 +100,8 @@ ConvKernel broadcast_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std:
   kernel.packing = std::to_string(tile.channels); // taps and unroll follow from the weights' shape
   auto runs = static_cast<std::uint32_t>(p.batch * runs_an_image(p, tile.run));
   std::uint32_t workgroups = (runs + subgroup_size - 1) / subgroup_size;
-  std::uint32_t layers = (workgroups + max_workgroups - 1) / max_workgroups;
-  kernel.groups = {(workgroups + layers - 1) / layers,
-                   static_cast<std::uint32_t>(p.groups * divide_up(p.out_c, tile.channels)), layers};
+  const auto [x, layers] = layered_groups(workgroups);
+  kernel.groups = {x, static_cast<std::uint32_t>(p.groups * divide_up(p.out_c, tile.channels)), layers};
   return kernel;
 }
 

@@ -10,8 +10,6 @@ namespace convscope {
 
 namespace {
 
-int divide_up(int a, int b) { return (a + b - 1) / b; }
-
 // The meaning of each is in shaders/conv_shared.comp.
 struct SharedTile {
   int lanes_m, lanes_n, thread_m, thread_n, tile_k;

@@ -1,13 +1,10 @@
 #include "visualization/random.h"
 
+#include "base/hash.h"
+
 namespace convscope {
 
-std::uint64_t text_hash(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const char c : text)
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return hash;
-}
+std::uint64_t text_hash(std::string_view text) { return fnv1a(std::as_bytes(std::span(text))); }
 
 std::array<std::uint32_t, 2> philox_key(std::uint64_t seed, std::string_view text) {
   std::uint64_t mixed = seed + 0x9e3779b97f4a7c15u;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/files.h"
+#include "base/hash.h"
 
 namespace convscope::vulkan {
 namespace {
@@ -19,14 +20,6 @@ struct FileHeader {
 };
 constexpr std::array<char, 8> magic = {'c', 'v', 's', 'p', 'i', 'p', 'e', '1'};
 constexpr std::uint64_t size_limit = std::uint64_t{1} << 28;
-
-// FNV-1a.
-std::uint64_t checksum(std::span<const std::uint8_t> data) {
-  std::uint64_t hash = 14695981039346656037u;
-  for (const std::uint8_t byte : data)
-    hash = (hash ^ byte) * 1099511628211u;
-  return hash;
-}
 
 bool made_by(std::span<const std::uint8_t> data, const VkPhysicalDeviceProperties &device) {
   VkPipelineCacheHeaderVersionOne header;
@@ -69,8 +62,8 @@ std::vector<std::uint8_t> load_pipeline_cache(const std::filesystem::path &file,
     return {};
   std::memcpy(&header, data.data(), sizeof header);
   data.erase(data.begin(), data.begin() + sizeof header);
-  if (header.magic != magic || header.bytes != data.size() || header.checksum != checksum(data) ||
-      !made_by(data, device))
+  if (header.magic != magic || header.bytes != data.size() ||
+      header.checksum != fnv1a(std::as_bytes(std::span(data))) || !made_by(data, device))
     return {};
   return data;
 }
@@ -80,7 +73,7 @@ void save_pipeline_cache(const std::filesystem::path &file, std::span<const std:
     return;
   try {
     std::filesystem::create_directories(file.parent_path());
-    const FileHeader header{magic, data.size(), checksum(data)};
+    const FileHeader header{magic, data.size(), fnv1a(std::as_bytes(std::span(data)))};
     std::vector<std::uint8_t> bytes(sizeof header + data.size());
     std::memcpy(bytes.data(), &header, sizeof header);
     std::memcpy(bytes.data() + sizeof header, data.data(), data.size());
