@@ -31,7 +31,7 @@ std::string up_to_zero(const char *begin, std::size_t size) { return {begin, std
 
 } // namespace
 
-Hdf5File::Hdf5File(const std::filesystem::path &path) : name_(path.string()) {
+Hdf5File::Hdf5File(const std::filesystem::path &path) : name_(path.string()), guard_(name_) {
   // The library prints its errors and loads filter plugins by itself: neither is wanted here.
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   H5PLset_loading_state(0);

@@ -9,6 +9,8 @@
 
 #include <hdf5.h>
 
+#include "importer/hdf5_guard.h"
+
 namespace convscope {
 
 // An HDF5 identifier that closes itself.
@@ -56,6 +58,7 @@ private:
   Hdf5Id open_dataset(const std::string &path) const;
 
   std::string name_;
+  Hdf5Guard guard_; // before the library opens the file, until it has closed it
   Hdf5Id file_;
 };
 
