@@ -33,6 +33,7 @@ Recipe lucid() {
     r.rotation.values.push_back(degrees);
   r.jitter_after = crop(4);
   r.steps = 512;
+  r.beta2 = 0.99; // the gradient grows as the image does: a shorter memory of its size follows it and scores 2 % more
   r.revive_steps = 16;
   return r;
 }

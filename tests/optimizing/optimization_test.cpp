@@ -249,25 +249,14 @@ TEST_P(OptimizationGolden, AnotherImplementationAgrees) {
   const Array start = read_npy(folder / (name + ".init.npy"));
   const auto expected = run.at("objective_by_step").get<std::vector<float>>();
   const auto image = read_npy(folder / (name + ".image.npy")).data;
-  // On the way there are ReLUs 5e-8 from their thresholds: which side they fall on is a matter of rounding, and Adam
-  // leads away from there. So each run has to stay near, and one of some that begin 1e-7 apart has to arrive.
-  double best = 1;
-  for (unsigned attempt = 0; attempt < 8 && best > 2e-3; ++attempt) {
-    options.init = start;
-    const auto noise = reference::random_floats(start.data.size(), attempt);
-    for (std::size_t i = 0; i < noise.size() && attempt > 0; ++i)
-      options.init->data[i] *= 1 + 1e-7F * noise[i];
-    Optimization optimization = make({objective}, recipe("plain"));
-    optimization.step(run.at("steps"));
-    const auto values = optimization.progress().at(0).values;
-    ASSERT_EQ(values.size(), expected.size());
-    for (std::size_t i = 0; i < values.size(); ++i)
-      EXPECT_NEAR(values[i], expected[i], 0.02 * expected.back()) << i;
-    const double error = relative_error(optimization.images().data, image);
-    EXPECT_LT(error, 0.1);
-    best = std::min(best, error);
-  }
-  EXPECT_LT(best, 2e-3);
+  options.init = start;
+  Optimization optimization = make({objective}, recipe("plain"));
+  optimization.step(run.at("steps"));
+  const auto values = optimization.progress().at(0).values;
+  ASSERT_EQ(values.size(), expected.size());
+  for (std::size_t i = 0; i < values.size(); ++i)
+    EXPECT_NEAR(values[i], expected[i], 1e-3 * expected.back()) << i;
+  EXPECT_LT(relative_error(optimization.images().data, image), 2e-3);
 }
 
 INSTANTIATE_TEST_SUITE_P(Runs, OptimizationGolden, ::testing::Values(0, 1));
