@@ -1,6 +1,5 @@
 // Max pool; one thread does PACK channels of one output pixel, a whole word of the arg-max.
-// Padding never wins; ties go to the first tap in row-major order. With remainders (conv_remainder.comp) the
-// maximum is that of value + remainder.
+// Padding never wins; ties go to the first tap in row-major order.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
@@ -12,9 +11,7 @@ layout(push_constant) uniform Push { PoolParams p; };
 layout(binding = 0) readonly buffer Inputs { float inputs[]; };
 layout(binding = 1) writeonly buffer Outputs { float outputs[]; };
 layout(binding = 2) writeonly buffer Arg { uint arg[]; };
-layout(binding = 3) readonly buffer Remainder { float remainder[]; };
 #include "arg_max.glsl"
-layout(constant_id = 2) const uint HAS_REMAINDER = 0u;
 
 void main() {
   const int pixels = p.out_h * p.out_w;
@@ -33,7 +30,6 @@ void main() {
       break;
     const int plane = (n * p.channels + c) * p.in_h * p.in_w;
     float best = 0.0;
-    float best_remainder = 0.0;
     uint best_tap = ~0u;
     for (int ky = 0; ky < p.kernel_h; ++ky) {
       const int iy = oy * p.stride_h - p.pad_top + ky * p.dilation_h;
@@ -44,11 +40,8 @@ void main() {
         if (ix < 0 || ix >= p.in_w)
           continue;
         const float v = inputs[plane + iy * p.in_w + ix];
-        const float v_remainder = HAS_REMAINDER != 0u ? remainder[plane + iy * p.in_w + ix] : 0.0;
-        const bool larger = HAS_REMAINDER != 0u ? v - best > best_remainder - v_remainder : v > best;
-        if (best_tap == ~0u || larger) {
+        if (best_tap == ~0u || v > best) {
           best = v;
-          best_remainder = v_remainder;
           best_tap = uint(ky * p.kernel_w + kx);
         }
       }

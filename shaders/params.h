@@ -50,6 +50,8 @@ struct ConvParams {
   int in_base, out_base;
 };
 
+const int EXACT_CHANNELS = 8, EXACT_PIXELS = 4; // that a thread of exact_conv.comp does
+
 // Ops on single elements. Tensors are (N,C,H,W); `pixels` is H*W. In kernels that read or write masks a
 // thread does one pixel of 32 channels, a whole word.
 struct MapParams {

@@ -44,8 +44,8 @@ struct Dense {
   std::vector<float> weights; // (out_features, in_features), in_features in the order c, h, w of the input
   std::vector<float> bias;    // (out_features) or empty
 };
-struct ScaleShift { // y = x * scale[c] + shift[c]; an inference-time batch normalization
-  std::vector<float> scale, shift;
+struct ScaleShift { // y = x * scale[c] + shift[c]; an inference-time batch normalization, as exact as its weights
+  std::vector<double> scale, shift;
 };
 struct Relu {};
 struct MaxPool {

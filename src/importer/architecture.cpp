@@ -155,8 +155,8 @@ ScaleShift folded(const std::vector<std::vector<float>> &tensors, double epsilon
   ScaleShift op;
   for (std::size_t c = 0; c < gamma.size(); ++c) {
     const double scale = gamma[c] / std::sqrt(double{variance[c]} + epsilon);
-    op.scale.push_back(static_cast<float>(scale));
-    op.shift.push_back(static_cast<float>(beta[c] - mean[c] * scale));
+    op.scale.push_back(scale);
+    op.shift.push_back(beta[c] - mean[c] * scale);
   }
   return op;
 }

@@ -93,25 +93,40 @@ std::vector<FusedOp> fuse(const Graph &graph, const std::vector<NodeId> &targets
   return ops;
 }
 
+Affine affine(const Graph &graph, const FusedOp &op) {
+  const Op &main = graph.nodes[static_cast<std::size_t>(op.main)].op;
+  if (const auto *norm = std::get_if<ScaleShift>(&main))
+    return {norm->scale, norm->shift};
+  const auto *conv = std::get_if<Conv>(&main);
+  const auto *dense = std::get_if<Dense>(&main);
+  if (!conv && !dense)
+    return {};
+  const std::vector<float> &bias = conv ? conv->bias : dense->bias;
+  if (bias.empty() && op.scale_shifts.empty())
+    return {};
+  const auto channels = static_cast<std::size_t>(conv ? conv->out_channels : dense->out_features);
+  Affine result{std::vector<double>(channels, 1), std::vector<double>(bias.begin(), bias.end())};
+  result.shift.resize(channels, 0);
+  for (NodeId node : op.scale_shifts) {
+    const auto &norm = std::get<ScaleShift>(graph.nodes[static_cast<std::size_t>(node)].op);
+    for (std::size_t c = 0; c < channels; ++c) {
+      result.scale[c] *= norm.scale[c];
+      result.shift[c] = result.shift[c] * norm.scale[c] + norm.shift[c];
+    }
+  }
+  return result;
+}
+
 FoldedConv fold(const Graph &graph, const FusedOp &op) {
   const Conv &conv = std::get<Conv>(graph.nodes[static_cast<std::size_t>(op.main)].op);
   FoldedConv folded{conv.weights, conv.bias};
   if (op.scale_shifts.empty())
     return folded;
-  const auto channels = static_cast<std::size_t>(conv.out_channels);
-  folded.bias.resize(channels, 0.0F);
-  const std::size_t per_channel = conv.weights.size() / channels;
-  for (std::size_t c = 0; c < channels; ++c) {
-    double scale = 1, shift = folded.bias[c];
-    for (NodeId node : op.scale_shifts) {
-      const auto &norm = std::get<ScaleShift>(graph.nodes[static_cast<std::size_t>(node)].op);
-      scale *= norm.scale[c];
-      shift = shift * norm.scale[c] + norm.shift[c];
-    }
-    for (std::size_t i = 0; i < per_channel; ++i)
-      folded.weights[c * per_channel + i] = static_cast<float>(conv.weights[c * per_channel + i] * scale);
-    folded.bias[c] = static_cast<float>(shift);
-  }
+  const auto [scale, shift] = affine(graph, op);
+  const std::size_t per_channel = conv.weights.size() / scale.size();
+  for (std::size_t i = 0; i < conv.weights.size(); ++i)
+    folded.weights[i] = static_cast<float>(conv.weights[i] * scale[i / per_channel]);
+  folded.bias.assign(shift.begin(), shift.end());
   return folded;
 }
 

@@ -22,6 +22,13 @@ struct FusedOp {
 // (the same memory under another shape).
 std::vector<FusedOp> fuse(const Graph &graph, const std::vector<NodeId> &targets);
 
+// What follows the sums of a Conv or a Dense, and all that a ScaleShift does: y = x * scale[c] + shift[c], bias and
+// batch-norms in one. Empty where nothing follows.
+struct Affine {
+  std::vector<double> scale, shift;
+};
+Affine affine(const Graph &graph, const FusedOp &op);
+
 // A convolution's weights and bias after its batch-norms, computed in double.
 struct FoldedConv {
   std::vector<float> weights, bias;

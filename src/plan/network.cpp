@@ -1,4 +1,5 @@
-// Construction and the forward pass; the backward pass is in network_backward.cpp.
+// Construction and the forward pass; the backward pass is in network_backward.cpp, the decisions in double in
+// network_exact.cpp.
 #include "plan/network.h"
 
 #include <algorithm>
@@ -32,11 +33,15 @@ Network::Network(Plan &plan, Weights &weights, const Graph &graph, const Network
   kept_.resize(graph.nodes.size());
   contributions_left_.assign(graph.nodes.size(), 0);
 
-  NodeId largest = 0;
+  check_fits(largest());
+}
+
+NodeId Network::largest() const {
+  NodeId found = 0;
   for (const FusedOp &op : ops_)
-    if (shape(op.output).elements() > shape(largest).elements())
-      largest = op.output;
-  check_fits(largest);
+    if (shape(op.output).elements() > shape(found).elements())
+      found = op.output;
+  return found;
 }
 
 std::uint64_t Network::max_binding() const {
@@ -72,11 +77,6 @@ std::array<std::uint32_t, 3> Network::map_groups(NodeId id) const {
   return spread_groups(std::int64_t{options_.batch} * mask_blocks(shape(id).c) * shape(id).h * shape(id).w);
 }
 
-TensorId Network::constant(const std::string &key, const std::vector<float> &values) {
-  const std::string full_key = graph_.name + "/" + key;
-  return plan_.external(full_key, weights_.get(full_key, [&] { return values; }));
-}
-
 NodeId Network::value_root(NodeId id) const {
   while (std::holds_alternative<Flatten>(node(id).op))
     id = node(id).inputs.front();
@@ -98,6 +98,8 @@ void Network::forward(TensorId input) {
   values_.front() = input;
   for (const FusedOp &op : ops_)
     forward_op(op);
+  if (decides_exactly())
+    decide_exactly(input);
 }
 
 void Network::forward_op(const FusedOp &op) {
@@ -185,14 +187,24 @@ void Network::conv(const std::string &label, const std::string &key, const gpu::
                  flops);
 }
 
+gpu::ConvParams Network::conv_params(const FusedOp &op) const {
+  const auto &conv_op = std::get<Conv>(node(op.main).op);
+  const NodeId in = op.inputs.front();
+  return forward_params(window(conv_op.window, in, op.extra_pad), conv_op.groups, shape(in), shape(op.output),
+                        options_.batch);
+}
+
+std::string Network::folded_name(const FusedOp &op) const {
+  std::string name = node(op.main).name;
+  for (NodeId norm : op.scale_shifts)
+    name += "+" + node(norm).name;
+  return name;
+}
+
 void Network::forward_conv(const FusedOp &op) {
   const auto &conv_op = std::get<Conv>(node(op.main).op);
   const NodeId in = op.inputs.front();
-  const gpu::ConvParams params = forward_params(window(conv_op.window, in, op.extra_pad), conv_op.groups, shape(in),
-                                                shape(op.output), options_.batch);
-  std::string key = node(op.main).name;
-  for (NodeId norm : op.scale_shifts)
-    key += "+" + node(norm).name;
+  const std::string key = folded_name(op);
 
   ConvBindings bindings{value(in), TensorId::none, value(op.output), TensorId::none, make_mask(op)};
   std::uint32_t epilogue = op.relu ? gpu::EPILOGUE_RELU : 0U;
@@ -210,7 +222,7 @@ void Network::forward_conv(const FusedOp &op) {
     plan_.fill(bindings.mask, 0);
   }
   conv(
-      node(op.main).name, key, params, [&] { return fold(graph_, op).weights; }, epilogue, bindings);
+      node(op.main).name, key, conv_params(op), [&] { return fold(graph_, op).weights; }, epilogue, bindings);
 }
 
 int Network::dense_rows_at_once(std::int64_t in_features) const {
@@ -279,8 +291,8 @@ void Network::forward_scale_shift(const FusedOp &op) {
   TensorId scale = in, shift = in;
   const auto *norm = std::get_if<ScaleShift>(&node(op.main).op);
   if (norm) {
-    scale = constant(node(op.main).name + "/scale", norm->scale);
-    shift = constant(node(op.main).name + "/shift", norm->shift);
+    scale = constant(node(op.main).name + "/scale", std::vector<float>(norm->scale.begin(), norm->scale.end()));
+    shift = constant(node(op.main).name + "/shift", std::vector<float>(norm->shift.begin(), norm->shift.end()));
   }
   std::uint32_t epilogue = op.relu ? gpu::EPILOGUE_RELU : 0U;
   if (mask != TensorId::none)
@@ -301,6 +313,8 @@ gpu::PoolParams Network::pool_params(const FusedOp &op) const {
   } else if (const auto *avg_pool = std::get_if<AvgPool>(&main)) {
     w = window(avg_pool->window, input);
     divisor = avg_pool->count_padding ? w.kernel_h * w.kernel_w : 0;
+  } else if (const auto *zero_pad = std::get_if<ZeroPad>(&main)) {
+    w.pad = zero_pad->pad; // as exact_pool.comp pads
   } else {
     w.kernel_h = shape(input).h;
     w.kernel_w = shape(input).w;
@@ -321,44 +335,9 @@ void Network::forward_max_pool(const FusedOp &op) {
         plan_.transient(node(op.output).name + " arg-max", static_cast<std::size_t>(threads) * sizeof(std::uint32_t));
     kept_[static_cast<std::size_t>(op.output)].arg_max = arg_max;
   }
-  const TensorId remainder = options_.resolve_ties ? remainder_of(op.inputs.front()) : TensorId::none;
-  const bool has_remainder = remainder != TensorId::none;
-  plan_.dispatch(node(op.main).name,
-                 plan_.programs().get("max_pool", {options_.backward ? 1U : 0U, bits, has_remainder ? 1U : 0U}),
+  plan_.dispatch(node(op.main).name, plan_.programs().get("max_pool", {options_.backward ? 1U : 0U, bits}),
                  spread_groups(threads), p,
-                 {reads(in), writes(value(op.output)), writes(options_.backward ? arg_max : value(op.output)),
-                  reads(has_remainder ? remainder : in)});
-}
-
-TensorId Network::remainder_of(NodeId id) {
-  const auto op = std::find_if(ops_.begin(), ops_.end(), [&](const FusedOp &other) { return other.output == id; });
-  if (op == ops_.end())
-    return TensorId::none;
-  const NodeId in = op->inputs.front();
-  if (const auto *zero_pad = std::get_if<ZeroPad>(&node(op->main).op)) {
-    const TensorId inner = remainder_of(in);
-    if (inner == TensorId::none)
-      return TensorId::none;
-    const TensorId padded = plan_.transient(node(id).name + " remainder", bytes(id));
-    pad(node(id).name + " remainder", inner, shape(in), shape(id), zero_pad->pad.top, zero_pad->pad.left, {padded});
-    return padded;
-  }
-  // A stem: few products a sum, and nothing but the sum behind it.
-  const auto *conv_op = std::get_if<Conv>(&node(op->main).op);
-  constexpr std::size_t stem_products = 512;
-  if (!conv_op || op->relu || op->residual >= 0 || !op->scale_shifts.empty() ||
-      conv_op->weights.size() / static_cast<std::size_t>(conv_op->out_channels) > stem_products)
-    return TensorId::none;
-  const gpu::ConvParams params =
-      forward_params(window(conv_op->window, in, op->extra_pad), conv_op->groups, shape(in), shape(id), options_.batch);
-  const TensorId weights = constant(node(op->main).name + "/plain", conv_op->weights);
-  const TensorId bias = conv_op->bias.empty() ? weights : constant(node(op->main).name + "/bias", conv_op->bias);
-  const TensorId remainder = plan_.transient(node(id).name + " remainder", bytes(id));
-  plan_.dispatch(node(id).name + " remainder",
-                 plan_.programs().get("conv_remainder", {conv_op->bias.empty() ? 0U : 1U}),
-                 spread_groups(std::int64_t{options_.batch} * shape(id).elements()), params,
-                 {reads(value(in)), reads(weights), reads(bias), reads(value(id)), writes(remainder)});
-  return remainder;
+                 {reads(in), writes(value(op.output)), writes(options_.backward ? arg_max : value(op.output))});
 }
 
 void Network::forward_avg_pool(const FusedOp &op) {

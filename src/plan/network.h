@@ -35,10 +35,10 @@ enum class ConvBackend { automatic, broadcast, shared, direct };
 struct NetworkOptions {
   Shape input; // channels, height, width as the net takes them
   int batch = 1;
-  std::vector<NodeId> targets; // layers whose outputs are wanted
-  bool backward = false;       // keep what the backward pass needs
-  bool revive = false;         // also append the steps of Variant::revive
-  bool resolve_ties = false;   // max pools find the true maximum among a stem's values that are equal to rounding
+  std::vector<NodeId> targets;  // layers whose outputs are wanted
+  bool backward = false;        // keep what the backward pass needs
+  bool revive = false;          // also append the steps of Variant::revive
+  bool exact_decisions = false; // ReLUs and max pools of the backward pass decide by values in double, if they can
   ConvBackend backend = ConvBackend::automatic;
   std::uint64_t max_binding_bytes = 0; // of one tensor; 0: the device's limit. Larger dense weights run in parts
 };
@@ -69,13 +69,18 @@ private:
   using Contribution = std::function<void(const GradientTarget &)>;
 
   const Node &node(NodeId id) const { return graph_.nodes.at(static_cast<std::size_t>(id)); }
+  NodeId largest() const; // of all values
   std::size_t bytes(NodeId id) const;
   std::uint64_t max_binding() const;
   void check_fits(NodeId id) const; // throws UserError
   gpu::MapParams map_params(NodeId id) const;
   std::array<std::uint32_t, 3> map_groups(NodeId id) const; // of kernels whose threads do 32 channels of a pixel
   TensorId value(NodeId id) const { return values_.at(static_cast<std::size_t>(id)); }
-  TensorId constant(const std::string &key, const std::vector<float> &values);
+  TensorId exact(NodeId id) const { return exact_.at(static_cast<std::size_t>(id)); }
+  template <typename Number> TensorId constant(const std::string &key, const std::vector<Number> &values) {
+    const std::string full_key = graph_.name + "/" + key;
+    return plan_.external(full_key, weights_.get(full_key, [&] { return values; }));
+  }
   TensorId make_mask(const FusedOp &op);
   bool wants_mask(const FusedOp &op) const { return op.relu && options_.backward; }
 
@@ -85,12 +90,21 @@ private:
   void forward_add(const FusedOp &op);
   void forward_scale_shift(const FusedOp &op);
   void forward_max_pool(const FusedOp &op);
-  // What rounding took from a value that only max pools read, behind a stem; none for other values.
-  TensorId remainder_of(NodeId id);
   void forward_avg_pool(const FusedOp &op);
   void forward_softmax(const FusedOp &op);
   void pad(const std::string &label, TensorId from, const Shape &in, const Shape &out, int top, int left,
            const GradientTarget &to);
+
+  // Whether that is asked for, the device has doubles, and it can bind tensors of them. Else float32 decides.
+  bool decides_exactly() const;
+  void decide_exactly(TensorId input); // after the forward pass in float32, whose decisions it replaces
+  void exact_op(const FusedOp &op);
+  TensorId exact_tensor(NodeId id);
+  TensorId exact_conv(const FusedOp &op);
+  TensorId exact_dense(const FusedOp &op);
+  void append_exact_sums(const FusedOp &op, const gpu::ConvParams &params, TensorId weights, TensorId to);
+  TensorId exact_pool(const FusedOp &op);
+  TensorId exact_map(const FusedOp &op, TensorId from, const std::vector<TensorId> &added);
 
   void backward_op(const FusedOp &op);
   void backward_conv(const FusedOp &op, TensorId from);
@@ -111,6 +125,8 @@ private:
             const std::function<std::vector<float>()> &weights, std::uint32_t epilogue, const ConvBindings &bindings);
   ConvBackend choose(const gpu::ConvParams &params) const;
   Window window(const Window &window, NodeId input, const Padding &extra = {}) const;
+  gpu::ConvParams conv_params(const FusedOp &op) const; // of the forward pass
+  std::string folded_name(const FusedOp &op) const;     // of a convolution and its batch-norms
   gpu::PoolParams pool_params(const FusedOp &op) const;
   int dense_rows_at_once(std::int64_t in_features) const; // that the device can bind
   TensorId dense_weights(const FusedOp &op, int first_row, int rows);
@@ -123,6 +139,7 @@ private:
   std::vector<Shape> shapes_;
   std::vector<FusedOp> ops_;
   std::vector<TensorId> values_, gradients_; // by node
+  std::vector<TensorId> exact_;              // values in double, by node; none where they aren't known
   std::vector<Kept> kept_;                   // by node
   std::vector<int> contributions_left_;      // by node
 };

@@ -89,7 +89,7 @@ void Network::backward_op(const FusedOp &op) {
     backward_softmax(op, from);
   } else if (const auto *norm = std::get_if<ScaleShift>(&main)) {
     pass_gradient(node(op.main).name + " gradient", op.inputs.front(), from,
-                  constant(node(op.main).name + "/scale", norm->scale));
+                  constant(node(op.main).name + "/scale", std::vector<float>(norm->scale.begin(), norm->scale.end())));
   } else if (const auto *zero_pad = std::get_if<ZeroPad>(&main)) {
     contribute(op.inputs.front(), [&](const GradientTarget &to) {
       pad(node(op.main).name + " gradient", from, shape(op.output), shape(op.inputs.front()), -zero_pad->pad.top,
@@ -112,16 +112,11 @@ void Network::pass_gradient(const std::string &label, NodeId to, TensorId from, 
 }
 
 void Network::backward_conv(const FusedOp &op, TensorId from) {
-  const auto &conv_op = std::get<Conv>(node(op.main).op);
   const NodeId in = op.inputs.front();
-  const gpu::ConvParams forward = forward_params(window(conv_op.window, in, op.extra_pad), conv_op.groups, shape(in),
-                                                 shape(op.output), options_.batch);
-  std::string key = node(op.main).name;
-  for (NodeId norm : op.scale_shifts)
-    key += "+" + node(norm).name;
+  const gpu::ConvParams forward = conv_params(op);
   const std::vector<gpu::ConvParams> phases = gradient_phases(forward);
   // A phase's weights follow from the padding, and that may follow from the input's size and from the cut.
-  key += fmt::format("/gradient of pads {},{}", forward.pad_top, forward.pad_left);
+  const std::string key = fmt::format("{}/gradient of pads {},{}", folded_name(op), forward.pad_top, forward.pad_left);
   contribute(in, [&](const GradientTarget &to) {
     for (const gpu::ConvParams &phase : phases)
       conv(node(op.main).name + " gradient", fmt::format("{} phase {},{}", key, phase.out_offset_h, phase.out_offset_w),

@@ -1,10 +1,10 @@
 // Weights on the device, packed for the kernels that use them and shared by all plans of one model.
 #pragma once
 
-#include <functional>
+#include <cstddef>
 #include <map>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "vulkan/buffer.h"
 
@@ -13,10 +13,18 @@ namespace convscope {
 class Weights {
 public:
   explicit Weights(const vulkan::Device &device) : device_(device) {}
-  // The slice of that key; `make` is called the first time. Lives as long as this object.
-  vulkan::Slice get(const std::string &key, const std::function<std::vector<float>()> &make);
+  // The slice of that key; `make`, which gives a vector, is called the first time. Lives as long as this object.
+  template <typename Make> vulkan::Slice get(const std::string &key, const Make &make) {
+    const auto found = buffers_.find(key);
+    if (found != buffers_.end())
+      return found->second.slice();
+    const auto values = make();
+    return add(key, std::as_bytes(std::span(values)));
+  }
 
 private:
+  vulkan::Slice add(const std::string &key, std::span<const std::byte> values);
+
   const vulkan::Device &device_;
   std::map<std::string, vulkan::Buffer> buffers_;
 };

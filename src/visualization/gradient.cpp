@@ -36,21 +36,20 @@ GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const G
                            const Objective &objective) {
   NetworkOptions options;
   options.input = checked_input(input);
-  options.batch = static_cast<int>(input.shape[0]);
   options.targets = layers_of(objective);
   options.backward = true;
-  options.resolve_ties = true;
+  options.exact_decisions = true;
   std::vector<Shape> shapes(graph.nodes.size());
   for (const NodeId layer : options.targets)
     shapes[std::size_t(layer)] = infer_shapes(graph, options.input, layer)[std::size_t(layer)];
   check_objective(objective, graph, shapes);
 
   Plan plan(programs, "gradient");
-  const TensorId in = plan.persistent("input", input.data.size() * sizeof(float));
-  const TensorId out = plan.persistent("gradient", input.data.size() * sizeof(float));
-  ObjectiveSteps steps(plan, std::vector<Objective>(std::size_t(options.batch), objective), shapes);
-  const std::size_t parts = std::size_t(options.batch) * std::size_t(steps.parts());
-  const TensorId values = plan.persistent("values", parts * sizeof(float));
+  const std::size_t elements = std::size_t(options.input.elements());
+  const TensorId in = plan.persistent("input", elements * sizeof(float));
+  const TensorId out = plan.persistent("gradient", elements * sizeof(float));
+  ObjectiveSteps steps(plan, {objective}, shapes);
+  const TensorId values = plan.persistent("values", std::size_t(steps.parts()) * sizeof(float));
   Network network(plan, weights, graph, options);
   network.forward(in);
   steps.append_values(network);
@@ -60,16 +59,18 @@ GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const G
   plan.copy(gradient, out);
   plan.allocate();
   steps.write_terms();
-  plan.write(in, std::as_bytes(std::span(input.data)));
-  plan.record(Variant::usual).run(fmt::format("the gradient of {}", objective.text));
+  const vulkan::Recording recording = plan.record(Variant::usual);
 
-  GradientResult result;
-  const auto partials = plan.read_all<float>(values);
-  for (int n = 0; n < options.batch; ++n) {
-    const auto first = partials.begin() + std::ptrdiff_t{n} * steps.parts();
-    result.values.push_back(std::accumulate(first, first + steps.parts(), 0.0));
+  // One image after the other: doubles take twice the memory, and how an image decides must not hang on the batch.
+  GradientResult result{{}, {input.shape, {}}};
+  for (std::size_t first = 0; first < input.data.size(); first += elements) {
+    plan.write(in, std::as_bytes(std::span(input.data).subspan(first, elements)));
+    recording.run(fmt::format("the gradient of {}", objective.text));
+    const auto partials = plan.read_all<float>(values);
+    result.values.push_back(std::accumulate(partials.begin(), partials.end(), 0.0));
+    const auto read = plan.read_all<float>(out);
+    result.gradient.data.insert(result.gradient.data.end(), read.begin(), read.end());
   }
-  result.gradient = {input.shape, plan.read_all<float>(out)};
   return result;
 }
 

@@ -16,6 +16,9 @@ struct GradientResult {
   Array gradient;             // (N,C,H,W), with respect to the input
 };
 
+// ReLUs and max pools decide by a forward pass in double, so that the gradient is that of exact arithmetic to float32's
+// rounding; on devices without doubles (shaderFloat64), and for maps whose doubles are more than the device can bind,
+// by the one in float32, which may decide otherwise where values are equal to rounding.
 // `input` is (N,C,H,W), preprocessed. UserError where it is of another rank or channel count than the net takes, too
 // small for it, or not finite.
 GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,

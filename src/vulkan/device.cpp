@@ -123,9 +123,12 @@ VkDevice create_device(const Candidate &candidate, const std::set<std::string, s
   storage.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES;
   storage.storageBuffer16BitAccess = candidate.info.storage_16bit;
   storage.pNext = candidate.info.float16 ? &float16 : nullptr;
+  VkPhysicalDeviceFeatures features{};
+  features.shaderFloat64 = candidate.info.shader_float64;
   VkDeviceCreateInfo create{};
   create.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
   create.pNext = &storage;
+  create.pEnabledFeatures = &features;
   create.queueCreateInfoCount = 1;
   create.pQueueCreateInfos = &queue;
   create.enabledExtensionCount = static_cast<std::uint32_t>(names.size());

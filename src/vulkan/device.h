@@ -30,6 +30,7 @@ struct DeviceInfo {
   std::uint32_t timestamp_bits = 0;
   double timestamp_period_ns = 0;
   bool storage_16bit = false, float16 = false, cooperative_matrix = false;
+  bool shader_float64 = false;
   bool usable = false; // has a compute queue and Vulkan 1.1
   bool is_cpu() const { return type == "cpu"; }
 };

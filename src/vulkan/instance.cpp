@@ -151,6 +151,7 @@ void query_extended(VkPhysicalDevice device, const Candidate &candidate, DeviceI
   vkGetPhysicalDeviceFeatures2(device, &features);
   info.storage_16bit = storage.storageBuffer16BitAccess == VK_TRUE;
   info.float16 = float16.shaderFloat16 == VK_TRUE;
+  info.shader_float64 = features.features.shaderFloat64 == VK_TRUE;
   info.cooperative_matrix = candidate.extensions.contains("VK_KHR_cooperative_matrix") ||
                             candidate.extensions.contains("VK_NV_cooperative_matrix");
 }

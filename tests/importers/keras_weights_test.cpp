@@ -64,8 +64,8 @@ void expect_toy(const Graph &graph) {
   ASSERT_EQ(norm.scale.size(), 4u);
   for (int c = 0; c < 4; ++c) {
     const double scale = (1 + c) / std::sqrt(0.5 + c + 0.5);
-    EXPECT_FLOAT_EQ(norm.scale[c], static_cast<float>(scale));
-    EXPECT_FLOAT_EQ(norm.shift[c], static_cast<float>(7 + c - (c - 2) * scale));
+    EXPECT_DOUBLE_EQ(norm.scale[c], scale); // not rounded to float
+    EXPECT_NEAR(norm.shift[c], 7 + c - (c - 2) * scale, 1e-14);
   }
 
   const auto &dense = std::get<Dense>(graph.nodes[4].op);

@@ -64,8 +64,8 @@ inline Dense random_dense(int in_features, int out_features, unsigned seed, bool
 }
 
 inline ScaleShift random_scale_shift(int channels, unsigned seed) {
-  const auto count = static_cast<std::size_t>(channels);
-  return {reference::random_floats(count, seed, 0.5, 1.5), reference::random_floats(count, seed + 1, -0.4, 0.4)};
+  return {reference::random_tensor(1, channels, 1, 1, seed, 0.5, 1.5).data,
+          reference::random_tensor(1, channels, 1, 1, seed + 1, -0.4, 0.4).data};
 }
 
 } // namespace convscope

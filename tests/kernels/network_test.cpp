@@ -141,6 +141,21 @@ TEST(NetworkTest, RandomNets) {
   }
 }
 
+TEST(NetworkTest, DecisionsInDouble) {
+  std::vector<std::pair<Graph, Tensor>> nets = {{residual_net(), random_tensor(2, 3, 35, 31, 7)},
+                                                {plain_net(), random_tensor(2, 3, 20, 24, 8)}};
+  for (unsigned seed = 1; seed <= 4; ++seed)
+    nets.emplace_back(random_net(seed), random_tensor(2, 3, 9, 10, seed));
+  for (const auto &[graph, input] : nets) {
+    SCOPED_TRACE(graph.name);
+    const NodeId last = static_cast<NodeId>(graph.nodes.size()) - 1;
+    NetworkOptions options;
+    options.targets = {last / 2, last};
+    options.exact_decisions = true;
+    expect_like_reference(graph, input, options, whole_net);
+  }
+}
+
 TEST(NetworkTest, SeveralTargetsAtOnce) {
   const Graph graph = residual_net();
   NetworkOptions options;

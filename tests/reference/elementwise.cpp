@@ -12,7 +12,7 @@ Tensor add(const Tensor &a, const Tensor &b) {
   return y;
 }
 
-Tensor scale_shift(const Tensor &x, const std::vector<float> &scale, const std::vector<float> &shift) {
+Tensor scale_shift(const Tensor &x, const std::vector<double> &scale, const std::vector<double> &shift) {
   Tensor y = x;
   for (std::size_t i = 0; i < y.data.size(); ++i) {
     std::size_t c = i / (std::size_t(x.h) * x.w) % x.c;
@@ -21,8 +21,8 @@ Tensor scale_shift(const Tensor &x, const std::vector<float> &scale, const std::
   return y;
 }
 
-Tensor scale_shift_gradient(const Tensor &grad, const std::vector<float> &scale) {
-  return scale_shift(grad, scale, std::vector<float>(scale.size(), 0));
+Tensor scale_shift_gradient(const Tensor &grad, const std::vector<double> &scale) {
+  return scale_shift(grad, scale, std::vector<double>(scale.size(), 0));
 }
 
 Tensor relu(const Tensor &x) {

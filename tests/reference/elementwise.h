@@ -11,8 +11,8 @@ namespace convscope::reference {
 Tensor add(const Tensor &a, const Tensor &b);
 
 // y = x * scale[c] + shift[c]
-Tensor scale_shift(const Tensor &x, const std::vector<float> &scale, const std::vector<float> &shift);
-Tensor scale_shift_gradient(const Tensor &grad, const std::vector<float> &scale);
+Tensor scale_shift(const Tensor &x, const std::vector<double> &scale, const std::vector<double> &shift);
+Tensor scale_shift_gradient(const Tensor &grad, const std::vector<double> &scale);
 
 Tensor relu(const Tensor &x);
 // Passes where x > 0; x may be the ReLU's input or its output.

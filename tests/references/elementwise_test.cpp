@@ -18,7 +18,7 @@ TEST(ReferenceElementwise, ByHand) {
 
 TEST(ReferenceElementwise, Gradients) {
   Tensor x = random_tensor(2, 3, 4, 5, 1), upstream = random_tensor(2, 3, 4, 5, 2);
-  std::vector<float> scale = random_floats(3, 3), shift = random_floats(3, 4);
+  std::vector<double> scale = random_tensor(1, 3, 1, 1, 3).data, shift = random_tensor(1, 3, 1, 1, 4).data;
   expect_gradient([&](const Tensor &t) { return dot(scale_shift(t, scale, shift), upstream); }, x,
                   scale_shift_gradient(upstream, scale));
   expect_gradient([&](const Tensor &t) { return dot(relu(t), upstream); }, x, relu_gradient(upstream, x));
@@ -31,7 +31,7 @@ TEST(ReferenceElementwise, Gradients) {
 
 TEST(ReferenceElementwise, Adjoints) {
   Tensor x = random_tensor(2, 3, 3, 7, 1);
-  std::vector<float> scale = random_floats(3, 2), zeros(3);
+  std::vector<double> scale = random_tensor(1, 3, 1, 1, 2).data, zeros(3);
   expect_adjoint([&](const Tensor &t) { return scale_shift(t, scale, zeros); },
                  [&](const Tensor &t) { return scale_shift_gradient(t, scale); }, x, 3);
   Preprocessing p{{1, 1, 0}, {2, 3, 4}, {0, 0, 0}, "test"}; // a source used twice, another never

@@ -29,7 +29,8 @@ Graph toy_net() {
   NodeId active = push(graph, "relu1", Relu{}, {stem});
   NodeId pooled = push(graph, "pool1", MaxPool{window(3, 1, {1, 1, 1, 1})}, {active});
   NodeId branch = push(graph, "conv2", conv_op(6, 6, 2, window(3, 1, {}, true), 3), {pooled});
-  NodeId shortcut = push(graph, "scale", ScaleShift{random_floats(6, 5), random_floats(6, 6)}, {pooled});
+  NodeId shortcut =
+      push(graph, "scale", ScaleShift{random_tensor(1, 6, 1, 1, 5).data, random_tensor(1, 6, 1, 1, 6).data}, {pooled});
   NodeId sum = push(graph, "add", Add{}, {branch, shortcut, active});
   NodeId average = push(graph, "pool2", AvgPool{window(2, 2, {}, true), false}, {sum});
   NodeId flat = push(graph, "flatten", Flatten{}, {average});

@@ -1,0 +1,42 @@
+// v = a * scale[c] + shift[c], plus b, then ReLU with its mask, in double: what follows a convolution's sums, a batch
+// normalization, an addition, a ReLU. One thread does 32 channels of one pixel, a whole word of the mask.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "params.h"
+#include "linear.glsl"
+
+layout(local_size_x = 64) in;
+layout(constant_id = 0) const uint EPILOGUE = 0u; // RESIDUAL, RELU, MASK_WRITE
+layout(constant_id = 1) const uint HAS_SCALE = 1u;
+layout(push_constant) uniform Push { MapParams p; };
+layout(binding = 0) readonly buffer A { double a[]; };
+layout(binding = 1) readonly buffer B { double b[]; };
+layout(binding = 2) readonly buffer Affine { double affine[]; }; // all scales, then all shifts
+layout(binding = 3) writeonly buffer Outputs { double outputs[]; };
+layout(binding = 4) writeonly buffer Mask { uint mask[]; };
+
+void main() {
+  const int blocks = (p.channels + 31) / 32;
+  const int word = linear_item();
+  if (word >= p.batch * blocks * p.pixels)
+    return;
+  const int pixel = word % p.pixels;
+  const int n = word / p.pixels / blocks;
+  const int first = word / p.pixels % blocks * 32;
+  uint bits = 0u;
+  for (int c = first; c < min(first + 32, p.channels); ++c) {
+    const int index = (n * p.channels + c) * p.pixels + pixel;
+    double v = a[index];
+    if (HAS_SCALE != 0u)
+      v = v * affine[c] + affine[p.channels + c];
+    if ((EPILOGUE & EPILOGUE_RESIDUAL) != 0u)
+      v += b[index];
+    if ((EPILOGUE & EPILOGUE_RELU) != 0u) {
+      bits |= v > 0.0 ? 1u << (c & 31) : 0u;
+      v = max(v, 0.0);
+    }
+    outputs[index] = v;
+  }
+  if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0u)
+    mask[word] = bits;
+}

@@ -1,0 +1,59 @@
+// Max and average pools in double, global ones and zero padding too: a padding is an average over a window of one
+// element, which is 0 where there is none. One thread does PACK channels of one output pixel, a whole word of the
+// arg-max. Ties go to the first tap in row-major order.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "params.h"
+#include "linear.glsl"
+
+layout(local_size_x = 64) in;
+layout(constant_id = 0) const uint MAXIMUM = 0u; // else the average
+layout(push_constant) uniform Push { PoolParams p; };
+layout(binding = 0) readonly buffer Inputs { double inputs[]; };
+layout(binding = 1) writeonly buffer Outputs { double outputs[]; };
+layout(binding = 2) writeonly buffer Arg { uint arg[]; };
+#include "arg_max.glsl"
+
+void main() {
+  const int pixels = p.out_h * p.out_w;
+  const int blocks = (p.channels + PACK - 1) / PACK;
+  const int thread = linear_item();
+  if (thread >= p.batch * blocks * pixels)
+    return;
+  const int ox = thread % p.out_w;
+  const int oy = thread / p.out_w % p.out_h;
+  const int block = thread / pixels % blocks;
+  const int n = thread / pixels / blocks;
+  uint word = 0u;
+  for (int i = 0; i < PACK; ++i) {
+    const int c = block * PACK + i;
+    if (c >= p.channels)
+      break;
+    const int plane = (n * p.channels + c) * p.in_h * p.in_w;
+    double best = 0.0;
+    double sum = 0.0;
+    uint best_tap = ~0u;
+    int taps = 0;
+    for (int ky = 0; ky < p.kernel_h; ++ky) {
+      const int iy = oy * p.stride_h - p.pad_top + ky * p.dilation_h;
+      if (iy < 0 || iy >= p.in_h)
+        continue;
+      for (int kx = 0; kx < p.kernel_w; ++kx) {
+        const int ix = ox * p.stride_w - p.pad_left + kx * p.dilation_w;
+        if (ix < 0 || ix >= p.in_w)
+          continue;
+        const double v = inputs[plane + iy * p.in_w + ix];
+        sum += v;
+        if (taps++ == 0 || v > best) {
+          best = v;
+          best_tap = uint(ky * p.kernel_w + kx);
+        }
+      }
+    }
+    const int divisor = p.average_divisor != 0 ? p.average_divisor : max(taps, 1);
+    outputs[(n * p.channels + c) * pixels + oy * p.out_w + ox] = MAXIMUM != 0u ? best : sum / divisor;
+    word |= (best_tap & ARG_MASK) << (uint(i) * ARG_BITS & 31u);
+  }
+  if (MAXIMUM != 0u)
+    arg[arg_word(p, n, block, oy, ox)] = word;
+}
