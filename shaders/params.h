@@ -210,6 +210,25 @@ struct AdamParams {
   float beta1, one_minus_beta1, beta2, one_minus_beta2, epsilon;
 };
 
+// ---- What the window samples: src/viewer ----
+
+// A picture or a map becomes a cell of cell_h x cell_w pixels and a border of 1 that repeats its edge, as RGBA8.
+// `source` is the first element that is read, `maximum` the place of the map's maximum.
+struct TileParams {
+  int source;
+  int source_h, source_w;
+  int cell_h, cell_w;
+  float step_h, step_w; // source / cell
+  int maximum;
+};
+const uint TILE_IMAGE = 0u;
+const uint TILE_MAP = 1u;
+
+struct TileMaxParams {
+  int source, count;
+  int maximum;
+};
+
 #ifdef __cplusplus
 } // namespace convscope::gpu
 #endif

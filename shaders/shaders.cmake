@@ -1,7 +1,8 @@
-# Compiles every shaders/*.comp to SPIR-V at build time and embeds it: target convscope_shaders, whose header
-# "shaders.h" gives `std::span<const std::uint32_t> convscope::shader(std::string_view name)`.
+# Compiles every shaders/*.comp, *.vert and *.frag to SPIR-V at build time and embeds it: target convscope_shaders,
+# whose header "shaders.h" gives `std::span<const std::uint32_t> convscope::shader(std::string_view name)`.
 find_program(GLSLANG_VALIDATOR NAMES glslangValidator glslang REQUIRED)
-file(GLOB shader_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/shaders/*.comp)
+file(GLOB shader_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/shaders/*.comp ${PROJECT_SOURCE_DIR}/shaders/*.vert
+  ${PROJECT_SOURCE_DIR}/shaders/*.frag)
 file(GLOB shader_includes CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/shaders/*.glsl ${PROJECT_SOURCE_DIR}/shaders/*.h)
 set(shader_dir ${PROJECT_BINARY_DIR}/generated/shaders)
 file(MAKE_DIRECTORY ${shader_dir})
@@ -29,7 +30,7 @@ file(CONFIGURE OUTPUT ${shader_dir}/shaders.h CONTENT [[
 #include <string_view>
 
 namespace convscope {
-// The SPIR-V of shaders/<name>.comp; empty if there is none.
+// The SPIR-V of shaders/<name>.comp, .vert or .frag; empty if there is none.
 std::span<const std::uint32_t> shader(std::string_view name);
 } // namespace convscope
 ]] @ONLY)

@@ -27,5 +27,23 @@ convscope_interface(convscope_hdf5 INCLUDE ${HDF5_C_INCLUDE_DIRS} LINK ${HDF5_C_
 find_path(STB_INCLUDE stb_truetype.h PATH_SUFFIXES stb REQUIRED)
 convscope_interface(convscope_stb INCLUDE ${STB_INCLUDE})
 
+# GLFW: libglfw3-dev; vcpkg: glfw3. Dear ImGui with its GLFW backend: libimgui-dev, which has no CMake package and keeps
+# backends apart; vcpkg: imgui with the feature glfw-binding. Its Vulkan backend is not used (src/viewer/gui_renderer.h).
+find_package(glfw3 REQUIRED)
+find_package(imgui CONFIG QUIET)
+if(TARGET imgui::imgui)
+  convscope_interface(convscope_imgui LINK imgui::imgui glfw)
+else()
+  find_path(IMGUI_INCLUDE imgui.h PATH_SUFFIXES imgui REQUIRED)
+  find_path(IMGUI_BACKENDS imgui_impl_glfw.h PATH_SUFFIXES imgui/backends imgui backends REQUIRED)
+  find_library(IMGUI_LIBRARY imgui REQUIRED)
+  # Debian's leaves stb_truetype and stb_rect_pack to the stb library.
+  find_library(STB_LIBRARY NAMES libstb.a stb)
+  convscope_interface(convscope_imgui INCLUDE ${IMGUI_INCLUDE} ${IMGUI_BACKENDS} LINK ${IMGUI_LIBRARY} glfw)
+  if(STB_LIBRARY)
+    target_link_libraries(convscope_imgui INTERFACE ${STB_LIBRARY})
+  endif()
+endif()
+
 include(${CMAKE_CURRENT_LIST_DIR}/font.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/vkfft.cmake)

@@ -90,9 +90,7 @@ Command add_features(CLI::App &program) {
   add_output(app, o->outputs.png, "The maps as a labelled grid, PNG");
   add_text(app, "--npy", o->outputs.npy, "Also the exact maps as float32 (channels,H,W)", "F.npy");
   command.run = [o](Context &context) {
-    if (!o->offscreen)
-      open_viewer("features");
-    if (o->outputs.png.empty() && o->outputs.npy.empty())
+    if (o->offscreen && o->outputs.png.empty() && o->outputs.npy.empty())
       throw UserError("features: -o is required");
     check_outputs({{"-o", o->outputs.png, ".png"}, {"--npy", o->outputs.npy, ".npy"}});
     parse_map_range(o->range);
@@ -109,6 +107,15 @@ Command add_features(CLI::App &program) {
     const int count = channels_of(graph, find_layer(graph, o->layer));
     if (!o->channels.empty())
       settings.channels = parse_channels(o->channels, count, o->layer);
+    if (!o->offscreen) {
+      ViewRequest view;
+      view.wish.model = settings.model;
+      view.wish.photo = o->image;
+      view.wish.layer = o->layer;
+      if (!o->channels.empty())
+        view.wish.focus = viewer::Unit{o->layer, settings.channels.front()};
+      return open_viewer(context, std::move(view));
+    }
     return make_features(context, settings, o->outputs);
   };
   return command;

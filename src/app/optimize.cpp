@@ -57,6 +57,25 @@ void write_pictures(const Outcome &outcome, const PictureSettings &settings, con
   }
 }
 
+// What the viewer can show of a request: its first objective, where that is one unit or channel.
+ViewRequest view_of(Context &context, const PictureSettings &settings) {
+  const Objective objective = context.session.objective(settings.objectives.front());
+  const Term &term = objective.terms.front();
+  if (objective.terms.size() != 1 || term.kind == Term::Kind::mean_square || term.centre ||
+      settings.width != settings.height)
+    throw UserError(fmt::format("the viewer shows layer:channel and layer:channel@x,y on square images: '{}' needs "
+                                "--offscreen",
+                                settings.objectives.front()));
+  ViewRequest view;
+  view.wish.model = settings.model;
+  view.wish.layer = context.session.graph().nodes[static_cast<std::size_t>(term.layer)].name;
+  view.wish.focus = viewer::Unit{view.wish.layer, term.channel, term.x, term.y};
+  view.wish.controls.recipe = settings.recipe;
+  view.wish.controls.size = settings.width;
+  view.wish.controls.seed = settings.seed;
+  return view;
+}
+
 } // namespace
 
 int make_images(Context &context, const PictureSettings &given, const PictureOutputs &outputs) {
@@ -120,9 +139,7 @@ Command add_optimize(CLI::App &program) {
   add_text(app, "--npy", o->outputs.npy, "Also the images as float32 (N,3,H,W), 0..1", "F.npy");
   add_text(app, "--frames", o->outputs.frames, "Also a folder of frames: each step, or about 128 of them", "DIR");
   command.run = [o](Context &context) {
-    if (!o->offscreen)
-      open_viewer("optimize");
-    if (o->outputs.png.empty() && o->outputs.npy.empty())
+    if (o->offscreen && o->outputs.png.empty() && o->outputs.npy.empty())
       throw UserError("optimize: -o is required");
     check_outputs({{"-o", o->outputs.png, ".png"}, {"--npy", o->outputs.npy, ".npy"}});
     for (const std::string &path : numbered_paths(o->outputs.png, o->optimize.objectives.size()))
@@ -133,6 +150,8 @@ Command add_optimize(CLI::App &program) {
     context.load(o->model);
     settings.model = context.session.model();
     apply(o->optimize, context, settings);
+    if (!o->offscreen)
+      return open_viewer(context, view_of(context, settings));
     return make_images(context, settings, o->outputs);
   };
   return command;

@@ -1,38 +1,174 @@
 #include "app/viewer.h"
 
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "app/interrupt.h"
+#include "app/optimizing.h"
+#include "app/outputs.h"
+#include "app/settings.h"
 #include "base/error.h"
+#include "base/files.h"
+#include "graph/shapes.h"
+#include "importer/weights_folder.h"
+#include "io/image.h"
+#include "io/png.h"
+#include "viewer/ui.h"
+#include "viewer/window.h"
+#include "viewer/worker.h"
 
 namespace convscope {
 
-void open_viewer(const std::string &command) {
-  if (command == "view")
-    throw UserError("view: this build has no viewer; 'features --offscreen' and 'optimize --offscreen' write pictures");
-  throw UserError(fmt::format("{}: this build has no viewer; add --offscreen", command));
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+// The photos that come with the program: beside the weights where it is installed, in docs/ in a source tree.
+std::vector<std::string> sample_photos() {
+  std::vector<std::string> photos;
+  const fs::path weights = weights_folder();
+  if (weights.empty())
+    return photos;
+  std::error_code error;
+  for (const fs::path &folder : {weights.parent_path() / "photos", weights.parent_path() / "docs" / "photos"})
+    for (fs::directory_iterator file(folder, error), end; !error && file != end; file.increment(error))
+      if (file->path().extension() == ".png")
+        photos.push_back(file->path().string());
+  std::sort(photos.begin(), photos.end());
+  return photos;
+}
+
+// The focused image, with the settings that make it again where the command line can.
+void save_picture(Session &session, const viewer::SavedPicture &picture) {
+  check_outputs({{"the picture", picture.path, ".png"}});
+  PictureSettings settings;
+  settings.command = "optimize";
+  settings.model = picture.model;
+  settings.objectives = {picture.objective};
+  settings.steps = {picture.steps};
+  settings.recipe = picture.controls.recipe;
+  settings.width = settings.height = picture.controls.size;
+  settings.seed = picture.controls.seed;
+  mark_weights(session, settings);
+  mark_device(session, settings);
+  const bool again = picture.untouched && picture.steps > 0;
+  write_png(picture.path, picture_of(picture.image, picture.progress), again ? settings_json(settings) : "");
+}
+
+struct Clocked {
+  Clock::time_point start = Clock::now();
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start).count(); }
+};
+
+} // namespace
+
+int open_viewer(Context &context, ViewRequest request) {
+  if (!request.screenshot.empty())
+    check_outputs({{"--screenshot", request.screenshot, ".png"}});
+  const viewer::Display display;
+  context.session.ask_extensions(display.instance_extensions(), viewer::Display::device_extensions());
+  Session &session = context.session;
+  viewer::Ui ui;
+  ui.config = viewer::load_config();
+  ui.samples = sample_photos();
+  ui.wish = std::move(request.wish);
+  if (ui.wish.photo.empty() && !ui.samples.empty())
+    ui.wish.photo = ui.samples.front();
+
+  viewer::WindowOptions options;
+  options.width = request.width > 0 ? request.width : ui.config.window_w;
+  options.height = request.height > 0 ? request.height : ui.config.window_h;
+  session.device(); // before the two threads
+  viewer::Worker worker(session, ui.wish, save_picture);
+  viewer::Window window(display, session.device(), options); // goes first: it samples the worker's textures
+  window.set_theme(ui.config.theme);
+  const InterruptGuard interrupt;
+  const Clocked clock;
+  bool asked = false;
+  while (window.open() && !interrupt.interrupted()) {
+    worker.check();
+    const viewer::Snapshot now = worker.snapshot();
+    if (!asked && !request.screenshot.empty() && clock.seconds() >= request.after.value_or(0)) {
+      window.request_screenshot();
+      asked = true;
+    }
+    // A CPU driver draws with the cores that compute: some 20 frames a second are enough for it.
+    const double wait = session.device().info().is_cpu() ? 0.045 : 0.0;
+    window.frame(wait, [&] { ui.draw(now, worker.textures(), window, worker); });
+    if (const auto picture = window.take_screenshot()) {
+      write_png(request.screenshot, *picture);
+      tell("wrote " + request.screenshot);
+      break;
+    }
+  }
+  if (request.screenshot.empty())
+    viewer::save_config(ui.config);
+  return interrupt.interrupted() ? exit_interrupted : exit_done;
 }
 
 Command add_view(CLI::App &program) {
   struct Options {
-    std::string model, image, layer, recipe, window, screenshot, after;
-    int channel = 0;
+    std::string model = "vgg16", image, layer, recipe = "lucid", window, screenshot;
+    int channel = -1;
+    double after = 0;
+    CLI::Option *after_given = nullptr;
   };
   const auto o = std::make_shared<Options>();
   Command command;
-  command.parser = program.add_subcommand("view", "Open the viewer (not in this build)");
+  command.parser = program.add_subcommand("view", "The viewer: feature maps and optimized images, live in a window");
   CLI::App &app = *command.parser;
-  add_model(app, o->model);
+  add_model(app, o->model)->capture_default_str();
   add_image(app, o->image);
   add_text(app, "--layer", o->layer, "The layer to begin with", "L");
-  add_integer(app, "--channel", o->channel, 0, 1 << 20, "The channel to begin with");
+  add_integer(app, "--channel", o->channel, 0, 1 << 20, "The channel to begin with: the focus");
   add_text(app, "--recipe", o->recipe, "lucid, article or plain", "R");
   add_text(app, "--window", o->window, "The window's size, such as 1280x800", "WxH");
-  add_text(app, "--screenshot", o->screenshot, "Write the window as PNG and exit", "F.png");
-  add_text(app, "--after", o->after, "Seconds until the screenshot", "S");
-  command.run = [o](Context &) -> int { open_viewer("view"); };
+  add_text(app, "--screenshot", o->screenshot, "Write the window as PNG after --after seconds, and end", "F.png");
+  o->after_given = app.add_option("--after", o->after, "Seconds until the screenshot [5]")->type_name("SECONDS");
+  command.run = [o](Context &context) -> int {
+    ViewRequest request;
+    request.wish.controls.recipe = recipe(o->recipe);
+    if (!o->window.empty()) {
+      const Size size = parse_size(o->window, "--window");
+      request.width = size.width;
+      request.height = size.height;
+    }
+    request.screenshot = o->screenshot;
+    if (!std::isfinite(o->after) || o->after < 0)
+      throw UserError("--after: must be seconds from 0");
+    request.after = o->after_given->count() > 0 ? o->after : 5;
+    if (o->after_given->count() > 0 && o->screenshot.empty())
+      throw UserError("--after: goes with --screenshot");
+    if (!o->image.empty()) {
+      read_image(o->image); // what is wrong with it is said before a window opens
+      request.wish.photo = o->image;
+    }
+    context.load(o->model);
+    request.wish.model = context.session.model();
+    if (!o->layer.empty()) {
+      find_layer(context.session.graph(), o->layer);
+      request.wish.layer = o->layer;
+    }
+    if (o->channel >= 0) {
+      if (o->layer.empty())
+        throw UserError("--channel: goes with --layer");
+      const std::string text = fmt::format("{}:{}", o->layer, o->channel);
+      const Objective objective = context.session.objective(text);
+      const Graph &graph = context.session.graph();
+      check_objective(objective, graph,
+                      infer_shapes(graph, {3, graph.default_size, graph.default_size}, layers_of(objective).back()));
+      request.wish.focus = viewer::Unit{o->layer, o->channel};
+    }
+    return open_viewer(context, std::move(request));
+  };
   return command;
 }
 

@@ -1,11 +1,23 @@
-// The door to the viewer: the one place that knows whether this build has it.
+// The door to the viewer: what a command asks it to show first.
 #pragma once
 
+#include <optional>
 #include <string>
+
+#include "app/command.h"
+#include "viewer/state.h"
 
 namespace convscope {
 
-// UserError, as this build has none. `command` is what the user asked for.
-[[noreturn]] void open_viewer(const std::string &command);
+struct ViewRequest {
+  viewer::Wish wish;
+  int width = 0, height = 0; // of the window; 0: as it was the last time
+  std::string screenshot;    // a PNG to write after that many seconds; then the viewer ends
+  std::optional<double> after;
+};
+
+// Opens the window and returns when it is closed: the exit status. DeviceError without a display, hinting at
+// --offscreen.
+int open_viewer(Context &context, ViewRequest request);
 
 } // namespace convscope

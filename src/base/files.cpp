@@ -109,10 +109,19 @@ void write_atomically(const fs::path &path, const char *bytes, std::size_t count
 }
 
 // A variable that holds an absolute path, or nothing.
-[[maybe_unused]] fs::path environment_folder(const char *name) {
+fs::path environment_folder(const char *name) {
   const char *value = std::getenv(name);
   const fs::path folder = value ? fs::path(value) : fs::path();
   return folder.is_absolute() ? folder : fs::path();
+}
+
+// Ours in the folder that the variable names, else in that part of the home folder ("": in none).
+fs::path user_folder(const char *variable, std::string_view in_home) {
+  fs::path base = environment_folder(variable);
+  if (base.empty() && !in_home.empty())
+    if (const fs::path home = environment_folder("HOME"); !home.empty())
+      base = home / in_home;
+  return base.empty() ? fs::path() : base / "convscope";
 }
 
 } // namespace
@@ -170,21 +179,22 @@ void check_writable(const fs::path &path) { AtomicFile probe(path); }
 
 fs::path user_cache_folder() {
 #if defined(_WIN32)
-  const fs::path base = environment_folder("LOCALAPPDATA");
+  return user_folder("LOCALAPPDATA", "");
+#elif defined(__APPLE__)
+  return user_folder("XDG_CACHE_HOME", "Library/Caches");
 #else
-  fs::path base = environment_folder("XDG_CACHE_HOME");
-  if (base.empty()) {
-    base = environment_folder("HOME");
-#if defined(__APPLE__)
-    if (!base.empty())
-      base /= "Library/Caches";
+  return user_folder("XDG_CACHE_HOME", ".cache");
+#endif
+}
+
+fs::path user_config_folder() {
+#if defined(_WIN32)
+  return user_folder("APPDATA", "");
+#elif defined(__APPLE__)
+  return user_folder("XDG_CONFIG_HOME", "Library/Application Support");
 #else
-    if (!base.empty())
-      base /= ".cache";
+  return user_folder("XDG_CONFIG_HOME", ".config");
 #endif
-  }
-#endif
-  return base.empty() ? fs::path() : base / "convscope";
 }
 
 } // namespace convscope

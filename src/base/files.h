@@ -29,5 +29,7 @@ void check_writable(const std::filesystem::path &path);
 // Where this user's caches live (pipeline caches, downloaded weights): a folder named "convscope", not
 // created here. Empty where the environment names none.
 std::filesystem::path user_cache_folder();
+// The same for settings, which are worth keeping.
+std::filesystem::path user_config_folder();
 
 } // namespace convscope

@@ -14,6 +14,7 @@ struct ModelRequest {
   std::string model;       // a zoo name
   std::string weights;     // a .h5 or .safetensors file, or empty: the embedded ones
   std::string input_range; // "": as the net was trained; "raw": 0..1 as it is
+  bool operator==(const ModelRequest &) const = default;
 };
 
 struct ZooEntry {

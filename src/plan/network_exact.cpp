@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "plan/layout.h"
 
 namespace convscope {
@@ -103,16 +101,16 @@ TensorId Network::exact_pool(const FusedOp &op) {
 }
 
 TensorId Network::exact_map(const FusedOp &op, TensorId from, const std::vector<TensorId> &added) {
-  auto [numbers, shift] = affine(graph_, op);
+  auto [numbers, shifts] = affine(graph_, op);
   if (numbers.empty() && added.empty() && !op.relu)
     return from;
   const TensorId mask = kept_[static_cast<std::size_t>(op.output)].mask;
   const TensorId out = exact_tensor(op.output);
   bool scales = !numbers.empty();
-  TensorId affine = from;
+  TensorId scale_shift = from;
   if (scales) {
-    numbers.insert(numbers.end(), shift.begin(), shift.end());
-    affine = constant(folded_name(op) + "/affine", numbers);
+    numbers.insert(numbers.end(), shifts.begin(), shifts.end());
+    scale_shift = constant(folded_name(op) + "/affine", numbers);
   }
   for (std::size_t i = 0; i < std::max<std::size_t>(added.size(), 1); ++i) {
     const bool adds = i < added.size();
@@ -122,7 +120,7 @@ TensorId Network::exact_map(const FusedOp &op, TensorId from, const std::vector<
     plan_.dispatch(
         node(op.output).name + " exact", plan_.programs().get("exact_map", {epilogue, scales ? 1U : 0U}),
         map_groups(op.output), map_params(op.output),
-        {reads(from), reads(adds ? added[i] : from), reads(affine), writes(out), writes(masks ? mask : out)});
+        {reads(from), reads(adds ? added[i] : from), reads(scale_shift), writes(out), writes(masks ? mask : out)});
     from = out;
     scales = false;
   }

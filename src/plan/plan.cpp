@@ -1,6 +1,7 @@
 #include "plan/plan.h"
 
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 
 #include "plan/arena.h"
@@ -161,39 +162,96 @@ void Plan::allocate() {
   }
 }
 
-vulkan::Recording Plan::record(Variant variant, bool timed) const {
-  if (!allocated_)
-    throw std::logic_error(name_ + ": the plan is recorded before it is allocated");
-  vulkan::Recording recording(device(), name_, timed);
-  Hazards hazards;
-  std::vector<vulkan::Slice> slices;
-  for (const Step &step : steps_) {
-    if (!in_variant(step.variant, variant))
-      continue;
-    slices.clear();
+// Writes steps to recordings, with the barriers that follow from what they touch. A recording's end is a barrier, too.
+class Plan::Recorder {
+public:
+  Recorder(const Plan &plan, bool timed, double flops_each) : plan_(plan), timed_(timed), flops_each_(flops_each) {
+    begin();
+  }
+
+  void add(const Step &step) {
+    if (flops_ > 0 && flops_ + step.flops > flops_each_) {
+      recordings_.back().finish();
+      begin();
+    }
+    slices_.clear();
     bool wait = false;
     for (const Use &use : step.uses) {
-      slices.push_back(slice(use.tensor));
-      wait = wait || hazards.conflicts(slices.back(), use.access != Access::read);
+      slices_.push_back(plan_.slice(use.tensor));
+      wait = wait || hazards_.conflicts(slices_.back(), use.access != Access::read);
     }
     if (wait) {
-      recording.barrier();
-      hazards.clear();
+      recordings_.back().barrier();
+      hazards_.clear();
     }
-    for (std::size_t i = 0; i < slices.size(); ++i)
-      hazards.add(slices[i], step.uses[i].access != Access::read);
-
+    for (std::size_t i = 0; i < slices_.size(); ++i)
+      hazards_.add(slices_[i], step.uses[i].access != Access::read);
+    flops_ += step.flops;
     if (step.program)
-      recording.dispatch(*step.program, step.groups, step.push, slices, step.label);
+      dispatch(step);
     else if (step.custom)
-      recording.custom(step.custom, step.label);
+      recordings_.back().custom(step.custom, step.label);
     else if (step.fill)
-      recording.fill(slices.at(0), *step.fill);
+      recordings_.back().fill(slices_.at(0), *step.fill);
     else
-      recording.copy(slices.at(0), slices.at(1));
+      recordings_.back().copy(slices_.at(0), slices_.at(1));
   }
-  recording.finish();
-  return recording;
+
+  std::vector<vulkan::Recording> take() {
+    recordings_.back().finish();
+    return std::move(recordings_);
+  }
+
+private:
+  void begin() {
+    recordings_.emplace_back(plan_.device(), plan_.name_, timed_);
+    hazards_.clear();
+    flops_ = 0;
+  }
+
+  // One that is too long by itself goes in parts, each some rows of its groups; they write different elements.
+  void dispatch(const Step &step) {
+    const std::uint32_t rows = step.groups[1];
+    const auto parts =
+        std::clamp<std::uint32_t>(static_cast<std::uint32_t>(std::min(step.flops / flops_each_, 1e6)) + 1, 1, rows);
+    const std::uint32_t each = divide_up(rows, parts);
+    for (std::uint32_t first = 0; first < rows; first += each) {
+      if (first > 0) {
+        recordings_.back().finish();
+        begin();
+      }
+      recordings_.back().dispatch_rows(*step.program, {step.groups[0], std::min(each, rows - first), step.groups[2]},
+                                       first, step.push, slices_, step.label);
+    }
+    if (parts > 1)
+      flops_ = step.flops / parts;
+  }
+  static std::uint32_t divide_up(std::uint32_t a, std::uint32_t b) { return (a + b - 1) / b; }
+
+  const Plan &plan_;
+  bool timed_;
+  double flops_each_, flops_ = 0;
+  Hazards hazards_;
+  std::vector<vulkan::Slice> slices_;
+  std::vector<vulkan::Recording> recordings_;
+};
+
+vulkan::Recording Plan::record(Variant variant, bool timed) const {
+  return std::move(record_all(variant, timed, std::numeric_limits<double>::infinity()).front());
+}
+
+std::vector<vulkan::Recording> Plan::record_slices(Variant variant, double flops_each) const {
+  return record_all(variant, false, flops_each);
+}
+
+std::vector<vulkan::Recording> Plan::record_all(Variant variant, bool timed, double flops_each) const {
+  if (!allocated_)
+    throw std::logic_error(name_ + ": the plan is recorded before it is allocated");
+  Recorder recorder(*this, timed, flops_each);
+  for (const Step &step : steps_)
+    if (in_variant(step.variant, variant))
+      recorder.add(step);
+  return recorder.take();
 }
 
 vulkan::Slice Plan::slice(TensorId id) const { return tensor(id).slice; }

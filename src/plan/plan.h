@@ -68,6 +68,9 @@ public:
   // Places tensors and makes their buffers. No steps or tensors may be added afterwards.
   void allocate();
   vulkan::Recording record(Variant variant, bool timed = false) const;
+  // The same steps as several recordings, to be run in order, each of about `flops_each` at the most: what else uses
+  // the device gets its turn in between.
+  std::vector<vulkan::Recording> record_slices(Variant variant, double flops_each) const;
 
   // After allocate():
   vulkan::Slice slice(TensorId id) const;
@@ -109,6 +112,9 @@ private:
     bool copy = false;
   };
 
+  class Recorder;
+
+  std::vector<vulkan::Recording> record_all(Variant variant, bool timed, double flops_each) const;
   TensorId add_tensor(Tensor tensor);
   void append_dispatch(std::string label, const vulkan::Program &program, std::array<std::uint32_t, 3> groups,
                        std::vector<std::byte> push, std::vector<Use> uses, double flops);

@@ -76,11 +76,8 @@ std::filesystem::path Session::weights_file() const {
 }
 
 const vulkan::Device &Session::device() {
-  if (!device_) {
-    vulkan::DeviceOptions options;
-    options.select = select_;
-    device_.emplace(options);
-  }
+  if (!device_)
+    device_.emplace(device_options_);
   return *device_;
 }
 

@@ -28,7 +28,12 @@ struct Prediction {
 class Session {
 public:
   // `device` as DeviceOptions::select. Nothing is opened before it is needed: a net can be looked at without a driver.
-  explicit Session(std::string device = {}) : select_(std::move(device)) {}
+  explicit Session(std::string device = {}) { device_options_.select = std::move(device); }
+  // Extensions that the device shall have, before it is opened: a window's.
+  void ask_extensions(std::vector<std::string> of_instance, std::vector<std::string> of_device) {
+    device_options_.instance_extensions = std::move(of_instance);
+    device_options_.device_extensions = std::move(of_device);
+  }
 
   void load(const ModelRequest &request);
   const Graph &graph() const { return graph_; }
@@ -60,7 +65,7 @@ public:
 private:
   void require_maps(NodeId layer) const;
 
-  std::string select_;
+  vulkan::DeviceOptions device_options_;
   ModelRequest request_;
   Graph graph_;
   std::vector<std::string> labels_;

@@ -1,6 +1,7 @@
 #include "visualization/fft.h"
 
 #include <cstdint>
+#include <mutex>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -88,6 +89,8 @@ struct Fft::State {
     configuration.fence = &fence;
     configuration.buffer = &buffer;
     configuration.bufferSize = &bytes;
+    // It submits the upload of its tables by itself.
+    const std::lock_guard lock(device.queue_mutex());
     // On failure VkFFT has released what it made.
     check(initializeVkFFT(&application, configuration), "compile");
     ready = true;

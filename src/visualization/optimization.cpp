@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -100,7 +101,9 @@ struct Optimization::State {
   ObjectiveSteps objective;
   Plan first_image; // parameters, where none are given, and what they show
   std::optional<std::vector<float>> init;
-  std::optional<vulkan::Recording> usual, revive, timed;
+  std::vector<vulkan::Recording> usual, revive; // slices of a step
+  std::optional<vulkan::Recording> timed;
+  std::size_t slice = 0; // the next one of the step at hand
   int done = 0;
 
   State(vulkan::Programs &programs, Weights &weights, const Graph &graph, std::vector<Objective> given,
@@ -143,7 +146,7 @@ struct Optimization::State {
   }
 
   void prepare() {
-    if (usual)
+    if (!usual.empty())
       return;
     plan.allocate();
     const auto scale = parameterization.scale_table();
@@ -154,9 +157,10 @@ struct Optimization::State {
       keys.push_back(philox_key(options.seed, o.canonical));
     optimizer.write_start(keys, lr);
     make_first_image();
-    usual = plan.record(Variant::usual);
+    const double each = options.slice_flops > 0 ? options.slice_flops : std::numeric_limits<double>::infinity();
     if (recipe.revive_steps > 0)
-      revive = plan.record(Variant::revive);
+      revive = plan.record_slices(Variant::revive, each);
+    usual = plan.record_slices(Variant::usual, each);
   }
 
   void make_first_image() {
@@ -175,9 +179,18 @@ struct Optimization::State {
 
   bool reviving() const { return done < recipe.revive_steps; }
 
-  void step(const vulkan::Recording &recording) {
+  void run(const vulkan::Recording &recording) const {
     recording.run(fmt::format("step {} of the optimization of {}", done, objectives[0].text));
+  }
+
+  bool advance_slice() {
+    const std::vector<vulkan::Recording> &slices = reviving() ? revive : usual;
+    run(slices[slice++]);
+    if (slice < slices.size())
+      return false;
+    slice = 0;
     ++done;
+    return true;
   }
 
   // Nothing to follow, and nothing there: not in any of the last steps.
@@ -207,7 +220,13 @@ void Optimization::step(int count) {
   State &s = *state_;
   s.prepare();
   for (int i = 0; i < count; ++i)
-    s.step(s.reviving() ? *s.revive : *s.usual);
+    while (!s.advance_slice()) {
+    }
+}
+
+bool Optimization::advance_slice() {
+  state_->prepare();
+  return state_->advance_slice();
 }
 
 std::vector<vulkan::Recording::Timing> Optimization::timed_step() {
@@ -215,7 +234,8 @@ std::vector<vulkan::Recording::Timing> Optimization::timed_step() {
   s.prepare();
   if (!s.timed)
     s.timed = s.plan.record(Variant::usual, true);
-  s.step(*s.timed);
+  s.run(*s.timed);
+  ++s.done;
   return s.timed->timings();
 }
 
@@ -223,7 +243,7 @@ int Optimization::steps_done() const { return state_->done; }
 
 void Optimization::set_lr(double lr) {
   state_->lr = checked_lr(lr);
-  if (state_->usual)
+  if (!state_->usual.empty())
     state_->optimizer.write_lr(lr);
 }
 
@@ -231,6 +251,11 @@ int Optimization::batch() const { return state_->batch; }
 int Optimization::height() const { return state_->height; }
 int Optimization::width() const { return state_->width; }
 const std::vector<Objective> &Optimization::objectives() const { return state_->objectives; }
+
+vulkan::Slice Optimization::image_slice() {
+  state_->prepare();
+  return state_->plan.slice(state_->tensors.image);
+}
 
 Array Optimization::images() {
   state_->prepare();

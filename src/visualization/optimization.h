@@ -25,7 +25,8 @@ struct OptimizationOptions {
   std::optional<double> lr; // instead of the recipe's
   // Parameters to start from, (1 or N, 3, H, W/2+1, 2) or, for `pixel`, (1 or N, 3, H, W).
   std::optional<Array> init;
-  int history = 0; // steps whose values are kept; 0: the recipe's steps
+  int history = 0;        // steps whose values are kept; 0: the recipe's steps
+  double slice_flops = 0; // a step goes to the device in slices of about so much; 0: in one
 };
 
 // One image's state. `values` and `norms` are of the last steps, up to OptimizationOptions::history: the objective
@@ -54,6 +55,9 @@ public:
   void prepare();
 
   void step(int count = 1);
+  // Runs the next slice of a step; returns whether that was its last. Values and images are those of whole steps only
+  // where it was.
+  bool advance_slice();
   // A step with its kernels' times.
   std::vector<vulkan::Recording::Timing> timed_step();
   int steps_done() const;
@@ -64,8 +68,9 @@ public:
   int width() const;
   const std::vector<Objective> &objectives() const;
 
-  Array images();     // (N,3,H,W), 0..1: what the parameters show now, not transformed
-  Array parameters(); // as OptimizationOptions::init
+  vulkan::Slice image_slice(); // of images(), on the device
+  Array images();              // (N,3,H,W), 0..1: what the parameters show now, not transformed
+  Array parameters();          // as OptimizationOptions::init
   std::vector<Progress> progress();
 
   double flops_per_step() const;

@@ -41,15 +41,17 @@ Parameterization::Tensors Parameterization::share(const Plan &owner, const Tenso
 }
 
 std::vector<float> Parameterization::scale_table() const {
-  if (!spectral())
-    return {0};
-  const double lowest = 1.0 / std::max(height_, width_), pixels = double(height_) * width_;
+  return spectral() ? frequency_scale(height_, width_, recipe_.decay) : std::vector<float>{0};
+}
+
+std::vector<float> frequency_scale(int height, int width, double decay) {
+  const double lowest = 1.0 / std::max(height, width), pixels = double(height) * width;
   std::vector<float> scale;
-  for (int j = 0; j < height_; ++j)
-    for (int k = 0; k < columns(); ++k) {
-      const double f = std::hypot(double(std::min(j, height_ - j)) / height_, double(k) / width_);
+  for (int j = 0; j < height; ++j)
+    for (int k = 0; k <= width / 2; ++k) {
+      const double f = std::hypot(double(std::min(j, height - j)) / height, double(k) / width);
       // The inverse transform's 1/(HW) goes into the scale, as it is a factor of its gradient, too.
-      scale.push_back(static_cast<float>(std::sqrt(pixels) / std::pow(std::max(f, lowest), recipe_.decay) / pixels));
+      scale.push_back(static_cast<float>(std::sqrt(pixels) / std::pow(std::max(f, lowest), decay) / pixels));
     }
   return scale;
 }

@@ -13,6 +13,9 @@
 
 namespace convscope {
 
+// What a spectrum is multiplied by before the inverse transform, (H, W/2+1): the design's scale, over H * W.
+std::vector<float> frequency_scale(int height, int width, double decay);
+
 // For `fft` the parameters are (N, 3, H, W/2+1) complex numbers S and the image is
 // sigmoid(C irfft2(S * scale) / 4); for `pixel` they are (N, 3, H, W) numbers P and it is sigmoid(C P).
 class Parameterization {

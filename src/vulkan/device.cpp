@@ -31,6 +31,7 @@ struct Device::State {
   std::set<std::string, std::less<>> extensions;
   PFN_vkSetDebugUtilsObjectNameEXT set_name = nullptr;
   bool maps_buffers = false;
+  std::mutex queue_mutex;
   std::atomic<std::uint64_t> memory_used = 0, memory_peak = 0;
 
   State() = default;
@@ -189,6 +190,8 @@ Device::Device(const DeviceOptions &options) : state_(std::make_unique<State>())
 
 Device::~Device() = default;
 
+std::mutex &Device::queue_mutex() const { return state_->queue_mutex; }
+
 const DeviceInfo &Device::info() const { return state_->candidate.info; }
 VkPhysicalDevice Device::physical() const { return state_->candidate.handle; }
 VkDevice Device::handle() const { return state_->device; }
@@ -228,7 +231,10 @@ void Device::run(VkCommandBuffer commands, std::string_view doing) const {
   submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
   submit.commandBufferCount = 1;
   submit.pCommandBuffers = &commands;
-  check(vkQueueSubmit(queue(), 1, &submit, raw), "vkQueueSubmit", doing);
+  {
+    const std::lock_guard lock(queue_mutex());
+    check(vkQueueSubmit(queue(), 1, &submit, raw), "vkQueueSubmit", doing);
+  }
   check(vkWaitForFences(handle(), 1, &raw, VK_TRUE, std::numeric_limits<std::uint64_t>::max()), "vkWaitForFences",
         doing);
 }

@@ -64,6 +64,7 @@ Handle<VkPipeline, vkDestroyPipeline> make_pipeline(const Device &device, VkPipe
   special.pData = constants.data();
   VkComputePipelineCreateInfo create{};
   create.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO;
+  create.flags = VK_PIPELINE_CREATE_DISPATCH_BASE; // Recording::dispatch may run a part of the groups
   create.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
   create.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
   create.stage.module = raw;

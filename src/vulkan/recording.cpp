@@ -142,6 +142,11 @@ Recording::~Recording() = default;
 
 void Recording::dispatch(const Program &program, std::array<std::uint32_t, 3> groups, std::span<const std::byte> push,
                          std::span<const Slice> slices, std::string_view label) {
+  dispatch_rows(program, groups, 0, push, slices, label);
+}
+
+void Recording::dispatch_rows(const Program &program, std::array<std::uint32_t, 3> groups, std::uint32_t first_row,
+                              std::span<const std::byte> push, std::span<const Slice> slices, std::string_view label) {
   State &s = *state_;
   s.demand_open();
   const DeviceInfo &info = s.device.info();
@@ -171,7 +176,10 @@ void Recording::dispatch(const Program &program, std::array<std::uint32_t, 3> gr
     if (!push.empty())
       vkCmdPushConstants(s.commands, program.layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0,
                          static_cast<std::uint32_t>(push.size()), push.data());
-    vkCmdDispatch(s.commands, groups[0], groups[1], groups[2]);
+    if (first_row == 0)
+      vkCmdDispatch(s.commands, groups[0], groups[1], groups[2]);
+    else
+      vkCmdDispatchBase(s.commands, 0, first_row, 0, groups[0], groups[1], groups[2]);
   });
 }
 

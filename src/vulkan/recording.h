@@ -28,6 +28,10 @@ public:
   // or a limit of the device (groups, storage range, alignment) is exceeded.
   void dispatch(const Program &program, std::array<std::uint32_t, 3> groups, std::span<const std::byte> push,
                 std::span<const Slice> slices, std::string_view label);
+  // The same, of groups first_row .. first_row + groups[1] - 1 of the y axis alone. gl_NumWorkGroups.y must not be
+  // used.
+  void dispatch_rows(const Program &program, std::array<std::uint32_t, 3> groups, std::uint32_t first_row,
+                     std::span<const std::byte> push, std::span<const Slice> slices, std::string_view label);
   // Makes writes by everything recorded so far visible to everything after (compute and transfer).
   void barrier();
   void fill(const Slice &slice, std::uint32_t word); // offset and bytes are multiples of 4

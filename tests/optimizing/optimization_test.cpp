@@ -1,4 +1,5 @@
 #include "visualization/optimization.h"
+#include "visualization/parameters_of.h"
 
 #include <algorithm>
 #include <fstream>
@@ -225,6 +226,39 @@ TEST_F(OptimizationTest, BadOptionsAreRefused) {
   options.input_size = 0;
   EXPECT_NE(failure({"conv1:6"}, plain).find("channels 0 to 5"), std::string::npos);
   EXPECT_NE(failure({}, plain), "no error");
+}
+
+TEST_F(OptimizationTest, SlicesOfAStepAreTheStep) {
+  graph = load_model({"alexnet", "", ""}); // the toy's dispatches have but one row of workgroups
+  Recipe by = recipe("lucid");
+  by.revive_steps = 2;
+  options.height = options.width = 54;
+  Optimization whole = make({"conv3:1", "conv3:2"}, by);
+  options.slice_flops = 2e6;
+  Optimization sliced = make({"conv3:1", "conv3:2"}, by);
+  whole.step(4);
+  int slices = 0;
+  for (; sliced.steps_done() < 4; ++slices)
+    sliced.advance_slice();
+  EXPECT_GT(slices, 4 * whole.dispatches_per_step()) << "dispatches are split, too";
+  EXPECT_EQ(sliced.images().data, whole.images().data);
+}
+
+TEST_F(OptimizationTest, ParametersOfAnImageShowIt) {
+  for (const auto kind : {ParameterizationKind::fft, ParameterizationKind::pixel})
+    for (const auto &[height, width] : {std::pair{12, 20}, std::pair{15, 9}}) {
+      Recipe plain = recipe("plain");
+      plain.parameterization = kind;
+      plain.decay = 0.7;
+      Array image{{3, height, width}, reference::random_floats(std::size_t(3 * height * width), 5)};
+      for (float &v : image.data)
+        v = 0.5F + 0.45F * v;
+      options.height = height;
+      options.width = width;
+      options.init = parameters_of(image, plain);
+      EXPECT_LT(relative_error(make({"conv1:1"}, plain).images().data, image.data), 1e-5) << height << "x" << width;
+    }
+  EXPECT_THROW(parameters_of({{1, 2, 3}, std::vector<float>(6)}, recipe("plain")), UserError);
 }
 
 class OptimizationGolden : public OptimizationTest, public ::testing::WithParamInterface<std::size_t> {};

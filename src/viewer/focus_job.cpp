@@ -1,0 +1,267 @@
+#include "viewer/focus_job.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "io/resize.h"
+#include "visualization/parameters_of.h"
+
+namespace convscope::viewer {
+
+namespace {
+
+constexpr int history = 4096;
+
+// What an optimization can go on with as it is: the same parameters mean the same image.
+bool same_parameters(const Recipe &a, const Recipe &b) {
+  return a.parameterization == b.parameterization && a.decay == b.decay;
+}
+
+Recipe but_for_lr(Recipe recipe) {
+  recipe.lr = 0;
+  return recipe;
+}
+
+// The middle of a picture, as a square of `size`.
+Array square(const Array &picture, int size) {
+  const auto height = picture.shape.at(1), width = picture.shape.at(2), side = std::min(height, width);
+  Array cut{{3, side, side}, {}};
+  for (std::int64_t c = 0; c < 3; ++c)
+    for (std::int64_t y = 0; y < side; ++y) {
+      const auto from = picture.data.begin() + (c * height + y + (height - side) / 2) * width + (width - side) / 2;
+      cut.data.insert(cut.data.end(), from, from + side);
+    }
+  return resize(cut, size, size);
+}
+
+} // namespace
+
+std::string objective_text(const Unit &unit) {
+  const std::string text = fmt::format("{}:{}", unit.layer, unit.channel);
+  return unit.x >= 0 && unit.y >= 0 ? fmt::format("{}@{},{}", text, unit.x, unit.y) : text;
+}
+
+Optimization FocusJob::make(const Recipe &recipe, std::optional<Array> init) const {
+  OptimizationOptions options;
+  options.height = options.width = controls_.size;
+  options.seed = controls_.seed;
+  options.init = std::move(init);
+  options.history = history;
+  options.slice_flops = slice_flops_;
+  Optimization optimization(session_.programs(), session_.weights(), session_.graph(),
+                            {session_.objective(objective_text(*unit_))}, recipe, options);
+  if (optimization.planned_bytes() > session_.memory_left())
+    throw UserError(objective_text(*unit_) + ": the device has no memory left for an image of this size");
+  return optimization;
+}
+
+void FocusJob::begin(Run &run, const Recipe &recipe) {
+  std::optional<Array> init;
+  if (controls_.start == StartFrom::photo && !photo_.data.empty())
+    init = parameters_of(square(photo_, controls_.size), recipe);
+  run = {};
+  run.recipe = recipe;
+  run.optimization.emplace(make(recipe, std::move(init)));
+  run.optimization->prepare();
+}
+
+void FocusJob::go_on(Run &run, const Recipe &recipe, const Array &parameters, const Recipe &was, const Array &image) {
+  Recipe next = recipe;
+  next.revive_steps = 0; // it is past its first steps
+  Run old = std::move(run);
+  run = {};
+  run.recipe = recipe;
+  run.before = old.steps();
+  run.values = std::move(old.values);
+  run.norms = std::move(old.norms);
+  if (old.optimization) {
+    const Progress progress = old.optimization->progress().at(0);
+    run.values.insert(run.values.end(), progress.values.begin(), progress.values.end());
+    run.norms.insert(run.norms.end(), progress.norms.begin(), progress.norms.end());
+    old.optimization.reset(); // its memory first
+  }
+  const bool fits = same_parameters(recipe, was) && image.shape.at(1) == controls_.size;
+  run.optimization.emplace(
+      make(next, fits ? parameters : parameters_of(resize(image, controls_.size, controls_.size), recipe)));
+  run.optimization->prepare();
+}
+
+void FocusJob::forget_history() {
+  kept_.clear();
+  free_cells_.clear();
+  every_ = 1;
+  branch_ = next_cell_ = 0;
+  saturation_at_ = -1;
+}
+
+void FocusJob::restart() {
+  if (!unit_)
+    return;
+  first_ = {};
+  second_ = {};
+  at_second_ = false;
+  forget_history();
+  untouched_ = controls_.start == StartFrom::noise;
+  try {
+    begin(first_, controls_.recipe);
+    if (second_recipe_)
+      begin(second_, *second_recipe_);
+  } catch (const UserError &) {
+    first_ = {};
+    second_ = {};
+    throw;
+  }
+}
+
+void FocusJob::set(const std::optional<Unit> &unit, const Controls &controls, const std::optional<Recipe> &second,
+                   const Array &photo) {
+  const Controls before = controls_;
+  const bool other_second = second != second_recipe_;
+  const bool fresh = unit != unit_ || controls.seed != before.seed || controls.start != before.start ||
+                     (active() && steps() == 0) || !active();
+  if (!fresh && controls == before && !other_second)
+    return;
+  unit_ = unit;
+  controls_ = controls;
+  second_recipe_ = second;
+  photo_ = photo;
+  if (!unit_) {
+    first_ = {};
+    second_ = {};
+    forget_history();
+    return;
+  }
+  if (fresh || (other_second && second)) { // two recipes are compared from the same start
+    restart();
+    return;
+  }
+  if (!second)
+    second_ = {};
+  at_second_ = false;
+  if (controls == before)
+    return;
+  untouched_ = false;
+  if (controls.size == before.size && but_for_lr(controls.recipe) == but_for_lr(before.recipe)) {
+    first_.optimization->set_lr(controls.recipe.lr);
+    return;
+  }
+  const Array all = first_.optimization->images();
+  const Array image_now{{3, all.shape[2], all.shape[3]}, all.data};
+  go_on(first_, controls.recipe, first_.optimization->parameters(), before.recipe, image_now);
+  if (second_.optimization && controls.size != before.size)
+    begin(second_, *second_recipe_);
+}
+
+void FocusJob::rewind(int moment) {
+  if (!active() || moment < 0 || moment >= static_cast<int>(kept_.size()))
+    return;
+  const Kept kept = kept_[static_cast<std::size_t>(moment)];
+  if (kept.parameters.shape != first_.optimization->parameters().shape ||
+      !same_parameters(kept.recipe, controls_.recipe))
+    throw UserError("the size or the parameterization has changed since that moment");
+  const Array all = first_.optimization->images();
+  go_on(first_, controls_.recipe, kept.parameters, controls_.recipe, {{3, all.shape[2], all.shape[3]}, all.data});
+  first_.before = kept.moment.step;
+  first_.values.resize(std::min(first_.values.size(), static_cast<std::size_t>(kept.moment.step)));
+  first_.norms.resize(first_.values.size());
+  untouched_ = false;
+  ++branch_;
+}
+
+bool FocusJob::advance() {
+  Run &run = at_second_ ? second_ : first_;
+  if (!run.optimization->advance_slice())
+    return false;
+  at_second_ = second_.optimization && !at_second_;
+  return !at_second_;
+}
+
+int FocusJob::steps() const { return first_.steps(); }
+
+Array FocusJob::image() {
+  const Array all = first_.optimization->images();
+  return {{3, all.shape[2], all.shape[3]}, all.data};
+}
+
+Progress FocusJob::progress() { return first_.optimization->progress().at(0); }
+
+void FocusJob::show(vulkan::Recording &recording, Atlas &atlas) {
+  atlas.put_image(recording, 0, first_.optimization->image_slice(), 0, height(), width());
+  if (second_.optimization)
+    atlas.put_image(recording, 1, second_.optimization->image_slice(), 0, height(), width());
+}
+
+bool FocusJob::wants_moment() const { return steps() % every_ == 0; }
+
+void FocusJob::keep_moment(vulkan::Recording &recording, Atlas &timeline) {
+  if (static_cast<int>(kept_.size()) >= most_moments) { // every second one goes, and half as many come
+    std::vector<Kept> left;
+    for (std::size_t i = 0; i < kept_.size(); ++i)
+      if (i % 2 == 0)
+        left.push_back(std::move(kept_[i]));
+      else
+        free_cells_.push_back(kept_[i].moment.cell);
+    kept_ = std::move(left);
+    every_ *= 2;
+  }
+  int cell = 0;
+  if (!free_cells_.empty()) {
+    cell = free_cells_.back();
+    free_cells_.pop_back();
+  } else {
+    cell = next_cell_++;
+  }
+  const Progress now = progress();
+  timeline.put_image(recording, cell, first_.optimization->image_slice(), 0, height(), width());
+  kept_.push_back({{steps(), branch_, cell, now.values.empty() ? 0 : now.values.back()},
+                   first_.optimization->parameters(),
+                   controls_.recipe});
+}
+
+Health FocusJob::health() {
+  const Progress now = progress();
+  if (now.state == Progress::State::dead)
+    return Health::dead;
+  if (now.state == Progress::State::stopped)
+    return Health::diverging;
+  if (now.values.empty())
+    return Health::waiting;
+  if (steps() - saturation_at_ >= 16 || steps() < saturation_at_ || saturation_at_ < 0) {
+    const Array pixels = image();
+    const auto stuck =
+        std::count_if(pixels.data.begin(), pixels.data.end(), [](float v) { return v < 0.01F || v > 0.99F; });
+    saturation_ = static_cast<double>(stuck) / static_cast<double>(pixels.data.size());
+    saturation_at_ = steps();
+  }
+  return saturation_ > 0.5 ? Health::saturated : Health::well;
+}
+
+FocusState FocusJob::state() {
+  FocusState state;
+  state.unit = unit_;
+  if (!active())
+    return state;
+  const auto joined = [](const std::vector<float> &earlier, const std::vector<float> &now) {
+    std::vector<float> all = earlier;
+    all.insert(all.end(), now.begin(), now.end());
+    return all;
+  };
+  const Progress now = progress();
+  state.width = width();
+  state.height = height();
+  state.steps = steps();
+  state.branch = branch_;
+  state.health = health();
+  state.values = joined(first_.values, now.values);
+  state.norms = joined(first_.norms, now.norms);
+  if (second_.optimization)
+    state.second_values = second_.optimization->progress().at(0).values;
+  for (const Kept &kept : kept_)
+    state.history.push_back(kept.moment);
+  return state;
+}
+
+} // namespace convscope::viewer

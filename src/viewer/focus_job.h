@@ -1,0 +1,88 @@
+// The focused unit under optimization: its image, its history, and changes of its controls while it runs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "session/session.h"
+#include "viewer/atlas.h"
+#include "viewer/state.h"
+#include "visualization/optimization.h"
+
+namespace convscope::viewer {
+
+class FocusJob {
+public:
+  static constexpr int thumbnail = 64, most_moments = 64;
+
+  FocusJob(Session &session, double slice_flops) : session_(session), slice_flops_(slice_flops) {}
+
+  // Begins, goes on with changed controls, or stops (no unit). `photo` (3,H,W) is what StartFrom::photo begins with.
+  // UserError for what the net or the device can't do; the job then has no unit.
+  void set(const std::optional<Unit> &unit, const Controls &controls, const std::optional<Recipe> &second,
+           const Array &photo);
+  void restart();
+  void rewind(int moment); // goes on from there, as a new branch; ignored where there is no such moment
+
+  bool active() const { return first_.optimization.has_value(); }
+  bool finished() const { return active() && steps() >= controls_.recipe.steps; }
+  // Runs one slice; true where a whole step of all images (A and B) is done.
+  bool advance();
+
+  int steps() const;
+  bool untouched() const {
+    return untouched_;
+  } // since the noise, no control was changed: the command line can do it too
+  const std::optional<Unit> &unit() const { return unit_; }
+  const Controls &controls() const { return controls_; }
+  int width() const { return controls_.size; }
+  int height() const { return controls_.size; }
+  bool two() const { return second_.optimization.has_value(); }
+  Array image(); // (3,H,W)
+  Progress progress();
+
+  // Records the image (cell 0), and B's (cell 1), into an atlas of cells of width() x height().
+  void show(vulkan::Recording &recording, Atlas &atlas);
+  // Whether the timeline wants the present image; keeps its parameters and records its thumbnail.
+  bool wants_moment() const;
+  void keep_moment(vulkan::Recording &recording, Atlas &timeline);
+  // All but map_max.
+  FocusState state();
+
+private:
+  struct Run { // A or B
+    std::optional<Optimization> optimization;
+    Recipe recipe;
+    int before = 0;                   // steps that earlier optimizations of this image did
+    std::vector<float> values, norms; // theirs
+    int steps() const { return before + (optimization ? optimization->steps_done() : 0); }
+  };
+  struct Kept {
+    Moment moment;
+    Array parameters;
+    Recipe recipe;
+  };
+  Optimization make(const Recipe &recipe, std::optional<Array> init) const;
+  void begin(Run &run, const Recipe &recipe);
+  // Goes on from those parameters (of `was`'s parameterization), or the image where they don't fit.
+  void go_on(Run &run, const Recipe &recipe, const Array &parameters, const Recipe &was, const Array &image);
+  void forget_history();
+  Health health();
+
+  Session &session_;
+  double slice_flops_;
+  std::optional<Unit> unit_;
+  Controls controls_;
+  std::optional<Recipe> second_recipe_;
+  Array photo_;
+  Run first_, second_;
+  bool at_second_ = false, untouched_ = true;
+  std::vector<Kept> kept_;
+  int every_ = 1, branch_ = 0, next_cell_ = 0;
+  std::vector<int> free_cells_;
+  double saturation_ = 0;
+  int saturation_at_ = -1;
+};
+
+} // namespace convscope::viewer

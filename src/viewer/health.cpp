@@ -1,0 +1,71 @@
+#include "viewer/health.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace convscope::viewer {
+
+Advice advice(Health health) {
+  switch (health) {
+  case Health::well:
+    return {"well", "Well: the gradient reaches the image.", "", ""};
+  case Health::waiting:
+    return {"waiting", "Waiting for its first step.", "", ""};
+  case Health::dead:
+    return {"dead", "Dead: the unit answers 0, so no gradient reaches the image.", "Revive",
+            "Start again with the recipe lucid: in its first 16 steps, ReLUs that block the whole gradient let it "
+            "through"};
+  case Health::saturated:
+    return {"saturated", "Saturated: many pixels are stuck at black or white.", "Halve the rate",
+            "Halve the learning rate"};
+  case Health::diverging:
+    return {"diverging", "Diverging: the value falls or jumps instead of rising.", "Clip gradients",
+            "Clip the gradient's norm to 1"};
+  }
+  return {"", "", "", ""};
+}
+
+void apply_remedy(Health health, Wish &wish) {
+  Recipe &recipe = wish.controls.recipe;
+  switch (health) {
+  case Health::dead:
+    recipe = convscope::recipe("lucid");
+    recipe.revive_steps = 16;
+    wish.restarts += 1;
+    break;
+  case Health::saturated:
+    recipe.lr *= 0.5;
+    break;
+  case Health::diverging:
+    recipe.clip_norm = 1;
+    break;
+  case Health::well:
+  case Health::waiting:
+    break;
+  }
+}
+
+double spread(const Draw &draw, double centre) {
+  double most = 0;
+  for (const double value : draw.values)
+    most = std::max(most, std::abs(value - centre));
+  return most;
+}
+
+Draw spread_draw(double centre, double amount) {
+  if (!(amount > 0))
+    return {{centre}, false};
+  return {{centre - amount, centre + amount}, true};
+}
+
+void settle_transforms(Recipe &recipe) {
+  recipe.transforms = recipe.canvas_margin > 0 || spread(recipe.jitter, 0) > 0 || spread(recipe.scale, 1) > 0 ||
+                      spread(recipe.rotation, 0) > 0 || spread(recipe.jitter_after, 0) > 0;
+}
+
+bool edited(const Recipe &recipe) {
+  const auto names = recipe_names();
+  return std::find(names.begin(), names.end(), recipe.name) == names.end() || recipe != convscope::recipe(recipe.name);
+}
+
+} // namespace convscope::viewer

@@ -1,0 +1,26 @@
+// What the state of an optimization means to the user, and what can be done about it.
+#pragma once
+
+#include "viewer/state.h"
+
+namespace convscope::viewer {
+
+struct Advice {
+  const char *word;     // "dead"
+  const char *sentence; // "No gradient ..."
+  const char *remedy;   // of a button; "" where nothing needs to be done
+  const char *effect;   // what the button does
+};
+Advice advice(Health health);
+// Changes the wish as the remedy says.
+void apply_remedy(Health health, Wish &wish);
+
+// How far a draw strays from `centre`, and the uniform draw that strays so far.
+double spread(const Draw &draw, double centre);
+Draw spread_draw(double centre, double amount);
+// Sets `transforms` as the recipe's draws need it. To be called after they were edited.
+void settle_transforms(Recipe &recipe);
+// Whether the recipe is still what its name says.
+bool edited(const Recipe &recipe);
+
+} // namespace convscope::viewer

@@ -1,0 +1,67 @@
+// F1: the keys.
+#include <algorithm>
+#include <array>
+
+#include <imgui.h>
+
+#include "viewer/ui.h"
+#include "viewer/widgets.h"
+
+namespace convscope::viewer {
+
+namespace {
+
+struct Key {
+  const char *key, *what; // what "": a heading
+};
+
+constexpr std::array keys{
+    Key{"Optimization", ""},
+    Key{"Space", "Run or pause"},
+    Key{".", "A single step"},
+    Key{"R", "Restart"},
+    Key{"N", "Another seed"},
+    Key{"Wall", ""},
+    Key{"1  2  3", "Maps, images, both"},
+    Key{"[  ]", "Previous, next layer"},
+    Key{"←  →", "Previous, next channel, as the wall is sorted"},
+    Key{"↑  ↓", "A row up, down; of the layers where they were clicked"},
+    Key{"Ctrl + wheel", "Larger, smaller tiles"},
+    Key{"Photo", ""},
+    Key{"Click", "Maximize the unit at this place of its map"},
+    Key{"Right click", "Maximize the whole channel again"},
+    Key{"Program", ""},
+    Key{"O", "Open a photo; or drop one, or a file of weights"},
+    Key{"S", "Save the focused image"},
+    Key{"T", "Dark or light"},
+    Key{"F1", "This window"},
+    Key{"Ctrl + Q", "Quit"},
+};
+
+} // namespace
+
+void draw_help(Frame &frame) {
+  if (!frame.ui.help)
+    return;
+  const ImVec2 size = ImGui::GetIO().DisplaySize;
+  ImGui::SetNextWindowPos(ImVec2(size.x / 2, size.y / 2), ImGuiCond_Appearing, ImVec2(0.5F, 0.5F));
+  if (ImGui::Begin("Keys", &frame.ui.help,
+                   ImGuiWindowFlags_AlwaysAutoResize | ImGuiWindowFlags_NoCollapse | ImGuiWindowFlags_NoSavedSettings |
+                       ImGuiWindowFlags_NoNav)) {
+    const float column = ImGui::GetCursorPosX() + 110 * frame.scale;
+    for (const Key &key : keys) {
+      if (!*key.what) {
+        if (&key != &keys.front())
+          ImGui::Spacing();
+        ImGui::TextDisabled("%s", key.key);
+        continue;
+      }
+      ImGui::TextUnformatted(key.key);
+      ImGui::SameLine(column);
+      ImGui::TextUnformatted(key.what);
+    }
+  }
+  ImGui::End();
+}
+
+} // namespace convscope::viewer

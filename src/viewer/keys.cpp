@@ -1,0 +1,125 @@
+// What keys do while no text is being edited.
+#include <algorithm>
+
+#define GLFW_INCLUDE_NONE
+#include <GLFW/glfw3.h>
+#include <imgui.h>
+
+#include "viewer/ui.h"
+
+namespace convscope::viewer {
+
+namespace {
+
+#if IMGUI_VERSION_NUM >= 18700
+constexpr auto key_f1 = ImGuiKey_F1, key_q = ImGuiKey_Q, key_escape = ImGuiKey_Escape;
+constexpr auto key_left = ImGuiKey_LeftArrow, key_right = ImGuiKey_RightArrow;
+constexpr auto key_up = ImGuiKey_UpArrow, key_down = ImGuiKey_DownArrow;
+#else
+constexpr int key_f1 = GLFW_KEY_F1, key_q = GLFW_KEY_Q, key_escape = GLFW_KEY_ESCAPE;
+constexpr int key_left = GLFW_KEY_LEFT, key_right = GLFW_KEY_RIGHT, key_up = GLFW_KEY_UP, key_down = GLFW_KEY_DOWN;
+#endif
+
+void next_layer(Frame &frame, int by) {
+  const auto &layers = frame.now.layers;
+  const auto count = static_cast<int>(layers.size());
+  const auto now =
+      std::find_if(layers.begin(), layers.end(), [&](const LayerRow &row) { return row.name == frame.ui.wish.layer; });
+  for (int at = static_cast<int>(now - layers.begin()) + by; at >= 0 && at < count; at += by)
+    if (const LayerRow &row = layers[static_cast<std::size_t>(at)]; row.height > 0 || row.objective) {
+      frame.ui.wish.layer = row.name;
+      frame.ui.layers.reveal = true;
+      return;
+    }
+}
+
+void next_channel(Frame &frame, int by) {
+  Ui &ui = frame.ui;
+  if (ui.wall.order.empty() || ui.wall.layer != frame.now.layer)
+    return;
+  const bool here = ui.wish.focus && ui.wish.focus->layer == frame.now.layer;
+  const int channel = here ? neighbour(ui.wall.order, ui.wish.focus->channel, by) : ui.wall.order.front();
+  ui.focus(frame.now.layer, channel);
+  ui.wall.reveal = channel;
+}
+
+// By the character, not the key: it is where the user's keyboard has it.
+void take_character(Frame &frame, ImWchar character) {
+  Ui &ui = frame.ui;
+  Wish &wish = ui.wish;
+  switch (character) {
+  case ' ':
+    wish.running = !wish.running;
+    break;
+  case '.':
+    wish.running = false;
+    ++wish.single_steps;
+    break;
+  case 'r':
+  case 'R':
+    ++wish.restarts;
+    break;
+  case 'n':
+  case 'N':
+    ++wish.controls.seed;
+    break;
+  case '1':
+  case '2':
+  case '3':
+    ui.wall.show = static_cast<Show>(character - '1');
+    break;
+  case '[':
+    next_layer(frame, -1);
+    break;
+  case ']':
+    next_layer(frame, 1);
+    break;
+  case 's':
+  case 'S':
+    if (wish.focus)
+      ui.ask_to_save(Ask::save_focus);
+    break;
+  case 'o':
+  case 'O':
+    ui.ask(Ask::photo, wish.photo);
+    break;
+  case 't':
+  case 'T':
+    ui.config.theme = ui.config.theme == Theme::dark ? Theme::light : Theme::dark;
+    break;
+  default:
+    break;
+  }
+}
+
+} // namespace
+
+void take_keys(Frame &frame) {
+  const ImGuiIO &io = ImGui::GetIO();
+  Ui &ui = frame.ui;
+  if (ImGui::IsKeyPressed(key_f1, false))
+    ui.help = !ui.help;
+  if (io.KeyCtrl && ImGui::IsKeyPressed(key_q, false))
+    frame.window.close();
+  // A dialog, a menu or a text field has the keys for itself.
+  if (io.WantTextInput || ui.dialog.ask != Ask::nothing ||
+      ImGui::IsPopupOpen(nullptr, ImGuiPopupFlags_AnyPopupId | ImGuiPopupFlags_AnyPopupLevel))
+    return;
+  if (ImGui::IsKeyPressed(key_escape, false))
+    ui.help = false;
+  if (io.KeyCtrl || io.KeyAlt || io.KeySuper)
+    return;
+  for (const ImWchar character : io.InputQueueCharacters)
+    take_character(frame, character);
+  const int row = std::max(ui.wall.columns, 1);
+  if (ImGui::IsKeyPressed(key_left))
+    next_channel(frame, -1);
+  if (ImGui::IsKeyPressed(key_right))
+    next_channel(frame, 1);
+  if (ImGui::IsKeyPressed(key_up))
+    ui.layers.has_keys ? next_layer(frame, -1) : next_channel(frame, -row);
+  if (ImGui::IsKeyPressed(key_down))
+    ui.layers.has_keys ? next_layer(frame, 1) : next_channel(frame, row);
+}
+
+} // namespace convscope::viewer

@@ -1,0 +1,162 @@
+// Asks for a file's path: to read a photo or weights, or to write a picture.
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <imgui.h>
+#include <imgui_stdlib.h>
+
+#include "viewer/ui.h"
+#include "viewer/widgets.h"
+
+namespace convscope::viewer {
+
+namespace {
+
+// As it is pasted from a shell or a file manager: without quotes, file:// and ~.
+std::string clean(std::string path) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
+  while (!path.empty() && blank(path.back()))
+    path.pop_back();
+  path.erase(path.begin(), std::find_if_not(path.begin(), path.end(), blank));
+  if (path.size() > 1 && (path.front() == '"' || path.front() == '\'') && path.back() == path.front())
+    path = path.substr(1, path.size() - 2);
+  if (path.starts_with("file://"))
+    path.erase(0, 7);
+  if (const char *home = std::getenv("HOME"); home && (path == "~" || path.starts_with("~/")))
+    path.replace(0, 1, home);
+  return path;
+}
+
+bool saves(Ask ask) { return ask == Ask::save_focus || ask == Ask::save_wall; }
+
+std::string title_of(const Ui::Dialog &dialog) {
+  switch (dialog.ask) {
+  case Ask::photo:
+    return "Open photo";
+  case Ask::weights:
+    return "Weights of " + dialog.model;
+  case Ask::save_focus:
+    return "Save focus";
+  case Ask::save_wall:
+    return "Save wall";
+  case Ask::nothing:
+    break;
+  }
+  return {};
+}
+
+const char *hint_of(Ask ask) {
+  return ask == Ask::photo ? "A PNG or JPEG file" : ask == Ask::weights ? "An .h5 or .safetensors file" : "A PNG file";
+}
+
+// What is wrong with the path, before the worker is asked.
+std::string problem_of(Ask ask, const std::string &path) {
+  std::error_code error;
+  if (saves(ask)) {
+    const auto folder = std::filesystem::path(path).parent_path();
+    if (!folder.empty() && !std::filesystem::is_directory(folder, error))
+      return fmt::format("There is no folder {}", folder.string());
+    return std::filesystem::is_directory(path, error) ? "This is a folder" : "";
+  }
+  if (std::filesystem::is_directory(path, error))
+    return "This is a folder";
+  return std::filesystem::exists(path, error) ? "" : "There is no such file";
+}
+
+void accept(Frame &frame, const std::string &path) {
+  Ui &ui = frame.ui;
+  switch (ui.dialog.ask) {
+  case Ask::photo:
+    ui.open_photo(path);
+    break;
+  case Ask::weights:
+    ui.open_model({ui.dialog.model, path, ui.dialog.model == ui.wish.model.model ? ui.wish.model.input_range : ""});
+    break;
+  case Ask::save_focus:
+    frame.worker.save({SaveRequest::What::focus, path});
+    break;
+  case Ask::save_wall:
+    frame.worker.save({SaveRequest::What::wall, path});
+    break;
+  case Ask::nothing:
+    break;
+  }
+}
+
+// A name that says what the picture shows.
+std::string name_for(const Ui &ui, Ask ask) {
+  std::string name = ui.wish.model.model + "-";
+  if (ask == Ask::save_focus && ui.wish.focus)
+    name += fmt::format("{}-{}", ui.wish.focus->layer, ui.wish.focus->channel);
+  else
+    name += ui.wish.layer;
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == '/' || c == '\\' || c == ':' || c == ' '; }, '_');
+  return name + ".png";
+}
+
+} // namespace
+
+void Ui::ask(Ask what, std::string path) { dialog = {what, std::move(path), wish.model.model, true, {}}; }
+
+void Ui::ask_to_save(Ask what) { ask(what, name_for(*this, what)); }
+
+void Ui::ask_for_weights(const std::string &model) {
+  ask(Ask::weights, model == wish.model.model ? wish.model.weights : std::string());
+  dialog.model = model;
+}
+
+void draw_path_dialog(Frame &frame) {
+  Ui::Dialog &dialog = frame.ui.dialog;
+  if (dialog.ask == Ask::nothing)
+    return;
+  const std::string id = title_of(dialog) + "###path";
+  if (dialog.opening)
+    ImGui::OpenPopup(id.c_str());
+  const ImVec2 size = ImGui::GetIO().DisplaySize;
+  ImGui::SetNextWindowPos(ImVec2(size.x / 2, size.y * 0.38F), ImGuiCond_Always, ImVec2(0.5F, 0.5F));
+  ImGui::SetNextWindowSize(ImVec2(std::min(560 * frame.scale, size.x * 0.9F), 0));
+  bool open = true;
+  if (!ImGui::BeginPopupModal(id.c_str(), &open,
+                              ImGuiWindowFlags_NoResize | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoSavedSettings)) {
+    dialog.ask = Ask::nothing;
+    return;
+  }
+  if (dialog.opening)
+    ImGui::SetKeyboardFocusHere();
+  dialog.opening = false;
+  ImGui::SetNextItemWidth(-FLT_MIN);
+  const bool entered =
+      ImGui::InputTextWithHint("##path", hint_of(dialog.ask), &dialog.path,
+                               ImGuiInputTextFlags_EnterReturnsTrue | ImGuiInputTextFlags_AutoSelectAll);
+  if (ImGui::IsItemEdited())
+    dialog.problem.clear();
+  const std::string path = clean(dialog.path);
+  const bool chosen = ImGui::Button(saves(dialog.ask) ? "Save" : "Open") || entered;
+  ImGui::SameLine();
+  bool done = ImGui::Button("Cancel") || ImGui::IsKeyPressed(ImGui::GetKeyIndex(ImGuiKey_Escape));
+  if (chosen && !path.empty()) {
+    dialog.problem = problem_of(dialog.ask, path);
+    if (dialog.problem.empty()) {
+      accept(frame, path);
+      done = true;
+    } else {
+      ImGui::SetKeyboardFocusHere(-1);
+    }
+  }
+  std::error_code error;
+  const bool replaces = saves(dialog.ask) && std::filesystem::exists(path, error);
+  const std::string note = !dialog.problem.empty() ? dialog.problem : replaces ? "The file will be replaced" : "";
+  ImGui::SameLine();
+  text_fitted(note, dialog.problem.empty() ? muted_colour() : health_colour(Health::dead));
+  if (done)
+    ImGui::CloseCurrentPopup();
+  ImGui::EndPopup();
+  if (done || !open)
+    dialog.ask = Ask::nothing;
+}
+
+} // namespace convscope::viewer

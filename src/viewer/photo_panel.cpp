@@ -1,0 +1,117 @@
+// The photo with the focused unit's map laid over it; a click chooses a place of the map as the objective.
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <imgui.h>
+
+#include "viewer/place.h"
+#include "viewer/ui.h"
+#include "viewer/widgets.h"
+
+namespace convscope::viewer {
+
+namespace {
+
+// What of the photo the net sees: all of it or, where it takes squares only, the square in its middle.
+Box seen(const Box &photo, MapSize map) {
+  const bool square = map.width == map.height && map.height > 0;
+  // A map of few rows is as good as square for a photo that is nearly so.
+  const float nearly = 1 + 1.F / static_cast<float>(std::max(map.height, 1));
+  const float aspect = photo.width() / std::max(photo.height(), 1.F);
+  return square && (aspect > nearly || aspect < 1 / nearly) ? fitted(photo, 1) : photo;
+}
+
+void empty_state(Frame &frame, float height) {
+  const ImVec2 a = ImGui::GetCursorScreenPos();
+  const float width = ImGui::GetContentRegionAvail().x;
+  const Box box{a, ImVec2(a.x + width, a.y + std::min(height, 140 * frame.scale))};
+  if (ImGui::InvisibleButton("##open", ImVec2(std::max(width, 1.F), std::max(box.height(), 1.F))))
+    frame.ui.ask(Ask::photo, frame.ui.wish.photo);
+  ImDrawList &list = *ImGui::GetWindowDrawList();
+  list.AddRectFilled(box.a, box.b, frame_colour());
+  list.AddRect(box.a, box.b, ImGui::IsItemHovered() ? accent_colour() : border_colour());
+  draw_note(list, box,
+            frame.ui.wish.photo.empty() ? std::string("Drop a photo here or open one (O)")
+                                        : fmt::format("Opening {}…", frame.ui.wish.photo));
+}
+
+// The place under the mouse, on the map's cells.
+void pick(Frame &frame, const Box &box, MapSize map) {
+  if (map.width < 1 || map.height < 1)
+    return;
+  Place &place = frame.ui.place;
+  ImDrawList &list = *ImGui::GetWindowDrawList();
+  const auto columns = static_cast<float>(map.width), rows = static_cast<float>(map.height);
+  const float cell_w = box.width() / columns, cell_h = box.height() / rows;
+  const auto outline = [&](Place at, ImU32 colour, float thickness) {
+    const float x = std::min(std::floor(at.u * columns), columns - 1), y = std::min(std::floor(at.v * rows), rows - 1);
+    const ImVec2 a(box.a.x + x * cell_w, box.a.y + y * cell_h);
+    list.AddRect(a, ImVec2(a.x + cell_w, a.y + cell_h), colour, 0, 0, thickness);
+  };
+  if (place.chosen())
+    outline(place, accent_colour(), 2 * frame.scale);
+  if (!ImGui::IsItemHovered())
+    return;
+  if (ImGui::IsMouseClicked(ImGuiMouseButton_Right))
+    place = {};
+  const ImVec2 mouse = ImGui::GetIO().MousePos;
+  const Place under{(mouse.x - box.a.x) / box.width(), (mouse.y - box.a.y) / box.height()};
+  if (!(under.u >= 0 && under.u < 1 && under.v >= 0 && under.v < 1))
+    return;
+  outline(under, text_colour(), 1);
+  if (ImGui::IsMouseClicked(ImGuiMouseButton_Left))
+    place = under;
+  ImGui::BeginTooltip();
+  ImGui::TextUnformatted("Click: maximize the unit at this place");
+  if (place.chosen())
+    ImGui::TextUnformatted("Right click: the whole channel");
+  ImGui::TextDisabled("%s", fmt::format("the map has {} × {} places", map.width, map.height).c_str());
+  ImGui::EndTooltip();
+}
+
+} // namespace
+
+void draw_photo(Frame &frame, float max_height) {
+  Ui &ui = frame.ui;
+  const Snapshot &now = frame.now;
+  const float top = ImGui::GetCursorPosY();
+  if (!now.has_photo) {
+    empty_state(frame, max_height);
+    return;
+  }
+  const auto &focus = ui.wish.focus;
+  const float slider = 110 * frame.scale, width = ImGui::GetContentRegionAvail().x;
+  ImGui::AlignTextToFramePadding();
+  text_fitted(std::filesystem::path(ui.wish.photo).filename().string(), muted_colour(),
+              std::max(focus ? width - slider - 3 * ImGui::GetStyle().ItemSpacing.x : width, 1.F));
+  if (focus) {
+    ImGui::SameLine(ImGui::GetCursorPosX() + width - slider);
+    ImGui::SetNextItemWidth(slider);
+    float percent = ui.map_opacity * 100;
+    if (ImGui::SliderFloat("##opacity", &percent, 0, 100, "map %.0f %%", ImGuiSliderFlags_AlwaysClamp))
+      ui.map_opacity = percent / 100;
+    tooltip("How opaque the unit's map lies over the photo");
+  }
+  const float left = max_height - (ImGui::GetCursorPosY() - top) - ImGui::GetStyle().ItemSpacing.y;
+  const float aspect =
+      now.photo_height > 0 ? static_cast<float>(now.photo_width) / static_cast<float>(now.photo_height) : 1;
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  const float height = std::max(std::min(width / aspect, left), 60 * frame.scale);
+  const Box photo = fitted({at, ImVec2(at.x + width, at.y + height)}, aspect);
+  ImGui::InvisibleButton("##photo", ImVec2(std::max(width, 1.F), height));
+  ImDrawList &list = *ImGui::GetWindowDrawList();
+  list.AddRectFilled(photo.a, photo.b, frame_colour());
+  draw_cell(list, frame.window, frame.textures.photo, 0, photo);
+  if (!focus)
+    return;
+  const MapSize map = photo_map(now, focus->layer);
+  const Box box = seen(photo, map);
+  // Not another unit's map, while this one's is being made.
+  if (now.focus.unit && now.focus.unit->layer == focus->layer && now.focus.unit->channel == focus->channel)
+    draw_cell(list, frame.window, frame.textures.focus, 2, box, ui.map_opacity);
+  pick(frame, box, map);
+}
+
+} // namespace convscope::viewer

@@ -1,0 +1,29 @@
+// Where in a picture a unit looks: maps' places and their rectangles.
+#pragma once
+
+#include <string>
+
+#include "viewer/state.h"
+
+namespace convscope::viewer {
+
+struct MapSize {
+  int width = 0, height = 0;
+  bool operator==(const MapSize &) const = default;
+};
+
+// Of a layer's map of the photo: the wall's, or in proportion to it, as layers' maps shrink alike. 0x0 if unknown.
+MapSize photo_map(const Snapshot &now, const std::string &layer);
+// Of its map of an optimized image of that size, or a little less, so that every place in it exists. `default_size` is
+// the net's, which the layers' sizes are for.
+MapSize optimized_map(const Snapshot &now, const std::string &layer, int image_size, int default_size);
+
+// A place of a picture, each 0 to 1; negative: none.
+struct Place {
+  float u = -1, v = -1;
+  bool chosen() const { return u >= 0 && v >= 0; }
+};
+// The unit's x and y there.
+void set_place(Unit &unit, Place place, MapSize map);
+
+} // namespace convscope::viewer

@@ -1,0 +1,100 @@
+// What the window and the worker tell each other: plain values, copied under a lock, no Vulkan.
+// The window writes a Wish (what the user wants to see now); the worker answers with a Snapshot (what there is).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "importer/zoo.h"
+#include "visualization/recipe.h"
+
+namespace convscope::viewer {
+
+// One unit of a layer, everywhere (its channel's mean) or at one place of its map.
+struct Unit {
+  std::string layer;
+  int channel = 0;
+  int x = -1, y = -1; // in the map; -1: the channel's mean
+  bool operator==(const Unit &) const = default;
+};
+std::string objective_text(const Unit &unit); // "layer:channel" or "layer:channel@x,y"
+
+enum class StartFrom { noise, photo };
+
+// How the focused unit is optimized. A change takes effect on the next step and keeps the image.
+struct Controls {
+  Recipe recipe = convscope::recipe("lucid");
+  int size = 128;
+  std::uint64_t seed = 0;
+  StartFrom start = StartFrom::noise;
+  bool operator==(const Controls &) const = default;
+};
+
+struct Wish {
+  ModelRequest model{"vgg16", "", ""};
+  std::string photo;        // a file; "" for none
+  std::string layer;        // of the wall
+  std::vector<int> in_view; // channels of the wall's tiles in view, in order: they go first
+  bool wall_images = true;  // whether the wall's optimized images evolve
+  std::optional<Unit> focus;
+  Controls controls;            // of the focus, and of the wall but for the size
+  std::optional<Recipe> second; // A/B: another recipe for the same unit and seed
+  bool running = true;
+  // Events, as counters that only grow: the worker acts on each change once.
+  int single_steps = 0, restarts = 0;
+  int rewind = 0; // with rewind_to: continue the focus from that moment of its history, as a branch
+  int rewind_to = 0;
+  bool operator==(const Wish &) const = default;
+};
+
+struct LayerRow {
+  std::string name, kind;
+  int channels = 0, height = 0, width = 0; // of the output, at the net's default size; 0 where the layer has no maps
+  std::int64_t parameters = 0;
+  bool objective = false;
+};
+
+enum class Health { well, waiting, dead, saturated, diverging };
+
+struct TileState {
+  float map_max = 0; // the feature map's maximum for this photo: what sorting by activation uses
+  float value = 0;   // the objective, at the last step
+  int steps = 0;     // of its optimized image; 0: none yet
+  Health health = Health::waiting;
+};
+
+// A moment of the focus's history: a thumbnail in the timeline's atlas, cell `cell`.
+struct Moment {
+  int step = 0, branch = 0, cell = 0;
+  float value = 0;
+};
+
+struct FocusState {
+  std::optional<Unit> unit;
+  int width = 0, height = 0, steps = 0, branch = 0;
+  Health health = Health::waiting;
+  std::vector<float> values, norms; // of the last steps
+  std::vector<float> second_values; // A/B
+  float map_max = 0;
+  std::vector<Moment> history;
+};
+
+struct Snapshot {
+  std::string model_name, device, driver, precision = "fp32";
+  std::vector<LayerRow> layers;
+  std::string layer; // of the wall, as shown
+  int map_width = 0, map_height = 0;
+  std::vector<TileState> tiles; // by channel
+  bool has_photo = false;
+  int photo_width = 0, photo_height = 0;
+  FocusState focus;
+  double steps_per_second = 0, ms_per_step = 0; // of the focus or, without one, of the wall
+  std::uint64_t memory_used = 0, memory_total = 0;
+  std::string busy;         // "loading vgg16", "" when steadily at work
+  std::string message;      // the last thing that went wrong, one line; "" where nothing did
+  std::uint64_t serial = 0; // grows with every change
+};
+
+} // namespace convscope::viewer

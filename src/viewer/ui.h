@@ -1,0 +1,112 @@
+// The viewer's interface: what the user sees and does, as edits of a Wish.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "importer/zoo.h"
+#include "viewer/config.h"
+#include "viewer/place.h"
+#include "viewer/state.h"
+#include "viewer/wall_order.h"
+#include "viewer/window.h"
+#include "viewer/worker.h"
+
+namespace convscope::viewer {
+
+enum class Show { map, image, both };
+
+// What a path dialog is open for.
+enum class Ask { nothing, photo, weights, save_focus, save_wall };
+
+struct Frame;
+
+struct Ui {
+  // Set before the first frame: what to begin with, the last session's choices, photos that come with the program.
+  Wish wish;
+  Config config;
+  std::vector<std::string> samples;
+
+  // One frame, inside Window::frame's `draw`. Takes dropped files, obeys keys, tells the worker the wish where it
+  // changed, and lets go of textures that were replaced.
+  void draw(const Snapshot &now, const Textures &textures, Window &window, Worker &worker);
+
+  // What several panels and keys do.
+  void open_photo(const std::string &path);
+  void open_model(const ModelRequest &model);
+  void ask(Ask what, std::string path = {}); // opens the path dialog
+  void ask_to_save(Ask what);
+  void ask_for_weights(const std::string &model);
+  void focus(const std::string &layer, int channel);
+  const std::vector<ZooEntry> &zoo(); // looked up once: it asks the file system
+
+  // The panels' own state.
+  struct Wall {
+    Show show = Show::both;
+    WallSort sort = WallSort::index;
+    bool evolve = true;
+    std::vector<int> order; // of the layer and the sorting that it was made for
+    std::string layer;
+    WallSort sorted_by = WallSort::index;
+    double sorted_at = 0;
+    int columns = 1;
+    int reveal = -1; // a channel to scroll to
+  } wall;
+  struct Layers {
+    std::string filter;
+    bool reveal = false, has_keys = false;
+  } layers;
+  struct Panes {
+    float left = 0.22F, right = 0.30F; // of the width
+    float controls_height = 0;         // as it was last drawn
+    bool layers = true, focus = true, controls = true, timeline = true;
+  } panes;
+  struct Dialog {
+    Ask ask = Ask::nothing;
+    std::string path, model; // of weights
+    bool opening = false;    // with the next frame
+    std::string problem;     // with the path
+  } dialog;
+  Place place; // of the focused unit, on the photo: its x and y follow with the size of the image
+  float map_opacity = 0.6F;
+  std::string second_recipe = "article"; // of A/B
+  bool help = false;
+  std::size_t timeline_seen = 0; // moments, to follow the newest
+
+private:
+  void settle(const Snapshot &now); // what follows from what arrived
+  void panes_of(Frame &frame);
+
+  Wish sent_;
+  std::vector<ZooEntry> zoo_;
+  Theme theme_ = Theme::dark; // as the window has it
+  bool begun_ = false;
+  int generation_ = 0;
+};
+
+// What a panel draws from and into.
+struct Frame {
+  Ui &ui;
+  const Snapshot &now;
+  const Textures &textures;
+  Window &window;
+  Worker &worker;
+  float scale; // of all sizes
+};
+
+// Each fills the window or child that is current.
+void draw_layers(Frame &frame);
+void draw_wall(Frame &frame);
+void draw_focus(Frame &frame);
+void draw_photo(Frame &frame, float max_height);
+void draw_controls(Frame &frame);
+void draw_timeline(Frame &frame);
+float timeline_height(const Frame &frame);
+void draw_status_bar(Frame &frame);
+// Windows of their own.
+void draw_menu(Frame &frame);
+void draw_help(Frame &frame);
+void draw_path_dialog(Frame &frame);
+void take_keys(Frame &frame);
+
+} // namespace convscope::viewer

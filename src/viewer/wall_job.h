@@ -1,0 +1,65 @@
+// The wall's pictures: a layer's feature maps of the photo, and an optimized image of each channel, batch by batch.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/image.h"
+#include "session/session.h"
+#include "viewer/atlas.h"
+#include "viewer/state.h"
+#include "visualization/optimization.h"
+
+namespace convscope::viewer {
+
+class WallJob {
+public:
+  // Of the layer's channels; `tile` is the side of a tile's image. UserError where the layer has no maps, or the device
+  // no room.
+  WallJob(Session &session, const std::string &layer, int tile, double slice_flops);
+
+  const std::string &layer() const { return layer_; }
+  const Shape &map_shape() const { return map_shape_; } // of the photo last shown
+  const std::vector<TileState> &tiles() const { return tiles_; }
+  const Atlas &maps() const { return maps_; }
+  const Atlas &images() const { return images_; }
+
+  // Fills the maps from (C,H,W), and copies that of `channel` into `focus`'s cell 2 on show_map().
+  void show_features(const Array &features);
+  void show_map(int channel, Atlas &focus, int cell);
+
+  // The optimized images so far, as `optimize` draws several. UserError where there are none yet.
+  ImageRgb8 picture(const std::string &title) const;
+
+  // The recipe of the images from now on; those that were made with another begin again.
+  void set_recipe(const Recipe &recipe, std::uint64_t seed);
+  // Whether any tile wants more steps; the ones in view go first.
+  bool wants_work(const std::vector<int> &in_view) const;
+  // Runs one slice; true where tiles have changed.
+  bool advance(const std::vector<int> &in_view);
+
+private:
+  void begin_batch(const std::vector<int> &in_view);
+  void end_batch();
+  void show_batch();
+
+  Session &session_;
+  std::string layer_;
+  int tile_;
+  double slice_flops_;
+  Atlas maps_, images_;
+  Shape map_shape_;
+  vulkan::Buffer features_, maxima_;
+  std::vector<TileState> tiles_;
+  Recipe recipe_;
+  std::uint64_t seed_ = 0;
+
+  std::vector<int> batch_; // channels
+  std::optional<Optimization> optimization_;
+  int until_ = 0;                 // steps of this visit
+  std::vector<Array> parameters_; // by channel, between visits
+  std::vector<ImageRgb8> kept_;   // by channel, as of the last visit's end: for saving
+};
+
+} // namespace convscope::viewer
