@@ -224,7 +224,7 @@ void FocusJob::keep_moment(vulkan::Recording &recording, Atlas &timeline) {
 Health FocusJob::health() {
   const Progress now = progress();
   if (now.state == Progress::State::dead)
-    return Health::dead;
+    return steps() <= controls_.recipe.revive_steps ? Health::waiting : Health::dead; // it may yet be brought to life
   if (now.state == Progress::State::stopped)
     return Health::diverging;
   if (now.values.empty())

@@ -83,7 +83,7 @@ void set_colours(ImGuiStyle &style, const Palette &p) {
   c[ImGuiCol_TextDisabled] = colour(p.text_dim);
   c[ImGuiCol_WindowBg] = colour(p.window);
   c[ImGuiCol_ChildBg] = colour(p.window, 0);
-  c[ImGuiCol_PopupBg] = colour(p.popup, 0.98F);
+  c[ImGuiCol_PopupBg] = colour(p.popup);
   c[ImGuiCol_Border] = colour(p.border);
   c[ImGuiCol_BorderShadow] = colour(0, 0);
   c[ImGuiCol_FrameBg] = colour(p.frame);
@@ -98,8 +98,8 @@ void set_colours(ImGuiStyle &style, const Palette &p) {
   c[ImGuiCol_ScrollbarGrabHovered] = colour(p.grab_hovered);
   c[ImGuiCol_ScrollbarGrabActive] = colour(p.accent_dim);
   c[ImGuiCol_CheckMark] = colour(p.accent);
-  c[ImGuiCol_SliderGrab] = colour(p.accent_dim);
-  c[ImGuiCol_SliderGrabActive] = colour(p.accent);
+  c[ImGuiCol_SliderGrab] = colour(p.accent_dim, 0.5F); // the value stands over it
+  c[ImGuiCol_SliderGrabActive] = colour(p.accent_dim, 0.75F);
   c[ImGuiCol_Button] = colour(p.button);
   c[ImGuiCol_ButtonHovered] = colour(p.button_hovered);
   c[ImGuiCol_ButtonActive] = colour(p.accent, 0.45F);

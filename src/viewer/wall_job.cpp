@@ -141,7 +141,8 @@ void WallJob::show_batch() {
     TileState &tile = tiles_[static_cast<std::size_t>(batch_[i])];
     ++tile.steps;
     tile.value = progress[i].values.empty() ? 0 : progress[i].values.back();
-    tile.health = progress[i].state == Progress::State::dead      ? Health::dead
+    const bool young = tile.steps <= recipe_.revive_steps; // it may yet be brought to life
+    tile.health = progress[i].state == Progress::State::dead      ? (young ? Health::waiting : Health::dead)
                   : progress[i].state == Progress::State::stopped ? Health::diverging
                                                                   : Health::well;
     images_.put_image(recording, batch_[i], images, static_cast<std::int64_t>(i) * 3 * tile_ * tile_, tile_, tile_);

@@ -178,7 +178,7 @@ void tile_tooltip(Frame &frame, int channel, const TileState &tile) {
     row("objective", number_text(tile.value));
     row("steps", fmt::format("{}", tile.steps));
   }
-  ImGui::PushTextWrapPos(side);
+  ImGui::PushTextWrapPos(frame.ui.wall.show == Show::both ? 2 * side : side);
   ImGui::PushStyleColor(ImGuiCol_Text, health_colour(tile.health));
   ImGui::TextUnformatted(advice(tile.health).sentence);
   ImGui::PopStyleColor();
@@ -246,6 +246,11 @@ void draw_grid(Frame &frame) {
   ImGui::SetCursorScreenPos(origin);
   ImGui::Dummy(ImVec2(1, static_cast<float>(wall_rows(count, g.columns)) * g.pitch_y));
   frame.ui.wish.in_view = channels_in_view(wall.order, view);
+  // The focused one first: it is what the user looks at.
+  if (const auto &focus = frame.ui.wish.focus; focus && focus->layer == frame.now.layer) {
+    std::erase(frame.ui.wish.in_view, focus->channel);
+    frame.ui.wish.in_view.insert(frame.ui.wish.in_view.begin(), focus->channel);
+  }
 }
 
 } // namespace

@@ -84,6 +84,50 @@ private:
   ImGuiContext *context_;
 };
 
+// Dear ImGui before 1.87 sees only the keys that are down when a frame begins. Where frames take longer than a key is
+// held, presses wait here for a frame each.
+class Presses {
+public:
+  void add([[maybe_unused]] int key, [[maybe_unused]] int mods) {
+#if IMGUI_VERSION_NUM < 18700
+    if (key >= 0 && key < IM_ARRAYSIZE(ImGuiIO::KeysDown))
+      waiting_.push_back({key, mods});
+#endif
+  }
+  void hold() { // before ImGui::NewFrame
+#if IMGUI_VERSION_NUM < 18700
+    ImGuiIO &io = ImGui::GetIO();
+    held_ = std::exchange(waiting_, {});
+    std::vector<int> seen;
+    for (const Press &press : held_) {
+      // A press is new where the key was up in the frame before.
+      const bool late =
+          io.KeysDownDuration[press.key] >= 0 || std::find(seen.begin(), seen.end(), press.key) != seen.end();
+      if (late)
+        waiting_.push_back(press);
+      if (std::find(seen.begin(), seen.end(), press.key) == seen.end())
+        io.KeysDown[press.key] = !late;
+      seen.push_back(press.key);
+      io.KeyCtrl = io.KeyCtrl || (!late && (press.mods & GLFW_MOD_CONTROL));
+    }
+#endif
+  }
+  void let_go([[maybe_unused]] GLFWwindow *window) { // after ImGui::Render
+#if IMGUI_VERSION_NUM < 18700
+    ImGuiIO &io = ImGui::GetIO();
+    for (const Press &press : held_)
+      io.KeysDown[press.key] = glfwGetKey(window, press.key) == GLFW_PRESS;
+    io.KeyCtrl = io.KeysDown[GLFW_KEY_LEFT_CONTROL] || io.KeysDown[GLFW_KEY_RIGHT_CONTROL];
+#endif
+  }
+
+private:
+  struct Press {
+    int key, mods;
+  };
+  std::vector<Press> waiting_, held_;
+};
+
 struct Frame {
   VkCommandBuffer commands = VK_NULL_HANDLE; // goes with its pool
   Handle<VkFence, vkDestroyFence> fence;     // signalled when its last commands have ended
@@ -226,6 +270,7 @@ struct Window::State {
   bool style_stale = true, font_stale = true;
   std::deque<Clock::time_point> presented; // of the last second
   std::vector<std::string> dropped;
+  Presses presses;
   bool screenshot_wanted = false;
   std::optional<ImageRgb8> screenshot;
   HostBuffer readback;
@@ -240,6 +285,11 @@ struct Window::State {
     glfwSetDropCallback(window.get(), [](GLFWwindow *on_window, int count, const char **paths) {
       auto &state = *static_cast<State *>(glfwGetWindowUserPointer(on_window));
       state.dropped.insert(state.dropped.end(), paths, paths + count);
+    });
+    glfwSetKeyCallback(window.get(), [](GLFWwindow *on_window, int key, int scancode, int action, int mods) {
+      ImGui_ImplGlfw_KeyCallback(on_window, key, scancode, action, mods);
+      if (action == GLFW_PRESS)
+        static_cast<State *>(glfwGetWindowUserPointer(on_window))->presses.add(key, mods);
     });
     follow_style();
   }
@@ -398,9 +448,11 @@ bool Window::frame(double wait_seconds, const std::function<void()> &draw) {
   if (!image)
     return false;
   ImGui_ImplGlfw_NewFrame();
+  s.presses.hold();
   ImGui::NewFrame();
   draw();
   ImGui::Render();
+  s.presses.let_go(s.window.get());
 
   const Frame &frame = s.frames[s.current];
   s.record(frame, *image);

@@ -408,6 +408,10 @@ Worker::~Worker() {
   }
   state_->changed.notify_all();
   state_->thread.join();
+  // A last frame may still sample the textures, which go now. Failures do not matter any more.
+  const vulkan::Device &device = state_->session.device();
+  const std::lock_guard lock(device.queue_mutex());
+  vkQueueWaitIdle(device.queue());
 }
 
 void Worker::wish(const Wish &wish) {
