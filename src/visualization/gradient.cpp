@@ -45,7 +45,7 @@ GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const G
   check_objective(objective, graph, shapes);
 
   Plan plan(programs, "gradient");
-  const std::size_t elements = std::size_t(options.input.elements());
+  const auto elements = std::size_t(options.input.elements());
   const TensorId in = plan.persistent("input", elements * sizeof(float));
   const TensorId out = plan.persistent("gradient", elements * sizeof(float));
   ObjectiveSteps steps(plan, {objective}, shapes);
