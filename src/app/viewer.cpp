@@ -1,7 +1,6 @@
 #include "app/viewer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -13,6 +12,7 @@
 #include "app/interrupt.h"
 #include "app/optimizing.h"
 #include "app/outputs.h"
+#include "app/report.h"
 #include "app/settings.h"
 #include "base/error.h"
 #include "base/files.h"
@@ -29,7 +29,6 @@ namespace convscope {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
 
 // The photos that come with the program: beside the weights where it is installed, in docs/ in a source tree.
 std::vector<std::string> sample_photos() {
@@ -63,11 +62,6 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
   write_png(picture.path, picture_of(picture.image, picture.progress), again ? settings_json(settings) : "");
 }
 
-struct Clocked {
-  Clock::time_point start = Clock::now();
-  double seconds() const { return std::chrono::duration<double>(Clock::now() - start).count(); }
-};
-
 } // namespace
 
 int open_viewer(Context &context, ViewRequest request) {
@@ -91,7 +85,7 @@ int open_viewer(Context &context, ViewRequest request) {
   viewer::Window window(display, session.device(), options); // goes first: it samples the worker's textures
   window.set_theme(ui.config.theme);
   const InterruptGuard interrupt;
-  const Clocked clock;
+  const Stopwatch clock;
   bool asked = false;
   while (window.open() && !interrupt.interrupted()) {
     worker.check();

@@ -11,7 +11,7 @@ namespace convscope {
 // What every Vulkan device takes of workgroups on one axis.
 constexpr std::int64_t max_groups_axis = 65535;
 
-inline int divide_up(int a, int b) { return (a + b - 1) / b; }
+template <typename T> constexpr T divide_up(T a, T b) { return (a + b - 1) / b; }
 
 // Workgroups on the x axis and as many layers as they need, in the order x, layers.
 inline std::array<std::uint32_t, 2> layered_groups(std::int64_t groups) {

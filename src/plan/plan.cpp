@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "plan/arena.h"
+#include "plan/layout.h"
 
 namespace convscope {
 
@@ -226,7 +227,6 @@ private:
     if (parts > 1)
       flops_ = step.flops / parts;
   }
-  static std::uint32_t divide_up(std::uint32_t a, std::uint32_t b) { return (a + b - 1) / b; }
 
   const Plan &plan_;
   bool timed_;

@@ -194,7 +194,10 @@ void FocusJob::show(vulkan::Recording &recording, Atlas &atlas) {
     atlas.put_image(recording, 1, second_.optimization->image_slice(), 0, height(), width());
 }
 
-bool FocusJob::wants_moment() const { return steps() % every_ == 0; }
+bool FocusJob::wants_moment() const {
+  const bool kept = !kept_.empty() && kept_.back().moment.step == steps() && kept_.back().moment.branch == branch_;
+  return !kept && steps() % every_ == 0;
+}
 
 void FocusJob::keep_moment(vulkan::Recording &recording, Atlas &timeline) {
   if (static_cast<int>(kept_.size()) >= most_moments) { // every second one goes, and half as many come
@@ -221,8 +224,7 @@ void FocusJob::keep_moment(vulkan::Recording &recording, Atlas &timeline) {
                    controls_.recipe});
 }
 
-Health FocusJob::health() {
-  const Progress now = progress();
+Health FocusJob::health(const Progress &now) {
   if (now.state == Progress::State::dead)
     return steps() <= controls_.recipe.revive_steps ? Health::waiting : Health::dead; // it may yet be brought to life
   if (now.state == Progress::State::stopped)
@@ -254,7 +256,7 @@ FocusState FocusJob::state() {
   state.height = height();
   state.steps = steps();
   state.branch = branch_;
-  state.health = health();
+  state.health = health(now);
   state.values = joined(first_.values, now.values);
   state.norms = joined(first_.norms, now.norms);
   if (second_.optimization)

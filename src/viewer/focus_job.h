@@ -68,7 +68,7 @@ private:
   // Goes on from those parameters (of `was`'s parameterization), or the image where they don't fit.
   void go_on(Run &run, const Recipe &recipe, const Array &parameters, const Recipe &was, const Array &image);
   void forget_history();
-  Health health();
+  Health health(const Progress &now);
 
   Session &session_;
   double slice_flops_;

@@ -184,7 +184,12 @@ struct Worker::State {
     }
     if (wall)
       wall->set_recipe(now.controls.recipe, now.controls.seed);
-    attempt([&] { set_focus(was, begins || other_model); });
+    free_steps += begins ? 0 : std::max(0, now.single_steps - was.single_steps);
+    // Scrolling the wall is a wish, too, and leaves the focus alone.
+    const bool refocus = other_layer || other_photo || now.focus != was.focus || !(now.controls == was.controls) ||
+                         now.second != was.second || now.restarts != was.restarts || now.rewind != was.rewind;
+    if (refocus)
+      attempt([&] { set_focus(was, begins || other_model); });
     busy.clear();
     publish();
   }
@@ -246,7 +251,6 @@ struct Worker::State {
       focus->restart();
     if (!anew && now.rewind != was.rewind)
       focus->rewind(now.rewind_to);
-    free_steps += std::max(0, now.single_steps - was.single_steps);
     if (now.focus && wall && now.focus->layer == wall->layer())
       wall->show_map(now.focus->channel, *focus_atlas, 2);
     if (focus->active())
