@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <variant>
 #include <vector>
@@ -12,10 +13,17 @@ namespace convscope {
 
 using NodeId = int; // index into Graph::nodes
 
+enum class Axis { c, h, w };
+struct Axes {
+  bool c = false, h = false, w = false;
+};
+
 // One image's tensor, channels first. A vector of n features is (n, 1, 1). The batch is the plan's affair.
 struct Shape {
   int c = 0, h = 0, w = 0;
   std::int64_t elements() const { return std::int64_t{c} * h * w; }
+  int &side(Axis axis) { return axis == Axis::c ? c : axis == Axis::h ? h : w; }
+  int side(Axis axis) const { return axis == Axis::c ? c : axis == Axis::h ? h : w; }
   bool operator==(const Shape &) const = default;
 };
 
@@ -29,15 +37,30 @@ struct Window { // of a convolution or a pool
   int stride_h = 1, stride_w = 1;
   int dilation_h = 1, dilation_w = 1;
   Padding pad;
-  bool same = false; // TensorFlow's SAME: `pad` is ignored and follows from the input's size
+  bool same = false;       // TensorFlow's SAME: `pad` is ignored and follows from the input's size
+  bool same_lower = false; // with `same`: the odd pixel of padding comes first (ONNX's SAME_LOWER)
+  bool ceil = false;       // a pool's last window may begin inside and end outside of the padded input
 };
 
 struct Input {};
+struct Constant { // no inputs; the same for every image
+  Shape shape;
+  std::vector<float> values;
+};
+
+// ---- With weights ----
 struct Conv {
   int out_channels = 0, groups = 1;
   Window window;
   std::vector<float> weights; // (out_channels, in_channels / groups, kernel_h, kernel_w)
   std::vector<float> bias;    // (out_channels) or empty
+};
+struct ConvTranspose { // the adjoint of a Conv with this window, plus a bias
+  int out_channels = 0, groups = 1;
+  Window window;                          // `same`: the output is stride times the input
+  int output_pad_h = 0, output_pad_w = 0; // rows and columns more, at the end
+  std::vector<float> weights;             // (in_channels, out_channels / groups, kernel_h, kernel_w)
+  std::vector<float> bias;                // (out_channels) or empty
 };
 struct Dense {
   int out_features = 0;
@@ -47,33 +70,147 @@ struct Dense {
 struct ScaleShift { // y = x * scale[c] + shift[c]; an inference-time batch normalization, as exact as its weights
   std::vector<double> scale, shift;
 };
-struct Relu {};
+
+// ---- On single elements ----
+struct Relu {
+  float ceiling = std::numeric_limits<float>::infinity(); // 6 in mobile nets; no gradient there and above
+};
+struct PRelu {
+  std::vector<float> slopes; // (c), of negative values
+};
+enum class Function {
+  leaky_relu,   // x < 0 ? a x : x
+  elu,          // x < 0 ? a (e^x - 1) : x
+  selu,         // b (x < 0 ? a (e^x - 1) : x)
+  celu,         // x < 0 ? a (e^(x / a) - 1) : x
+  thresholded,  // x > a ? x : 0
+  sigmoid,      // 1 / (1 + e^-x)
+  hard_sigmoid, // clamp(a x + b, 0, 1)
+  hard_swish,   // x clamp(a x + b, 0, 1)
+  silu,         // x sigmoid(x)
+  gelu,         // x (1 + erf(x / sqrt 2)) / 2
+  gelu_tanh,    // its approximation by tanh
+  mish,         // x tanh(softplus(x))
+  tanh,
+  softplus, // log(1 + e^x)
+  softsign, // x / (1 + |x|)
+  erf,
+  exp,
+  log,
+  sqrt,
+  reciprocal,
+  abs,
+  power,  // x^a
+  clip,   // clamp(x, a, b); the gradient passes strictly between
+  linear, // a x + b
+};
+struct Unary {
+  Function function = Function::linear;
+  float a = 1, b = 0;
+};
+enum class Arithmetic { add, subtract, multiply, divide, maximum, minimum, power };
+struct Binary { // two inputs; on each axis they are as long as each other, or one is 1 long and is repeated
+  Arithmetic arithmetic = Arithmetic::add;
+};
+struct Add {}; // two or more inputs of one shape
+
+// ---- Over windows, axes, all ----
 struct MaxPool {
   Window window; // padding never wins: it counts as -infinity; ties go to the first in row-major order
 };
 struct AvgPool {
   Window window;
-  bool count_padding = false; // divide by the whole window's area, padding too
+  bool count_padding = false; // divide by the window's area within the padded input, padding too
 };
 struct GlobalAvgPool {};
 struct GlobalMaxPool {};
-struct Add {}; // two or more inputs of one shape
+enum class Reduction { mean, sum, max, min, l1, l2, sum_square };
+struct Reduce { // each reduced axis becomes 1 long
+  Reduction reduction = Reduction::mean;
+  Axes axes;
+};
+struct Softmax { // along an axis
+  Axis axis = Axis::c;
+  bool log = false; // its logarithm
+};
+struct Normalize { // y = (x - mean) / sqrt(variance + epsilon), both over the axes; what scales it is a node of its own
+  Axes axes;       // c: layer normalization at each pixel; h, w: instance; all three: group (or layer) normalization
+  int groups = 1;  // of channels, where all three axes are reduced
+  double epsilon = 1e-5;
+};
+struct Lrn { // y = x / (bias + alpha / size * sum of the squares of `size` channels around)^beta
+  int size = 5;
+  float alpha = 1e-4F, beta = 0.75F, bias = 1;
+};
+
+// ---- Moving elements ----
 struct ZeroPad {
-  Padding pad;
+  Padding pad; // negative crops
+};
+enum class PadMode { constant, reflect, edge, wrap };
+struct Pad { // what ZeroPad can't
+  PadMode mode = PadMode::constant;
+  float value = 0;                             // of constant
+  Padding pad;                                 // negative crops
+  int channels_before = 0, channels_after = 0; // negative crops
+};
+struct Concat {
+  Axis axis = Axis::c;
+};
+struct Slice { // begin, begin + step, ... up to but without end, along one axis
+  Axis axis = Axis::c;
+  int begin = 0, end = std::numeric_limits<int>::max(); // negative: from the end; clamped as Python's slices are
+  int step = 1; // negative: backwards, to the first where `end` is below -length
+};
+enum class ResizeMode { nearest, linear, cubic };
+enum class ResizeCoordinates { half_pixel, half_pixel_symmetric, pytorch_half_pixel, align_corners, asymmetric };
+enum class NearestRounding { prefer_floor, prefer_ceil, floor, ceil };
+struct Resize { // ONNX's Resize over h and w, without antialiasing
+  ResizeMode mode = ResizeMode::nearest;
+  ResizeCoordinates coordinates = ResizeCoordinates::half_pixel;
+  NearestRounding rounding = NearestRounding::prefer_floor;
+  float cubic_a = -0.75F;
+  bool exclude_outside = false;    // cubic: taps outside have no weight, and the others' sum is 1
+  double scale_h = 1, scale_w = 1; // out = floor(in * scale)
+  int out_h = 0, out_w = 0;        // instead of the scales, where not 0
+};
+struct DepthToSpace {
+  int block = 2;
+  bool depth_first = true; // channel = (dy * block + dx) * out_c + c (ONNX's DCR, TensorFlow's); else c first (CRD)
+};
+struct SpaceToDepth { // channel = (dy * block + dx) * in_c + c
+  int block = 2;
+};
+struct ChannelShuffle { // channel i * groups + g comes from channel g * (c / groups) + i
+  int groups = 1;
+};
+struct Transpose { // axis i of the output is axis order[i] of the input
+  std::array<Axis, 3> order{Axis::c, Axis::h, Axis::w};
 };
 struct Flatten {}; // (c, h, w) -> (c*h*w, 1, 1); our order is channels first
-struct Softmax {}; // over channels, at every pixel
+struct Reshape {   // the same elements in the same order
+  Shape shape;     // one of its sides may be -1: what the others leave
+};
+struct Identity {}; // dropout, casts: a name for the same values
 
-using Op = std::variant<Input, Conv, Dense, ScaleShift, Relu, MaxPool, AvgPool, GlobalAvgPool, GlobalMaxPool, Add,
-                        ZeroPad, Flatten, Softmax>;
+// What an importer could not take over. Layers that don't depend on it still work.
+struct Unsupported {
+  std::string reason; // "op 'Attention' is not supported"
+};
+
+using Op = std::variant<Input, Constant, Conv, ConvTranspose, Dense, ScaleShift, Relu, PRelu, Unary, Binary, Add,
+                        MaxPool, AvgPool, GlobalAvgPool, GlobalMaxPool, Reduce, Softmax, Normalize, Lrn, ZeroPad, Pad,
+                        Concat, Slice, Resize, DepthToSpace, SpaceToDepth, ChannelShuffle, Transpose, Flatten, Reshape,
+                        Identity, Unsupported>;
 
 struct Node {
   std::string name; // unique; the name that the net's users know, where `layer` is true
   std::string kind; // what its users call it: "Conv2D", "BatchNormalization", ... for listings
   Op op;
-  std::vector<NodeId> inputs;  // all smaller than the node's own id: nodes are in topological order
-  bool layer = true;           // false: an inner step of a layer, such as the convolution before its activation
-  std::int64_t parameters = 0; // as the net's users count them (before folding)
+  std::vector<NodeId> inputs;         // all smaller than the node's own id: nodes are in topological order
+  bool layer = true;                  // false: an inner step of a layer, such as the convolution before its activation
+  std::int64_t parameters = 0;        // as the net's users count them (before folding)
+  std::vector<std::string> aliases{}; // other names by which it is found: its outputs' in an ONNX file
 };
 
 // How a picture in RGB, 0..1, becomes the net's input: in[i] = rgb[source[i]] * scale[i] + shift[i].

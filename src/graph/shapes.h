@@ -17,8 +17,15 @@ std::vector<Shape> infer_shapes(const Graph &graph, Shape input, NodeId last = -
 
 // `window` with `same` resolved to explicit padding for an input of that size.
 Window resolve_padding(const Window &window, int in_h, int in_w);
-// floor((in + pads - dilated kernel) / stride) + 1; may be <= 0, which callers report.
-int window_output(int in, int kernel, int stride, int dilation, int pad_begin, int pad_end);
+// Likewise for the convolution that `op` is the adjoint of; a negative pad adds rows or columns of no input.
+Window resolve_transposed_padding(const ConvTranspose &op);
+// floor((in + pads - dilated kernel) / stride) + 1, or with `ceil` as Window::ceil says; may be <= 0, which callers
+// report.
+int window_output(int in, int kernel, int stride, int dilation, int pad_begin, int pad_end, bool ceil = false);
+struct SliceRange {
+  int begin = 0, count = 0; // indices begin + i * step
+};
+SliceRange slice_range(const Slice &slice, int length);
 
 // The node of that layer name. Throws UserError "no layer 'x' in vgg16; did you mean 'y'?".
 NodeId find_layer(const Graph &graph, std::string_view name);

@@ -1,6 +1,7 @@
 #include "reference/network.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "graph/shapes.h"
 #include "reference/conv.h"
@@ -50,6 +51,9 @@ struct Forward {
   Tensor operator()(const ZeroPad &op) const { return zero_pad(x(), op.pad); }
   Tensor operator()(const Flatten &) const { return reshaped(x(), x().c * x().h * x().w, 1, 1); }
   Tensor operator()(const Softmax &) const { return softmax(x()); }
+  template <typename Other> Tensor operator()(const Other &op) const {
+    throw std::logic_error("no reference for " + std::string(op_name(op)));
+  }
 };
 
 // The gradient for each of an op's inputs (the same for all of Add's).
@@ -77,6 +81,9 @@ struct Backward {
   Tensor operator()(const ZeroPad &op) const { return zero_pad_gradient(grad, op.pad); }
   Tensor operator()(const Flatten &) const { return reshaped(grad, x.c, x.h, x.w); }
   Tensor operator()(const Softmax &) const { return softmax_gradient(grad, y); }
+  template <typename Other> Tensor operator()(const Other &op) const {
+    throw std::logic_error("no reference for " + std::string(op_name(op)));
+  }
 };
 
 } // namespace
