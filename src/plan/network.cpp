@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <stdexcept>
 
 #include <fmt/format.h>
 
@@ -102,6 +103,31 @@ void Network::forward(TensorId input) {
     decide_exactly(input);
 }
 
+// One overload an op.
+struct Network::Forward {
+  Network &net;
+  const FusedOp &op;
+
+  void operator()(const Conv &) const { net.forward_conv(op); }
+  void operator()(const Dense &) const { net.forward_dense(op); }
+  void operator()(const ScaleShift &) const { net.forward_scale_shift(op); }
+  void operator()(const Relu &) const { net.forward_scale_shift(op); }
+  void operator()(const Add &) const { net.forward_add(op); }
+  void operator()(const MaxPool &) const { net.forward_max_pool(op); }
+  void operator()(const GlobalMaxPool &) const { net.forward_max_pool(op); }
+  void operator()(const AvgPool &) const { net.forward_avg_pool(op); }
+  void operator()(const GlobalAvgPool &) const { net.forward_avg_pool(op); }
+  void operator()(const Softmax &) const { net.forward_softmax(op); }
+  void operator()(const ZeroPad &pad) const {
+    const NodeId in = op.inputs.front();
+    net.pad(net.node(op.main).name, net.value(in), net.shape(in), net.shape(op.output), pad.pad.top, pad.pad.left,
+            {net.value(op.output)});
+  }
+  template <typename Other> void operator()(const Other &) const {
+    throw std::logic_error("no kernel for " + net.node(op.main).name);
+  }
+};
+
 void Network::forward_op(const FusedOp &op) {
   const Op &main = node(op.main).op;
   if (std::holds_alternative<Flatten>(main)) {
@@ -109,23 +135,7 @@ void Network::forward_op(const FusedOp &op) {
     return;
   }
   values_[static_cast<std::size_t>(op.output)] = plan_.transient(node(op.output).name, bytes(op.output));
-  if (std::holds_alternative<Conv>(main))
-    forward_conv(op);
-  else if (std::holds_alternative<Dense>(main))
-    forward_dense(op);
-  else if (std::holds_alternative<Add>(main))
-    forward_add(op);
-  else if (std::holds_alternative<ScaleShift>(main) || std::holds_alternative<Relu>(main))
-    forward_scale_shift(op);
-  else if (std::holds_alternative<MaxPool>(main) || std::holds_alternative<GlobalMaxPool>(main))
-    forward_max_pool(op);
-  else if (std::holds_alternative<AvgPool>(main) || std::holds_alternative<GlobalAvgPool>(main))
-    forward_avg_pool(op);
-  else if (std::holds_alternative<Softmax>(main))
-    forward_softmax(op);
-  else if (const auto *zero_pad = std::get_if<ZeroPad>(&main))
-    pad(node(op.main).name, value(op.inputs.front()), shape(op.inputs.front()), shape(op.output), zero_pad->pad.top,
-        zero_pad->pad.left, {value(op.output)});
+  std::visit(Forward{*this, op}, main);
 }
 
 Window Network::window(const Window &window, NodeId input, const Padding &extra) const {

@@ -66,6 +66,8 @@ private:
     TensorId mask = TensorId::none;
     TensorId arg_max = TensorId::none;
   };
+  struct Forward;  // what each op does,
+  struct Backward; // and its gradient
   using Contribution = std::function<void(const GradientTarget &)>;
 
   const Node &node(NodeId id) const { return graph_.nodes.at(static_cast<std::size_t>(id)); }

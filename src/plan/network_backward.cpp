@@ -67,6 +67,44 @@ void Network::redirect(NodeId root, TensorId gradient, TensorId mask) {
                  {updates(gradient), reads(mask), reads(found)});
 }
 
+// One overload an op; `from` is the gradient at its output.
+struct Network::Backward {
+  Network &net;
+  const FusedOp &op;
+  TensorId from;
+
+  std::string label() const { return net.node(op.main).name + " gradient"; }
+
+  void operator()(const Conv &) const { net.backward_conv(op, from); }
+  void operator()(const Dense &) const { net.backward_dense(op, from); }
+  void operator()(const ScaleShift &norm) const {
+    net.pass_gradient(
+        label(), op.inputs.front(), from,
+        net.constant(net.node(op.main).name + "/scale", std::vector<float>(norm.scale.begin(), norm.scale.end())));
+  }
+  void operator()(const Relu &) const { pass(); }
+  void operator()(const Add &) const { pass(); }
+  void operator()(const MaxPool &) const { net.backward_max_pool(op, from); }
+  void operator()(const GlobalMaxPool &) const { net.backward_max_pool(op, from); }
+  void operator()(const AvgPool &) const { net.backward_avg_pool(op, from); }
+  void operator()(const GlobalAvgPool &) const { net.backward_avg_pool(op, from); }
+  void operator()(const Softmax &) const { net.backward_softmax(op, from); }
+  void operator()(const ZeroPad &pad) const {
+    const NodeId in = op.inputs.front();
+    net.contribute(in, [&](const GradientTarget &to) {
+      net.pad(label(), from, net.shape(op.output), net.shape(in), -pad.pad.top, -pad.pad.left, to);
+    });
+  }
+  template <typename Other> void operator()(const Other &) const {
+    throw std::logic_error("no gradient of " + net.node(op.main).name);
+  }
+
+  void pass() const { // the same to all inputs
+    for (NodeId input : op.inputs)
+      net.pass_gradient(label(), input, from, TensorId::none);
+  }
+};
+
 void Network::backward_op(const FusedOp &op) {
   const Op &main = node(op.main).op;
   if (std::holds_alternative<Flatten>(main))
@@ -76,29 +114,7 @@ void Network::backward_op(const FusedOp &op) {
     throw std::logic_error(node(op.output).name + " is a target without a seed");
   if (op.residual >= 0)
     pass_gradient(node(op.output).name + " gradient", op.residual, from, TensorId::none);
-
-  if (std::holds_alternative<Conv>(main)) {
-    backward_conv(op, from);
-  } else if (std::holds_alternative<Dense>(main)) {
-    backward_dense(op, from);
-  } else if (std::holds_alternative<MaxPool>(main) || std::holds_alternative<GlobalMaxPool>(main)) {
-    backward_max_pool(op, from);
-  } else if (std::holds_alternative<AvgPool>(main) || std::holds_alternative<GlobalAvgPool>(main)) {
-    backward_avg_pool(op, from);
-  } else if (std::holds_alternative<Softmax>(main)) {
-    backward_softmax(op, from);
-  } else if (const auto *norm = std::get_if<ScaleShift>(&main)) {
-    pass_gradient(node(op.main).name + " gradient", op.inputs.front(), from,
-                  constant(node(op.main).name + "/scale", std::vector<float>(norm->scale.begin(), norm->scale.end())));
-  } else if (const auto *zero_pad = std::get_if<ZeroPad>(&main)) {
-    contribute(op.inputs.front(), [&](const GradientTarget &to) {
-      pad(node(op.main).name + " gradient", from, shape(op.output), shape(op.inputs.front()), -zero_pad->pad.top,
-          -zero_pad->pad.left, to);
-    });
-  } else { // Add, ReLU
-    for (NodeId input : op.inputs)
-      pass_gradient(node(op.main).name + " gradient", input, from, TensorId::none);
-  }
+  std::visit(Backward{*this, op, from}, main);
 }
 
 void Network::pass_gradient(const std::string &label, NodeId to, TensorId from, TensorId scale) {

@@ -56,32 +56,34 @@ struct Forward {
   }
 };
 
-// The gradient for each of an op's inputs (the same for all of Add's).
+// The gradient for each of an op's inputs, in their order.
 struct Backward {
+  using Gradients = std::vector<Tensor>;
+  const std::vector<const Tensor *> &inputs;
   const Tensor &x, &y, &grad; // first input, output, and the gradient at the output
   Window window(const Window &win) const { return resolve_padding(win, x.h, x.w); }
 
-  Tensor operator()(const Input &) const { return grad; }
-  Tensor operator()(const Conv &op) const { return conv_gradient(grad, explicit_pads(op, x), x.h, x.w); }
-  Tensor operator()(const Dense &op) const { return dense_gradient(grad, op, x.c, x.h, x.w); }
-  Tensor operator()(const ScaleShift &op) const { return scale_shift_gradient(grad, op.scale); }
-  Tensor operator()(const Relu &) const { return relu_gradient(grad, y); }
-  Tensor operator()(const MaxPool &op) const {
+  Gradients operator()(const Input &) const { return {grad}; }
+  Gradients operator()(const Conv &op) const { return {conv_gradient(grad, explicit_pads(op, x), x.h, x.w)}; }
+  Gradients operator()(const Dense &op) const { return {dense_gradient(grad, op, x.c, x.h, x.w)}; }
+  Gradients operator()(const ScaleShift &op) const { return {scale_shift_gradient(grad, op.scale)}; }
+  Gradients operator()(const Relu &) const { return {relu_gradient(grad, y)}; }
+  Gradients operator()(const MaxPool &op) const {
     Window win = window(op.window);
-    return max_pool_gradient(grad, max_pool(x, win).arg, win, x.h, x.w);
+    return {max_pool_gradient(grad, max_pool(x, win).arg, win, x.h, x.w)};
   }
-  Tensor operator()(const AvgPool &op) const {
-    return avg_pool_gradient(grad, window(op.window), op.count_padding, x.h, x.w);
+  Gradients operator()(const AvgPool &op) const {
+    return {avg_pool_gradient(grad, window(op.window), op.count_padding, x.h, x.w)};
   }
-  Tensor operator()(const GlobalAvgPool &) const { return global_avg_pool_gradient(grad, x.h, x.w); }
-  Tensor operator()(const GlobalMaxPool &) const {
-    return global_max_pool_gradient(grad, global_max_pool(x).arg, x.h, x.w);
+  Gradients operator()(const GlobalAvgPool &) const { return {global_avg_pool_gradient(grad, x.h, x.w)}; }
+  Gradients operator()(const GlobalMaxPool &) const {
+    return {global_max_pool_gradient(grad, global_max_pool(x).arg, x.h, x.w)};
   }
-  Tensor operator()(const Add &) const { return grad; }
-  Tensor operator()(const ZeroPad &op) const { return zero_pad_gradient(grad, op.pad); }
-  Tensor operator()(const Flatten &) const { return reshaped(grad, x.c, x.h, x.w); }
-  Tensor operator()(const Softmax &) const { return softmax_gradient(grad, y); }
-  template <typename Other> Tensor operator()(const Other &op) const {
+  Gradients operator()(const Add &) const { return Gradients(inputs.size(), grad); }
+  Gradients operator()(const ZeroPad &op) const { return {zero_pad_gradient(grad, op.pad)}; }
+  Gradients operator()(const Flatten &) const { return {reshaped(grad, x.c, x.h, x.w)}; }
+  Gradients operator()(const Softmax &) const { return {softmax_gradient(grad, y)}; }
+  template <typename Other> Gradients operator()(const Other &op) const {
     throw std::logic_error("no reference for " + std::string(op_name(op)));
   }
 };
@@ -114,9 +116,14 @@ std::vector<Tensor> backward(const Graph &graph, const std::vector<Tensor> &outp
     if (!contains(ancestors(graph, {target}), id))
       continue;
     const Node &node = graph.nodes[id];
-    Tensor passed = std::visit(Backward{outputs[node.inputs[0]], outputs[id], grads[id]}, node.op);
+    if (node.inputs.empty())
+      continue; // a constant
+    std::vector<const Tensor *> inputs;
     for (NodeId from : node.inputs)
-      grads[from] = add(grads[from], passed);
+      inputs.push_back(&outputs[from]);
+    std::vector<Tensor> passed = std::visit(Backward{inputs, *inputs[0], outputs[id], grads[id]}, node.op);
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      grads[node.inputs[i]] = add(grads[node.inputs[i]], passed.at(i));
   }
   return grads;
 }
