@@ -5,6 +5,9 @@ find_package(fmt REQUIRED)
 find_package(PNG REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
+# libcurl4-openssl-dev; vcpkg: curl. Its OpenSSL is also where checksums come from: libssl-dev; vcpkg: openssl.
+find_package(CURL 7.85 REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 
 # A header or library that has no CMake package everywhere becomes an interface target here.
 function(convscope_interface name)

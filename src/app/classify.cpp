@@ -25,6 +25,7 @@ Command add_classify(CLI::App &program) {
   command.run = [o](Context &context) {
     const ImageRgb8 photo = read_image(o->image);
     context.load(o->model);
+    context.tell_notes();
     const Stopwatch clock;
     const std::vector<Prediction> predictions = context.session.classify(photo, o->top);
     auto json = nlohmann::ordered_json::array();

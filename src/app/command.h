@@ -18,8 +18,8 @@ inline constexpr int exit_done = 0, exit_user_error = 2, exit_device_error = 3, 
 struct Context {
   explicit Context(GlobalOptions given) : options(std::move(given)), session(options.device) {}
 
-  // Loads the net that --model, --weights and --input-range name.
-  void load(const std::string &model) { session.load({model, options.weights, options.input_range}); }
+  // Loads the net that --model and the global options name. What was guessed about it becomes a note.
+  void load(const std::string &model);
 
   // What is worth a line once nothing is wrong with the request: an error stands alone.
   void note(std::string line) { notes.push_back(std::move(line)); }
@@ -56,6 +56,7 @@ Command add_layers(CLI::App &program);
 Command add_models(CLI::App &program);
 Command add_devices(CLI::App &program);
 Command add_bench(CLI::App &program);
+Command add_fetch(CLI::App &program);
 
 // A line for the user on stderr: what was written, rounded, left out.
 void tell(const std::string &line);

@@ -123,6 +123,12 @@ void flush_results() {
 
 void tell(const std::string &line) { fmt::print(stderr, "{}\n", line); }
 
+void Context::load(const std::string &model) {
+  session.load(request_of(options, model));
+  if (!session.model().note.empty())
+    note(session.model().note);
+}
+
 void Context::tell_notes() {
   for (const std::string &line : notes)
     tell(line);
@@ -141,11 +147,12 @@ int run_command_line(int argc, const char *const *argv) {
   program.fallthrough();
   std::vector<Command> commands;
   for (const auto add : {add_view, add_features, add_optimize, add_strip, add_replay, add_classify, add_activations,
-                         add_gradient, add_layers, add_models, add_devices, add_bench}) {
+                         add_gradient, add_layers, add_models, add_devices, add_bench, add_fetch}) {
     commands.push_back(add(program));
     CLI::App &parser = *commands.back().parser;
     parser.fallthrough();
-    parser.footer("Global options: --device, --precision, --report, --weights, --input-range ('convscope --help').");
+    parser.footer("Global options: --device, --precision, --report, --weights, --preprocess, --labels, --input-range ("
+                  "'convscope --help').");
   }
 
   try {

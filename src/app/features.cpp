@@ -51,12 +51,12 @@ int make_features(Context &context, const PictureSettings &given, const PictureO
   const Array maps = session.features(photo, {layer}, settings.input_size).at(0);
   context.tell_notes();
   context.report["timings"]["features_s"] = clock.seconds();
-  mark_weights(session, settings);
+  mark_model(session, settings);
   mark_device(session, settings);
   context.report["settings"] = nlohmann::ordered_json::parse(settings_json(settings));
   if (!outputs.png.empty()) {
     GridOptions options;
-    options.title = fmt::format("{}  {}", settings.model.model, settings.layer);
+    options.title = fmt::format("{}  {}", session.graph().name, settings.layer);
     options.subtitle = path_text(std::filesystem::path(settings.image->file).filename());
     write_png(outputs.png, tile_grid(feature_tiles(maps, settings.channels, range), options), settings_json(settings));
     tell("wrote " + outputs.png);
@@ -98,22 +98,23 @@ Command add_features(CLI::App &program) {
     context.load(o->model);
     PictureSettings settings;
     settings.command = "features";
-    settings.model = context.session.model();
+    settings.model = context.session.request();
     settings.image = mark_file(o->image);
     settings.layer = o->layer;
     settings.range = o->range;
     settings.input_size = o->input_size;
     const Graph &graph = context.session.graph();
-    const int count = channels_of(graph, find_layer(graph, o->layer));
+    const NodeId layer = find_layer(graph, o->layer);
+    const int count = channels_of(graph, layer);
     if (!o->channels.empty())
       settings.channels = parse_channels(o->channels, count, o->layer);
     if (!o->offscreen) {
       ViewRequest view;
       view.wish.model = settings.model;
       view.wish.photo = o->image;
-      view.wish.layer = o->layer;
+      view.wish.layer = graph.nodes[static_cast<std::size_t>(layer)].name;
       if (!o->channels.empty())
-        view.wish.focus = viewer::Unit{o->layer, settings.channels.front()};
+        view.wish.focus = viewer::Unit{view.wish.layer, settings.channels.front()};
       return open_viewer(context, std::move(view));
     }
     return make_features(context, settings, o->outputs);

@@ -7,7 +7,9 @@
 #include "app/command.h"
 #include "app/report.h"
 #include "base/files.h"
+#include "graph/names.h"
 #include "graph/shapes.h"
+#include "importer/model.h"
 #include "importer/zoo.h"
 
 namespace convscope {
@@ -46,11 +48,11 @@ std::string shape_text(const Shape &shape) {
                                       : fmt::format("{} x {} x {}", shape.c, shape.h, shape.w);
 }
 
-// With the weights where there are any, as they decide whether there is a classifier.
+// With the weights where they are given, as they decide whether there is a classifier.
 Graph graph_of(const GlobalOptions &options, const std::string &model) {
-  if (!options.weights.empty())
-    return load_model({model, options.weights, options.input_range});
-  return load_architecture(model);
+  if (options.weights.empty() && !names_model_file(model))
+    return load_architecture(model);
+  return load_model(request_of(options, model)).graph;
 }
 
 void print_layers(const Graph &graph, const std::vector<Shape> &shapes, int size) {
@@ -61,7 +63,7 @@ void print_layers(const Graph &graph, const std::vector<Shape> &shapes, int size
     if (!node.layer)
       continue;
     parameters += node.parameters;
-    rows.push_back({node.name, node.kind, shape_text(shapes[id]), node.parameters > 0 ? grouped(node.parameters) : "",
+    rows.push_back({shell_text(node.name), node.kind, shape_text(shapes[id]), node.parameters > 0 ? grouped(node.parameters) : "",
                     id > 0 ? "yes" : "no"});
   }
   print_table(rows, {3});
@@ -120,10 +122,14 @@ Command add_models(CLI::App &program) {
   command.run = [json](Context &) {
     Json list = Json::array();
     for (const ZooEntry &entry : list_zoo()) {
+      Json fetched = Json::array();
+      for (const std::filesystem::path &file : entry.fetched)
+        fetched.push_back(path_text(file));
       list.push_back({{"name", entry.name},
                       {"description", entry.description},
                       {"works", entry.works},
                       {"weights", path_text(entry.weights)},
+                      {"fetched", fetched},
                       {"bytes", entry.bytes},
                       {"default_size", entry.default_size},
                       {"license", entry.license},
@@ -136,6 +142,9 @@ Command add_models(CLI::App &program) {
                    static_cast<double>(entry.bytes) * 1e-6, entry.license);
       else
         fmt::print("{:<12}weights: none here ({})\n", "", entry.license);
+      for (const std::filesystem::path &file : entry.fetched)
+        if (file != entry.weights)
+          fmt::print("{:<12}fetched: {}\n", "", path_text(file));
       fmt::print("{:<12}{}\n", "", entry.note);
     }
     if (*json)

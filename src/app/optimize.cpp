@@ -29,7 +29,7 @@ ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings) {
     tiles.push_back(
         {picture_of(image.image, image.progress), outcome.objectives[image.objective].text, note_of(image.progress)});
   GridOptions options;
-  options.title = settings.model.model;
+  options.title = path_text(std::filesystem::path(settings.model.model).filename());
   options.subtitle = subtitle(settings, outcome.images);
   return tile_grid(tiles, options);
 }
@@ -80,7 +80,7 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
 
 int make_images(Context &context, const PictureSettings &given, const PictureOutputs &outputs) {
   PictureSettings settings = given;
-  mark_weights(context.session, settings);
+  mark_model(context.session, settings);
   std::optional<FrameWriter> frames;
   if (!outputs.frames.empty())
     frames.emplace(outputs.frames, settings.objectives);
@@ -148,7 +148,7 @@ Command add_optimize(CLI::App &program) {
     settings.command = "optimize";
     settings.input_size = o->input;
     context.load(o->model);
-    settings.model = context.session.model();
+    settings.model = context.session.request();
     apply(o->optimize, context, settings);
     if (!o->offscreen)
       return open_viewer(context, view_of(context, settings));

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "importer/preprocessing.h"
 
 namespace convscope {
 
@@ -29,6 +30,16 @@ void add_global_options(CLI::App &program, GlobalOptions &options) {
   add_text(program, "--input-range", options.input_range, "'raw': the net sees 0..1 instead of what it was trained on",
            "raw")
       ->group(group);
+  const auto preprocess = [&options](const std::string &text) { options.preprocessing = parse_preprocessing(text); };
+  program
+      .add_option_function<std::string>("--preprocess", preprocess,
+                                        "How the net's input is prepared: torch, tf, caffe, raw01, raw255, or "
+                                        "mean=..,std=.. with three numbers each, of 0..1 or of range=LOW,HIGH; "
+                                        "order=bgr [what the model or its sidecar says]")
+      ->type_name("P")
+      ->group(group);
+  add_text(program, "--labels", options.labels, "Names of the classes, one a line [the sidecar's, or ImageNet's]", "F")
+      ->group(group);
 }
 
 void check_global_options(const GlobalOptions &options) {
@@ -42,6 +53,12 @@ void check_global_options(const GlobalOptions &options) {
     throw UserError("--precision fp16: this build has no fp16 kernels; use fp32, fast or auto");
   if (!options.input_range.empty() && options.input_range != "raw")
     throw UserError(fmt::format("--input-range '{}': the only other range is 'raw'", options.input_range));
+  if (!options.input_range.empty() && options.preprocessing)
+    throw UserError("--input-range and --preprocess exclude each other");
+}
+
+ModelRequest request_of(const GlobalOptions &options, const std::string &model) {
+  return {model, options.weights, options.input_range, options.preprocessing, options.labels};
 }
 
 CLI::Option *add_text(CLI::App &app, const std::string &name, std::string &value, const std::string &description,
@@ -73,7 +90,7 @@ CLI::Option *add_integer(CLI::App &app, const std::string &name, int &value, int
 }
 
 CLI::Option *add_model(CLI::App &app, std::string &model) {
-  return add_text(app, "--model", model, "A net of the zoo (see 'models')", "M");
+  return add_text(app, "--model", model, "A net of the zoo (see 'models'), or a .onnx, .h5 or .keras file", "M");
 }
 
 CLI::Option *add_image(CLI::App &app, std::string &image) {

@@ -8,14 +8,19 @@
 
 #include <CLI/CLI.hpp>
 
+#include "importer/model.h"
+
 namespace convscope {
 
 // Before or after the command.
 struct GlobalOptions {
-  std::string device, precision = "auto", report, weights, input_range;
+  std::string device, precision = "auto", report, weights, input_range, labels;
+  std::optional<Preprocessing> preprocessing;
 };
 void add_global_options(CLI::App &program, GlobalOptions &options);
 void check_global_options(const GlobalOptions &options);
+// That model with the weights, preprocessing and labels of the options.
+ModelRequest request_of(const GlobalOptions &options, const std::string &model);
 
 CLI::Option *add_text(CLI::App &app, const std::string &name, std::string &value, const std::string &description,
                       const std::string &type = "TEXT");

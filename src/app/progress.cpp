@@ -44,24 +44,33 @@ bool ProgressBar::due(std::int64_t done, std::int64_t steps) {
   return done * 10 / work_ > tenth_;
 }
 
-void ProgressBar::update(const std::string &where, double value) {
-  const Mark last = marks_.back(), first = marks_.size() > 1 ? marks_.front() : Mark{0, 0, 0};
-  const double seconds = std::max(last.seconds - first.seconds, 1e-9);
+ProgressBar::Mark ProgressBar::first_mark() const { return marks_.size() > 1 ? marks_.front() : Mark{0, 0, 0}; }
+
+double ProgressBar::seconds_left() const {
+  const Mark last = marks_.back(), first = first_mark();
   const auto advanced = static_cast<double>(std::max<std::int64_t>(last.done - first.done, 1));
+  return (last.seconds - first.seconds) * static_cast<double>(work_ - last.done) / advanced;
+}
+
+void ProgressBar::update(const std::string &where, double value) {
+  const Mark last = marks_.back(), first = first_mark();
+  const double rate = static_cast<double>(last.steps - first.steps) / std::max(last.seconds - first.seconds, 1e-9);
+  show(fmt::format("{}, {} steps/s, {} left, value {}", where, short_number(rate), clock_text(seconds_left()),
+                   std::isfinite(value) ? short_number(value) : "not a number"));
+}
+
+void ProgressBar::show(const std::string &text) {
+  const Mark last = marks_.back();
   const std::int64_t done = last.done;
-  const double left = seconds * static_cast<double>(work_ - done) / advanced;
-  const double rate = static_cast<double>(last.steps - first.steps) / seconds;
-  const std::string pace = fmt::format("{}, {} steps/s, {} left, value {}", where, short_number(rate), clock_text(left),
-                                       std::isfinite(value) ? short_number(value) : "not a number");
   tenth_ = static_cast<int>(done * 10 / work_);
   shown_at_ = last.seconds;
   if (!terminal_) {
-    tell(fmt::format("{:3} %  {}", done * 100 / work_, pace));
+    tell(fmt::format("{:3} %  {}", done * 100 / work_, text));
     return;
   }
   constexpr int cells = 20;
-  const auto full = static_cast<int>(done * cells / work_);
-  std::string line = fmt::format("[{}{}] {}", std::string(full, '#'), std::string(cells - full, '.'), pace);
+  const auto full = static_cast<int>(std::min(done, work_) * cells / work_);
+  std::string line = fmt::format("[{}{}] {}", std::string(full, '#'), std::string(cells - full, '.'), text);
   const std::size_t length = line.size();
   line.resize(std::max(length, line_length_), ' '); // over the rest of the last one
   line_length_ = length;

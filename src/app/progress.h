@@ -18,6 +18,9 @@ public:
   // the device. `done` of the work, in `steps` steps of whatever batch.
   bool due(std::int64_t done, std::int64_t steps);
   void update(const std::string &where, double value); // "step 120 of 512"
+  // The same with a text of one's own.
+  void show(const std::string &text);
+  double seconds_left() const;
   void clear();
 
 private:
@@ -25,6 +28,7 @@ private:
     double seconds;
     std::int64_t done, steps;
   };
+  Mark first_mark() const;
 
   std::int64_t work_;
   bool terminal_;

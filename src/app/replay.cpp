@@ -5,6 +5,7 @@
 #include "app/outputs.h"
 #include "app/pictures.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "io/png.h"
 
 namespace convscope {
@@ -35,15 +36,17 @@ Command add_replay(CLI::App &program) {
   command.run = [o](Context &context) {
     check_outputs({{"-o", o->outputs.png, ".png"}});
     PictureSettings settings = read_settings(read_png_settings(o->input), o->input);
-    // --weights tells where the file is now; what it holds must be the same.
+    // --weights tells where the weights, or the model's file, are now; what they hold must be the same.
     ModelRequest model = settings.model;
     if (!context.options.weights.empty())
-      model.weights = context.options.weights;
+      (names_model_file(model.model) ? model.model : model.weights) = context.options.weights;
     context.session.load(model);
-    const std::string weights = context.session.weights_file().string();
+    const std::string weights = path_text(context.session.model().weights);
     check_unchanged(settings.weights, weights, o->input);
     if (settings.image)
       check_unchanged(*settings.image, settings.image->file, o->input);
+    if (settings.labels)
+      check_unchanged(*settings.labels, settings.labels->file, o->input);
     if (settings.init)
       check_unchanged(*settings.init, settings.init->file, o->input);
 

@@ -21,6 +21,10 @@ constexpr int most_objectives = 10000;
 
 Json to_json(const FileMark &mark) { return {{"file", mark.file}, {"bytes", mark.bytes}, {"fnv1a64", mark.hash}}; }
 
+Json to_json(const Preprocessing &p) {
+  return {{"name", p.name}, {"source", p.source}, {"scale", p.scale}, {"shift", p.shift}};
+}
+
 Json to_json(const Draw &draw) { return {{"uniform", draw.uniform}, {"values", draw.values}}; }
 
 Json to_json(const Recipe &r) {
@@ -113,6 +117,27 @@ private:
 
 FileMark read_mark(const Reader &from) { return {from.text("file"), from.natural("bytes"), from.text("fnv1a64")}; }
 
+Preprocessing read_preprocessing(const Reader &from) {
+  Preprocessing p;
+  p.name = from.text("name");
+  const std::vector<Reader> source = from.list("source", 3), scale = from.list("scale", 3), shift = from.list("shift", 3);
+  for (const auto *list : {&source, &scale, &shift})
+    if (list->size() != 3)
+      from.fail("source, scale or shift");
+  for (std::size_t i = 0; i < 3; ++i) {
+    const Json &from_channel = source[i].json();
+    if (!from_channel.is_number_unsigned() || from_channel.get<std::uint64_t>() > 2)
+      from.fail("source");
+    p.source[i] = from_channel.get<int>();
+    for (const Json *number : {&scale[i].json(), &shift[i].json()})
+      if (!number->is_number() || !(std::abs(number->get<double>()) <= 1e12))
+        from.fail("scale or shift");
+    p.scale[i] = scale[i].json().get<float>();
+    p.shift[i] = shift[i].json().get<float>();
+  }
+  return p;
+}
+
 Draw read_draw(const Reader &all, const std::string &key) {
   const Reader from = all.object(key);
   Draw draw;
@@ -198,6 +223,12 @@ std::string settings_json(const PictureSettings &s) {
                {"model", s.model.model},
                {"weights", to_json(s.weights)},
                {"input_range", s.model.input_range}};
+  if (s.model.preprocessing)
+    json["preprocessing"] = to_json(*s.model.preprocessing);
+  if (s.model.size > 0)
+    json["model_size"] = s.model.size;
+  if (s.labels)
+    json["labels"] = to_json(*s.labels);
   if (s.image)
     json["image"] = to_json(*s.image);
   json["input_size"] = s.input_size;
@@ -236,6 +267,14 @@ PictureSettings read_settings(const std::string &text, const std::string &name) 
     from.fail("command");
   settings.weights = read_mark(from.object("weights"));
   settings.model = {from.text("model"), settings.weights.file, from.text("input_range")};
+  if (from.has("preprocessing"))
+    settings.model.preprocessing = read_preprocessing(from.object("preprocessing"));
+  if (from.has("model_size"))
+    settings.model.size = from.integer("model_size", 1, largest_size);
+  if (from.has("labels")) {
+    settings.labels = read_mark(from.object("labels"));
+    settings.model.labels = settings.labels->file;
+  }
   if (from.has("image"))
     settings.image = read_mark(from.object("image"));
   else if (settings.command != "optimize")
@@ -257,11 +296,20 @@ PictureSettings read_settings(const std::string &text, const std::string &name) 
   return settings;
 }
 
-void mark_weights(const Session &session, PictureSettings &settings) {
-  if (!settings.weights.hash.empty()) // of a replay, whose file may lie elsewhere now
+void mark_model(const Session &session, PictureSettings &settings) {
+  if (!settings.weights.hash.empty()) // of a replay, whose files may lie elsewhere now
     return;
-  settings.weights = mark_file(path_text(session.weights_file()));
-  settings.weights.file = session.model().weights;
+  const Model &model = session.model();
+  settings.weights = mark_file(path_text(model.weights));
+  settings.weights.file = session.request().weights;
+  settings.model = session.request();
+  // A sidecar, a guess or the next version of the zoo may say otherwise by the time of a replay.
+  if (settings.model.input_range.empty())
+    settings.model.preprocessing = model.graph.preprocessing;
+  if (names_model_file(settings.model.model))
+    settings.model.size = model.graph.default_size;
+  if (!model.labels_file.empty())
+    settings.labels = mark_file(path_text(model.labels_file));
 }
 
 void mark_device(Session &session, PictureSettings &settings) {

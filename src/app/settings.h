@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/array.h"
-#include "importer/zoo.h"
+#include "importer/model.h"
 #include "session/session.h"
 #include "visualization/recipe.h"
 
@@ -26,7 +26,8 @@ FileMark mark_file(const std::string &file);
 struct PictureSettings {
   std::string command; // "optimize", "strip" or "features"
   ModelRequest model;
-  FileMark weights;
+  FileMark weights;               // or the model's file
+  std::optional<FileMark> labels; // of the classes, where they have a file
   std::optional<FileMark> image; // the photo
 
   // Of `features`:
@@ -51,8 +52,8 @@ std::string settings_json(const PictureSettings &settings);
 // UserError that begins with `name` where the text is not such settings, or holds what no command takes.
 PictureSettings read_settings(const std::string &text, const std::string &name);
 
-// Fills in the marks of the loaded weights.
-void mark_weights(const Session &session, PictureSettings &settings);
+// Fills in what was loaded: the marks of its files, and how its input is prepared.
+void mark_model(const Session &session, PictureSettings &settings);
 void mark_device(Session &session, PictureSettings &settings);
 
 } // namespace convscope

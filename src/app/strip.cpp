@@ -63,7 +63,7 @@ int make_strip(Context &context, const PictureSettings &given, const PictureOutp
   std::vector<NodeId> layers;
   for (const Objective &objective : objectives)
     layers.push_back(objective.terms.front().layer);
-  mark_weights(session, settings);
+  mark_model(session, settings);
   Optimizing optimizing(context, settings);
   const std::vector<Array> maps = session.features(photo, layers, settings.input_size);
   mark_device(session, settings);
@@ -87,7 +87,7 @@ int make_strip(Context &context, const PictureSettings &given, const PictureOutp
                        column_picture(image), state == Progress::State::running ? "" : note_of(image.progress)});
   }
   StripOptions options;
-  options.title = settings.model.model;
+  options.title = context.session.graph().name;
   options.photo = photo;
   options.photo_label = path_text(std::filesystem::path(settings.image->file).filename());
   write_png(outputs.png, draw_strip(columns, options), settings_json(settings_of(settings, outcome.images)));
@@ -121,7 +121,7 @@ Command add_strip(CLI::App &program) {
     read_image(o->image); // what is wrong with it is said first
     settings.image = mark_file(o->image);
     context.load(o->model);
-    settings.model = context.session.model();
+    settings.model = context.session.request();
     apply(o->optimize, context, settings);
     return make_strip(context, settings, o->outputs);
   };

@@ -56,7 +56,7 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
   settings.recipe = picture.controls.recipe;
   settings.width = settings.height = picture.controls.size;
   settings.seed = picture.controls.seed;
-  mark_weights(session, settings);
+  mark_model(session, settings);
   mark_device(session, settings);
   const bool again = picture.untouched && picture.steps > 0;
   write_png(picture.path, picture_of(picture.image, picture.progress), again ? settings_json(settings) : "");
@@ -67,6 +67,7 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
 int open_viewer(Context &context, ViewRequest request) {
   if (!request.screenshot.empty())
     check_outputs({{"--screenshot", request.screenshot, ".png"}});
+  context.tell_notes();
   const viewer::Display display;
   context.session.ask_extensions(display.instance_extensions(), viewer::Display::device_extensions());
   Session &session = context.session;
@@ -146,20 +147,20 @@ Command add_view(CLI::App &program) {
       request.wish.photo = o->image;
     }
     context.load(o->model);
-    request.wish.model = context.session.model();
+    request.wish.model = context.session.request();
     if (!o->layer.empty()) {
-      find_layer(context.session.graph(), o->layer);
-      request.wish.layer = o->layer;
+      const Graph &graph = context.session.graph();
+      request.wish.layer = graph.nodes[static_cast<std::size_t>(find_layer(graph, o->layer))].name;
     }
     if (o->channel >= 0) {
       if (o->layer.empty())
         throw UserError("--channel: goes with --layer");
-      const std::string text = fmt::format("{}:{}", o->layer, o->channel);
+      const std::string text = fmt::format("{}:{}", request.wish.layer, o->channel);
       const Objective objective = context.session.objective(text);
       const Graph &graph = context.session.graph();
       check_objective(objective, graph,
                       infer_shapes(graph, {3, graph.default_size, graph.default_size}, layers_of(objective).back()));
-      request.wish.focus = viewer::Unit{o->layer, o->channel};
+      request.wish.focus = viewer::Unit{request.wish.layer, o->channel};
     }
     return open_viewer(context, std::move(request));
   };

@@ -1,6 +1,7 @@
 #include "base/files.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <cerrno>
 #include <cstdlib>
@@ -130,6 +131,8 @@ std::string path_text(const fs::path &path) {
   const auto text = path.u8string();
   return {text.begin(), text.end()};
 }
+
+std::string lower_extension(const fs::path &path) { return lower(path_text(path.extension())); }
 
 std::vector<std::uint8_t> read_file(const fs::path &path, std::uint64_t limit) {
   if (path.empty())

@@ -14,6 +14,9 @@ namespace convscope {
 // The path as UTF-8, for messages and labels.
 std::string path_text(const std::filesystem::path &path);
 
+// ".h5" of "a/Net.H5".
+std::string lower_extension(const std::filesystem::path &path);
+
 // The file's bytes. UserError where it is missing, a folder, unreadable, empty or larger than `limit` bytes.
 std::vector<std::uint8_t> read_file(const std::filesystem::path &path, std::uint64_t limit = std::uint64_t{1} << 34);
 

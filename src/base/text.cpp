@@ -10,14 +10,6 @@ namespace convscope {
 
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char &c : out)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 // Insertions, deletions, substitutions and swaps of neighbours, each 1.
 std::size_t edit_distance(const std::string &a, const std::string &b) {
   std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
@@ -37,6 +29,14 @@ std::size_t edit_distance(const std::string &a, const std::string &b) {
 }
 
 } // namespace
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char &c : out)
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
 
 std::string nearest_name(std::string_view name, const std::vector<std::string> &candidates) {
   // A hostile name of megabytes would make the table slow, and is near to nothing anyway.

@@ -8,6 +8,8 @@
 
 namespace convscope {
 
+// ASCII letters in lower case, all else as it is.
+std::string lower(std::string_view text);
 // The candidate with the smallest edit distance (case folded), or "" where nothing is near
 // (distance over half of the longer length).
 std::string nearest_name(std::string_view name, const std::vector<std::string> &candidates);

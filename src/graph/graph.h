@@ -218,7 +218,8 @@ struct Preprocessing {
   std::array<int, 3> source{0, 1, 2}; // 2, 1, 0 for nets trained on BGR
   std::array<float, 3> scale{1, 1, 1};
   std::array<float, 3> shift{0, 0, 0};
-  std::string name = "raw"; // "torch", "tf", "caffe", "raw"
+  std::string name = "raw"; // "torch", "tf", "caffe", ...; "raw" is also what an importer leaves that knows none
+  bool operator==(const Preprocessing &) const = default;
 };
 
 struct Graph {

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/text.h"
 #include "graph/inference.h"
 
 namespace convscope {
@@ -87,21 +86,6 @@ SliceRange slice_range(const Slice &slice, int length) {
   const std::int64_t step = slice.step, span = std::int64_t{end} - begin;
   const std::int64_t count = step == 0 ? 0 : (span + step + (forwards ? -1 : 1)) / step;
   return {begin, static_cast<int>(std::max<std::int64_t>(count, 0))};
-}
-
-NodeId find_layer(const Graph &graph, std::string_view name) {
-  std::vector<std::string> names;
-  for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
-    if (!graph.nodes[id].layer)
-      continue;
-    if (graph.nodes[id].name == name)
-      return static_cast<NodeId>(id);
-    names.push_back(graph.nodes[id].name);
-  }
-  std::string hint = did_you_mean(name, names);
-  if (hint.empty())
-    hint = fmt::format("; 'convscope layers --model {}' lists them", graph.name);
-  throw UserError(fmt::format("no layer '{}' in {}{}", name, graph.name, hint));
 }
 
 std::vector<NodeId> ancestors(const Graph &graph, const std::vector<NodeId> &targets) {

@@ -1,4 +1,4 @@
-// Shape inference and look-ups by name.
+// Shape inference, and what goes with it.
 #pragma once
 
 #include <string>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "graph/names.h"
 
 namespace convscope {
 
@@ -27,8 +28,6 @@ struct SliceRange {
 };
 SliceRange slice_range(const Slice &slice, int length);
 
-// The node of that layer name. Throws UserError "no layer 'x' in vgg16; did you mean 'y'?".
-NodeId find_layer(const Graph &graph, std::string_view name);
 // Ancestors of the targets and the targets themselves, ascending.
 std::vector<NodeId> ancestors(const Graph &graph, const std::vector<NodeId> &targets);
 // Multiply-adds of one image's forward pass through these nodes, times two.

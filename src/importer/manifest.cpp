@@ -14,21 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-// (range * rgb[source] - mean) / std as one multiply-add.
-Preprocessing parse_preprocessing(const std::string &name, const json &entry) {
-  Preprocessing result;
-  result.name = name;
-  if (entry.at("order").get<std::string>() == "bgr")
-    result.source = {2, 1, 0};
-  const auto range = entry.at("range").get<double>();
-  for (std::size_t i = 0; i < 3; ++i) {
-    const auto mean = entry.at("mean").at(i).get<double>(), std = entry.at("std").at(i).get<double>();
-    result.scale[i] = static_cast<float>(range / std);
-    result.shift[i] = static_cast<float>(-mean / std);
-  }
-  return result;
-}
-
 KerasSource parse_keras(const json &entry) {
   KerasSource source{entry.at("preprocessing"), entry.at("license"), {}};
   const auto folder = entry.at("url").get<std::string>();
@@ -65,8 +50,6 @@ Manifest read_manifest(const std::filesystem::path &path) {
   try {
     const json root = json::parse(bytes.begin(), bytes.end());
     Manifest manifest;
-    for (const auto &[name, entry] : root.at("preprocessings").items())
-      manifest.preprocessings[name] = parse_preprocessing(name, entry);
     for (const json &entry : root.at("nets"))
       manifest.nets.push_back(parse_net(entry));
     return manifest;

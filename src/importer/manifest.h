@@ -2,13 +2,10 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "graph/graph.h"
 
 namespace convscope {
 
@@ -35,7 +32,6 @@ struct ZooNet {
 };
 
 struct Manifest {
-  std::map<std::string, Preprocessing> preprocessings;
   std::vector<ZooNet> nets;
 
   const ZooNet *find(std::string_view name) const; // nullptr where there is none

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/files.h"
 
 #ifdef _WIN32
 #define NOMINMAX
@@ -64,6 +65,11 @@ fs::path weights_folder() {
     if (has_manifest(folder))
       return folder;
   return {};
+}
+
+fs::path fetched_folder() {
+  const fs::path cache = user_cache_folder();
+  return cache.empty() ? fs::path() : cache / "weights";
 }
 
 } // namespace convscope

@@ -11,6 +11,7 @@
 #include "importer/architecture.h"
 #include "importer/keras_weights.h"
 #include "importer/manifest.h"
+#include "importer/preprocessing.h"
 #include "importer/safetensors_weights.h"
 #include "importer/weights_folder.h"
 
@@ -20,31 +21,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string lower_extension(const fs::path &path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return extension;
-}
-
-bool is_hdf5(const std::string &extension) { return extension == ".h5" || extension == ".hdf5"; }
-
 void check_name(const std::string &model) {
   const std::vector<std::string> &names = architecture_names();
   if (std::find(names.begin(), names.end(), model) != names.end())
     return;
-  const std::string extension = lower_extension(model);
-  if (is_hdf5(extension) || extension == ".safetensors")
-    throw UserError(fmt::format("--model {}: this version builds no net from a file; give the weights of a zoo net "
-                                "({}) as --model vgg16 --weights {}",
+  if (lower_extension(model) == ".safetensors")
+    throw UserError(fmt::format("--model {}: holds weights alone; give them to a net of the zoo ({}) as --model vgg16 "
+                                "--weights {}",
                                 model, fmt::join(names, ", "), model));
-  if (extension == ".onnx" || extension == ".keras")
-    throw UserError(fmt::format("--model {}: this version can't read {} files; it has {}, which take --weights in "
-                                ".h5 or .safetensors",
-                                model, extension, fmt::join(names, ", ")));
+  std::error_code error;
+  if (fs::is_regular_file(model, error))
+    throw UserError(fmt::format("--model {}: is no .onnx, .h5 or .keras file", model));
   const std::string hint = did_you_mean(model, names);
   throw UserError(fmt::format("no model '{}'{}", model,
-                              hint.empty() ? fmt::format("; there are {}", fmt::join(names, ", ")) : hint));
+                              hint.empty() ? fmt::format("; there are {}, and .onnx, .h5 and .keras files",
+                                                         fmt::join(names, ", "))
+                                           : hint));
 }
 
 Manifest zoo_manifest(const fs::path &folder) {
@@ -60,40 +52,48 @@ const ZooNet &zoo_net(const Manifest &manifest, const fs::path &folder, const st
   throw UserError(fmt::format("{}: does not describe {}", (folder / "manifest.json").string(), name));
 }
 
-Preprocessing preprocessing(const Manifest &manifest, const std::string &name, const std::string &file) {
-  const auto found = manifest.preprocessings.find(name);
-  if (found == manifest.preprocessings.end())
-    throw UserError(fmt::format("{}: asks for an unknown preprocessing '{}'", file, name));
-  return found->second;
-}
-
-// Without --weights: the embedded file, or an error that names what to give.
-fs::path embedded_file(const ZooNet &net, const fs::path &folder) {
-  if (net.embedded)
-    return folder / net.embedded->file;
-  if (net.keras && !net.keras->files.empty())
-    throw UserError(fmt::format("{} comes without weights: give --weights {} (from {})", net.name,
-                                net.keras->files.front().file, net.keras->files.front().url));
-  throw UserError(fmt::format("{} comes without weights: give --weights", net.name));
+// Where fetch puts Keras's files of that net: those that are there, in the manifest's order.
+std::vector<fs::path> fetched_files(const ZooNet &net) {
+  std::vector<fs::path> files;
+  const fs::path folder = fetched_folder();
+  std::error_code error;
+  if (net.keras && !folder.empty())
+    for (const KerasFile &each : net.keras->files)
+      if (fs::is_regular_file(folder / each.file, error))
+        files.push_back(folder / each.file);
+  return files;
 }
 
 } // namespace
 
-Graph load_model(const ModelRequest &request) {
-  check_name(request.model);
-  if (!request.input_range.empty() && request.input_range != "raw")
-    throw UserError(fmt::format("--input-range '{}': the only other range is 'raw'", request.input_range));
+bool is_hdf5(const std::string &extension) { return extension == ".h5" || extension == ".hdf5"; }
+
+fs::path zoo_weights(const std::string &name) {
+  check_name(name);
   const fs::path folder = weights_folder();
   const Manifest manifest = zoo_manifest(folder);
-  const ZooNet &net = zoo_net(manifest, folder, request.model);
-  const fs::path file = request.weights.empty() ? embedded_file(net, folder) : fs::path(request.weights);
+  const ZooNet &net = zoo_net(manifest, folder, name);
+  if (net.embedded)
+    return folder / net.embedded->file;
+  if (const std::vector<fs::path> fetched = fetched_files(net); !fetched.empty())
+    return fetched.front();
+  if (net.keras && !net.keras->files.empty())
+    throw UserError(fmt::format("{} comes without weights: 'convscope fetch {}' gets them, or give --weights {} (from {})",
+                                net.name, net.name, net.keras->files.front().file, net.keras->files.front().url));
+  throw UserError(fmt::format("{} comes without weights: give --weights", net.name));
+}
 
+Graph load_zoo(const std::string &name, const fs::path &file) {
+  check_name(name);
+  const fs::path folder = weights_folder();
+  const Manifest manifest = zoo_manifest(folder);
+  const ZooNet &net = zoo_net(manifest, folder, name);
   const std::string extension = lower_extension(file);
   std::string preparation;
   Architecture architecture;
   if (is_hdf5(extension)) {
     if (!net.keras)
-      throw UserError(fmt::format("--weights {}: {} takes .safetensors files", request.weights, net.name));
+      throw UserError(fmt::format("--weights {}: {} takes .safetensors files", path_text(file), net.name));
     const KerasWeights weights(file);
     architecture = make_architecture(net.name, weights.classes());
     weights.load(architecture);
@@ -104,12 +104,14 @@ Graph load_model(const ModelRequest &request) {
     weights.load(architecture);
     preparation = weights.preprocessing().empty() ? net.safetensors_preprocessing : weights.preprocessing();
   } else {
-    throw UserError(fmt::format("--weights {}: weights are read from .h5 and .safetensors files", request.weights));
+    throw UserError(fmt::format("--weights {}: weights are read from .h5 and .safetensors files", path_text(file)));
   }
   Graph graph = std::move(architecture.graph);
   graph.default_size = net.default_size;
-  if (request.input_range.empty())
-    graph.preprocessing = preprocessing(manifest, preparation, file.string());
+  const auto known = named_preprocessing(preparation);
+  if (!known)
+    throw UserError(fmt::format("{}: asks for an unknown preprocessing '{}'", path_text(file), preparation));
+  graph.preprocessing = *known;
   return graph;
 }
 
@@ -122,7 +124,7 @@ std::vector<ZooEntry> list_zoo() {
   const fs::path folder = weights_folder();
   std::vector<ZooEntry> entries;
   for (const ZooNet &net : zoo_manifest(folder).nets) {
-    ZooEntry entry{net.name, net.description, {}, false, 0, net.default_size, "", net.note};
+    ZooEntry entry{net.name, net.description, {}, false, 0, net.default_size, "", net.note, fetched_files(net)};
     std::error_code error;
     if (net.embedded) {
       entry.license = net.embedded->license;
@@ -133,26 +135,15 @@ std::vector<ZooEntry> list_zoo() {
       }
     } else if (net.keras) {
       entry.license = net.keras->license;
+      if (!entry.fetched.empty()) {
+        entry.weights = entry.fetched.front();
+        entry.bytes = fs::file_size(entry.weights, error);
+        entry.works = true;
+      }
     }
     entries.push_back(std::move(entry));
   }
   return entries;
-}
-
-std::vector<std::string> imagenet_labels() {
-  const fs::path folder = weights_folder();
-  const fs::path file = folder / "imagenet_labels.txt";
-  std::error_code error;
-  if (folder.empty() || !fs::is_regular_file(file, error))
-    return {};
-  const std::vector<std::uint8_t> bytes = read_file(file, 1 << 20);
-  std::vector<std::string> labels = split(std::string(bytes.begin(), bytes.end()), '\n');
-  for (std::string &label : labels)
-    if (label.ends_with('\r'))
-      label.pop_back();
-  if (!labels.empty() && labels.back().empty())
-    labels.pop_back();
-  return labels;
 }
 
 } // namespace convscope

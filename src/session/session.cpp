@@ -53,26 +53,9 @@ std::vector<double> softmax(const std::vector<float> &logits) {
 } // namespace
 
 void Session::load(const ModelRequest &request) {
-  graph_ = load_model(request);
+  model_ = load_model(request);
   request_ = request;
-  labels_.clear();
   weights_.reset();
-  if (graph_.logits < 0)
-    return;
-  const int size = graph_.default_size;
-  const Shape logits = infer_shapes(graph_, {3, size, size}, graph_.logits)[static_cast<std::size_t>(graph_.logits)];
-  std::vector<std::string> names = imagenet_labels();
-  if (logits.elements() == static_cast<std::int64_t>(names.size()))
-    labels_ = std::move(names);
-}
-
-std::filesystem::path Session::weights_file() const {
-  if (!request_.weights.empty())
-    return request_.weights;
-  for (const ZooEntry &entry : list_zoo())
-    if (entry.name == request_.model)
-      return entry.weights;
-  return {};
 }
 
 const vulkan::Device &Session::device() {
@@ -102,7 +85,7 @@ std::uint64_t Session::memory_left() {
 }
 
 Array Session::photo_input(const ImageRgb8 &photo, const std::vector<NodeId> &layers, int side) const {
-  const int target = side > 0 ? side : graph_.default_size;
+  const int target = side > 0 ? side : model_.graph.default_size;
   const Array rgb = to_float(photo);
   const double shorter = std::min(photo.width, photo.height), longer = std::max(photo.width, photo.height);
   bool any_size = longer / shorter * target <= longest_side;
@@ -111,19 +94,19 @@ Array Session::photo_input(const ImageRgb8 &photo, const std::vector<NodeId> &la
     if (!any_size)
       break;
     try {
-      infer_shapes(graph_, {3, scaled(photo.height), scaled(photo.width)}, layer);
+      infer_shapes(model_.graph, {3, scaled(photo.height), scaled(photo.width)}, layer);
     } catch (const UserError &) {
       any_size = false; // such as a classifier's: it needs the square
     }
   }
   const Array fitted = any_size ? fit_shorter_side(rgb, target) : resize(center_crop_square(rgb), target, target);
-  return preprocess(fitted, graph_.preprocessing);
+  return preprocess(fitted, model_.graph.preprocessing);
 }
 
 void Session::require_maps(NodeId layer) const {
-  if (gives_vector(graph_, layer))
+  if (gives_vector(model_.graph, layer))
     throw UserError(fmt::format("layer '{}' of {} gives a vector, which has no feature maps",
-                                graph_.nodes[static_cast<std::size_t>(layer)].name, graph_.name));
+                                model_.graph.nodes[static_cast<std::size_t>(layer)].name, model_.graph.name));
 }
 
 std::vector<Array> Session::features(const ImageRgb8 &photo, const std::vector<NodeId> &layers, int side) {
@@ -131,26 +114,26 @@ std::vector<Array> Session::features(const ImageRgb8 &photo, const std::vector<N
     require_maps(layer);
   const Array input = photo_input(photo, layers, side);
   for (const NodeId layer : layers) // before a device is opened
-    infer_shapes(graph_, {3, static_cast<int>(input.shape[2]), static_cast<int>(input.shape[3])}, layer);
-  std::vector<Array> maps = activations_of(programs(), weights(), graph_, input, layers);
+    infer_shapes(model_.graph, {3, static_cast<int>(input.shape[2]), static_cast<int>(input.shape[3])}, layer);
+  std::vector<Array> maps = activations_of(programs(), weights(), model_.graph, input, layers);
   for (Array &map : maps)
     map.shape.erase(map.shape.begin()); // the batch of one
   return maps;
 }
 
 std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {
-  const NodeId layer = graph_.probabilities >= 0 ? graph_.probabilities : graph_.logits;
+  const NodeId layer = model_.graph.probabilities >= 0 ? model_.graph.probabilities : model_.graph.logits;
   if (layer < 0)
-    throw UserError(fmt::format("{} has no classifier with these weights; there is one in {}", graph_.name,
+    throw UserError(fmt::format("{} has no classifier with these weights; there is one in {}", model_.graph.name,
                                 fmt::join(classifiers(), ", ")));
-  const int size = graph_.default_size;
+  const int size = model_.graph.default_size;
   const Array square = resize(center_crop_square(to_float(photo)), size, size);
-  const Array values = activations(preprocess(square, graph_.preprocessing), layer);
+  const Array values = activations(preprocess(square, model_.graph.preprocessing), layer);
   const std::vector<double> probabilities =
-      graph_.probabilities >= 0 ? std::vector<double>(values.data.begin(), values.data.end()) : softmax(values.data);
+      model_.graph.probabilities >= 0 ? std::vector<double>(values.data.begin(), values.data.end()) : softmax(values.data);
   std::vector<Prediction> predictions;
   for (std::size_t i = 0; i < probabilities.size(); ++i)
-    predictions.push_back({static_cast<int>(i), i < labels_.size() ? labels_[i] : "", probabilities[i]});
+    predictions.push_back({static_cast<int>(i), i < model_.labels.size() ? model_.labels[i] : "", probabilities[i]});
   std::stable_sort(predictions.begin(), predictions.end(),
                    [](const Prediction &a, const Prediction &b) { return a.probability > b.probability; });
   predictions.resize(std::min(predictions.size(), static_cast<std::size_t>(top)));
@@ -158,11 +141,11 @@ std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {
 }
 
 Array Session::activations(const Array &input, NodeId layer) {
-  return activations_of(programs(), weights(), graph_, input, layer);
+  return activations_of(programs(), weights(), model_.graph, input, layer);
 }
 
 GradientResult Session::gradient(const Array &input, const Objective &objective) {
-  return gradient_of(programs(), weights(), graph_, input, objective);
+  return gradient_of(programs(), weights(), model_.graph, input, objective);
 }
 
 Array select_channels(const Array &maps, const std::vector<int> &channels) {

@@ -9,7 +9,7 @@
 
 #include "base/array.h"
 #include "graph/graph.h"
-#include "importer/zoo.h"
+#include "importer/model.h"
 #include "io/image.h"
 #include "plan/weights.h"
 #include "visualization/gradient.h"
@@ -36,10 +36,9 @@ public:
   }
 
   void load(const ModelRequest &request);
-  const Graph &graph() const { return graph_; }
-  const ModelRequest &model() const { return request_; }
-  const std::vector<std::string> &labels() const { return labels_; } // of the classes; empty where unknown
-  std::filesystem::path weights_file() const;                        // the embedded one, too
+  const Model &model() const { return model_; }
+  const Graph &graph() const { return model_.graph; }
+  const ModelRequest &request() const { return request_; } // what was loaded
 
   bool has_device() const { return device_.has_value(); }
   const vulkan::Device &device();
@@ -48,7 +47,7 @@ public:
   // What plans may still take: the device's memory less what is used, and a part left to others.
   std::uint64_t memory_left();
 
-  Objective objective(const std::string &text) const { return parse_objective(text, graph_, labels_); }
+  Objective objective(const std::string &text) const { return parse_objective(text, model_.graph, model_.labels); }
 
   // The photo as the net's input (1,3,H,W): its shorter side resized to `side` (0: the net's default) where the layers
   // run at any size; else the centred square at that size.
@@ -67,8 +66,7 @@ private:
 
   vulkan::DeviceOptions device_options_;
   ModelRequest request_;
-  Graph graph_;
-  std::vector<std::string> labels_;
+  Model model_;
   // In the order in which they need each other: destroyed from the last to the first.
   std::optional<vulkan::Device> device_;
   std::optional<vulkan::Programs> programs_;

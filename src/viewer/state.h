@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "importer/zoo.h"
+#include "importer/model.h"
 #include "visualization/recipe.h"
 
 namespace convscope::viewer {

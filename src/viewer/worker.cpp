@@ -337,7 +337,7 @@ struct Worker::State {
   void publish() {
     Snapshot s;
     const vulkan::Device &device = session.device();
-    s.model_name = session.model().model;
+    s.model_name = session.request().model;
     s.device = device.info().name;
     s.driver = device.info().driver_info;
     s.layers = rows;
@@ -378,7 +378,7 @@ struct Worker::State {
       if (request.what == SaveRequest::What::wall) {
         if (!wall)
           throw UserError("there is no wall to save");
-        write_png(request.path, wall->picture(session.model().model));
+        write_png(request.path, wall->picture(session.request().model));
         message = "wrote " + request.path;
         return;
       }
@@ -386,7 +386,7 @@ struct Worker::State {
         throw UserError("there is no focused image to save");
       SavedPicture picture;
       picture.path = request.path;
-      picture.model = session.model();
+      picture.model = session.request();
       picture.objective = objective_text(*focus->unit());
       picture.image = focus->image();
       picture.progress = focus->progress();

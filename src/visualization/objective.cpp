@@ -8,16 +8,19 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/text.h"
-#include "graph/shapes.h"
+#include "graph/names.h"
 
 namespace convscope {
 
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+// Of a label in lower case; all that is not ASCII counts.
+bool is_letter(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80; }
 
 class Parser {
 public:
@@ -26,7 +29,8 @@ public:
 
   std::vector<Term> parse() {
     std::vector<Term> terms;
-    double sign = read_sign().value_or(1);
+    // "-conv1", unless that is a layer's name.
+    double sign = layer_name_length(graph_, text_) > 0 ? 1 : read_sign().value_or(1);
     do {
       terms.push_back(read_term());
       terms.back().weight *= sign;
@@ -77,7 +81,7 @@ private:
     while (!number.empty() && number.back() == ' ')
       number.remove_suffix(1);
     const auto numeric = [](char c) { return is_digit(c) || c == '.' || c == 'e' || c == 'E' || c == '-' || c == '+'; };
-    if (!std::all_of(number.begin(), number.end(), numeric))
+    if (!std::all_of(number.begin(), number.end(), numeric) || at_ + layer_name_length(graph_, text_.substr(at_)) > star)
       return 1;
     const auto factor = parse_number(number);
     if (!factor)
@@ -103,8 +107,8 @@ private:
     Term term;
     term.weight = read_factor();
     skip_spaces();
-    if (const NodeId layer = read_known_layer(); layer >= 0)
-      term.layer = layer;
+    if (const std::size_t length = layer_name_length(graph_, text_.substr(at_)); length > 0)
+      term.layer = read_layer(length);
     else if (text_.substr(at_, 6) == "logit:")
       return read_logit(term);
     else
@@ -133,35 +137,28 @@ private:
     term.y = read_number("a number for y");
   }
 
-  // The longest layer name that stands here as a whole word.
-  NodeId read_known_layer() {
-    NodeId best = -1;
-    std::size_t length = 0;
-    for (std::size_t id = 1; id < graph_.nodes.size(); ++id) {
-      const Node &node = graph_.nodes[id];
-      if (!node.layer || node.name.size() <= length || text_.substr(at_, node.name.size()) != node.name)
-        continue;
-      const std::size_t end = at_ + node.name.size();
-      if (end == text_.size() || text_[end] == ' ' || text_[end] == ':' || text_[end] == '+') {
-        best = static_cast<NodeId>(id);
-        length = node.name.size();
-      }
-    }
+  NodeId read_layer(std::size_t length) {
+    const std::string_view name = text_.substr(at_, length);
+    const NodeId layer = known_layer(name);
+    if (layer == 0)
+      reject(fmt::format("'{}' is the net's input, which does not respond to anything", name));
     at_ += length;
-    return best;
+    return layer;
+  }
+
+  NodeId known_layer(std::string_view name) const {
+    try {
+      return find_layer(graph_, name);
+    } catch (const UserError &error) {
+      reject(fmt::format("{} (column {})", error.what(), at_ + 1));
+    }
   }
 
   [[noreturn]] void unknown_layer() const {
     const std::string_view word = text_.substr(at_, text_.find_first_of(" :+@", at_) - at_);
     if (word.empty())
       fail("expected a layer");
-    if (!graph_.nodes.empty() && graph_.nodes[0].name == word)
-      reject(fmt::format("'{}' is the net's input, which does not respond to anything", word));
-    try {
-      find_layer(graph_, word);
-    } catch (const UserError &error) {
-      reject(fmt::format("{} (column {})", error.what(), at_ + 1));
-    }
+    known_layer(word); // says what is wrong with it
     fail(fmt::format("can't read '{}'", word));
   }
 
@@ -170,23 +167,66 @@ private:
       reject(fmt::format("{} has no classifier, so no logits", graph_.name));
     at_ += 6;
     term.layer = graph_.logits;
-    if (is_digit(peek()) || labels_.empty()) {
+    const std::size_t digits = std::min(text_.find_first_not_of("0123456789", at_), text_.size());
+    const bool is_number = digits > at_ && (digits == text_.size() || std::string_view(" \t+-").find(text_[digits]) !=
+                                                                          std::string_view::npos);
+    if (is_number || labels_.empty()) {
       term.channel = read_number("a class's number");
       return term;
     }
-    // A class's name may hold spaces: the longest that stands here.
+    // A class's name may hold spaces and signs: the longest that stands here as it is, else up to the next sign.
     std::size_t length = 0;
     for (std::size_t i = 0; i < labels_.size(); ++i)
-      if (labels_[i].size() > length && text_.substr(at_, labels_[i].size()) == labels_[i]) {
+      if (labels_[i].size() > length && text_.substr(at_).starts_with(labels_[i]) &&
+          ends_class(at_ + labels_[i].size())) {
         term.channel = static_cast<int>(i);
         length = labels_[i].size();
       }
-    const std::size_t end = at_ + length;
-    const std::string word(text_.substr(at_, text_.find_first_of("+-", at_) - at_));
-    if (length == 0 || (end < text_.size() && text_[end] != ' ' && text_[end] != '+' && text_[end] != '-'))
-      reject(fmt::format("no class '{}' in {}{}", word, graph_.name, did_you_mean(word, labels_)));
-    at_ = end;
+    if (length == 0) {
+      length = std::min({text_.find('+', at_), text_.find(" -", at_), text_.size()}) - at_;
+      while (length > 0 && text_[at_ + length - 1] == ' ')
+        --length;
+      term.channel = find_class(text_.substr(at_, length));
+    }
+    at_ += length;
     return term;
+  }
+
+  bool ends_class(std::size_t at) const {
+    return at == text_.size() || text_[at] == ' ' || text_[at] == '+' || text_[at] == '-';
+  }
+
+  // A class by a part of its name: one of its synonyms, whole words, letters; the first of these that any class has.
+  int find_class(std::string_view name) const {
+    const std::string wanted = lower(name);
+    std::vector<int> found[3];
+    for (std::size_t i = 0; i < labels_.size() && !wanted.empty(); ++i) {
+      const std::string label = lower(labels_[i]);
+      for (std::size_t at = label.find(wanted); at != std::string::npos; at = label.find(wanted, at + 1)) {
+        const std::string before = ' ' + label.substr(0, at), after = label.substr(at + wanted.size()) + ' ';
+        const bool words = !is_letter(before.back()) && !is_letter(after.front());
+        const bool synonym = (at == 0 || before.ends_with(", ")) && (after == " " || after.front() == ',');
+        std::vector<int> &list = found[synonym ? 0 : words ? 1 : 2];
+        if (list.empty() || list.back() != static_cast<int>(i))
+          list.push_back(static_cast<int>(i));
+      }
+    }
+    for (const std::vector<int> &list : found) {
+      if (list.size() == 1)
+        return list.front();
+      if (!list.empty())
+        ambiguous_class(name, list);
+    }
+    reject(fmt::format("no class '{}' in {}{}", name, graph_.name, did_you_mean(name, labels_)));
+  }
+
+  [[noreturn]] void ambiguous_class(std::string_view name, const std::vector<int> &classes) const {
+    constexpr std::size_t shown = 4;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < std::min(shown, classes.size()); ++i)
+      names.push_back(fmt::format("{} ({})", classes[i], labels_[static_cast<std::size_t>(classes[i])]));
+    const std::string more = classes.size() > shown ? fmt::format(" or {} others", classes.size() - shown) : "";
+    reject(fmt::format("class '{}' could be {}{}", name, fmt::join(names, ", "), more));
   }
 
   std::string_view text_;

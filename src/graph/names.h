@@ -1,0 +1,25 @@
+// Layers by the names that users have for them.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "graph/graph.h"
+
+namespace convscope {
+
+// A layer goes by its name; by the name of its output, with or without TensorFlow's ":0"; and by whole parts of either
+// between slashes ("features.3" or "Conv" of "/features/features.3/Conv") where no other layer has them. UserError that
+// names the nearest name, or some of the layers that are meant.
+NodeId find_layer(const Graph &graph, std::string_view name);
+
+// How much of the beginning of `text` is a layer's name in one of these forms, the longest that ends where a word ends;
+// 0 where there is none. Words end at the text's end, at a space, '+' or ':'. The ":0" of an
+// output's name counts where another ':' follows: else "conv:0" could not be channel 0 of conv.
+std::size_t layer_name_length(const Graph &graph, std::string_view text);
+
+// The name as a POSIX shell takes it: in quotes where it has to be.
+std::string shell_text(std::string_view name);
+
+} // namespace convscope

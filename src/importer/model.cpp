@@ -1,0 +1,110 @@
+#include "importer/model.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/text.h"
+#include "graph/shapes.h"
+#include "importer/labels.h"
+#include "importer/preprocessing.h"
+#include "importer/sidecar.h"
+#include "importer/zoo.h"
+
+namespace convscope {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// The way that the model itself does not tell, and the line that tells the user of it.
+Preprocessing guess_preprocessing(const Graph &graph, const std::string &file, bool keras, std::string &note) {
+  const auto scales = [](const Node &node) { return node.kind == "Rescaling" || node.kind == "Normalization"; };
+  std::string way = "torch", why = "does not say how its input is prepared, so";
+  if (keras && std::any_of(graph.nodes.begin(), graph.nodes.end(), scales)) {
+    way = "raw255";
+    why = "scales its input itself, so";
+  } else if (const std::string usual = keras ? keras_preprocessing(graph.name) : ""; !usual.empty()) {
+    way = usual;
+    why = fmt::format("is a {}, which keras.applications prepares so:", graph.name);
+  }
+  const std::string_view told = way == "torch"    ? "RGB 0..1, minus mean .485 .456 .406, over std .229 .224 .225"
+                                : way == "tf"     ? "RGB -1..1"
+                                : way == "caffe"  ? "BGR 0..255, minus mean 103.939 116.779 123.68"
+                                                  : "RGB 0..255";
+  note = fmt::format("{}: {} '{}' it is: {}; --preprocess changes that", file, why, way, told);
+  return *named_preprocessing(way);
+}
+
+Graph load_file(const fs::path &path) {
+  std::error_code error;
+  if (!fs::exists(path, error))
+    throw UserError(fmt::format("--model {}: no such file", path_text(path)));
+  throw UserError(fmt::format("--model {}: this version builds no net from a file", path_text(path)));
+}
+
+// How many values the classifier gives; 0 where there is none, or its input's size is not known.
+std::int64_t classes_of(const Graph &graph) {
+  if (graph.logits < 0)
+    return 0;
+  const int size = graph.default_size;
+  try {
+    return infer_shapes(graph, {3, size, size}, graph.logits)[static_cast<std::size_t>(graph.logits)].elements();
+  } catch (const UserError &) {
+    return 0;
+  }
+}
+
+} // namespace
+
+bool names_model_file(const std::string &model) {
+  const std::string extension = lower_extension(model);
+  return extension == ".onnx" || extension == ".keras" || is_hdf5(extension);
+}
+
+Model load_model(const ModelRequest &request) {
+  if (!request.input_range.empty() && request.input_range != "raw")
+    throw UserError(fmt::format("--input-range '{}': the only other range is 'raw'", request.input_range));
+  Model model;
+  Sidecar sidecar;
+  Graph &graph = model.graph;
+  const bool is_file = names_model_file(request.model);
+  if (is_file) {
+    if (!request.weights.empty())
+      throw UserError(fmt::format("--weights {}: goes with a net of the zoo; {} has its own", request.weights, request.model));
+    model.weights = request.model;
+    graph = load_file(model.weights);
+    if (const fs::path file = sidecar_file(model.weights); !file.empty())
+      sidecar = read_sidecar(file);
+  } else {
+    model.weights = request.weights.empty() ? zoo_weights(request.model) : fs::path(request.weights);
+    graph = load_zoo(request.model, model.weights);
+  }
+
+  if (request.input_range == "raw")
+    graph.preprocessing = {};
+  else if (request.preprocessing)
+    graph.preprocessing = *request.preprocessing;
+  else if (sidecar.preprocessing)
+    graph.preprocessing = *sidecar.preprocessing;
+  else if (is_file && graph.preprocessing == Preprocessing{})
+    graph.preprocessing = guess_preprocessing(graph, request.model, lower_extension(model.weights) != ".onnx", model.note);
+  if (request.size > 0 || sidecar.size > 0)
+    graph.default_size = request.size > 0 ? request.size : sidecar.size;
+  if (is_file)
+    graph.name = path_text(model.weights.filename());
+
+  const std::int64_t classes = classes_of(graph);
+  model.labels_file = request.labels.empty() ? sidecar.labels : fs::path(request.labels);
+  if (model.labels_file.empty())
+    model.labels = usual_labels(classes);
+  else if (classes > 0)
+    model.labels = read_labels(model.labels_file, classes, graph.name);
+  else
+    throw UserError(fmt::format("{}: {} has no classes that could have names", path_text(model.labels_file), graph.name));
+  return model;
+}
+
+} // namespace convscope

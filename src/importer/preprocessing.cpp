@@ -1,0 +1,164 @@
+#include "importer/preprocessing.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <map>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace convscope {
+
+namespace {
+
+// Far above any pixel's value; what is beyond it would lose the picture in float32's rounding.
+constexpr double largest = 1e6;
+
+struct Named {
+  std::string_view name;
+  Normalization normalization;
+};
+// What torchvision and keras.applications call 'torch', 'tf' and 'caffe'; the rest is the picture as it is.
+constexpr Named named[] = {
+    {"torch", {false, 0, 1, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}}},
+    {"tf", {false, -1, 1, {0, 0, 0}, {1, 1, 1}}},
+    {"caffe", {true, 0, 255, {103.939, 116.779, 123.68}, {1, 1, 1}}},
+    {"raw01", {}},
+    {"raw255", {false, 0, 255, {0, 0, 0}, {1, 1, 1}}},
+};
+
+using Lists = std::map<std::string, std::vector<std::string>>;
+
+// "mean=1,2,3,std=4,5,6": what stands between one key and the next belongs to the first.
+Lists parse_lists(const std::string &text, const std::string &subject) {
+  Lists lists;
+  std::vector<std::string> *list = nullptr;
+  for (const std::string &piece : split(text, ',')) {
+    const std::size_t equals = piece.find('=');
+    const std::string key = piece.substr(0, equals);
+    if (equals == std::string::npos) {
+      if (!list)
+        unknown_preprocessing(text, subject);
+      list->push_back(piece);
+      continue;
+    }
+    const std::vector<std::string> keys{"mean", "std", "range", "order"};
+    if (std::find(keys.begin(), keys.end(), key) == keys.end())
+      throw UserError(fmt::format("{}: no '{}'{}; there are mean, std, range and order", subject, key,
+                                  did_you_mean(key, keys)));
+    if (lists.contains(key))
+      throw UserError(fmt::format("{}: '{}' is given twice", subject, key));
+    list = &lists[key];
+    list->push_back(piece.substr(equals + 1));
+  }
+  return lists;
+}
+
+template <std::size_t count>
+std::array<double, count> numbers(const std::vector<std::string> &list, const char *key, const std::string &subject) {
+  std::array<double, count> values{};
+  bool fits = list.size() == count;
+  for (std::size_t i = 0; fits && i < count; ++i) {
+    const auto number = parse_number(list[i]);
+    fits = number.has_value();
+    values[i] = number.value_or(0);
+  }
+  if (!fits)
+    throw UserError(fmt::format("{}: {} needs {} numbers, such as {}", subject, key, count,
+                                count == 2 ? "range=0,255" : "mean=.485,.456,.406"));
+  return values;
+}
+
+} // namespace
+
+Preprocessing to_preprocessing(const Normalization &n, const std::string &name, const std::string &subject) {
+  if (!(std::abs(n.low) <= largest && std::abs(n.high) <= largest && n.low < n.high))
+    throw UserError(fmt::format("{}: range must be two numbers, the smaller one first", subject));
+  Preprocessing result;
+  result.name = name;
+  if (n.bgr)
+    result.source = {2, 1, 0};
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (!(std::abs(n.mean[i]) <= largest))
+      throw UserError(fmt::format("{}: mean {} is out of reach", subject, n.mean[i]));
+    if (!(n.std[i] >= 1 / largest && n.std[i] <= largest))
+      throw UserError(fmt::format("{}: std {} must be positive, and neither tiny nor huge", subject, n.std[i]));
+    result.scale[i] = static_cast<float>((n.high - n.low) / n.std[i]);
+    result.shift[i] = static_cast<float>((n.low - n.mean[i]) / n.std[i]);
+  }
+  return result;
+}
+
+const std::vector<std::string> &preprocessing_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const Named &each : named)
+      all.emplace_back(each.name);
+    return all;
+  }();
+  return names;
+}
+
+std::optional<Preprocessing> named_preprocessing(std::string_view name) {
+  for (const Named &each : named)
+    if (each.name == name)
+      return to_preprocessing(each.normalization, std::string(name), std::string(name));
+  return std::nullopt;
+}
+
+void unknown_preprocessing(std::string_view name, const std::string &subject) {
+  const std::string hint = did_you_mean(name, preprocessing_names());
+  throw UserError(fmt::format(
+      "{}: no preprocessing '{}'{}", subject, name,
+      hint.empty() ? fmt::format("; there are {}, or mean=..,std=..", fmt::join(preprocessing_names(), ", ")) : hint));
+}
+
+Preprocessing parse_preprocessing(const std::string &text) {
+  if (const auto known = named_preprocessing(text))
+    return *known;
+  const std::string subject = "--preprocess";
+  Lists lists = parse_lists(text, subject);
+  Normalization result;
+  if (lists.contains("mean"))
+    result.mean = numbers<3>(lists["mean"], "mean", subject);
+  if (lists.contains("std"))
+    result.std = numbers<3>(lists["std"], "std", subject);
+  if (lists.contains("range")) {
+    const auto range = numbers<2>(lists["range"], "range", subject);
+    result.low = range[0];
+    result.high = range[1];
+  }
+  if (lists.contains("order")) {
+    const std::vector<std::string> &order = lists["order"];
+    if (order.size() != 1 || (order[0] != "rgb" && order[0] != "bgr"))
+      throw UserError(fmt::format("{}: order must be rgb or bgr", subject));
+    result.bgr = order[0] == "bgr";
+  }
+  return to_preprocessing(result, "own", subject);
+}
+
+std::string keras_preprocessing(std::string_view name) {
+  std::string plain;
+  for (const char c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  // ResNet50V2 and its sisters: the number is between.
+  if (const auto digits = plain.find_first_not_of("0123456789", 6); plain.starts_with("resnet") && digits > 6)
+    if (digits != std::string::npos && plain.substr(digits, 2) == "v2")
+      return "tf";
+  // The first that fits, so that the longer of two comes first.
+  constexpr std::pair<std::string_view, std::string_view> nets[] = {
+      {"resnetrs", "raw255"}, {"resnet", "caffe"}, {"vgg", "caffe"},      {"densenet", "torch"},
+      {"mobilenetv3", "raw255"}, {"mobilenet", "tf"}, {"inception", "tf"}, {"xception", "tf"},
+      {"nasnet", "tf"},       {"efficientnet", "raw255"}, {"convnext", "raw255"}, {"regnet", "raw255"}};
+  for (const auto &[prefix, way] : nets)
+    if (plain.starts_with(prefix))
+      return std::string(way);
+  return "";
+}
+
+} // namespace convscope

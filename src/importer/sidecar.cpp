@@ -1,0 +1,135 @@
+#include "importer/sidecar.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/text.h"
+#include "importer/preprocessing.h"
+
+namespace convscope {
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr int largest_side = 4096;
+
+class Reader {
+public:
+  Reader(const json &root, std::string file) : root_(root), file_(std::move(file)) {}
+
+  [[noreturn]] void fail(const std::string &what) const { throw UserError(fmt::format("{}: {}", file_, what)); }
+
+  void check_keys() const {
+    const std::vector<std::string> keys{"preprocess", "mean", "std", "range", "order", "size", "labels"};
+    for (const auto &[key, value] : root_.items())
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+        const std::string hint = did_you_mean(key, keys);
+        fail(fmt::format("no key '{}'{}", key, hint.empty() ? fmt::format("; there are {}", fmt::join(keys, ", ")) : hint));
+      }
+  }
+
+  bool has(const char *key) const { return root_.contains(key); }
+
+  std::string text(const char *key) const {
+    if (!root_[key].is_string() || root_[key].get<std::string>().empty())
+      fail(fmt::format("'{}' must be a text", key));
+    return root_[key].get<std::string>();
+  }
+
+  template <std::size_t count> std::array<double, count> numbers(const char *key) const {
+    const json &list = root_[key];
+    if (!list.is_array() || list.size() != count ||
+        !std::all_of(list.begin(), list.end(), [](const json &item) { return item.is_number(); }))
+      fail(fmt::format("'{}' must be {} numbers", key, count));
+    std::array<double, count> values{};
+    for (std::size_t i = 0; i < count; ++i)
+      values[i] = list[i].get<double>();
+    return values;
+  }
+
+  int size() const {
+    const json &value = root_["size"];
+    if (!value.is_number_integer() || value.get<double>() < 1 || value.get<double>() > largest_side)
+      fail(fmt::format("'size' must be a whole number from 1 to {}", largest_side));
+    return value.get<int>();
+  }
+
+  std::optional<Preprocessing> preprocessing() const {
+    const bool own = has("mean") || has("std") || has("range") || has("order");
+    if (has("preprocess")) {
+      if (own)
+        fail("'preprocess' takes the place of mean, std, range and order");
+      const auto known = named_preprocessing(text("preprocess"));
+      if (!known)
+        unknown_preprocessing(text("preprocess"), file_);
+      return known;
+    }
+    if (!own)
+      return std::nullopt;
+    Normalization n;
+    if (has("mean"))
+      n.mean = numbers<3>("mean");
+    if (has("std"))
+      n.std = numbers<3>("std");
+    if (has("range")) {
+      const auto range = numbers<2>("range");
+      n.low = range[0];
+      n.high = range[1];
+    }
+    if (has("order")) {
+      const std::string order = text("order");
+      if (order != "rgb" && order != "bgr")
+        fail("'order' must be \"rgb\" or \"bgr\"");
+      n.bgr = order == "bgr";
+    }
+    return to_preprocessing(n, "sidecar", file_);
+  }
+
+private:
+  const json &root_;
+  std::string file_;
+};
+
+} // namespace
+
+fs::path sidecar_file(const fs::path &model) {
+  constexpr const char *ending = ".convscope.json";
+  for (const fs::path &stem : {model.filename(), model.stem()}) {
+    fs::path file = model.parent_path() / stem;
+    file += ending;
+    std::error_code error;
+    if (fs::exists(file, error))
+      return file;
+  }
+  return {};
+}
+
+Sidecar read_sidecar(const fs::path &file) {
+  const std::vector<std::uint8_t> bytes = read_file(file, 1 << 20);
+  const json root = json::parse(bytes.begin(), bytes.end(), nullptr, false);
+  if (!root.is_object())
+    throw UserError(path_text(file) + ": is no JSON object");
+  const Reader reader(root, path_text(file));
+  reader.check_keys();
+  Sidecar sidecar;
+  sidecar.preprocessing = reader.preprocessing();
+  if (reader.has("size"))
+    sidecar.size = reader.size();
+  if (reader.has("labels")) {
+    const std::string name = reader.text("labels");
+    sidecar.labels = file.parent_path() / fs::path(std::u8string(name.begin(), name.end()));
+  }
+  return sidecar;
+}
+
+} // namespace convscope
