@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "graph/names.h"
 #include "graph/shapes.h"
+#include "graph/support.h"
 #include "importer/model.h"
 #include "importer/zoo.h"
 
@@ -55,7 +56,30 @@ Graph graph_of(const GlobalOptions &options, const std::string &model) {
   return load_model(request_of(options, model)).graph;
 }
 
-void print_layers(const Graph &graph, const std::vector<Shape> &shapes, int size) {
+// Of the layers that can be run; the others' are empty.
+std::vector<Shape> known_shapes(const Graph &graph, int size, const std::vector<bool> &runs) {
+  std::vector<Shape> shapes(graph.nodes.size());
+  for (std::size_t id = graph.nodes.size(); id-- > 0;) {
+    if (!runs[id] || shapes[id].c > 0)
+      continue;
+    const std::vector<Shape> before = infer_shapes(graph, {3, size, size}, static_cast<NodeId>(id));
+    for (std::size_t i = 0; i <= id; ++i)
+      if (before[i].c > 0)
+        shapes[i] = before[i];
+  }
+  return shapes;
+}
+
+// "yes", or why not.
+std::string objective_text(const Node &node, bool runs) {
+  if (const auto *unsupported = std::get_if<Unsupported>(&node.op))
+    return "no: " + unsupported->reason;
+  if (!runs)
+    return "no: depends on what can't be run";
+  return std::holds_alternative<Input>(node.op) ? "no" : "yes";
+}
+
+void print_layers(const Graph &graph, const std::vector<Shape> &shapes, const std::vector<bool> &runs, int size) {
   std::vector<Row> rows = {{"layer", "op", "output", "parameters", "objective"}};
   std::int64_t parameters = 0;
   for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
@@ -63,24 +87,30 @@ void print_layers(const Graph &graph, const std::vector<Shape> &shapes, int size
     if (!node.layer)
       continue;
     parameters += node.parameters;
-    rows.push_back({shell_text(node.name), node.kind, shape_text(shapes[id]), node.parameters > 0 ? grouped(node.parameters) : "",
-                    id > 0 ? "yes" : "no"});
+    rows.push_back({shell_text(node.name), node.kind, runs[id] ? shape_text(shapes[id]) : "",
+                    node.parameters > 0 ? grouped(node.parameters) : "", objective_text(node, runs[id])});
   }
   print_table(rows, {3});
   fmt::print("{} of {}x{}: {} layers, {} parameters; outputs are channels x height x width\n", graph.name, size, size,
              rows.size() - 1, grouped(parameters));
 }
 
-Json layers_json(const Graph &graph, const std::vector<Shape> &shapes) {
+Json layers_json(const Graph &graph, const std::vector<Shape> &shapes, const std::vector<bool> &runs) {
   Json layers = Json::array();
   for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
     const Node &node = graph.nodes[id];
-    if (node.layer)
-      layers.push_back({{"name", node.name},
-                        {"op", node.kind},
-                        {"shape", {shapes[id].c, shapes[id].h, shapes[id].w}},
-                        {"parameters", node.parameters},
-                        {"objective", id > 0}});
+    if (!node.layer)
+      continue;
+    const std::string objective = objective_text(node, runs[id]);
+    layers.push_back({{"name", node.name},
+                      {"op", node.kind},
+                      {"shape", {shapes[id].c, shapes[id].h, shapes[id].w}},
+                      {"parameters", node.parameters},
+                      {"objective", objective == "yes"}});
+    if (!node.aliases.empty())
+      layers.back()["outputs"] = node.aliases;
+    if (objective.starts_with("no: "))
+      layers.back()["problem"] = objective.substr(4);
   }
   return layers;
 }
@@ -103,11 +133,12 @@ Command add_layers(CLI::App &program) {
   command.run = [o](Context &context) {
     const Graph graph = graph_of(context.options, o->model);
     const int size = o->input_size > 0 ? o->input_size : graph.default_size;
-    const std::vector<Shape> shapes = infer_shapes(graph, {3, size, size});
+    const std::vector<bool> runs = runnable_nodes(graph);
+    const std::vector<Shape> shapes = known_shapes(graph, size, runs);
     if (o->json)
-      fmt::print("{}\n", layers_json(graph, shapes).dump(2));
+      fmt::print("{}\n", layers_json(graph, shapes, runs).dump(2));
     else
-      print_layers(graph, shapes, size);
+      print_layers(graph, shapes, runs, size);
     context.report["settings"] = {{"model", o->model}, {"input_size", size}};
     return exit_done;
   };

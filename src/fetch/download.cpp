@@ -204,7 +204,7 @@ private:
   Handle curl_ = new_handle(); // goes first: it refers to the rest
 };
 
-void remove(const fs::path &file) {
+void discard(const fs::path &file) {
   std::error_code ignored;
   fs::remove(file, ignored);
 }
@@ -219,7 +219,7 @@ Attempt::End bring(const Download &what, const fs::path &part,
       // The part is whole already, or no part of this file.
       if (md5_of_file(part) == what.md5)
         return Attempt::End::whole;
-      remove(part);
+      discard(part);
       if (--left > 0)
         continue;
       throw UserError(fmt::format("{}: the server's ranges can't be used", what.url));
@@ -251,7 +251,7 @@ Fetched fetch(const Download &what, const std::function<bool(std::uint64_t, std:
     if (md5 == what.md5)
       break;
     const std::uint64_t bytes = size_of(part);
-    remove(part);
+    discard(part);
     if (!resumed || before == 0)
       throw UserError(fmt::format("{}: what came is wrong and was discarded: {} bytes with MD5 {}, not {}", what.url,
                                   bytes, md5, what.md5));

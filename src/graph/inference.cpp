@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "graph/shapes.h"
+#include "graph/support.h"
 
 namespace convscope {
 
@@ -208,9 +209,7 @@ struct Inference::Visitor {
     return result;
   }
 
-  Shape operator()(const Unsupported &op) const {
-    throw UserError(fmt::format("{} can't be run: {}", at.subject(), op.reason));
-  }
+  Shape operator()(const Unsupported &) const { throw UserError(unsupported_text(at.graph_, at.id_)); }
 };
 
 void Inference::infer(NodeId id) {

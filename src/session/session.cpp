@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "graph/shapes.h"
+#include "graph/support.h"
 #include "importer/manifest.h"
 #include "importer/weights_folder.h"
 #include "io/resize.h"
@@ -123,6 +124,10 @@ std::vector<Array> Session::features(const ImageRgb8 &photo, const std::vector<N
 
 std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {
   const NodeId layer = model_.graph.probabilities >= 0 ? model_.graph.probabilities : model_.graph.logits;
+  if (const NodeId unsupported = first_unsupported(model_.graph); layer < 0 && unsupported >= 0)
+    throw UserError(unsupported_text(model_.graph, unsupported));
+  if (layer < 0 && names_model_file(request_.model))
+    throw UserError(fmt::format("{} has no classifier", model_.graph.name));
   if (layer < 0)
     throw UserError(fmt::format("{} has no classifier with these weights; there is one in {}", model_.graph.name,
                                 fmt::join(classifiers(), ", ")));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <numeric>
 
@@ -10,7 +11,9 @@
 
 #include "graph/shapes.h"
 #include "importer/architecture.h"
+#include "importer/labels.h"
 #include "importer/manifest.h"
+#include "importer/model.h"
 #include "importer/weights_folder.h"
 #include "importers/expect_error.h"
 #include "importers/h5_writer.h"
@@ -121,7 +124,7 @@ TEST(Zoo, ResNetHasKerasLayers) {
 }
 
 TEST(Zoo, EmbeddedNetsLoad) {
-  const Graph vgg = load_model({"vgg16", "", ""});
+  const Graph vgg = load_zoo("vgg16", zoo_weights("vgg16"));
   EXPECT_EQ(stored_weights(vgg), 14714688);
   EXPECT_EQ(vgg.logits, -1);
   EXPECT_EQ(vgg.preprocessing.name, "torch");
@@ -129,9 +132,9 @@ TEST(Zoo, EmbeddedNetsLoad) {
   EXPECT_FLOAT_EQ(vgg.preprocessing.scale[0], 1 / 0.229f);
   EXPECT_FLOAT_EQ(vgg.preprocessing.shift[2], -0.406f / 0.225f);
   EXPECT_EQ(vgg.default_size, 224);
-  EXPECT_EQ(stored_weights(load_model({"alexnet", "", ""})), 2469696);
+  EXPECT_EQ(stored_weights(load_zoo("alexnet", zoo_weights("alexnet"))), 2469696);
 
-  const Preprocessing raw = load_model({"alexnet", "", "raw"}).preprocessing;
+  const Preprocessing raw = load_model({"alexnet", "", "raw"}).graph.preprocessing;
   EXPECT_EQ(raw.name, "raw");
   EXPECT_EQ(raw.scale[0], 1);
   EXPECT_EQ(raw.shift[0], 0);
@@ -141,7 +144,7 @@ TEST(Zoo, EmbeddedNetsGiveTheGoldens) {
   if (!std::filesystem::exists(shared / "golden"))
     GTEST_SKIP() << shared / "golden"
                  << " is not there";
-  const Graph vgg = load_model({"vgg16", "", ""}), alexnet = load_model({"alexnet", "", ""});
+  const Graph vgg = load_zoo("vgg16", zoo_weights("vgg16")), alexnet = load_zoo("alexnet", zoo_weights("alexnet"));
   expect_golden(vgg, shared / "golden/vgg16", "block3_conv1", 64, 10, 1e-5);
   expect_golden(alexnet, shared / "golden/alexnet", "pool5", 224, 6, 1e-5);
 }
@@ -151,18 +154,18 @@ TEST(Zoo, ResNetLoadsAndGivesTheGoldens) {
   if (!std::filesystem::exists(folder))
     GTEST_SKIP() << folder << " is not there";
   const std::string file = (folder / "model.weights-legacy.h5").string();
-  const Graph graph = load_model({"resnet50v2", file, ""});
+  const Graph graph = load_zoo("resnet50v2", file);
   EXPECT_EQ(parameters(graph), 23564800);
   EXPECT_EQ(graph.preprocessing.name, "tf");
   EXPECT_FLOAT_EQ(graph.preprocessing.scale[0], 2);
   EXPECT_FLOAT_EQ(graph.preprocessing.shift[0], -1);
   expect_golden(graph, folder, "conv2_block3_out", 96, 5, 1e-5);
-  expect_error([&] { load_model({"vgg16", file, ""}); }, file + ": holds the weights of resnet50v2, not of vgg16");
+  expect_error([&] { load_zoo("vgg16", file); }, file + ": holds the weights of resnet50v2, not of vgg16");
 }
 
 // A file as Keras wrote it in 2016, made from the embedded weights.
 TEST(Zoo, VggTakesKerasFiles) {
-  const Graph embedded = load_model({"vgg16", "", ""});
+  const Graph embedded = load_zoo("vgg16", zoo_weights("vgg16"));
   std::vector<H5Layer> layers{{"input_1", {}}};
   for (const WeightSlot &slot : make_vgg16(0).slots) {
     const auto &conv = std::get<Conv>(embedded.nodes[slot.node].op);
@@ -179,7 +182,7 @@ TEST(Zoo, VggTakesKerasFiles) {
   TemporaryFolder folder;
   const std::string path = (folder / "vgg.h5").string();
   H5Writer(path).layers("/", layers);
-  const Graph graph = load_model({"vgg16", path, ""});
+  const Graph graph = load_zoo("vgg16", path);
   for (std::size_t i = 0; i < graph.nodes.size(); ++i)
     if (const auto *conv = std::get_if<Conv>(&graph.nodes[i].op)) {
       EXPECT_TRUE(conv->weights == std::get<Conv>(embedded.nodes[i].op).weights) << graph.nodes[i].name;
@@ -195,11 +198,11 @@ TEST(Zoo, VggTakesKerasFiles) {
   H5Writer(path).layers("/", layers);
   expect_error(
       [&] {
-        load_model({"vgg16", path, ""});
+        load_zoo("vgg16", path);
       },
       path + ": layer 'block4_conv2' has a kernel of 3x3x256x256; vgg16 needs 3x3x512x512");
-  expect_error([&] { load_model({"resnet50v2", path, ""}); }, path + ": holds the weights of vgg16, not of resnet50v2");
-  expect_error([&] { load_model({"alexnet", path, ""}); }, "alexnet takes .safetensors files");
+  expect_error([&] { load_zoo("resnet50v2", path); }, path + ": holds the weights of vgg16, not of resnet50v2");
+  expect_error([&] { load_zoo("alexnet", path); }, "alexnet takes .safetensors files");
 }
 
 TEST(Zoo, ClassifiersOfAnySizeLoad) {
@@ -224,7 +227,7 @@ TEST(Zoo, ClassifiersOfAnySizeLoad) {
   TemporaryFolder folder;
   const std::string path = (folder / "top.hdf5").string();
   H5Writer(path, TextKind::variable).layers("/", layers);
-  const Graph graph = load_model({"resnet50v2", path, ""});
+  const Graph graph = load_zoo("resnet50v2", path);
   EXPECT_EQ(parameters(graph), 23564800 + 2048 * 10 + 10);
   EXPECT_EQ(infer_shapes(graph, {3, 100, 80})[graph.logits], (Shape{10, 1, 1}));
   EXPECT_EQ(std::get<Dense>(graph.nodes[graph.logits].op).weights.size(), 20480u);
@@ -232,28 +235,66 @@ TEST(Zoo, ClassifiersOfAnySizeLoad) {
 
 TEST(Zoo, SafetensorsOfAnotherNet) {
   const std::string alexnet = (weights_folder() / "alexnet.safetensors").string();
-  expect_error([&] { load_model({"vgg16", alexnet, ""}); }, alexnet + ": holds the weights of alexnet, not of vgg16");
-  EXPECT_EQ(load_model({"alexnet", alexnet, ""}).preprocessing.name, "torch");
+  expect_error([&] { load_zoo("vgg16", alexnet); }, alexnet + ": holds the weights of alexnet, not of vgg16");
+  EXPECT_EQ(load_zoo("alexnet", alexnet).preprocessing.name, "torch");
 }
 
+// A cache of the test's own, as long as it lives.
+class Cache {
+public:
+  Cache() : before_(std::getenv("XDG_CACHE_HOME") ? std::getenv("XDG_CACHE_HOME") : "") {
+    set("XDG_CACHE_HOME", (folder_ / "").parent_path().string());
+  }
+  ~Cache() { set("XDG_CACHE_HOME", before_); }
+  Cache(const Cache &) = delete;
+  Cache &operator=(const Cache &) = delete;
+
+private:
+  static void set(const char *name, const std::string &value) {
+#ifdef _WIN32
+    _putenv_s(name, value.c_str());
+#else
+    setenv(name, value.c_str(), 1);
+#endif
+  }
+  TemporaryFolder folder_;
+  std::string before_;
+};
+
 TEST(Zoo, ErrorsSayWhatToGive) {
-  expect_error([] { load_model({"vgg15", "", ""}); }, "no model 'vgg15' (did you mean 'vgg16'?)");
-  expect_error([] { load_model({"", "", ""}); }, "no model ''; there are vgg16, alexnet, resnet50v2");
+  const Cache cache;
+  expect_error([] { zoo_weights("vgg15"); }, "no model 'vgg15' (did you mean 'vgg16'?)");
+  expect_error([] { zoo_weights(""); }, "no model ''; there are vgg16, alexnet, resnet50v2, and .onnx");
   expect_error([] { load_architecture("resnet50"); }, "no model 'resnet50' (did you mean 'resnet50v2'?)");
-  expect_error([] { load_model({"net.onnx", "", ""}); }, "--model net.onnx: this version can't read .onnx files");
-  expect_error([] { load_model({"a/net.H5", "", ""}); }, "--weights a/net.H5");
-  expect_error(
-      [] {
-        load_model({"resnet50v2", "", ""});
-      },
-      "resnet50v2 comes without weights: give --weights resnet50v2_weights_tf_dim_ordering_tf_kernels.h5");
-  expect_error([] { load_model({"vgg16", "weights.pt", ""}); }, "--weights weights.pt");
-  expect_error([] { load_model({"vgg16", "gone.h5", ""}); }, "gone.h5");
-  expect_error([] { load_model({"vgg16", "gone.safetensors", ""}); }, "gone.safetensors");
+  expect_error([] { zoo_weights("a.safetensors"); }, "--weights a.safetensors");
+  expect_error([] { zoo_weights("resnet50v2"); }, "resnet50v2 comes without weights: 'convscope fetch resnet50v2' gets "
+                                                  "them, or give --weights resnet50v2_weights_tf_dim_ordering");
+  expect_error([] { load_zoo("vgg16", "weights.pt"); }, "--weights weights.pt");
+  expect_error([] { load_zoo("vgg16", "gone.h5"); }, "gone.h5");
+  expect_error([] { load_zoo("vgg16", "gone.safetensors"); }, "gone.safetensors");
   expect_error([] { load_model({"vgg16", "", "raw1"}); }, "--input-range 'raw1'");
 }
 
+#ifndef _WIN32
+TEST(Zoo, FindsFetchedWeights) {
+  const Cache cache;
+  std::filesystem::create_directories(fetched_folder());
+  EXPECT_FALSE(list_zoo()[2].works);
+  const auto small = fetched_folder() / "resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5";
+  std::ofstream(small) << "bytes";
+  EXPECT_EQ(zoo_weights("resnet50v2"), small);
+  const auto big = fetched_folder() / "resnet50v2_weights_tf_dim_ordering_tf_kernels.h5";
+  std::ofstream(big) << "bytes";
+  EXPECT_EQ(zoo_weights("resnet50v2"), big); // with the classifier
+  EXPECT_EQ(list_zoo()[2].weights, big);
+  EXPECT_TRUE(list_zoo()[2].works);
+  EXPECT_EQ(list_zoo()[2].fetched.size(), 2U);
+  EXPECT_EQ(zoo_weights("vgg16"), weights_folder() / "vgg16.safetensors");
+}
+#endif
+
 TEST(Zoo, ListsTheNets) {
+  const Cache cache;
   const std::vector<ZooEntry> zoo = list_zoo();
   ASSERT_EQ(zoo.size(), 3u);
   EXPECT_EQ(zoo[0].name, "vgg16");
@@ -273,7 +314,7 @@ TEST(Zoo, DamagedManifests) {
   const auto path = folder / "manifest.json";
   expect_error([&] { read_manifest(path); }, "manifest.json");
   for (const char *text :
-       {"{", "[]", "{\"preprocessings\":{},\"nets\":[{}]}", "{\"preprocessings\":{\"x\":3},\"nets\":[]}"}) {
+       {"{", "[]", "{\"nets\":[{}]}", "{\"nets\":[{\"name\":3}]}"}) {
     std::ofstream(path) << text;
     expect_error([&] { read_manifest(path); }, "manifest.json: is damaged");
   }

@@ -1,0 +1,124 @@
+#include "importer/preprocessing.h"
+
+#include <fstream>
+
+#include "importer/sidecar.h"
+#include "importers/expect_error.h"
+#include "importers/temporary.h"
+
+namespace convscope {
+namespace {
+
+// What a pixel becomes in channel i of the input.
+double prepared(const Preprocessing &p, std::array<double, 3> rgb, std::size_t i) {
+  return rgb[static_cast<std::size_t>(p.source[i])] * p.scale[i] + p.shift[i];
+}
+
+TEST(Preprocessings, AreWhatTheirUsersKnow) {
+  const std::array<double, 3> rgb{0.25, 0.5, 1};
+  const Preprocessing torch = *named_preprocessing("torch"), tf = *named_preprocessing("tf"),
+                      caffe = *named_preprocessing("caffe");
+  EXPECT_NEAR(prepared(torch, rgb, 0), (0.25 - 0.485) / 0.229, 1e-6);
+  EXPECT_NEAR(prepared(torch, rgb, 2), (1 - 0.406) / 0.225, 1e-6);
+  EXPECT_NEAR(prepared(tf, rgb, 0), -0.5, 1e-6);
+  EXPECT_NEAR(prepared(caffe, rgb, 0), 255 - 103.939, 1e-4); // blue first
+  EXPECT_NEAR(prepared(caffe, rgb, 2), 63.75 - 123.68, 1e-4);
+  EXPECT_EQ(prepared(*named_preprocessing("raw01"), rgb, 1), 0.5);
+  EXPECT_EQ(prepared(*named_preprocessing("raw255"), rgb, 1), 127.5);
+  EXPECT_FALSE(named_preprocessing("raw"));
+  EXPECT_EQ(tf.name, "tf");
+}
+
+TEST(Preprocessings, AreReadFromTheOption) {
+  const Preprocessing torch = parse_preprocessing("mean=.485,.456,.406,std=.229,.224,.225");
+  EXPECT_EQ(torch.scale, named_preprocessing("torch")->scale);
+  EXPECT_EQ(torch.shift, named_preprocessing("torch")->shift);
+  const Preprocessing caffe = parse_preprocessing("order=bgr,range=0,255,mean=103.939,116.779,123.68");
+  EXPECT_EQ(caffe.scale, named_preprocessing("caffe")->scale);
+  EXPECT_EQ(caffe.shift, named_preprocessing("caffe")->shift);
+  EXPECT_EQ(caffe.source, named_preprocessing("caffe")->source);
+  EXPECT_EQ(parse_preprocessing("range=-1,1").shift, named_preprocessing("tf")->shift);
+  EXPECT_EQ(parse_preprocessing("tf"), *named_preprocessing("tf"));
+  const std::pair<const char *, const char *> wrong[] = {
+      {"tensorflow", "--preprocess: no preprocessing 'tensorflow'; there are torch, tf, caffe, raw01, raw255"},
+      {"torhc", "(did you mean 'torch'?)"},
+      {"", "no preprocessing ''"},
+      {"mean=1,2", "--preprocess: mean needs 3 numbers"},
+      {"mean=1,2,x", "mean needs 3 numbers"},
+      {"mean=1,2,3,4", "mean needs 3 numbers"},
+      {"std=1,0,1", "std 0"},
+      {"std=1,nan,1", "std needs 3 numbers"},
+      {"std=1,1e-300,1", "std"},
+      {"mean=1e300,0,0", "mean"},
+      {"range=255,0", "range"},
+      {"range=5,5", "range"},
+      {"order=rbg", "order must be rgb or bgr"},
+      {"mena=1,2,3", "no 'mena' (did you mean 'mean'?)"},
+      {"mean=1,2,3,mean=1,2,3", "'mean' is given twice"},
+      {"1,2,3", "no preprocessing '1,2,3'"}};
+  for (const auto &[text, part] : wrong)
+    expect_error([text = text] { parse_preprocessing(text); }, part);
+}
+
+TEST(Preprocessings, OfKerasNets) {
+  const std::pair<const char *, const char *> nets[] = {
+      {"resnet50", "caffe"},   {"resnet101v2", "tf"},      {"ResNet152V2", "tf"},        {"vgg19", "caffe"},
+      {"densenet121", "torch"}, {"mobilenetv2_1.00_224", "tf"}, {"MobilenetV3small", "raw255"}, {"inception_v3", "tf"},
+      {"xception", "tf"},      {"NASNet", "tf"},           {"inception_resnet_v2", "tf"}, {"efficientnetb0", "raw255"},
+      {"efficientnetv2-b0", "raw255"}, {"convnext_tiny", "raw255"}, {"regnetx002", "raw255"}, {"resnet-rs-50", "raw255"},
+      {"resnet", "caffe"},     {"my_model", ""},           {"", ""}};
+  for (const auto &[name, way] : nets)
+    EXPECT_EQ(keras_preprocessing(name), way) << name;
+}
+
+TEST(Sidecars, AreRead) {
+  const TemporaryFolder folder;
+  const auto put = [&](const char *name, const char *text) { std::ofstream(folder / name) << text; };
+  EXPECT_EQ(sidecar_file(folder / "net.onnx"), "");
+  put("net.convscope.json", R"({"size": 96})");
+  EXPECT_EQ(sidecar_file(folder / "net.onnx"), folder / "net.convscope.json");
+  put("net.onnx.convscope.json",
+      R"({"range": [0, 255], "mean": [123.7, 116.3, 103.5], "std": [58.4, 57.1, 57.4], "order": "rgb", "size": 224,
+          "labels": "imagenet.txt"})");
+  ASSERT_EQ(sidecar_file(folder / "net.onnx"), folder / "net.onnx.convscope.json");
+  const Sidecar sidecar = read_sidecar(folder / "net.onnx.convscope.json");
+  EXPECT_EQ(sidecar.size, 224);
+  EXPECT_EQ(sidecar.labels, folder / "imagenet.txt");
+  EXPECT_NEAR(prepared(*sidecar.preprocessing, {1, 0, 0}, 0), (255 - 123.7) / 58.4, 1e-5);
+  EXPECT_NEAR(prepared(*sidecar.preprocessing, {1, 0, 0}, 2), -103.5 / 57.4, 1e-5);
+  EXPECT_FALSE(read_sidecar(folder / "net.convscope.json").preprocessing);
+  put("net.convscope.json", R"({"preprocess": "caffe"})");
+  EXPECT_EQ(read_sidecar(folder / "net.convscope.json").preprocessing, named_preprocessing("caffe"));
+}
+
+TEST(Sidecars, ErrorsNameTheKey) {
+  const TemporaryFolder folder;
+  const auto file = folder / "net.convscope.json";
+  const std::pair<const char *, const char *> wrong[] = {
+      {"", "is empty"},
+      {"{", "is no JSON object"},
+      {"[1]", "is no JSON object"},
+      {R"({"maen": [1,2,3]})", "no key 'maen' (did you mean 'mean'?)"},
+      {R"({"mean": [1,2]})", "'mean' must be 3 numbers"},
+      {R"({"mean": ["1",2,3]})", "'mean' must be 3 numbers"},
+      {R"({"std": [1,0,1]})", "std 0"},
+      {R"({"std": [1,-1,1]})", "std -1"},
+      {R"({"range": 255})", "'range' must be 2 numbers"},
+      {R"({"range": [1,0]})", "range"},
+      {R"({"order": "hsv"})", "'order'"},
+      {R"({"order": 3})", "'order'"},
+      {R"({"size": 0})", "'size' must be a whole number from 1 to 4096"},
+      {R"({"size": 224.5})", "'size'"},
+      {R"({"size": 1e30})", "'size'"},
+      {R"({"labels": ""})", "'labels'"},
+      {R"({"preprocess": "tensor"})", "no preprocessing 'tensor'"},
+      {R"({"preprocess": "tf", "mean": [0,0,0]})", "'preprocess' takes the place"}};
+  for (const auto &[text, part] : wrong) {
+    std::ofstream(file) << text;
+    expect_error([&] { read_sidecar(file); }, part);
+    expect_error([&] { read_sidecar(file); }, "net.convscope.json");
+  }
+}
+
+} // namespace
+} // namespace convscope
