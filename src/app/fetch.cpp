@@ -121,7 +121,8 @@ Command add_fetch(CLI::App &program) {
         tell("stopped; the same command goes on from there");
         return exit_interrupted;
       }
-      tell(fmt::format("{} {}", how == Fetched::was_there ? "already there, and right:" : "fetched", path_text(download.target)));
+      tell(fmt::format("{} {}", how == Fetched::was_there ? "already there, and right:" : "fetched",
+                       path_text(download.target)));
       report.push_back({{"file", path_text(download.target)}, {"url", download.url}, {"md5", file->md5}});
     }
     context.report["files"] = report;

@@ -120,7 +120,8 @@ FileMark read_mark(const Reader &from) { return {from.text("file"), from.natural
 Preprocessing read_preprocessing(const Reader &from) {
   Preprocessing p;
   p.name = from.text("name");
-  const std::vector<Reader> source = from.list("source", 3), scale = from.list("scale", 3), shift = from.list("shift", 3);
+  const std::vector<Reader> source = from.list("source", 3), scale = from.list("scale", 3),
+                            shift = from.list("shift", 3);
   for (const auto *list : {&source, &scale, &shift})
     if (list->size() != 3)
       from.fail("source, scale or shift");

@@ -28,7 +28,7 @@ struct PictureSettings {
   ModelRequest model;
   FileMark weights;               // or the model's file
   std::optional<FileMark> labels; // of the classes, where they have a file
-  std::optional<FileMark> image; // the photo
+  std::optional<FileMark> image;  // the photo
 
   // Of `features`:
   std::string layer, range;

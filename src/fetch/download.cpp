@@ -177,15 +177,16 @@ private:
     case CURLE_URL_MALFORMAT:
       fail("is no address");
     case CURLE_OPERATION_TIMEDOUT:
-      told_ = brought_something() ? fmt::format("nothing came for {} s", what_.stall_seconds) : "the server does not answer";
+      told_ = brought_something() ? fmt::format("nothing came for {} s", what_.stall_seconds)
+                                  : "the server does not answer";
       return End::cut;
     default:
       break;
     }
     told_ = code == CURLE_HTTP_RETURNED_ERROR ? fmt::format("the server answers {}", status())
-            : code == CURLE_PARTIAL_FILE      ? fmt::format("the connection was cut after {} of {} bytes", here_, total_)
-            : reason_[0] != '\0'              ? std::string(reason_)
-                                              : std::string(curl_easy_strerror(code));
+            : code == CURLE_PARTIAL_FILE ? fmt::format("the connection was cut after {} of {} bytes", here_, total_)
+            : reason_[0] != '\0'         ? std::string(reason_)
+                                         : std::string(curl_easy_strerror(code));
     return End::cut;
   }
 

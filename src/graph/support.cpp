@@ -47,8 +47,7 @@ std::vector<bool> runnable_nodes(const Graph &graph) {
 
 std::string unsupported_text(const Graph &graph, NodeId node) {
   const Node &at = graph.nodes[static_cast<std::size_t>(node)];
-  std::string text =
-      fmt::format("{} of {} can't be run: {}", at.name, graph.name, std::get<Unsupported>(at.op).reason);
+  std::string text = fmt::format("{} of {} can't be run: {}", at.name, graph.name, std::get<Unsupported>(at.op).reason);
   constexpr std::size_t shown = 3;
   std::vector<std::string> names;
   for (const NodeId layer : deepest_before(graph, node))

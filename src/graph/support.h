@@ -11,8 +11,8 @@ namespace convscope {
 // For each node, whether neither it nor anything that it depends on is Unsupported.
 std::vector<bool> runnable_nodes(const Graph &graph);
 
-// "encoder/attention of net.onnx can't be run: op 'Attention' is not supported; the deepest layers before it are 'a' and
-// 'b'". `node` is Unsupported.
+// "encoder/attention of net.onnx can't be run: op 'Attention' is not supported; the deepest layers before it are 'a'
+// and 'b'". `node` is Unsupported.
 std::string unsupported_text(const Graph &graph, NodeId node);
 
 // The first Unsupported node, or -1.

@@ -60,7 +60,8 @@ std::vector<std::string> lines_of(const fs::path &file) {
 std::vector<std::string> read_labels(const fs::path &file, std::int64_t classes, const std::string &model) {
   std::vector<std::string> labels = lines_of(file);
   if (static_cast<std::int64_t>(labels.size()) != classes)
-    throw UserError(fmt::format("{}: has {} lines, but {} has {} classes", path_text(file), labels.size(), model, classes));
+    throw UserError(
+        fmt::format("{}: has {} lines, but {} has {} classes", path_text(file), labels.size(), model, classes));
   return labels;
 }
 

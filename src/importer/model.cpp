@@ -30,10 +30,10 @@ Preprocessing guess_preprocessing(const Graph &graph, const std::string &file, b
     way = usual;
     why = fmt::format("is a {}, which keras.applications prepares so:", graph.name);
   }
-  const std::string_view told = way == "torch"    ? "RGB 0..1, minus mean .485 .456 .406, over std .229 .224 .225"
-                                : way == "tf"     ? "RGB -1..1"
-                                : way == "caffe"  ? "BGR 0..255, minus mean 103.939 116.779 123.68"
-                                                  : "RGB 0..255";
+  const std::string_view told = way == "torch"   ? "RGB 0..1, minus mean .485 .456 .406, over std .229 .224 .225"
+                                : way == "tf"    ? "RGB -1..1"
+                                : way == "caffe" ? "BGR 0..255, minus mean 103.939 116.779 123.68"
+                                                 : "RGB 0..255";
   note = fmt::format("{}: {} '{}' it is: {}; --preprocess changes that", file, why, way, told);
   return *named_preprocessing(way);
 }
@@ -73,7 +73,8 @@ Model load_model(const ModelRequest &request) {
   const bool is_file = names_model_file(request.model);
   if (is_file) {
     if (!request.weights.empty())
-      throw UserError(fmt::format("--weights {}: goes with a net of the zoo; {} has its own", request.weights, request.model));
+      throw UserError(
+          fmt::format("--weights {}: goes with a net of the zoo; {} has its own", request.weights, request.model));
     model.weights = request.model;
     graph = load_file(model.weights);
     if (const fs::path file = sidecar_file(model.weights); !file.empty())
@@ -90,7 +91,8 @@ Model load_model(const ModelRequest &request) {
   else if (sidecar.preprocessing)
     graph.preprocessing = *sidecar.preprocessing;
   else if (is_file && graph.preprocessing == Preprocessing{})
-    graph.preprocessing = guess_preprocessing(graph, request.model, lower_extension(model.weights) != ".onnx", model.note);
+    graph.preprocessing =
+        guess_preprocessing(graph, request.model, lower_extension(model.weights) != ".onnx", model.note);
   if (request.size > 0 || sidecar.size > 0)
     graph.default_size = request.size > 0 ? request.size : sidecar.size;
   if (is_file)
@@ -103,7 +105,8 @@ Model load_model(const ModelRequest &request) {
   else if (classes > 0)
     model.labels = read_labels(model.labels_file, classes, graph.name);
   else
-    throw UserError(fmt::format("{}: {} has no classes that could have names", path_text(model.labels_file), graph.name));
+    throw UserError(
+        fmt::format("{}: {} has no classes that could have names", path_text(model.labels_file), graph.name));
   return model;
 }
 

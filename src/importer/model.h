@@ -23,10 +23,10 @@ struct ModelRequest {
 
 struct Model {
   Graph graph;
-  std::filesystem::path weights; // the file that holds them, which is the model's where that is a file
-  std::vector<std::string> labels; // of the classes; empty where unknown
+  std::filesystem::path weights;     // the file that holds them, which is the model's where that is a file
+  std::vector<std::string> labels;   // of the classes; empty where unknown
   std::filesystem::path labels_file; // "" where they come with the program
-  std::string note; // what was guessed, for the user; "" where all is known
+  std::string note;                  // what was guessed, for the user; "" where all is known
 };
 
 // Whether the name ends as a model's file does.

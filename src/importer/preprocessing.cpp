@@ -48,8 +48,8 @@ Lists parse_lists(const std::string &text, const std::string &subject) {
     }
     const std::vector<std::string> keys{"mean", "std", "range", "order"};
     if (std::find(keys.begin(), keys.end(), key) == keys.end())
-      throw UserError(fmt::format("{}: no '{}'{}; there are mean, std, range and order", subject, key,
-                                  did_you_mean(key, keys)));
+      throw UserError(
+          fmt::format("{}: no '{}'{}; there are mean, std, range and order", subject, key, did_you_mean(key, keys)));
     if (lists.contains(key))
       throw UserError(fmt::format("{}: '{}' is given twice", subject, key));
     list = &lists[key];
@@ -152,9 +152,9 @@ std::string keras_preprocessing(std::string_view name) {
       return "tf";
   // The first that fits, so that the longer of two comes first.
   constexpr std::pair<std::string_view, std::string_view> nets[] = {
-      {"resnetrs", "raw255"}, {"resnet", "caffe"}, {"vgg", "caffe"},      {"densenet", "torch"},
-      {"mobilenetv3", "raw255"}, {"mobilenet", "tf"}, {"inception", "tf"}, {"xception", "tf"},
-      {"nasnet", "tf"},       {"efficientnet", "raw255"}, {"convnext", "raw255"}, {"regnet", "raw255"}};
+      {"resnetrs", "raw255"},    {"resnet", "caffe"},        {"vgg", "caffe"},       {"densenet", "torch"},
+      {"mobilenetv3", "raw255"}, {"mobilenet", "tf"},        {"inception", "tf"},    {"xception", "tf"},
+      {"nasnet", "tf"},          {"efficientnet", "raw255"}, {"convnext", "raw255"}, {"regnet", "raw255"}};
   for (const auto &[prefix, way] : nets)
     if (plain.starts_with(prefix))
       return std::string(way);

@@ -34,7 +34,8 @@ public:
     for (const auto &[key, value] : root_.items())
       if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
         const std::string hint = did_you_mean(key, keys);
-        fail(fmt::format("no key '{}'{}", key, hint.empty() ? fmt::format("; there are {}", fmt::join(keys, ", ")) : hint));
+        fail(fmt::format("no key '{}'{}", key,
+                         hint.empty() ? fmt::format("; there are {}", fmt::join(keys, ", ")) : hint));
       }
   }
 

@@ -33,10 +33,9 @@ void check_name(const std::string &model) {
   if (fs::is_regular_file(model, error))
     throw UserError(fmt::format("--model {}: is no .onnx, .h5 or .keras file", model));
   const std::string hint = did_you_mean(model, names);
-  throw UserError(fmt::format("no model '{}'{}", model,
-                              hint.empty() ? fmt::format("; there are {}, and .onnx, .h5 and .keras files",
-                                                         fmt::join(names, ", "))
-                                           : hint));
+  throw UserError(fmt::format(
+      "no model '{}'{}", model,
+      hint.empty() ? fmt::format("; there are {}, and .onnx, .h5 and .keras files", fmt::join(names, ", ")) : hint));
 }
 
 Manifest zoo_manifest(const fs::path &folder) {
@@ -78,8 +77,9 @@ fs::path zoo_weights(const std::string &name) {
   if (const std::vector<fs::path> fetched = fetched_files(net); !fetched.empty())
     return fetched.front();
   if (net.keras && !net.keras->files.empty())
-    throw UserError(fmt::format("{} comes without weights: 'convscope fetch {}' gets them, or give --weights {} (from {})",
-                                net.name, net.name, net.keras->files.front().file, net.keras->files.front().url));
+    throw UserError(
+        fmt::format("{} comes without weights: 'convscope fetch {}' gets them, or give --weights {} (from {})",
+                    net.name, net.name, net.keras->files.front().file, net.keras->files.front().url));
   throw UserError(fmt::format("{} comes without weights: give --weights", net.name));
 }
 

@@ -16,8 +16,8 @@ struct ZooEntry {
   bool works = false;            // without --weights
   std::uintmax_t bytes = 0;      // of the weights file
   int default_size = 224;
-  std::string license; // of the weights
-  std::string note;    // what the user should know: what is missing, which file to give
+  std::string license;                        // of the weights
+  std::string note;                           // what the user should know: what is missing, which file to give
   std::vector<std::filesystem::path> fetched; // files of Keras's that 'fetch' has brought
 };
 

@@ -134,8 +134,9 @@ std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {
   const int size = model_.graph.default_size;
   const Array square = resize(center_crop_square(to_float(photo)), size, size);
   const Array values = activations(preprocess(square, model_.graph.preprocessing), layer);
-  const std::vector<double> probabilities =
-      model_.graph.probabilities >= 0 ? std::vector<double>(values.data.begin(), values.data.end()) : softmax(values.data);
+  const std::vector<double> probabilities = model_.graph.probabilities >= 0
+                                                ? std::vector<double>(values.data.begin(), values.data.end())
+                                                : softmax(values.data);
   std::vector<Prediction> predictions;
   for (std::size_t i = 0; i < probabilities.size(); ++i)
     predictions.push_back({static_cast<int>(i), i < model_.labels.size() ? model_.labels[i] : "", probabilities[i]});

@@ -51,9 +51,11 @@ void file_menu(Frame &frame) {
     frame.window.close();
 }
 
-// "name" or "name weights".
-ModelRequest request_of(const std::string &recent) {
+// "name", "name weights" or a model's file.
+ModelRequest request_of(const std::string &recent, const std::vector<ZooEntry> &zoo) {
   const auto space = recent.find(' ');
+  if (std::none_of(zoo.begin(), zoo.end(), [&](const ZooEntry &net) { return net.name == recent.substr(0, space); }))
+    return {recent, "", ""};
   return {recent.substr(0, space), space == std::string::npos ? std::string() : recent.substr(space + 1), ""};
 }
 
@@ -71,17 +73,23 @@ void model_menu(Frame &frame) {
     tooltip(entry.note.empty() ? entry.description : entry.description + "\n" + entry.note);
   }
   ImGui::Separator();
-  if (ImGui::MenuItem("Other weights…"))
+  if (ImGui::MenuItem("Open a net…"))
+    ui.ask(Ask::model, names_model_file(ui.wish.model.model) ? ui.wish.model.model : std::string());
+  tooltip("An .onnx, .h5 or .keras file");
+  if (ImGui::MenuItem("Other weights…", nullptr, false, !names_model_file(ui.wish.model.model)))
     ui.ask_for_weights(ui.wish.model.model);
   tooltip(".h5 or .safetensors, of the net that is shown; or drop the file here");
   if (ImGui::BeginMenu("Recent nets", !ui.config.recent_models.empty())) {
     for (const std::string &recent : std::vector<std::string>(ui.config.recent_models)) {
-      const ModelRequest request = request_of(recent);
+      const ModelRequest request = request_of(recent, ui.zoo());
       ImGui::PushID(recent.c_str());
-      if (ImGui::MenuItem(request.model.c_str(), request.weights.empty() ? "" : file_name(request.weights).c_str()))
+      const std::string name = names_model_file(request.model) ? file_name(request.model) : request.model;
+      if (ImGui::MenuItem(name.c_str(), request.weights.empty() ? "" : file_name(request.weights).c_str()))
         ui.open_model(request);
       if (!request.weights.empty())
         tooltip(request.weights);
+      else if (names_model_file(request.model))
+        tooltip(request.model);
       ImGui::PopID();
     }
     ImGui::EndMenu();

@@ -36,6 +36,8 @@ std::string title_of(const Ui::Dialog &dialog) {
   switch (dialog.ask) {
   case Ask::photo:
     return "Open photo";
+  case Ask::model:
+    return "Open a net";
   case Ask::weights:
     return "Weights of " + dialog.model;
   case Ask::save_focus:
@@ -49,7 +51,10 @@ std::string title_of(const Ui::Dialog &dialog) {
 }
 
 const char *hint_of(Ask ask) {
-  return ask == Ask::photo ? "A PNG or JPEG file" : ask == Ask::weights ? "An .h5 or .safetensors file" : "A PNG file";
+  return ask == Ask::photo     ? "A PNG or JPEG file"
+         : ask == Ask::model   ? "An .onnx, .h5 or .keras file"
+         : ask == Ask::weights ? "An .h5 or .safetensors file"
+                               : "A PNG file";
 }
 
 // What is wrong with the path, before the worker is asked.
@@ -72,6 +77,9 @@ void accept(Frame &frame, const std::string &path) {
   case Ask::photo:
     ui.open_photo(path);
     break;
+  case Ask::model:
+    ui.open_model({path, "", ""});
+    break;
   case Ask::weights:
     ui.open_model({ui.dialog.model, path, ui.dialog.model == ui.wish.model.model ? ui.wish.model.input_range : ""});
     break;
@@ -88,7 +96,7 @@ void accept(Frame &frame, const std::string &path) {
 
 // A name that says what the picture shows.
 std::string name_for(const Ui &ui, Ask ask) {
-  std::string name = ui.wish.model.model + "-";
+  std::string name = std::filesystem::path(ui.wish.model.model).stem().string() + "-";
   if (ask == Ask::save_focus && ui.wish.focus)
     name += fmt::format("{}-{}", ui.wish.focus->layer, ui.wish.focus->channel);
   else

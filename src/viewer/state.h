@@ -82,6 +82,7 @@ struct FocusState {
 };
 
 struct Snapshot {
+  int default_size = 224; // the net's
   std::string model_name, device, driver, precision = "fp32";
   std::vector<LayerRow> layers;
   std::string layer; // of the wall, as shown

@@ -61,7 +61,7 @@ void Ui::open_model(const ModelRequest &model) {
   wish.in_view.clear();
   wall.layer.clear();
   layers.filter.clear();
-  // The name ends at the first space: no net of the zoo has one.
+  // The name ends at the first space: no net of the zoo has one, and a model's file has no weights beside it.
   remember(config.recent_models, model.weights.empty() ? model.model : model.model + " " + model.weights);
 }
 
@@ -87,12 +87,8 @@ void Ui::settle(const Snapshot &now) {
     wish.layer = known(now.layer) ? now.layer : first_layer(now.layers);
     layers.reveal = true;
   }
-  if (there && wish.focus) {
-    const auto entry =
-        std::find_if(zoo().begin(), zoo().end(), [&](const ZooEntry &each) { return each.name == now.model_name; });
-    const int default_size = entry == zoo_.end() ? 224 : entry->default_size;
-    set_place(*wish.focus, place, optimized_map(now, wish.focus->layer, wish.controls.size, default_size));
-  }
+  if (there && wish.focus)
+    set_place(*wish.focus, place, optimized_map(now, wish.focus->layer, wish.controls.size, now.default_size));
   wish.wall_images = wall.evolve && wall.show != Show::map;
 }
 
@@ -107,7 +103,9 @@ void Ui::draw(const Snapshot &now, const Textures &textures, Window &window, Wor
     generation_ = textures.generation;
   }
   for (const std::string &path : window.take_dropped_files()) {
-    if (ends_with(path, ".h5") || ends_with(path, ".safetensors"))
+    if (ends_with(path, ".onnx") || ends_with(path, ".keras"))
+      open_model({path, "", ""});
+    else if (ends_with(path, ".h5") || ends_with(path, ".safetensors"))
       open_model({wish.model.model, path, wish.model.input_range});
     else
       open_photo(path); // by its content, whatever its name: the message tells if it is no picture

@@ -17,7 +17,7 @@ namespace convscope::viewer {
 enum class Show { map, image, both };
 
 // What a path dialog is open for.
-enum class Ask { nothing, photo, weights, save_focus, save_wall };
+enum class Ask { nothing, photo, model, weights, save_focus, save_wall };
 
 struct Frame;
 

@@ -338,6 +338,7 @@ struct Worker::State {
     Snapshot s;
     const vulkan::Device &device = session.device();
     s.model_name = session.request().model;
+    s.default_size = session.graph().default_size;
     s.device = device.info().name;
     s.driver = device.info().driver_info;
     s.layers = rows;
@@ -378,7 +379,7 @@ struct Worker::State {
       if (request.what == SaveRequest::What::wall) {
         if (!wall)
           throw UserError("there is no wall to save");
-        write_png(request.path, wall->picture(session.request().model));
+        write_png(request.path, wall->picture(session.graph().name));
         message = "wrote " + request.path;
         return;
       }

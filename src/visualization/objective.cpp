@@ -81,7 +81,8 @@ private:
     while (!number.empty() && number.back() == ' ')
       number.remove_suffix(1);
     const auto numeric = [](char c) { return is_digit(c) || c == '.' || c == 'e' || c == 'E' || c == '-' || c == '+'; };
-    if (!std::all_of(number.begin(), number.end(), numeric) || at_ + layer_name_length(graph_, text_.substr(at_)) > star)
+    if (!std::all_of(number.begin(), number.end(), numeric) ||
+        at_ + layer_name_length(graph_, text_.substr(at_)) > star)
       return 1;
     const auto factor = parse_number(number);
     if (!factor)
@@ -168,8 +169,8 @@ private:
     at_ += 6;
     term.layer = graph_.logits;
     const std::size_t digits = std::min(text_.find_first_not_of("0123456789", at_), text_.size());
-    const bool is_number = digits > at_ && (digits == text_.size() || std::string_view(" \t+-").find(text_[digits]) !=
-                                                                          std::string_view::npos);
+    const bool is_number = digits > at_ && (digits == text_.size() ||
+                                            std::string_view(" \t+-").find(text_[digits]) != std::string_view::npos);
     if (is_number || labels_.empty()) {
       term.channel = read_number("a class's number");
       return term;

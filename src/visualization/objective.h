@@ -28,9 +28,9 @@ struct Objective {
 
 // Reads `layer`, `layer:channel`, `layer:channel@x,y`, `layer:channel@center`, `logit:class` and weighted sums of
 // them: "a:1 + 0.5*b:2 - c". Layers go by all names that find_layer() takes, whatever signs are in them: where a name
-// stands the longest known one is read, so a '-' that follows a bare layer name needs a space before it. A class goes by
-// its number or, of `labels`, by its name or a part that no other has, in any case: up to " -" or '+'. UserError that
-// tells the column where it can't be read.
+// stands the longest known one is read, so a '-' that follows a bare layer name needs a space before it. A class goes
+// by its number or, of `labels`, by its name or a part that no other has, in any case: up to " -" or '+'. UserError
+// that tells the column where it can't be read.
 Objective parse_objective(std::string_view text, const Graph &graph, const std::vector<std::string> &labels = {});
 
 // UserError where a channel or a position is outside the layer's map. `shapes` are infer_shapes()'s, of at least the

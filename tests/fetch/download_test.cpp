@@ -269,7 +269,8 @@ TEST_F(Fetch, StopsWhenAsked) {
     to.send(std::string_view(bytes).substr(0, 100000));
     to.wait(60);
   });
-  const Fetched how = fetch(download(server.url("/net.h5")), [](std::uint64_t here, std::uint64_t) { return here == 0; });
+  const Fetched how =
+      fetch(download(server.url("/net.h5")), [](std::uint64_t here, std::uint64_t) { return here == 0; });
   EXPECT_EQ(how, Fetched::stopped);
   EXPECT_FALSE(fs::exists(target));
   EXPECT_TRUE(fs::exists(part));

@@ -29,8 +29,12 @@ protected:
                                {"license", "none"},
                                {"url", url},
                                {"files", {file("big.h5", true), file("small.h5", false)}}};
-    const nlohmann::json net{{"name", "resnet50v2"}, {"description", "a net"},           {"note", ""},
-                             {"default_size", 224},  {"safetensors_preprocessing", "tf"}, {"keras", keras}};
+    const nlohmann::json net{{"name", "resnet50v2"},
+                             {"description", "a net"},
+                             {"note", ""},
+                             {"default_size", 224},
+                             {"safetensors_preprocessing", "tf"},
+                             {"keras", keras}};
     put("zoo/manifest.json", nlohmann::json{{"nets", {net}}}.dump());
   }
   void answer(const Request &request, const Connection &to) const {

@@ -115,10 +115,9 @@ void send_file(const Request &request, const Connection &connection, std::string
   } else if (*request.range >= bytes.size()) {
     connection.head("416 Range Not Satisfiable", {"Content-Range: bytes */" + size, "Content-Length: 0"});
   } else {
-    connection.head("206 Partial Content",
-                    {"Content-Range: bytes " + std::to_string(*request.range) + "-" +
-                         std::to_string(bytes.size() - 1) + "/" + size,
-                     "Content-Length: " + std::to_string(bytes.size() - *request.range)});
+    connection.head("206 Partial Content", {"Content-Range: bytes " + std::to_string(*request.range) + "-" +
+                                                std::to_string(bytes.size() - 1) + "/" + size,
+                                            "Content-Length: " + std::to_string(bytes.size() - *request.range)});
     connection.send(bytes.substr(*request.range));
   }
 }

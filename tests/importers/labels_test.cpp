@@ -19,10 +19,10 @@ TEST(Labels, OneALine) {
       "cat \r\n\r\nKätzchen, 猫");
   EXPECT_EQ(read_labels(file, 3, "net"), expected);
   expect_error([&] { read_labels(file, 4, "net.onnx"); }, "labels.txt: has 3 lines, but net.onnx has 4 classes");
-  for (const std::string_view wrong : {std::string_view("c\xe4t\n"), std::string_view("a\0b\n", 4),
-                                       std::string_view("\xc0\xaf\n"), std::string_view("\xed\xa0\x80\n"),
-                                       std::string_view("\xf5\x80\x80\x80\n"), std::string_view("cat\n\xe7\x8c"),
-                                       std::string_view("\x1b[31m\n")}) {
+  for (const std::string_view wrong :
+       {std::string_view("c\xe4t\n"), std::string_view("a\0b\n", 4), std::string_view("\xc0\xaf\n"),
+        std::string_view("\xed\xa0\x80\n"), std::string_view("\xf5\x80\x80\x80\n"), std::string_view("cat\n\xe7\x8c"),
+        std::string_view("\x1b[31m\n")}) {
     put(wrong);
     expect_error([&] { read_labels(file, 1, "net"); }, "labels.txt: is no text in UTF-8");
   }

@@ -43,8 +43,9 @@ TEST(Names, FindLayers) {
                                                    {"out:0", 7}};
   for (const auto &[name, id] : found)
     EXPECT_EQ(find_layer(graph, name), id) << name;
-  expect_error([&] { find_layer(graph, "Conv"); },
-               "'Conv' could be more than one layer of net.onnx: '/features/features.3/Conv', '/features/features.4/Conv'");
+  expect_error(
+      [&] { find_layer(graph, "Conv"); },
+      "'Conv' could be more than one layer of net.onnx: '/features/features.3/Conv', '/features/features.4/Conv'");
   expect_error([&] { find_layer(graph, "features.4"); }, "could be more than one layer");
   expect_error([&] { find_layer(graph, "eatures.3"); }, "no layer 'eatures.3'");
   expect_error([&] { find_layer(graph, "inner"); }, "no layer 'inner'");
@@ -54,18 +55,17 @@ TEST(Names, FindLayers) {
 
 TEST(Names, StandInText) {
   const Graph graph = junk();
-  const std::pair<const char *, const char *> begins[] = {
-      {"/features/features.3/Conv:5", "/features/features.3/Conv"},
-      {"features.3/Conv + conv1", "features.3/Conv"},
-      {"model/conv1/Relu:0", "model/conv1/Relu"}, // its channel 0
-      {"conv1/Relu:0", "conv1/Relu"},
-      {"model/conv1/Relu:0:5", "model/conv1/Relu:0"},
-      {"a b+c*2-d@1:0", "a b+c*2-d@1:0"},
-      {"a b+c*2-d@1:0:7@3,4", "a b+c*2-d@1:0"},
-      {"12:3", "12"},
-      {"123:3", ""},
-      {"conv9:1", ""},
-      {"", ""}};
+  const std::pair<const char *, const char *> begins[] = {{"/features/features.3/Conv:5", "/features/features.3/Conv"},
+                                                          {"features.3/Conv + conv1", "features.3/Conv"},
+                                                          {"model/conv1/Relu:0", "model/conv1/Relu"}, // its channel 0
+                                                          {"conv1/Relu:0", "conv1/Relu"},
+                                                          {"model/conv1/Relu:0:5", "model/conv1/Relu:0"},
+                                                          {"a b+c*2-d@1:0", "a b+c*2-d@1:0"},
+                                                          {"a b+c*2-d@1:0:7@3,4", "a b+c*2-d@1:0"},
+                                                          {"12:3", "12"},
+                                                          {"123:3", ""},
+                                                          {"conv9:1", ""},
+                                                          {"", ""}};
   for (const auto &[text, name] : begins)
     EXPECT_EQ(std::string_view(text).substr(0, layer_name_length(graph, text)), name) << text;
 }
@@ -90,7 +90,11 @@ TEST(Support, NamesTheDeepestLayersThatRun) {
   EXPECT_EQ(first_unsupported(graph), 4);
   EXPECT_EQ(unsupported_text(graph, 4), "attention of net.onnx can't be run: op 'Attention' is not supported; the "
                                         "deepest layers before it: 'right', 'left'");
-  expect_error([&] { infer_shapes(graph, {3, 8, 8}, 5); }, "op 'Attention' is not supported; the deepest layers before");
+  expect_error(
+      [&] {
+        infer_shapes(graph, {3, 8, 8}, 5);
+      },
+      "op 'Attention' is not supported; the deepest layers before");
   EXPECT_EQ(infer_shapes(graph, {3, 8, 8}, 6)[6], (Shape{3, 8, 8}));
   const Graph none = net_of({{"input", "", Input{}, {}}, {"first", "Cast", Unsupported{"strings"}, {0}}});
   EXPECT_NE(unsupported_text(none, 1).find("no layer before it"), std::string::npos);

@@ -61,12 +61,25 @@ TEST(Preprocessings, AreReadFromTheOption) {
 }
 
 TEST(Preprocessings, OfKerasNets) {
-  const std::pair<const char *, const char *> nets[] = {
-      {"resnet50", "caffe"},   {"resnet101v2", "tf"},      {"ResNet152V2", "tf"},        {"vgg19", "caffe"},
-      {"densenet121", "torch"}, {"mobilenetv2_1.00_224", "tf"}, {"MobilenetV3small", "raw255"}, {"inception_v3", "tf"},
-      {"xception", "tf"},      {"NASNet", "tf"},           {"inception_resnet_v2", "tf"}, {"efficientnetb0", "raw255"},
-      {"efficientnetv2-b0", "raw255"}, {"convnext_tiny", "raw255"}, {"regnetx002", "raw255"}, {"resnet-rs-50", "raw255"},
-      {"resnet", "caffe"},     {"my_model", ""},           {"", ""}};
+  const std::pair<const char *, const char *> nets[] = {{"resnet50", "caffe"},
+                                                        {"resnet101v2", "tf"},
+                                                        {"ResNet152V2", "tf"},
+                                                        {"vgg19", "caffe"},
+                                                        {"densenet121", "torch"},
+                                                        {"mobilenetv2_1.00_224", "tf"},
+                                                        {"MobilenetV3small", "raw255"},
+                                                        {"inception_v3", "tf"},
+                                                        {"xception", "tf"},
+                                                        {"NASNet", "tf"},
+                                                        {"inception_resnet_v2", "tf"},
+                                                        {"efficientnetb0", "raw255"},
+                                                        {"efficientnetv2-b0", "raw255"},
+                                                        {"convnext_tiny", "raw255"},
+                                                        {"regnetx002", "raw255"},
+                                                        {"resnet-rs-50", "raw255"},
+                                                        {"resnet", "caffe"},
+                                                        {"my_model", ""},
+                                                        {"", ""}};
   for (const auto &[name, way] : nets)
     EXPECT_EQ(keras_preprocessing(name), way) << name;
 }

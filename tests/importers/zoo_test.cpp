@@ -196,11 +196,8 @@ TEST(Zoo, VggTakesKerasFiles) {
   layers[17].tensors[0].values.resize(3 * 3 * 256 * 256);
   ASSERT_EQ(layers[17].name, "block4_conv2");
   H5Writer(path).layers("/", layers);
-  expect_error(
-      [&] {
-        load_zoo("vgg16", path);
-      },
-      path + ": layer 'block4_conv2' has a kernel of 3x3x256x256; vgg16 needs 3x3x512x512");
+  expect_error([&] { load_zoo("vgg16", path); },
+               path + ": layer 'block4_conv2' has a kernel of 3x3x256x256; vgg16 needs 3x3x512x512");
   expect_error([&] { load_zoo("resnet50v2", path); }, path + ": holds the weights of vgg16, not of resnet50v2");
   expect_error([&] { load_zoo("alexnet", path); }, "alexnet takes .safetensors files");
 }
@@ -313,8 +310,7 @@ TEST(Zoo, DamagedManifests) {
   TemporaryFolder folder;
   const auto path = folder / "manifest.json";
   expect_error([&] { read_manifest(path); }, "manifest.json");
-  for (const char *text :
-       {"{", "[]", "{\"nets\":[{}]}", "{\"nets\":[{\"name\":3}]}"}) {
+  for (const char *text : {"{", "[]", "{\"nets\":[{}]}", "{\"nets\":[{\"name\":3}]}"}) {
     std::ofstream(path) << text;
     expect_error([&] { read_manifest(path); }, "manifest.json: is damaged");
   }

@@ -53,6 +53,52 @@ TEST(Objectives, AreRead) {
   EXPECT_EQ(parse("conv1:0@7,3").terms[0].y, 3);
 }
 
+TEST(Objectives, ReadNamesWithAnySigns) {
+  Graph graph = toy_net();
+  const auto named = [&](NodeId id, const char *name) { graph.nodes[static_cast<std::size_t>(id)].name = name; };
+  const NodeId conv1 = find_layer(graph, "conv1"), conv2 = find_layer(graph, "block/conv-2"),
+               add = find_layer(graph, "add.3"), pool = find_layer(graph, "pool1");
+  named(conv1, "model/conv1/Relu");
+  graph.nodes[static_cast<std::size_t>(conv1)].aliases = {"model/conv1/Relu:0"};
+  named(conv2, "-2*a b+c@1,2:7");
+  named(add, "2*x");
+  named(pool, "x");
+  const auto read = [&](std::string_view text) {
+    std::vector<std::pair<NodeId, int>> layers;
+    for (const Term &term : parse_objective(text, graph).terms)
+      layers.emplace_back(term.layer, term.channel);
+    return layers;
+  };
+  using Layers = std::vector<std::pair<NodeId, int>>;
+  EXPECT_EQ(read("model/conv1/Relu:0"), (Layers{{conv1, 0}}));
+  EXPECT_EQ(read("model/conv1/Relu:0:5"), (Layers{{conv1, 5}}));
+  EXPECT_EQ(read("conv1:3"), (Layers{{conv1, 3}}));
+  EXPECT_EQ(read("-2*a b+c@1,2:7"), (Layers{{conv2, -1}}));
+  EXPECT_EQ(read("0.5*-2*a b+c@1,2:7:4@center + conv1"), (Layers{{conv1, -1}, {conv2, 4}}));
+  EXPECT_EQ(read("2*x:1"), (Layers{{add, 1}}));
+  EXPECT_EQ(read("2 * x:1"), (Layers{{pool, 1}}));
+  EXPECT_EQ(parse_objective("2 * x:1", graph).terms[0].weight, 2);
+}
+
+TEST(Objectives, ReadClassesByPartsOfTheirNames) {
+  const Graph graph = toy_net();
+  const std::vector<std::string> labels{"tabby, tabby cat", "tiger cat", "black-and-tan Coonhound", "7up bottle"};
+  const auto channel = [&](std::string_view text) { return parse_objective(text, graph, labels).terms[0].channel; };
+  EXPECT_EQ(channel("logit:tabby"), 0);
+  EXPECT_EQ(channel("logit:Tabby Cat"), 0);
+  EXPECT_EQ(channel("logit:TIGER"), 1);
+  EXPECT_EQ(channel("logit:ger ca"), 1);
+  EXPECT_EQ(channel("logit:coonhound"), 2);
+  EXPECT_EQ(parse_objective("logit:coonhound - 2*conv1:1", graph, labels).canonical, "-2*conv1:1 + dense:2");
+  EXPECT_EQ(channel("logit:black-and-tan"), 2);
+  EXPECT_EQ(channel("logit:7up"), 3);
+  EXPECT_EQ(channel("logit:3"), 3);
+  EXPECT_EQ(error_of([&] { channel("logit:cat"); }),
+            "objective 'logit:cat': class 'cat' could be 0 (tabby, tabby cat), 1 (tiger cat)");
+  EXPECT_EQ(error_of([&] { channel("logit:dog"); }), "objective 'logit:dog': no class 'dog' in toy");
+  EXPECT_NE(error_of([&] { channel("logit:"); }).find("no class ''"), std::string::npos);
+}
+
 TEST(Objectives, SameMeaningSameNumbers) {
   EXPECT_EQ(parse("conv1:3").canonical, "conv1:3");
   EXPECT_EQ(parse("  1*conv1:3").canonical, "conv1:3");
