@@ -1,7 +1,7 @@
 #include "fetch/download.h"
 
 #include <cerrno>
-#include <cstdio>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -84,12 +84,14 @@ public:
     set(CURLOPT_XFERINFOFUNCTION, &Attempt::on_progress);
     set(CURLOPT_XFERINFODATA, this);
     const CURLcode code = curl_easy_perform(curl_.get());
-    // libcurl tells the data that there was none of, too: an empty answer to a range is the whole file.
-    if (code == CURLE_OK && !file_ && !begin())
-      return End::unsuitable_range;
-    const bool written = !file_ || std::fclose(file_.release()) == 0;
-    if (!written && disk_error_.empty())
-      disk_error_ = std::generic_category().message(errno);
+    if (code == CURLE_OK && !file_.is_open()) // an empty answer
+      begin();
+    if (file_.is_open()) {
+      errno = 0;
+      file_.close();
+      if (!file_ && disk_error_.empty())
+        disk_error_ = std::generic_category().message(errno);
+    }
     return judge(code);
   }
 
@@ -121,10 +123,10 @@ private:
     curl_easy_getinfo(curl_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     total_ = length >= 0 ? start_ + static_cast<std::uint64_t>(length) : 0;
     errno = 0;
-    file_.reset(std::fopen(part_.string().c_str(), start_ > 0 ? "ab" : "wb"));
+    file_.open(part_, std::ios::binary | (start_ > 0 ? std::ios::app : std::ios::trunc));
     if (!file_)
       disk_error_ = std::generic_category().message(errno);
-    return file_ != nullptr;
+    return file_.is_open();
   }
 
   static std::size_t on_data(char *data, std::size_t one, std::size_t count, void *self) {
@@ -132,13 +134,13 @@ private:
   }
 
   bool take(const char *data, std::size_t count) {
-    if (!file_ && !begin())
+    if (!file_.is_open() && !begin())
       return false;
     too_long_ = here_ + count > what_.largest || (total_ > what_.largest);
     if (too_long_)
       return false;
     errno = 0;
-    if (std::fwrite(data, 1, count, file_.get()) != count) {
+    if (!file_.write(data, static_cast<std::streamsize>(count))) {
       disk_error_ = std::generic_category().message(errno);
       return false;
     }
@@ -190,10 +192,6 @@ private:
     return End::cut;
   }
 
-  struct Close {
-    void operator()(std::FILE *file) const { std::fclose(file); }
-  };
-
   const Download &what_;
   const fs::path &part_;
   const std::function<bool(std::uint64_t, std::uint64_t)> &progress_;
@@ -201,7 +199,7 @@ private:
   bool stopped_ = false, too_long_ = false, wrong_range_ = false;
   std::string disk_error_, told_;
   char reason_[CURL_ERROR_SIZE] = {};
-  std::unique_ptr<std::FILE, Close> file_;
+  std::ofstream file_;
   Handle curl_ = new_handle(); // goes first: it refers to the rest
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "graph/shapes.h"
+#include "graph/support.h"
 #include "plan/network.h"
 #include "plan/plan.h"
 #include "visualization/optimization.h"
@@ -149,9 +150,10 @@ void bench_step(Session &session, const BenchRequest &request, NodeId layer, Ben
 } // namespace
 
 NodeId deepest_convolution(const Graph &graph) {
+  const std::vector<bool> runs = runnable_nodes(graph);
   for (auto id = static_cast<NodeId>(graph.nodes.size()) - 1; id > 0; --id) {
     const Node *node = &graph.nodes[static_cast<std::size_t>(id)];
-    if (!node->layer)
+    if (!node->layer || node->inputs.empty() || !runs[static_cast<std::size_t>(id)])
       continue;
     if (const Node &inner = graph.nodes[static_cast<std::size_t>(node->inputs.at(0))]; !inner.layer)
       node = &inner;

@@ -21,13 +21,25 @@ namespace {
 
 constexpr int longest_side = 4096; // of a photo before the net
 
+// Whether its output is 1 x 1 whatever the input's size.
 bool gives_vector(const Graph &graph, NodeId layer) {
   const Node &node = graph.nodes[static_cast<std::size_t>(layer)];
-  if (std::holds_alternative<Relu>(node.op) || std::holds_alternative<Softmax>(node.op) ||
-      std::holds_alternative<ScaleShift>(node.op))
-    return gives_vector(graph, node.inputs.at(0));
-  return std::holds_alternative<Dense>(node.op) || std::holds_alternative<Flatten>(node.op) ||
-         std::holds_alternative<GlobalAvgPool>(node.op) || std::holds_alternative<GlobalMaxPool>(node.op);
+  if (const auto *reduce = std::get_if<Reduce>(&node.op))
+    return (reduce->axes.h && reduce->axes.w) || gives_vector(graph, node.inputs.at(0));
+  if (const auto *reshape = std::get_if<Reshape>(&node.op))
+    return reshape->shape.h == 1 && reshape->shape.w == 1;
+  if (const auto *constant = std::get_if<Constant>(&node.op))
+    return constant->shape.h == 1 && constant->shape.w == 1;
+  if (std::holds_alternative<Dense>(node.op) || std::holds_alternative<Flatten>(node.op) ||
+      std::holds_alternative<GlobalAvgPool>(node.op) || std::holds_alternative<GlobalMaxPool>(node.op))
+    return true;
+  const bool keeps = std::holds_alternative<Relu>(node.op) || std::holds_alternative<PRelu>(node.op) ||
+                     std::holds_alternative<Unary>(node.op) || std::holds_alternative<Softmax>(node.op) ||
+                     std::holds_alternative<ScaleShift>(node.op) || std::holds_alternative<Normalize>(node.op) ||
+                     std::holds_alternative<Identity>(node.op) || std::holds_alternative<Add>(node.op) ||
+                     std::holds_alternative<Binary>(node.op);
+  return keeps &&
+         std::all_of(node.inputs.begin(), node.inputs.end(), [&](NodeId input) { return gives_vector(graph, input); });
 }
 
 // "vgg16 --weights vgg16_weights_tf_dim_ordering_tf_kernels.h5" of each net whose published weights have a classifier.
