@@ -78,6 +78,25 @@ struct PadParams {
   int top, left;
 };
 
+// to[to_first + i . to_strides] = from[from_first + i . from_strides] for every index i below the sizes. `channels` and
+// `pixels` are the whole target's, for its mask.
+const int COPY_AXES = 6;
+struct CopyParams {
+  int sizes[COPY_AXES];
+  int from_strides[COPY_AXES], to_strides[COPY_AXES];
+  int from_first, to_first;
+  int channels, pixels;
+};
+
+// out[c][y][x] = the sum of in[c'][y'][x'] times the weights of its taps c', y', x', which a table lists for every
+// position of each of the three axes. Where one of them has no taps it is `value`.
+struct GatherParams {
+  int batch;
+  int in_c, in_h, in_w;
+  int out_c, out_h, out_w;
+  float value;
+};
+
 // Rows first_row .. first_row + rows - 1 of a dense layer's weights (out_features, in_features) are bound.
 // For the gradient, in_features = mask_channels * mask_pixels is the shape that the input's mask has.
 struct DenseParams {

@@ -13,8 +13,10 @@ namespace {
 
 std::string size_text(int w, int h) { return fmt::format("{}x{}", w, h); }
 
+// Negative ones, of a transposed convolution whose windows leave gaps, are all at the end.
 Window split_padding(const Window &window, int h, int w) {
-  const int first_h = window.same_lower ? h - h / 2 : h / 2, first_w = window.same_lower ? w - w / 2 : w / 2;
+  const auto before = [&](int total) { return total < 0 ? 0 : window.same_lower ? total - total / 2 : total / 2; };
+  const int first_h = before(h), first_w = before(w);
   Window resolved = window;
   resolved.same = resolved.same_lower = false;
   resolved.pad = {first_h, first_w, h - first_h, w - first_w};
@@ -68,11 +70,10 @@ Window resolve_transposed_padding(const ConvTranspose &op) {
 
 int window_output(int in, int kernel, int stride, int dilation, int pad_begin, int pad_end, bool ceil) {
   const int room = in + pad_begin + pad_end - (dilation * (kernel - 1) + 1);
-  if (room < 0)
-    return 0;
-  const int outputs = room / stride + 1;
-  // The window more has to begin inside the input or the padding before it.
-  return ceil && room % stride != 0 && outputs * stride < in + pad_begin ? outputs + 1 : outputs;
+  const int outputs = room < 0 ? 0 : room / stride + 1;
+  // The window more ends outside, but has to begin inside the input or the padding before it. Even the first may.
+  const bool more = room > -stride && room % stride != 0 && outputs * stride < in + pad_begin;
+  return ceil && more ? outputs + 1 : outputs;
 }
 
 SliceRange slice_range(const Slice &slice, int length) {
@@ -123,6 +124,11 @@ double forward_flops(const Graph &graph, const std::vector<Shape> &shapes, const
       multiply_adds += outputs;
   }
   return 2 * multiply_adds;
+}
+
+bool is_view(const Op &op) {
+  return std::holds_alternative<Flatten>(op) || std::holds_alternative<Reshape>(op) ||
+         std::holds_alternative<Identity>(op);
 }
 
 std::string_view op_name(const Op &op) {

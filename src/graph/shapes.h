@@ -32,6 +32,9 @@ SliceRange slice_range(const Slice &slice, int length);
 std::vector<NodeId> ancestors(const Graph &graph, const std::vector<NodeId> &targets);
 // Multiply-adds of one image's forward pass through these nodes, times two.
 double forward_flops(const Graph &graph, const std::vector<Shape> &shapes, const std::vector<NodeId> &nodes);
+// Whether it gives the same elements in the same order, in another shape or under another name: Flatten, Reshape,
+// Identity.
+bool is_view(const Op &op);
 // "Conv", "Dense", ... of an op.
 std::string_view op_name(const Op &op);
 

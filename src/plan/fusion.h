@@ -18,8 +18,8 @@ struct FusedOp {
   Padding extra_pad;                // of a ZeroPad folded into a Conv
 };
 
-// In an order in which they can run. Targets' values are always written; Flatten is a FusedOp of its own
-// (the same memory under another shape).
+// In an order in which they can run. Targets' values are always written. Views (the same memory under
+// another shape) and Constants, which have no inputs, are FusedOps of their own.
 std::vector<FusedOp> fuse(const Graph &graph, const std::vector<NodeId> &targets);
 
 // What follows the sums of a Conv or a Dense, and all that a ScaleShift does: y = x * scale[c] + shift[c], bias and

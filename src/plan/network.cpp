@@ -1,5 +1,5 @@
 // Construction and the forward pass; the backward pass is in network_backward.cpp, the decisions in double in
-// network_exact.cpp.
+// network_exact.cpp, ops that only move elements in network_moves.cpp.
 #include "plan/network.h"
 
 #include <algorithm>
@@ -22,6 +22,7 @@ std::uint32_t GradientTarget::epilogue() const {
 Network::Network(Plan &plan, Weights &weights, const Graph &graph, const NetworkOptions &options)
     : plan_(plan), weights_(weights), graph_(graph), options_(options) {
   shapes_.resize(graph.nodes.size());
+  shapes_.front() = options.input;
   for (NodeId target : options.targets) {
     const std::vector<Shape> shapes = infer_shapes(graph, options.input, target);
     for (std::size_t i = 0; i < shapes.size(); ++i)
@@ -33,6 +34,11 @@ Network::Network(Plan &plan, Weights &weights, const Graph &graph, const Network
   gradients_.assign(graph.nodes.size(), TensorId::none);
   kept_.resize(graph.nodes.size());
   contributions_left_.assign(graph.nodes.size(), 0);
+  varies_.assign(graph.nodes.size(), false);
+  varies_.front() = true;
+  for (std::size_t i = 1; i < graph.nodes.size(); ++i)
+    for (const NodeId input : graph.nodes[i].inputs)
+      varies_[i] = varies_[i] || varies(input);
 
   check_fits(largest());
 }
@@ -79,7 +85,7 @@ std::array<std::uint32_t, 3> Network::map_groups(NodeId id) const {
 }
 
 NodeId Network::value_root(NodeId id) const {
-  while (std::holds_alternative<Flatten>(node(id).op))
+  while (is_view(node(id).op))
     id = node(id).inputs.front();
   return id;
 }
@@ -123,6 +129,14 @@ struct Network::Forward {
     net.pad(net.node(op.main).name, net.value(in), net.shape(in), net.shape(op.output), pad.pad.top, pad.pad.left,
             {net.value(op.output)});
   }
+  void operator()(const Concat &) const { net.forward_copy(op); }
+  void operator()(const Transpose &) const { net.forward_copy(op); }
+  void operator()(const DepthToSpace &) const { net.forward_copy(op); }
+  void operator()(const SpaceToDepth &) const { net.forward_copy(op); }
+  void operator()(const ChannelShuffle &) const { net.forward_copy(op); }
+  void operator()(const Slice &) const { net.forward_gather(op); }
+  void operator()(const Pad &) const { net.forward_gather(op); }
+  void operator()(const Resize &) const { net.forward_gather(op); }
   template <typename Other> void operator()(const Other &) const {
     throw std::logic_error("no kernel for " + net.node(op.main).name);
   }
@@ -130,8 +144,9 @@ struct Network::Forward {
 
 void Network::forward_op(const FusedOp &op) {
   const Op &main = node(op.main).op;
-  if (std::holds_alternative<Flatten>(main)) {
-    values_[static_cast<std::size_t>(op.output)] = value(op.inputs.front());
+  if (is_view(main) || std::holds_alternative<Constant>(main)) {
+    values_[static_cast<std::size_t>(op.output)] =
+        op.inputs.empty() ? constant_value<float>(op.main) : value(op.inputs.front());
     return;
   }
   values_[static_cast<std::size_t>(op.output)] = plan_.transient(node(op.output).name, bytes(op.output));

@@ -94,6 +94,8 @@ private:
   void forward_max_pool(const FusedOp &op);
   void forward_avg_pool(const FusedOp &op);
   void forward_softmax(const FusedOp &op);
+  void forward_copy(const FusedOp &op);   // of copy_params.h
+  void forward_gather(const FusedOp &op); // of taps.h
   void pad(const std::string &label, TensorId from, const Shape &in, const Shape &out, int top, int left,
            const GradientTarget &to);
 
@@ -106,6 +108,8 @@ private:
   TensorId exact_dense(const FusedOp &op);
   void append_exact_sums(const FusedOp &op, const gpu::ConvParams &params, TensorId weights, TensorId to);
   TensorId exact_pool(const FusedOp &op);
+  TensorId exact_copy(const FusedOp &op);
+  TensorId exact_gather(const FusedOp &op);
   TensorId exact_map(const FusedOp &op, TensorId from, const std::vector<TensorId> &added);
 
   void backward_op(const FusedOp &op);
@@ -114,11 +118,24 @@ private:
   void backward_max_pool(const FusedOp &op, TensorId from);
   void backward_avg_pool(const FusedOp &op, TensorId from);
   void backward_softmax(const FusedOp &op, TensorId from);
+  void backward_copy(const FusedOp &op, TensorId from);
+  void backward_gather(const FusedOp &op, TensorId from);
   // dx (+)= dy * scale, or dx (+)= dy where scale is none.
   void pass_gradient(const std::string &label, NodeId to, TensorId from, TensorId scale);
   void redirect(NodeId root, TensorId gradient, TensorId mask);
   // Hands one contribution to a value's gradient to the kernel that makes it.
   void contribute(NodeId to, const Contribution &write);
+
+  std::vector<gpu::CopyParams> copies(const FusedOp &op) const; // of each input
+  void copy_elements(const std::string &label, const gpu::CopyParams &params, TensorId from, const GradientTarget &to);
+  struct GatherTables {
+    TensorId starts, taps;
+  };
+  template <typename Number> GatherTables gather_tables(const FusedOp &op, bool backward);
+  gpu::GatherParams gather_params(const FusedOp &op, bool backward) const;
+  void gather(const std::string &label, const gpu::GatherParams &params, const GatherTables &tables, TensorId from,
+              const GradientTarget &to);
+  template <typename Number> TensorId constant_value(NodeId id); // of a Constant, (batch, C, H, W)
 
   struct ConvBindings {
     TensorId in, bias, out, residual, mask; // none where the epilogue has no use for it
@@ -132,7 +149,8 @@ private:
   gpu::PoolParams pool_params(const FusedOp &op) const;
   int dense_rows_at_once(std::int64_t in_features) const; // that the device can bind
   TensorId dense_weights(const FusedOp &op, int first_row, int rows);
-  NodeId value_root(NodeId id) const; // through Flatten, whose memory is its input's
+  NodeId value_root(NodeId id) const; // through views, whose memory is their input's
+  bool varies(NodeId id) const { return varies_.at(static_cast<std::size_t>(id)); }
 
   Plan &plan_;
   Weights &weights_;
@@ -141,6 +159,7 @@ private:
   std::vector<Shape> shapes_;
   std::vector<FusedOp> ops_;
   std::vector<TensorId> values_, gradients_; // by node
+  std::vector<bool> varies_;                 // by node: with the graph's input, else no gradient passes
   std::vector<TensorId> exact_;              // values in double, by node; none where they aren't known
   std::vector<Kept> kept_;                   // by node
   std::vector<int> contributions_left_;      // by node

@@ -6,13 +6,14 @@
 
 #include <fmt/format.h>
 
+#include "graph/shapes.h"
 #include "plan/layout.h"
 
 namespace convscope {
 
 TensorId Network::backward(const std::vector<Seed> &seeds) {
   for (const FusedOp &op : ops_) {
-    if (std::holds_alternative<Flatten>(node(op.main).op))
+    if (is_view(node(op.main).op))
       continue;
     for (NodeId input : op.inputs)
       ++contributions_left_[static_cast<std::size_t>(value_root(input))];
@@ -26,11 +27,17 @@ TensorId Network::backward(const std::vector<Seed> &seeds) {
     contribute(target, seed);
   for (std::size_t i = ops_.size(); i-- > 0;)
     backward_op(ops_[i]);
+  if (gradients_.front() == TensorId::none) { // nothing of the input reaches the targets
+    gradients_.front() = plan_.transient("no gradient", bytes(0));
+    plan_.fill(gradients_.front(), 0);
+  }
   return gradients_.front();
 }
 
 void Network::contribute(NodeId to, const Contribution &write) {
   const NodeId root = value_root(to);
+  if (!varies(root))
+    return;
   const auto index = static_cast<std::size_t>(root);
   GradientTarget target;
   target.accumulate = gradients_[index] != TensorId::none;
@@ -43,14 +50,25 @@ void Network::contribute(NodeId to, const Contribution &write) {
     write(target);
     return;
   }
-  GradientTarget masked = target;
-  masked.mask = mask;
+  const auto write_masked = [&] {
+    GradientTarget masked = target;
+    if (shape(to).c == shape(root).c) {
+      masked.mask = mask;
+      write(masked);
+      return;
+    }
+    // To a view of another shape a kernel writes by that shape, but the mask's words are the root's.
+    write(target);
+    plan_.dispatch(node(root).name + " mask", plan_.programs().get("scale_grad", {gpu::EPILOGUE_MASK_READ, 0U}),
+                   map_groups(root), map_params(root),
+                   {reads(target.tensor), reads(target.tensor), updates(target.tensor), reads(mask)});
+  };
   if (!options_.revive) {
-    write(masked);
+    write_masked();
     return;
   }
   plan_.set_variant(Variant::usual);
-  write(masked);
+  write_masked();
   plan_.set_variant(Variant::revive);
   write(target);
   redirect(root, target.tensor, mask);
@@ -95,6 +113,14 @@ struct Network::Backward {
       net.pad(label(), from, net.shape(op.output), net.shape(in), -pad.pad.top, -pad.pad.left, to);
     });
   }
+  void operator()(const Concat &) const { net.backward_copy(op, from); }
+  void operator()(const Transpose &) const { net.backward_copy(op, from); }
+  void operator()(const DepthToSpace &) const { net.backward_copy(op, from); }
+  void operator()(const SpaceToDepth &) const { net.backward_copy(op, from); }
+  void operator()(const ChannelShuffle &) const { net.backward_copy(op, from); }
+  void operator()(const Slice &) const { net.backward_gather(op, from); }
+  void operator()(const Pad &) const { net.backward_gather(op, from); }
+  void operator()(const Resize &) const { net.backward_gather(op, from); }
   template <typename Other> void operator()(const Other &) const {
     throw std::logic_error("no gradient of " + net.node(op.main).name);
   }
@@ -107,7 +133,7 @@ struct Network::Backward {
 
 void Network::backward_op(const FusedOp &op) {
   const Op &main = node(op.main).op;
-  if (std::holds_alternative<Flatten>(main))
+  if (is_view(main) || !varies(op.output))
     return;
   const TensorId from = gradients_.at(static_cast<std::size_t>(op.output));
   if (from == TensorId::none)
@@ -118,8 +144,10 @@ void Network::backward_op(const FusedOp &op) {
 }
 
 void Network::pass_gradient(const std::string &label, NodeId to, TensorId from, TensorId scale) {
+  const bool scaled = scale != TensorId::none;
+  if (!scaled) // its shape does not matter
+    to = value_root(to);
   contribute(to, [&](const GradientTarget &target) {
-    const bool scaled = scale != TensorId::none;
     plan_.dispatch(label, plan_.programs().get("scale_grad", {target.epilogue(), scaled ? 1U : 0U}), map_groups(to),
                    map_params(to),
                    {reads(from), reads(scaled ? scale : from),
@@ -143,9 +171,9 @@ void Network::backward_conv(const FusedOp &op, TensorId from) {
 
 void Network::backward_dense(const FusedOp &op, TensorId from) {
   const auto &dense = std::get<Dense>(node(op.main).op);
-  const NodeId in = op.inputs.front();
+  const NodeId in = value_root(op.inputs.front());
   const auto in_features = static_cast<int>(shape(in).elements());
-  const Shape &masked = shape(value_root(in));
+  const Shape &masked = shape(in);
   const int at_once = dense_rows_at_once(in_features);
   const auto [x, layers] = layered_groups((in_features + 63) / 64);
   const std::array<std::uint32_t, 3> groups{x, static_cast<std::uint32_t>(options_.batch), layers};

@@ -5,7 +5,10 @@
 
 #include <algorithm>
 
+#include "graph/shapes.h"
+#include "plan/copy_params.h"
 #include "plan/layout.h"
+#include "plan/taps.h"
 
 namespace convscope {
 
@@ -35,6 +38,10 @@ TensorId Network::exact_tensor(NodeId id) { return plan_.transient(node(id).name
 // Every op is sums, a pool or nothing of its first input, and then a map.
 void Network::exact_op(const FusedOp &op) {
   const Op &main = node(op.main).op;
+  if (std::holds_alternative<Constant>(main)) {
+    exact_[static_cast<std::size_t>(op.output)] = constant_value<double>(op.main);
+    return;
+  }
   std::vector<TensorId> terms;
   for (NodeId input : op.inputs)
     terms.push_back(exact(input));
@@ -45,6 +52,10 @@ void Network::exact_op(const FusedOp &op) {
   if (!known || std::holds_alternative<Softmax>(main))
     return;
 
+  if (is_copy(main) || is_gather(main)) { // a ReLU behind it is an op of its own
+    exact_[static_cast<std::size_t>(op.output)] = is_copy(main) ? exact_copy(op) : exact_gather(op);
+    return;
+  }
   TensorId first = terms.front();
   terms.erase(terms.begin());
   if (std::holds_alternative<Conv>(main))

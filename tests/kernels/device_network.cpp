@@ -7,6 +7,7 @@
 #include "graph/shapes.h"
 #include "kernels/device.h"
 #include "kernels/expect.h"
+#include "kernels/graphs.h"
 #include "plan/layout.h"
 #include "reference/elementwise.h"
 #include "reference/network.h"
@@ -98,6 +99,23 @@ void expect_like_reference(const Graph &graph, const Tensor &input, NetworkOptio
   }
   SCOPED_TRACE("gradient");
   expect_close(net.gradient(), gradient, tolerance);
+}
+
+void check_op(const Op &op, const Tensor &input, NetworkOptions options) {
+  {
+    SCOPED_TRACE("alone");
+    Graph graph = graph_with_input();
+    options.targets = {push(graph, op, {0})};
+    expect_like_reference(graph, input, options);
+  }
+  {
+    SCOPED_TRACE("between ReLUs");
+    Graph graph = graph_with_input();
+    const NodeId x = push(graph, Relu{}, {0});
+    const NodeId y = push(graph, op, {x});
+    options.targets = {x, push(graph, Relu{}, {y})};
+    expect_like_reference(graph, input, options);
+  }
 }
 
 } // namespace convscope

@@ -41,4 +41,8 @@ std::vector<reference::Tensor> random_seeds(const Graph &graph, const NetworkOpt
 void expect_like_reference(const Graph &graph, const reference::Tensor &input, NetworkOptions options,
                            double tolerance = 2e-6);
 
+// The op after the input; and after a ReLU whose value is a target too, so that the op's gradient is added to
+// another one and masked. At its own output, both alone and followed by a ReLU.
+void check_op(const Op &op, const reference::Tensor &input, NetworkOptions options = {});
+
 } // namespace convscope

@@ -99,6 +99,40 @@ TEST_F(ExactTest, OtherOps) {
   }
 }
 
+TEST_F(ExactTest, OpsThatMoveElements) {
+  const Tensor input = random_tensor(2, 36, 6, 8, 1);
+  check_edge(Identity{}, input);
+  check_edge(Reshape{{12, -1, 8}}, input);
+  check_edge(Slice{Axis::c, -1, -20, -2}, input);
+  check_edge(Slice{Axis::w, 1, 6}, input);
+  check_edge(Transpose{{Axis::w, Axis::c, Axis::h}}, input);
+  check_edge(ChannelShuffle{4}, input);
+  check_edge(DepthToSpace{3, true}, input);
+  check_edge(DepthToSpace{2, false}, input);
+  check_edge(SpaceToDepth{2}, input);
+  for (const PadMode mode : {PadMode::constant, PadMode::reflect, PadMode::edge, PadMode::wrap})
+    check_edge(Pad{mode, 0.7F, {1, 2, -1, 0}, 1, 2}, input);
+  for (const ResizeMode mode : {ResizeMode::nearest, ResizeMode::linear, ResizeMode::cubic}) {
+    Resize op;
+    op.mode = mode;
+    op.scale_h = 2;
+    op.scale_w = 0.75;
+    check_edge(op, input);
+  }
+}
+
+// A constant, and what is joined of several that were computed.
+TEST_F(ExactTest, Joins) {
+  for (const Axis axis : {Axis::c, Axis::h, Axis::w}) {
+    Graph graph = graph_with_input();
+    const NodeId left = push(graph, random_conv(3, 5, square_window(3, 1, 1), 1), {0});
+    const NodeId right = push(graph, random_conv(3, 5, square_window(3, 1, 1), 3), {0});
+    const NodeId fixed = push(graph, Constant{{5, 6, 7}, reference::random_floats(5 * 6 * 7, 5)}, {});
+    const NodeId sum = push(graph, Add{}, {left, fixed});
+    check_edge(graph, push(graph, Concat{axis}, {left, sum, right, left}), random_tensor(2, 3, 6, 7, 7));
+  }
+}
+
 // Normalizations, residuals, sums of several, a value with several readers.
 TEST_F(ExactTest, WhatFollowsAConvolution) {
   Graph graph = graph_with_input();

@@ -7,6 +7,7 @@
 #include "reference/conv.h"
 #include "reference/dense.h"
 #include "reference/elementwise.h"
+#include "reference/moves.h"
 #include "reference/pools.h"
 
 namespace convscope::reference {
@@ -50,6 +51,26 @@ struct Forward {
   }
   Tensor operator()(const ZeroPad &op) const { return zero_pad(x(), op.pad); }
   Tensor operator()(const Flatten &) const { return reshaped(x(), x().c * x().h * x().w, 1, 1); }
+  Tensor operator()(const Reshape &op) const {
+    const int known = std::abs(op.shape.c * op.shape.h * op.shape.w), all = x().c * x().h * x().w;
+    const auto side = [&](int length) { return length < 0 ? all / known : length; };
+    return reshaped(x(), side(op.shape.c), side(op.shape.h), side(op.shape.w));
+  }
+  Tensor operator()(const Identity &) const { return x(); }
+  Tensor operator()(const Constant &op) const { // x is the graph's input
+    Tensor y(x().n, op.shape.c, op.shape.h, op.shape.w);
+    for (std::size_t i = 0; i < y.data.size(); ++i)
+      y.data[i] = op.values.at(i % op.values.size());
+    return y;
+  }
+  Tensor operator()(const Concat &op) const { return concat(inputs, op.axis); }
+  Tensor operator()(const Slice &op) const { return move(x(), op); }
+  Tensor operator()(const Transpose &op) const { return move(x(), op); }
+  Tensor operator()(const ChannelShuffle &op) const { return move(x(), op); }
+  Tensor operator()(const DepthToSpace &op) const { return move(x(), op); }
+  Tensor operator()(const SpaceToDepth &op) const { return move(x(), op); }
+  Tensor operator()(const Pad &op) const { return move(x(), op); }
+  Tensor operator()(const Resize &op) const { return move(x(), op); }
   Tensor operator()(const Softmax &) const { return softmax(x()); }
   template <typename Other> Tensor operator()(const Other &op) const {
     throw std::logic_error("no reference for " + std::string(op_name(op)));
@@ -82,6 +103,16 @@ struct Backward {
   Gradients operator()(const Add &) const { return Gradients(inputs.size(), grad); }
   Gradients operator()(const ZeroPad &op) const { return {zero_pad_gradient(grad, op.pad)}; }
   Gradients operator()(const Flatten &) const { return {reshaped(grad, x.c, x.h, x.w)}; }
+  Gradients operator()(const Reshape &) const { return {reshaped(grad, x.c, x.h, x.w)}; }
+  Gradients operator()(const Identity &) const { return {grad}; }
+  Gradients operator()(const Concat &op) const { return concat_gradient(grad, inputs, op.axis); }
+  Gradients operator()(const Slice &op) const { return {move_gradient(grad, op, x)}; }
+  Gradients operator()(const Transpose &op) const { return {move_gradient(grad, op, x)}; }
+  Gradients operator()(const ChannelShuffle &op) const { return {move_gradient(grad, op, x)}; }
+  Gradients operator()(const DepthToSpace &op) const { return {move_gradient(grad, op, x)}; }
+  Gradients operator()(const SpaceToDepth &op) const { return {move_gradient(grad, op, x)}; }
+  Gradients operator()(const Pad &op) const { return {move_gradient(grad, op, x)}; }
+  Gradients operator()(const Resize &op) const { return {move_gradient(grad, op, x)}; }
   Gradients operator()(const Softmax &) const { return {softmax_gradient(grad, y)}; }
   template <typename Other> Gradients operator()(const Other &op) const {
     throw std::logic_error("no reference for " + std::string(op_name(op)));
@@ -93,7 +124,7 @@ struct Backward {
 std::vector<Tensor> forward(const Graph &graph, const Tensor &input, NodeId last) {
   std::vector<Tensor> outputs(last < 0 ? graph.nodes.size() : std::size_t(last) + 1);
   for (std::size_t id = 0; id < outputs.size(); ++id) {
-    if (last >= 0 && !contains(ancestors(graph, {last}), NodeId(id)))
+    if (last >= 0 && id > 0 && !contains(ancestors(graph, {last}), NodeId(id)))
       continue;
     const Node &node = graph.nodes[id];
     std::vector<const Tensor *> inputs;

@@ -9,8 +9,8 @@
 
 namespace convscope::reference {
 
-// The outputs, by node, for this preprocessed input (n, c, h, w): of `last` and its ancestors (others stay empty), or
-// of every node (-1).
+// The outputs, by node, for this preprocessed input (n, c, h, w): of the input, `last` and its ancestors (others stay
+// empty), or of every node (-1).
 std::vector<Tensor> forward(const Graph &graph, const Tensor &input, NodeId last = -1);
 // The gradient at every node up to `target`, from the one at `target`; [0] is the input's. `outputs`: forward's.
 // Nodes that do not lead to the target have zeros.

@@ -1,0 +1,13 @@
+// strided_copy.comp in double.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "strided_copy.glsl"
+
+layout(binding = 0) readonly buffer Inputs { double inputs[]; };
+layout(binding = 1) writeonly buffer Outputs { double outputs[]; };
+
+void main() {
+  int from, to;
+  if (copy_indices(from, to))
+    outputs[to] = inputs[from];
+}

@@ -1,0 +1,148 @@
+// Ops that put elements elsewhere, forward, backward and in double: strided copies (copy_params.h) and sums of taps
+// (taps.h). Constants.
+#include "plan/network.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "plan/copy_params.h"
+#include "plan/layout.h"
+#include "plan/taps.h"
+
+namespace convscope {
+
+namespace {
+
+std::int64_t elements(const gpu::CopyParams &copy) {
+  std::int64_t count = 1;
+  for (const int size : copy.sizes)
+    count *= size;
+  return count;
+}
+
+// As shaders/gather.glsl reads them.
+template <typename Number> struct PackedTaps {
+  struct Entry {
+    int index;
+    Number weight;
+  };
+  std::vector<int> starts;
+  std::vector<Entry> entries;
+
+  explicit PackedTaps(const Taps &taps) {
+    for (const AxisTaps *axis : {&taps.c, &taps.h, &taps.w}) {
+      starts.push_back(static_cast<int>(entries.size()));
+      for (const std::vector<Tap> &position : *axis) {
+        for (const Tap &tap : position)
+          entries.push_back({tap.index, static_cast<Number>(tap.weight)});
+        starts.push_back(static_cast<int>(entries.size()));
+      }
+    }
+    if (entries.empty()) // all is padding; a buffer can't be empty
+      entries.push_back({});
+  }
+};
+
+// Every image of the batch has its own copy, so that kernels need not tell constants from other values.
+template <typename Number> std::vector<Number> repeated(const std::vector<float> &values, int batch) {
+  std::vector<Number> all;
+  all.reserve(values.size() * static_cast<std::size_t>(batch));
+  for (int n = 0; n < batch; ++n)
+    std::copy(values.begin(), values.end(), std::back_inserter(all));
+  return all;
+}
+
+} // namespace
+
+template <typename Number> TensorId Network::constant_value(NodeId id) {
+  const auto &values = std::get<Constant>(node(id).op).values;
+  return constant(fmt::format("{} x{} of {} bytes", node(id).name, options_.batch, sizeof(Number)),
+                  repeated<Number>(values, options_.batch));
+}
+template TensorId Network::constant_value<float>(NodeId id);
+template TensorId Network::constant_value<double>(NodeId id);
+
+std::vector<gpu::CopyParams> Network::copies(const FusedOp &op) const {
+  std::vector<Shape> shapes;
+  for (const NodeId input : op.inputs)
+    shapes.push_back(shape(input));
+  return copy_params(node(op.main).op, shapes, shape(op.output), options_.batch);
+}
+
+void Network::copy_elements(const std::string &label, const gpu::CopyParams &params, TensorId from,
+                            const GradientTarget &to) {
+  plan_.dispatch(label, plan_.programs().get("strided_copy", {to.epilogue()}), spread_groups(elements(params)), params,
+                 {reads(from), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
+}
+
+void Network::forward_copy(const FusedOp &op) {
+  const std::vector<gpu::CopyParams> parts = copies(op);
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    copy_elements(node(op.main).name, parts[i], value(op.inputs[i]), {value(op.output)});
+}
+
+void Network::backward_copy(const FusedOp &op, TensorId from) {
+  const std::vector<gpu::CopyParams> parts = copies(op);
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    contribute(op.inputs[i], [&](const GradientTarget &to) {
+      copy_elements(node(op.main).name + " gradient", reversed(parts[i], shape(op.inputs[i])), from, to);
+    });
+}
+
+TensorId Network::exact_copy(const FusedOp &op) {
+  const std::vector<gpu::CopyParams> parts = copies(op);
+  const TensorId out = exact_tensor(op.output);
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    plan_.dispatch(node(op.main).name + " exact", plan_.programs().get("exact_copy"), spread_groups(elements(parts[i])),
+                   parts[i], {reads(exact(op.inputs[i])), writes(out)});
+  return out;
+}
+
+gpu::GatherParams Network::gather_params(const FusedOp &op, bool backward) const {
+  Shape in = shape(op.inputs.front()), out = shape(op.output);
+  if (backward)
+    std::swap(in, out);
+  const auto *pad = std::get_if<Pad>(&node(op.main).op);
+  return {options_.batch, in.c, in.h, in.w, out.c, out.h, out.w, pad && !backward ? pad->value : 0};
+}
+
+template <typename Number> Network::GatherTables Network::gather_tables(const FusedOp &op, bool backward) {
+  const Shape &in = shape(op.inputs.front());
+  const Taps forward = taps_of(node(op.main).op, in, shape(op.output));
+  const PackedTaps<Number> packed(backward ? transposed(forward, in) : forward);
+  const std::string key = fmt::format("{}/{}taps of {}x{}x{}, {} bytes", node(op.main).name,
+                                      backward ? "gradient " : "", in.c, in.h, in.w, sizeof(Number));
+  return {constant(key + "/starts", packed.starts), constant(key, packed.entries)};
+}
+
+void Network::gather(const std::string &label, const gpu::GatherParams &params, const GatherTables &tables,
+                     TensorId from, const GradientTarget &to) {
+  plan_.dispatch(label, plan_.programs().get("gather", {to.epilogue()}),
+                 spread_groups(std::int64_t{params.batch} * params.out_c * params.out_h * params.out_w), params,
+                 {reads(from), reads(tables.starts), reads(tables.taps),
+                  to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
+}
+
+void Network::forward_gather(const FusedOp &op) {
+  gather(node(op.main).name, gather_params(op, false), gather_tables<float>(op, false), value(op.inputs.front()),
+         {value(op.output)});
+}
+
+void Network::backward_gather(const FusedOp &op, TensorId from) {
+  contribute(op.inputs.front(), [&](const GradientTarget &to) {
+    gather(node(op.main).name + " gradient", gather_params(op, true), gather_tables<float>(op, true), from, to);
+  });
+}
+
+TensorId Network::exact_gather(const FusedOp &op) {
+  const TensorId out = exact_tensor(op.output);
+  const GatherTables tables = gather_tables<double>(op, false);
+  plan_.dispatch(node(op.main).name + " exact", plan_.programs().get("exact_gather"),
+                 spread_groups(std::int64_t{options_.batch} * shape(op.output).elements()), gather_params(op, false),
+                 {reads(exact(op.inputs.front())), reads(tables.starts), reads(tables.taps), writes(out)});
+  return out;
+}
+
+} // namespace convscope

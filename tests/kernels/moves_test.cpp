@@ -1,0 +1,192 @@
+// Ops that only move elements, views and constants: forward and backward over odd shapes.
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <vector>
+
+#include "kernels/device.h"
+#include "kernels/device_network.h"
+#include "kernels/expect.h"
+#include "kernels/graphs.h"
+
+namespace convscope {
+namespace {
+
+using reference::random_tensor;
+using reference::Tensor;
+
+constexpr int to_end = std::numeric_limits<int>::max(), to_begin = std::numeric_limits<int>::min();
+
+TEST(MovesTest, Views) {
+  const Tensor input = random_tensor(2, 36, 5, 7, 1);
+  check_op(Identity{}, input);
+  check_op(Flatten{}, input);
+  check_op(Reshape{{-1, 15, 3}}, input);
+  check_op(Reshape{{1, 1, -1}}, input);
+  check_op(Reshape{{35, 36, 1}}, input);
+  check_op(Reshape{{36, 7, -1}}, input);
+}
+
+// What reads a ReLU through views applies the ReLU's mask, whose words lie as the ReLU's own shape has them.
+TEST(MovesTest, ViewsOfAReluKeepItsMask) {
+  Graph graph = graph_with_input();
+  const NodeId open = push(graph, Relu{}, {0});
+  const NodeId same = push(graph, Identity{}, {open});
+  const NodeId wide = push(graph, Reshape{{6, 10, -1}}, {same});
+  const NodeId flat = push(graph, Flatten{}, {wide});
+  const std::vector<NodeId> readers = {push(graph, random_conv(6, 4, square_window(3), 1), {wide}),
+                                       push(graph, random_scale_shift(6, 3), {wide}),
+                                       push(graph, MaxPool{square_window(2, 2)}, {wide}),
+                                       push(graph, random_dense(40 * 12, 9, 5), {flat}),
+                                       push(graph, random_dense(40 * 12, 3, 7), {wide}),
+                                       push(graph, random_scale_shift(480, 9), {flat}),
+                                       push(graph, Relu{}, {flat}),
+                                       push(graph, Add{}, {wide, wide}),
+                                       same,
+                                       wide,
+                                       flat};
+  const Tensor input = random_tensor(2, 40, 3, 4, 2);
+  NetworkOptions options;
+  for (const NodeId reader : readers) {
+    SCOPED_TRACE(reader);
+    options.targets = {reader};
+    expect_like_reference(graph, input, options);
+  }
+  options.targets = readers;
+  expect_like_reference(graph, input, options, 4e-6);
+}
+
+TEST(MovesTest, Constants) {
+  Graph graph = graph_with_input();
+  const NodeId x = push(graph, Relu{}, {0});
+  const NodeId fixed = push(graph, Constant{{3, 4, 5}, reference::random_floats(60, 1)}, {}, "fixed");
+  const NodeId open = push(graph, Relu{}, {push(graph, Identity{}, {fixed})});
+  const NodeId sum = push(graph, Add{}, {push(graph, random_conv(3, 3, square_window(3, 1, 1), 2), {x}), fixed});
+  const NodeId joined = push(graph, Concat{}, {open, sum, x, fixed});
+  NetworkOptions options;
+  for (const std::vector<NodeId> &targets :
+       {std::vector{joined}, {sum, fixed, open}, {fixed}, {push(graph, Relu{}, {joined}), joined}}) {
+    options.targets = targets;
+    expect_like_reference(graph, random_tensor(3, 3, 4, 5, 4), options);
+  }
+}
+
+TEST(MovesTest, Concat) {
+  for (const Axis axis : {Axis::c, Axis::h, Axis::w}) {
+    SCOPED_TRACE(static_cast<int>(axis));
+    Graph graph = graph_with_input();
+    const NodeId open = push(graph, Relu{}, {0});
+    const NodeId part = push(graph, Slice{axis, 1, 4}, {open});
+    const NodeId single = push(graph, Slice{axis, -1, to_end}, {0});
+    const NodeId joined = push(graph, Concat{axis}, {open, part, single, part, 0, open});
+    NetworkOptions options;
+    for (const std::vector<NodeId> &targets : {std::vector{joined}, {push(graph, Relu{}, {joined}), open, part}}) {
+      options.targets = targets;
+      expect_like_reference(graph, random_tensor(3, 35, 5, 7, 1), options);
+    }
+  }
+}
+
+// Each layer reads all before it, as in DenseNet.
+TEST(MovesTest, ConcatOfManyConvolutions) {
+  Graph graph = graph_with_input();
+  std::vector<NodeId> parts = {0};
+  NodeId joined = 0;
+  for (unsigned layer = 0; layer < 6; ++layer) {
+    const int channels = 3 + 4 * static_cast<int>(layer);
+    const NodeId norm = push(graph, random_scale_shift(channels, layer), {joined});
+    parts.push_back(
+        push(graph, random_conv(channels, 4, square_window(3, 1, 1), layer + 7), {push(graph, Relu{}, {norm})}));
+    joined = push(graph, Concat{}, parts);
+  }
+  NetworkOptions options;
+  options.targets = {joined, parts[3]};
+  expect_like_reference(graph, random_tensor(2, 3, 9, 6, 3), options, 1e-5);
+}
+
+TEST(MovesTest, Slices) {
+  const Tensor input = random_tensor(2, 37, 6, 9, 1);
+  for (const Axis axis : {Axis::c, Axis::h, Axis::w}) {
+    check_op(Slice{axis, 1, 5}, input);
+    check_op(Slice{axis, -4, -1}, input);
+    check_op(Slice{axis, 0, to_end, 3}, input);
+    check_op(Slice{axis, -1, to_begin, -1}, input);
+    check_op(Slice{axis, 100, 1, -2}, input);
+  }
+}
+
+TEST(MovesTest, Orders) {
+  using enum Axis;
+  const Tensor input = random_tensor(3, 36, 4, 6, 1);
+  for (const std::array<Axis, 3> &order :
+       {std::array{c, w, h}, {h, c, w}, {h, w, c}, {w, c, h}, {w, h, c}, std::array{c, h, w}})
+    check_op(Transpose{order}, input);
+  for (const int groups : {1, 2, 4, 12, 36})
+    check_op(ChannelShuffle{groups}, input);
+  for (const int block : {1, 2, 3, 6}) {
+    check_op(DepthToSpace{block, true}, input);
+    check_op(DepthToSpace{block, false}, input);
+  }
+  check_op(SpaceToDepth{2}, input);
+  check_op(SpaceToDepth{3}, random_tensor(2, 5, 6, 9, 2));
+}
+
+TEST(MovesTest, Pads) {
+  const Tensor input = random_tensor(2, 5, 6, 7, 1);
+  for (const PadMode mode : {PadMode::constant, PadMode::reflect, PadMode::edge, PadMode::wrap}) {
+    SCOPED_TRACE(static_cast<int>(mode));
+    check_op(Pad{mode, 0.75F, {1, 2, 3, 4}, 0, 0}, input);
+    check_op(Pad{mode, -2, {5, 6, 0, 1}, 3, 1}, input);
+    check_op(Pad{mode, 1, {-1, 2, 3, -2}, -2, 1}, input);
+  }
+  check_op(Pad{PadMode::constant, 3, {-6, 0, 2, 0}, 0, 0}, input); // nothing of the input is left
+}
+
+Resize resize(ResizeMode mode, ResizeCoordinates coordinates, double scale_h, double scale_w) {
+  Resize op;
+  op.mode = mode;
+  op.coordinates = coordinates;
+  op.scale_h = scale_h;
+  op.scale_w = scale_w;
+  return op;
+}
+
+constexpr ResizeCoordinates all_coordinates[] = {ResizeCoordinates::half_pixel, ResizeCoordinates::half_pixel_symmetric,
+                                                 ResizeCoordinates::pytorch_half_pixel,
+                                                 ResizeCoordinates::align_corners, ResizeCoordinates::asymmetric};
+
+TEST(MovesTest, Resizes) {
+  const Tensor input = random_tensor(2, 5, 8, 11, 1);
+  for (const ResizeCoordinates coordinates : all_coordinates) {
+    SCOPED_TRACE(static_cast<int>(coordinates));
+    for (const NearestRounding rounding :
+         {NearestRounding::prefer_floor, NearestRounding::prefer_ceil, NearestRounding::floor, NearestRounding::ceil}) {
+      SCOPED_TRACE(static_cast<int>(rounding));
+      Resize nearest = resize(ResizeMode::nearest, coordinates, 2, 0.5);
+      nearest.rounding = rounding;
+      check_op(nearest, input);
+    }
+    for (const ResizeMode mode : {ResizeMode::linear, ResizeMode::cubic}) {
+      check_op(resize(mode, coordinates, 2, 1.75), input);
+      check_op(resize(mode, coordinates, 0.3, 1), input);
+    }
+  }
+}
+
+TEST(MovesTest, ResizesToASize) {
+  const Tensor input = random_tensor(2, 3, 5, 9, 1);
+  for (const ResizeCoordinates coordinates : all_coordinates)
+    for (const ResizeMode mode : {ResizeMode::nearest, ResizeMode::linear, ResizeMode::cubic}) {
+      Resize op = resize(mode, coordinates, 1, 1);
+      op.out_h = 15;
+      op.out_w = 1;
+      check_op(op, input);
+      op.exclude_outside = true;
+      op.cubic_a = -0.5F;
+      op.out_w = 7;
+      check_op(op, input);
+    }
+}
+
+} // namespace
+} // namespace convscope
