@@ -6,7 +6,7 @@
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
-layout(push_constant) uniform Push { MapParams p; };
+layout(push_constant) uniform Push { ActivationParams p; };
 layout(binding = 0) readonly buffer A { float a[]; };
 layout(binding = 1) readonly buffer B { float b[]; };
 layout(binding = 2) writeonly buffer Outputs { float outputs[]; };
@@ -25,8 +25,8 @@ void main() {
     const uint index = uint((n * p.channels + c) * p.pixels + pixel);
     float v = a[index] + b[index];
     if ((EPILOGUE & EPILOGUE_RELU) != 0u) {
-      bits |= v > 0.0 ? 1u << (c & 31) : 0u;
-      v = max(v, 0.0);
+      bits |= v > p.low && v < p.high ? 1u << (c & 31) : 0u;
+      v = clamp(v, p.low, p.high);
     }
     outputs[index] = v;
   }

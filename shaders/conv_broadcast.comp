@@ -155,7 +155,7 @@ void store(int n, int group, int tile, int oy, int ox) {
       if ((EPILOGUE & EPILOGUE_RESIDUAL) != 0)
         v += residual_data[(n * channels + channel) * plane + pixel];
       if ((EPILOGUE & EPILOGUE_RELU) != 0)
-        v = max(v, 0.0);
+        v = clamp(v, p.low, p.high);
       if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0)
         v += out_data[at];
       if ((EPILOGUE & EPILOGUE_MASK_READ) != 0) {
@@ -164,7 +164,7 @@ void store(int n, int group, int tile, int oy, int ox) {
         v = (bits >> (channel % 32) & 1u) != 0 ? v : 0.0;
       }
       if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0) {
-        bits |= v > 0.0 ? 1u << (channel % 32) : 0u;
+        bits |= v > p.low && v < p.high ? 1u << (channel % 32) : 0u;
         if (c + 1 == count || channel % 32 == 31) { // the tile may share its words with others
           atomicOr(mask_data[word], bits);
           bits = 0u;

@@ -15,10 +15,10 @@ void store_conv(float v, int n, int g, int c, int oy, int ox) {
     v += residual[(n * channels + channel) * pixels + pixel];
   if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0u)
     v += outputs[index];
-  if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0u && v > 0.0)
+  if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0u && v > p.low && v < p.high)
     atomicOr(mask[word], 1u << (channel & 31));
   if ((EPILOGUE & EPILOGUE_RELU) != 0u)
-    v = max(v, 0.0);
+    v = clamp(v, p.low, p.high);
   if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u && (mask[word] >> (channel & 31) & 1u) == 0u)
     v = 0.0;
   outputs[index] = v;

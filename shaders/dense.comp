@@ -27,9 +27,9 @@ void main() {
   const int o = p.first_row + row;
   if ((EPILOGUE & EPILOGUE_BIAS) != 0u)
     sum += bias[o];
-  if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0u && sum > 0.0)
+  if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0u && sum > p.low && sum < p.high)
     atomicOr(mask[n * ((p.out_features + 31) / 32) + o / 32], 1u << (o & 31));
   if ((EPILOGUE & EPILOGUE_RELU) != 0u)
-    sum = max(sum, 0.0);
+    sum = clamp(sum, p.low, p.high);
   outputs[n * p.out_features + o] = sum;
 }

@@ -8,7 +8,7 @@
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u; // RESIDUAL, RELU, MASK_WRITE
 layout(constant_id = 1) const uint HAS_SCALE = 1u;
-layout(push_constant) uniform Push { MapParams p; };
+layout(push_constant) uniform Push { ActivationParams p; };
 layout(binding = 0) readonly buffer A { double a[]; };
 layout(binding = 1) readonly buffer B { double b[]; };
 layout(binding = 2) readonly buffer Affine { double affine[]; }; // all scales, then all shifts
@@ -32,8 +32,8 @@ void main() {
     if ((EPILOGUE & EPILOGUE_RESIDUAL) != 0u)
       v += b[index];
     if ((EPILOGUE & EPILOGUE_RELU) != 0u) {
-      bits |= v > 0.0 ? 1u << (c & 31) : 0u;
-      v = max(v, 0.0);
+      bits |= v > p.low && v < p.high ? 1u << (c & 31) : 0u;
+      v = clamp(v, double(p.low), double(p.high));
     }
     outputs[index] = v;
   }

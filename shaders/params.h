@@ -10,7 +10,7 @@ using uint = std::uint32_t;
 #endif
 
 // What happens to a value before it is stored (specialization constant EPILOGUE, a bit set).
-// Forward:  v = acc + bias; RESIDUAL: v += residual; RELU: v = max(v, 0); MASK_WRITE: remember v > 0.
+// Forward:  v = acc + bias; RESIDUAL: v += residual; RELU: v = clamp(v, low, high); MASK_WRITE: remember low < v < high.
 // Backward: v = acc; ACCUMULATE: v += what the output holds; MASK_READ: v = 0 where the mask's bit is 0.
 const uint EPILOGUE_BIAS = 1u;
 const uint EPILOGUE_RESIDUAL = 2u;
@@ -18,6 +18,8 @@ const uint EPILOGUE_RELU = 4u;
 const uint EPILOGUE_MASK_WRITE = 8u;
 const uint EPILOGUE_ACCUMULATE = 16u;
 const uint EPILOGUE_MASK_READ = 32u;
+
+// `low` and `high` come with the params: 0 and the largest float of a ReLU, 0 and 6 of one with a ceiling.
 
 // A ReLU's mask has one bit an element. A word holds 32 channels of one pixel of a tensor (N,C,H,W):
 //   word = mask[(n * ceil(C / 32) + c / 32) * H * W + y * W + x], bit c % 32.
@@ -48,6 +50,7 @@ struct ConvParams {
   int out_offset_h, out_offset_w;
   int in_batch_stride, out_batch_stride;
   int in_base, out_base;
+  float low, high; // of EPILOGUE_RELU
 };
 
 const int EXACT_CHANNELS = 8, EXACT_PIXELS = 4; // that a thread of exact_conv.comp does
@@ -56,6 +59,93 @@ const int EXACT_CHANNELS = 8, EXACT_PIXELS = 4; // that a thread of exact_conv.c
 // thread does one pixel of 32 channels, a whole word.
 struct MapParams {
   int batch, channels, pixels;
+};
+
+// Ops that may end with a ReLU.
+struct ActivationParams {
+  int batch, channels, pixels;
+  float low, high;
+};
+
+// Unary's functions, in the order of Function (src/graph/graph.h), and their numbers.
+const uint FUNCTION_LEAKY_RELU = 0u;
+const uint FUNCTION_ELU = 1u;
+const uint FUNCTION_SELU = 2u;
+const uint FUNCTION_CELU = 3u;
+const uint FUNCTION_THRESHOLDED = 4u;
+const uint FUNCTION_SIGMOID = 5u;
+const uint FUNCTION_HARD_SIGMOID = 6u;
+const uint FUNCTION_HARD_SWISH = 7u;
+const uint FUNCTION_SILU = 8u;
+const uint FUNCTION_GELU = 9u;
+const uint FUNCTION_GELU_TANH = 10u;
+const uint FUNCTION_MISH = 11u;
+const uint FUNCTION_TANH = 12u;
+const uint FUNCTION_SOFTPLUS = 13u;
+const uint FUNCTION_SOFTSIGN = 14u;
+const uint FUNCTION_ERF = 15u;
+const uint FUNCTION_EXP = 16u;
+const uint FUNCTION_LOG = 17u;
+const uint FUNCTION_SQRT = 18u;
+const uint FUNCTION_RECIPROCAL = 19u;
+const uint FUNCTION_ABS = 20u;
+const uint FUNCTION_POWER = 21u;
+const uint FUNCTION_CLIP = 22u;
+const uint FUNCTION_LINEAR = 23u;
+struct UnaryParams {
+  int batch, channels, pixels;
+  float a, b;
+};
+
+// Binary's, in the order of Arithmetic.
+const uint ARITHMETIC_ADD = 0u;
+const uint ARITHMETIC_SUBTRACT = 1u;
+const uint ARITHMETIC_MULTIPLY = 2u;
+const uint ARITHMETIC_DIVIDE = 3u;
+const uint ARITHMETIC_MAXIMUM = 4u;
+const uint ARITHMETIC_MINIMUM = 5u;
+const uint ARITHMETIC_POWER = 6u;
+
+// How far a step along an axis goes in a tensor that is read as if it were larger: 0 where it is repeated.
+struct Strides {
+  int image, channel, row, column;
+};
+
+// The result's shape.
+struct BinaryParams {
+  int batch, channels, rows, columns;
+  Strides a, b;
+};
+
+// A tensor (N,C,H,W) as slices, each of which is reduced, normalized, ... by itself: slice_channels x slice_rows x
+// slice_columns an image, in the order of their first elements. One has outer_count x inner_count elements. Epsilon is
+// the sum of two.
+struct SliceParams {
+  int batch, channels, rows, columns;
+  int slice_channels, slice_rows, slice_columns;
+  int outer_count, outer_stride;
+  int inner_count, inner_stride;
+  float epsilon, epsilon_rest;
+};
+
+// Reduce's, in the order of Reduction.
+const uint REDUCTION_MEAN = 0u;
+const uint REDUCTION_SUM = 1u;
+const uint REDUCTION_MAX = 2u;
+const uint REDUCTION_MIN = 3u;
+const uint REDUCTION_L1 = 4u;
+const uint REDUCTION_L2 = 5u;
+const uint REDUCTION_SUM_SQUARE = 6u;
+struct ReductionGradientParams {
+  int batch, channels, rows, columns; // of the input
+  Strides reduced;
+  float scale; // of a mean, one over the elements that it is of; else 1
+};
+
+struct LrnParams {
+  int batch, channels, pixels;
+  int size;
+  float alpha, beta, bias;
 };
 
 // Pools, forward and backward. `average_divisor` 0 divides by the taps inside the picture.
@@ -104,6 +194,7 @@ struct DenseParams {
   int in_features, out_features;
   int first_row, rows;
   int mask_channels, mask_pixels;
+  float low, high; // of EPILOGUE_RELU
 };
 
 // ---- Optimizing an image: src/visualization ----

@@ -8,7 +8,7 @@
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
 layout(constant_id = 1) const uint HAS_SCALE = 1u; // else y = x
-layout(push_constant) uniform Push { MapParams p; };
+layout(push_constant) uniform Push { ActivationParams p; };
 layout(binding = 0) readonly buffer Inputs { float inputs[]; };
 layout(binding = 1) readonly buffer Scale { float scale[]; };
 layout(binding = 2) readonly buffer Shift { float shift[]; };
@@ -30,8 +30,8 @@ void main() {
     if (HAS_SCALE != 0u)
       v = v * scale[c] + shift[c];
     if ((EPILOGUE & EPILOGUE_RELU) != 0u) {
-      bits |= v > 0.0 ? 1u << (c & 31) : 0u;
-      v = max(v, 0.0);
+      bits |= v > p.low && v < p.high ? 1u << (c & 31) : 0u;
+      v = clamp(v, p.low, p.high);
     }
     outputs[index] = v;
   }

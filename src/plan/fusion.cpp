@@ -26,6 +26,18 @@ template <typename T> bool is(const Graph &graph, NodeId node) {
   return node >= 0 && std::holds_alternative<T>(graph.nodes[static_cast<std::size_t>(node)].op);
 }
 
+std::optional<Clamp> clamp(const Graph &graph, NodeId node) {
+  constexpr float largest = std::numeric_limits<float>::max(); // shaders need not know infinity
+  if (node < 0)
+    return {};
+  const Op &op = graph.nodes[static_cast<std::size_t>(node)].op;
+  if (const auto *relu = std::get_if<Relu>(&op))
+    return Clamp{0, std::min(relu->ceiling, largest)};
+  if (const auto *unary = std::get_if<Unary>(&op); unary && unary->function == Function::clip)
+    return Clamp{std::max(unary->a, -largest), std::min(unary->b, largest)};
+  return {};
+}
+
 // Whether a convolution's own padding can do what this node does. Cropped pixels must read as 0, so a crop can't be.
 bool takes_in(const Graph &graph, NodeId conv, NodeId before) {
   const auto *zero_pad = std::get_if<ZeroPad>(&graph.nodes[static_cast<std::size_t>(before)].op);
@@ -79,12 +91,12 @@ std::vector<FusedOp> fuse(const Graph &graph, const std::vector<NodeId> &targets
     }
     const bool takes_relu =
         is<Conv>(graph, node) || is<Dense>(graph, node) || is<ScaleShift>(graph, node) || is<Add>(graph, node);
-    if (const NodeId relu = consumers.only(op.output); takes_relu && is<Relu>(graph, relu)) {
-      op.relu = true;
+    if (const NodeId relu = consumers.only(op.output); takes_relu && clamp(graph, relu)) {
+      op.relu = clamp(graph, relu);
       op.output = relu;
       absorb(relu);
-    } else if (is<Relu>(graph, node)) {
-      op.relu = true;
+    } else {
+      op.relu = clamp(graph, node);
     }
     ops.push_back(std::move(op));
   }

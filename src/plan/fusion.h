@@ -1,19 +1,26 @@
 // Cuts a graph at its targets and fuses nodes into the ops that one kernel does. Pure data in, pure data out.
 #pragma once
 
+#include <limits>
+#include <optional>
 #include <vector>
 
 #include "graph/graph.h"
 
 namespace convscope {
 
+// A ReLU, with a ceiling or without, or a clip. The gradient passes strictly between.
+struct Clamp {
+  float low = 0, high = std::numeric_limits<float>::max();
+};
+
 // One kernel's work. `inputs` and `residual` are values written by earlier fused ops (or the graph's input).
 struct FusedOp {
-  NodeId main = -1;           // Conv, Dense, ScaleShift, Add, pools, ...
-  NodeId output = -1;         // the node whose value is written
-  std::vector<NodeId> inputs; // values read, the residual of a Conv not among them
-  NodeId residual = -1;       // added before the ReLU
-  bool relu = false;
+  NodeId main = -1;                 // Conv, Dense, ScaleShift, Add, pools, ...
+  NodeId output = -1;               // the node whose value is written
+  std::vector<NodeId> inputs;       // values read, the residual of a Conv not among them
+  NodeId residual = -1;             // added before the ReLU
+  std::optional<Clamp> relu;        // applied last
   std::vector<NodeId> scale_shifts; // batch-norms folded into a Conv's weights, in order
   Padding extra_pad;                // of a ZeroPad folded into a Conv
 };

@@ -80,6 +80,12 @@ std::size_t Network::bytes(NodeId id) const {
 
 gpu::MapParams Network::map_params(NodeId id) const { return {options_.batch, shape(id).c, shape(id).h * shape(id).w}; }
 
+gpu::ActivationParams Network::activation_params(const FusedOp &op) const {
+  const auto [batch, channels, pixels] = map_params(op.output);
+  const Clamp clamp = op.relu.value_or(Clamp{});
+  return {batch, channels, pixels, clamp.low, clamp.high};
+}
+
 std::array<std::uint32_t, 3> Network::map_groups(NodeId id) const {
   return spread_groups(std::int64_t{options_.batch} * mask_blocks(shape(id).c) * shape(id).h * shape(id).w);
 }
@@ -118,6 +124,8 @@ struct Network::Forward {
   void operator()(const Dense &) const { net.forward_dense(op); }
   void operator()(const ScaleShift &) const { net.forward_scale_shift(op); }
   void operator()(const Relu &) const { net.forward_scale_shift(op); }
+  void operator()(const PRelu &) const { net.forward_unary(op); }
+  void operator()(const Unary &) const { op.relu ? net.forward_scale_shift(op) : net.forward_unary(op); }
   void operator()(const Add &) const { net.forward_add(op); }
   void operator()(const MaxPool &) const { net.forward_max_pool(op); }
   void operator()(const GlobalMaxPool &) const { net.forward_max_pool(op); }
@@ -215,8 +223,12 @@ void Network::conv(const std::string &label, const std::string &key, const gpu::
 gpu::ConvParams Network::conv_params(const FusedOp &op) const {
   const auto &conv_op = std::get<Conv>(node(op.main).op);
   const NodeId in = op.inputs.front();
-  return forward_params(window(conv_op.window, in, op.extra_pad), conv_op.groups, shape(in), shape(op.output),
-                        options_.batch);
+  gpu::ConvParams params = forward_params(window(conv_op.window, in, op.extra_pad), conv_op.groups, shape(in),
+                                          shape(op.output), options_.batch);
+  const Clamp clamp = op.relu.value_or(Clamp{});
+  params.low = clamp.low;
+  params.high = clamp.high;
+  return params;
 }
 
 std::string Network::folded_name(const FusedOp &op) const {
@@ -281,10 +293,12 @@ void Network::forward_dense(const FusedOp &op) {
     epilogue |= gpu::EPILOGUE_MASK_WRITE;
     plan_.fill(mask, 0);
   }
+  const Clamp clamp = op.relu.value_or(Clamp{});
   const int at_once = dense_rows_at_once(in_features);
   for (int first = 0; first < dense.out_features; first += at_once) {
     const int rows = std::min(at_once, dense.out_features - first);
-    const gpu::DenseParams params{options_.batch, in_features, dense.out_features, first, rows, 0, 0};
+    const gpu::DenseParams params{options_.batch, in_features, dense.out_features, first, rows, 0, 0,
+                                  clamp.low,      clamp.high};
     const TensorId weights = dense_weights(op, first, rows);
     plan_.dispatch(node(op.main).name, plan_.programs().get("dense", {epilogue}),
                    {static_cast<std::uint32_t>(rows), static_cast<std::uint32_t>(options_.batch), 1}, params,
@@ -305,7 +319,7 @@ void Network::forward_add(const FusedOp &op) {
     const TensorId left = i == 1 ? value(op.inputs[0]) : out;
     const TensorId right = value(op.inputs[i]);
     plan_.dispatch(
-        node(op.main).name, plan_.programs().get("add", {epilogue}), map_groups(op.output), map_params(op.output),
+        node(op.main).name, plan_.programs().get("add", {epilogue}), map_groups(op.output), activation_params(op),
         {reads(left), reads(right), writes(out), writes((epilogue & gpu::EPILOGUE_MASK_WRITE) != 0 ? mask : out)});
   }
 }
@@ -324,7 +338,7 @@ void Network::forward_scale_shift(const FusedOp &op) {
     epilogue |= gpu::EPILOGUE_MASK_WRITE;
   const TensorId out = value(op.output);
   plan_.dispatch(node(op.main).name, plan_.programs().get("scale_shift", {epilogue, norm ? 1U : 0U}),
-                 map_groups(op.output), map_params(op.output),
+                 map_groups(op.output), activation_params(op),
                  {reads(in), reads(scale), reads(shift), writes(out), writes(mask != TensorId::none ? mask : out)});
 }
 

@@ -26,6 +26,7 @@ struct GradientTarget {
   TensorId mask = TensorId::none;
   // EPILOGUE_ACCUMULATE | EPILOGUE_MASK_READ, as they apply.
   std::uint32_t epilogue() const;
+  Use use() const { return accumulate ? updates(tensor) : writes(tensor); }
   // A tensor to bind where the kernel's mask goes, also when there is none.
   TensorId mask_or(TensorId other) const { return mask == TensorId::none ? other : mask; }
 };
@@ -65,17 +66,21 @@ private:
   struct Kept { // for the backward pass, by output node
     TensorId mask = TensorId::none;
     TensorId arg_max = TensorId::none;
+    TensorId derivative = TensorId::none; // of a Unary, from its input in double
   };
   struct Forward;  // what each op does,
-  struct Backward; // and its gradient
+  struct Backward; // its gradient,
+  struct Exact;    // and that in double
   using Contribution = std::function<void(const GradientTarget &)>;
 
   const Node &node(NodeId id) const { return graph_.nodes.at(static_cast<std::size_t>(id)); }
   NodeId largest() const; // of all values
+  std::int64_t elements(NodeId id) const { return shape(id).elements() * options_.batch; }
   std::size_t bytes(NodeId id) const;
   std::uint64_t max_binding() const;
   void check_fits(NodeId id) const; // throws UserError
   gpu::MapParams map_params(NodeId id) const;
+  gpu::ActivationParams activation_params(const FusedOp &op) const;
   std::array<std::uint32_t, 3> map_groups(NodeId id) const; // of kernels whose threads do 32 channels of a pixel
   TensorId value(NodeId id) const { return values_.at(static_cast<std::size_t>(id)); }
   TensorId exact(NodeId id) const { return exact_.at(static_cast<std::size_t>(id)); }
@@ -91,6 +96,8 @@ private:
   void forward_dense(const FusedOp &op);
   void forward_add(const FusedOp &op);
   void forward_scale_shift(const FusedOp &op);
+  void forward_unary(const FusedOp &op); // PRelu too
+  TensorId slopes_or(const FusedOp &op, TensorId other);
   void forward_max_pool(const FusedOp &op);
   void forward_avg_pool(const FusedOp &op);
   void forward_softmax(const FusedOp &op);
@@ -110,11 +117,13 @@ private:
   TensorId exact_pool(const FusedOp &op);
   TensorId exact_copy(const FusedOp &op);
   TensorId exact_gather(const FusedOp &op);
+  TensorId exact_unary(const FusedOp &op);
   TensorId exact_map(const FusedOp &op, TensorId from, const std::vector<TensorId> &added);
 
   void backward_op(const FusedOp &op);
   void backward_conv(const FusedOp &op, TensorId from);
   void backward_dense(const FusedOp &op, TensorId from);
+  void backward_unary(const FusedOp &op, TensorId from);
   void backward_max_pool(const FusedOp &op, TensorId from);
   void backward_avg_pool(const FusedOp &op, TensorId from);
   void backward_softmax(const FusedOp &op, TensorId from);

@@ -101,6 +101,8 @@ struct Network::Backward {
         net.constant(net.node(op.main).name + "/scale", std::vector<float>(norm.scale.begin(), norm.scale.end())));
   }
   void operator()(const Relu &) const { pass(); }
+  void operator()(const PRelu &) const { net.backward_unary(op, from); }
+  void operator()(const Unary &) const { op.relu ? pass() : net.backward_unary(op, from); }
   void operator()(const Add &) const { pass(); }
   void operator()(const MaxPool &) const { net.backward_max_pool(op, from); }
   void operator()(const GlobalMaxPool &) const { net.backward_max_pool(op, from); }
@@ -184,8 +186,8 @@ void Network::backward_dense(const FusedOp &op, TensorId from) {
       part.accumulate = to.accumulate || first > 0;
       if (first + rows < dense.out_features)
         part.mask = TensorId::none;
-      const gpu::DenseParams params{options_.batch, in_features, dense.out_features, first,
-                                    rows,           masked.c,    masked.h * masked.w};
+      const gpu::DenseParams params{
+          options_.batch, in_features, dense.out_features, first, rows, masked.c, masked.h * masked.w, 0, 0};
       plan_.dispatch(node(op.main).name + " gradient", plan_.programs().get("dense_grad", {part.epilogue()}), groups,
                      params,
                      {reads(from), reads(dense_weights(op, first, rows)),

@@ -4,6 +4,7 @@
 #include "plan/network.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "graph/shapes.h"
 #include "plan/copy_params.h"
@@ -35,38 +36,49 @@ void Network::decide_exactly(TensorId input) {
 
 TensorId Network::exact_tensor(NodeId id) { return plan_.transient(node(id).name + " exact", doubled * bytes(id)); }
 
-// Every op is sums, a pool or nothing of its first input, and then a map.
-void Network::exact_op(const FusedOp &op) {
-  const Op &main = node(op.main).op;
-  if (std::holds_alternative<Constant>(main)) {
-    exact_[static_cast<std::size_t>(op.output)] = constant_value<double>(op.main);
-    return;
-  }
-  std::vector<TensorId> terms;
-  for (NodeId input : op.inputs)
-    terms.push_back(exact(input));
-  if (op.residual >= 0)
-    terms.push_back(exact(op.residual));
-  // GLSL has no exp of doubles: what lies behind a softmax, nothing in any net of the zoo, keeps float32's decisions.
-  const bool known = std::find(terms.begin(), terms.end(), TensorId::none) == terms.end();
-  if (!known || std::holds_alternative<Softmax>(main))
-    return;
+// What each op's main node does of its first input, before the map that may follow.
+struct Network::Exact {
+  Network &net;
+  const FusedOp &op;
 
-  if (is_copy(main) || is_gather(main)) { // a ReLU behind it is an op of its own
-    exact_[static_cast<std::size_t>(op.output)] = is_copy(main) ? exact_copy(op) : exact_gather(op);
-    return;
+  TensorId operator()(const Conv &) const { return net.exact_conv(op); }
+  TensorId operator()(const Dense &) const { return net.exact_dense(op); }
+  TensorId operator()(const MaxPool &) const { return net.exact_pool(op); }
+  TensorId operator()(const GlobalMaxPool &) const { return net.exact_pool(op); }
+  TensorId operator()(const AvgPool &) const { return net.exact_pool(op); }
+  TensorId operator()(const GlobalAvgPool &) const { return net.exact_pool(op); }
+  TensorId operator()(const ZeroPad &) const { return net.exact_pool(op); }
+  TensorId operator()(const PRelu &) const { return net.exact_unary(op); }
+  TensorId operator()(const Unary &) const { return op.relu ? input() : net.exact_unary(op); }
+  TensorId operator()(const ScaleShift &) const { return input(); }
+  TensorId operator()(const Relu &) const { return input(); }
+  TensorId operator()(const Add &) const { return input(); }
+  TensorId operator()(const Constant &) const { return net.constant_value<double>(op.main); }
+  template <typename Other> TensorId operator()(const Other &other) const {
+    if (is_copy(other))
+      return net.exact_copy(op);
+    if (is_gather(other))
+      return net.exact_gather(op);
+    // A view; what lies behind another op keeps float32's decisions.
+    return is_view(other) ? input() : TensorId::none;
   }
-  TensorId first = terms.front();
-  terms.erase(terms.begin());
-  if (std::holds_alternative<Conv>(main))
-    first = exact_conv(op);
-  else if (std::holds_alternative<Dense>(main))
-    first = exact_dense(op);
-  else if (std::holds_alternative<MaxPool>(main) || std::holds_alternative<GlobalMaxPool>(main) ||
-           std::holds_alternative<AvgPool>(main) || std::holds_alternative<GlobalAvgPool>(main) ||
-           std::holds_alternative<ZeroPad>(main))
-    first = exact_pool(op);
-  exact_[static_cast<std::size_t>(op.output)] = exact_map(op, first, terms);
+
+  TensorId input() const { return net.exact(op.inputs.front()); }
+};
+
+void Network::exact_op(const FusedOp &op) {
+  std::vector<NodeId> inputs = op.inputs;
+  if (op.residual >= 0)
+    inputs.push_back(op.residual);
+  if (std::any_of(inputs.begin(), inputs.end(), [&](NodeId id) { return exact(id) == TensorId::none; }))
+    return;
+  const TensorId first = std::visit(Exact{*this, op}, node(op.main).op);
+  if (first == TensorId::none)
+    return;
+  std::vector<TensorId> added;
+  if (std::holds_alternative<Add>(node(op.main).op) || op.residual >= 0)
+    std::transform(inputs.begin() + 1, inputs.end(), std::back_inserter(added), [&](NodeId id) { return exact(id); });
+  exact_[static_cast<std::size_t>(op.output)] = exact_map(op, first, added);
 }
 
 TensorId Network::exact_conv(const FusedOp &op) {
@@ -130,7 +142,7 @@ TensorId Network::exact_map(const FusedOp &op, TensorId from, const std::vector<
         (adds ? gpu::EPILOGUE_RESIDUAL : 0U) | (masks ? gpu::EPILOGUE_RELU | gpu::EPILOGUE_MASK_WRITE : 0U);
     plan_.dispatch(
         node(op.output).name + " exact", plan_.programs().get("exact_map", {epilogue, scales ? 1U : 0U}),
-        map_groups(op.output), map_params(op.output),
+        map_groups(op.output), activation_params(op),
         {reads(from), reads(adds ? added[i] : from), reads(scale_shift), writes(out), writes(masks ? mask : out)});
     from = out;
     scales = false;

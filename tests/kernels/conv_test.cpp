@@ -91,15 +91,15 @@ protected:
     return coarse(random_tensor(shape().batch, shape().in_c, shape().h, shape().w, seed));
   }
 
-  // relu(conv(x) + bias + conv(x)), x = relu(input): one convolution has every epilogue of the forward pass, the other
-  // none; the same holds for their gradients.
+  // relu(conv(x) + bias + conv(x)) with a ceiling, x = relu(input): one convolution has every epilogue of the forward
+  // pass, the other none; the same holds for their gradients.
   static Graph two_paths() {
     Graph graph = graph_with_input();
     const NodeId x = push(graph, Relu{}, {0});
     const NodeId left = push(graph, conv(1, true), {x});
     const NodeId right = push(graph, conv(3, false), {x});
     const NodeId sum = push(graph, Add{}, {left, right});
-    push(graph, Relu{}, {sum});
+    push(graph, Relu{0.75F}, {sum});
     return graph;
   }
 };

@@ -27,9 +27,6 @@ protected:
   }
 };
 
-// What rounds to float unchanged, as the device gets it.
-Tensor in_float(const Tensor &x) { return reference::from_floats(reference::to_floats(x), x.n, x.c, x.h, x.w); }
-
 // Closes a ReLU just above or opens it just below the middle value of each channel: by a part in 10^11, where float32
 // has seven digits.
 NodeId push_edge(Graph &graph, const Tensor &values, NodeId from) {
@@ -57,7 +54,7 @@ NetworkOptions exact_options(const std::vector<NodeId> &targets) {
 
 // What `last` gives, and behind it ReLUs on the edge.
 void check_edge(Graph graph, NodeId last, const Tensor &input, NetworkOptions options = exact_options({})) {
-  const Tensor x = in_float(input);
+  const Tensor x = reference::rounded(input);
   options.targets = {push_edge(graph, reference::forward(graph, x, last)[static_cast<std::size_t>(last)], last)};
   expect_like_reference(graph, x, options, 4e-6);
 }
@@ -152,7 +149,7 @@ TEST_F(ExactTest, ASoftmaxOnTheWay) {
   Graph graph = graph_with_input();
   const NodeId x = push(graph, Softmax{}, {push(graph, random_conv(3, 9, square_window(1), 1), {0})});
   const NodeId y = push(graph, Relu{}, {push(graph, random_conv(9, 5, square_window(1), 3), {x})});
-  expect_like_reference(graph, in_float(random_tensor(2, 3, 4, 5, 1)), exact_options({y}));
+  expect_like_reference(graph, reference::rounded(random_tensor(2, 3, 4, 5, 1)), exact_options({y}));
 }
 
 // A stem with weights so coarse that hundreds of its sums differ by less than a float can hold.

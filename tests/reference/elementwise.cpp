@@ -25,17 +25,17 @@ Tensor scale_shift_gradient(const Tensor &grad, const std::vector<double> &scale
   return scale_shift(grad, scale, std::vector<double>(scale.size(), 0));
 }
 
-Tensor relu(const Tensor &x) {
+Tensor relu(const Tensor &x, double ceiling) {
   Tensor y = x;
   for (double &value : y.data)
-    value = value > 0 ? value : 0;
+    value = std::clamp(value, 0.0, ceiling);
   return y;
 }
 
-Tensor relu_gradient(const Tensor &grad, const Tensor &x) {
+Tensor relu_gradient(const Tensor &grad, const Tensor &x, double ceiling) {
   Tensor result = grad;
   for (std::size_t i = 0; i < result.data.size(); ++i)
-    result.data[i] = x.data.at(i) > 0 ? grad.data[i] : 0;
+    result.data[i] = x.data.at(i) > 0 && x.data[i] < ceiling ? grad.data[i] : 0;
   return result;
 }
 

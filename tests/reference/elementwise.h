@@ -1,6 +1,7 @@
 // Ops without a window, and their gradients. Add's gradient is the upstream gradient for each of its inputs.
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include "graph/graph.h"
@@ -14,9 +15,10 @@ Tensor add(const Tensor &a, const Tensor &b);
 Tensor scale_shift(const Tensor &x, const std::vector<double> &scale, const std::vector<double> &shift);
 Tensor scale_shift_gradient(const Tensor &grad, const std::vector<double> &scale);
 
-Tensor relu(const Tensor &x);
-// Passes where x > 0; x may be the ReLU's input or its output.
-Tensor relu_gradient(const Tensor &grad, const Tensor &x);
+constexpr double no_ceiling = std::numeric_limits<double>::infinity();
+Tensor relu(const Tensor &x, double ceiling = no_ceiling);
+// Passes where 0 < x < ceiling; x may be the ReLU's input or its output.
+Tensor relu_gradient(const Tensor &grad, const Tensor &x, double ceiling = no_ceiling);
 
 // Over channels, at every pixel.
 Tensor softmax(const Tensor &x);

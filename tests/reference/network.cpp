@@ -8,6 +8,7 @@
 #include "reference/dense.h"
 #include "reference/elementwise.h"
 #include "reference/moves.h"
+#include "reference/functions.h"
 #include "reference/pools.h"
 
 namespace convscope::reference {
@@ -38,7 +39,10 @@ struct Forward {
   Tensor operator()(const Conv &op) const { return conv(x(), explicit_pads(op, x())); }
   Tensor operator()(const Dense &op) const { return dense(x(), op); }
   Tensor operator()(const ScaleShift &op) const { return scale_shift(x(), op.scale, op.shift); }
-  Tensor operator()(const Relu &) const { return relu(x()); }
+  Tensor operator()(const Relu &op) const { return relu(x(), op.ceiling); }
+  Tensor operator()(const PRelu &op) const { return prelu(x(), op); }
+  Tensor operator()(const Unary &op) const { return unary(x(), op); }
+  Tensor operator()(const Binary &op) const { return binary(x(), *inputs.at(1), op); }
   Tensor operator()(const MaxPool &op) const { return max_pool(x(), window(op.window)).y; }
   Tensor operator()(const AvgPool &op) const { return avg_pool(x(), window(op.window), op.count_padding); }
   Tensor operator()(const GlobalAvgPool &) const { return global_avg_pool(x()); }
@@ -88,7 +92,13 @@ struct Backward {
   Gradients operator()(const Conv &op) const { return {conv_gradient(grad, explicit_pads(op, x), x.h, x.w)}; }
   Gradients operator()(const Dense &op) const { return {dense_gradient(grad, op, x.c, x.h, x.w)}; }
   Gradients operator()(const ScaleShift &op) const { return {scale_shift_gradient(grad, op.scale)}; }
-  Gradients operator()(const Relu &) const { return {relu_gradient(grad, y)}; }
+  Gradients operator()(const Relu &op) const { return {relu_gradient(grad, y, op.ceiling)}; }
+  Gradients operator()(const PRelu &op) const { return {prelu_gradient(grad, x, op)}; }
+  Gradients operator()(const Unary &op) const { return {unary_gradient(grad, x, op)}; }
+  Gradients operator()(const Binary &op) const {
+    BinaryGradients both = binary_gradients(grad, x, *inputs.at(1), op);
+    return {std::move(both.a), std::move(both.b)};
+  }
   Gradients operator()(const MaxPool &op) const {
     Window win = window(op.window);
     return {max_pool_gradient(grad, max_pool(x, win).arg, win, x.h, x.w)};

@@ -38,6 +38,8 @@ std::vector<float> random_floats(std::size_t count, unsigned seed, double low, d
 
 std::vector<float> to_floats(const Tensor &a) { return {a.data.begin(), a.data.end()}; }
 
+Tensor rounded(const Tensor &a) { return from_floats(to_floats(a), a.n, a.c, a.h, a.w); }
+
 Tensor from_floats(const std::vector<float> &values, int n, int c, int h, int w) {
   Tensor result(n, c, h, w);
   for (std::size_t i = 0; i < result.data.size(); ++i)

@@ -29,6 +29,8 @@ Tensor random_tensor(int n, int c, int h, int w, unsigned seed, double low = -1,
 std::vector<float> random_floats(std::size_t count, unsigned seed, double low = -1, double high = 1);
 // To and from what the device holds.
 std::vector<float> to_floats(const Tensor &a);
+// The nearest floats: what the device gets.
+Tensor rounded(const Tensor &a);
 Tensor from_floats(const std::vector<float> &values, int n, int c, int h, int w);
 
 } // namespace convscope::reference

@@ -12,6 +12,9 @@ TEST(ReferenceElementwise, ByHand) {
   EXPECT_EQ(scale_shift(x, {2, -1}, {0.5f, 1}).data, (std::vector<double>{-1.5, 4.5, -2, 5}));
   EXPECT_EQ(relu_gradient(Tensor(1, 1, 1, 3, 7.0), from_floats({-1, 0, 1}, 1, 1, 1, 3)).data,
             (std::vector<double>{0, 0, 7})); // at 0 it blocks
+  EXPECT_EQ(relu(x, 2.5).data, (std::vector<double>{0, 2, 2.5, 0}));
+  EXPECT_EQ(relu_gradient(Tensor(1, 1, 1, 4, 7.0), from_floats({-1, 2, 6, 7}, 1, 1, 1, 4), 6).data,
+            (std::vector<double>{0, 7, 0, 0}));
   Preprocessing bgr{{2, 1, 0}, {1, 2, 3}, {0, 0, 5}, "test"};
   EXPECT_EQ(preprocess(from_floats({1, 10, 100}, 1, 3, 1, 1), bgr).data, (std::vector<double>{100, 20, 8}));
 }
@@ -22,6 +25,7 @@ TEST(ReferenceElementwise, Gradients) {
   expect_gradient([&](const Tensor &t) { return dot(scale_shift(t, scale, shift), upstream); }, x,
                   scale_shift_gradient(upstream, scale));
   expect_gradient([&](const Tensor &t) { return dot(relu(t), upstream); }, x, relu_gradient(upstream, x));
+  expect_gradient([&](const Tensor &t) { return dot(relu(t, 0.5), upstream); }, x, relu_gradient(upstream, x, 0.5));
   EXPECT_EQ(relu_gradient(upstream, x).data, relu_gradient(upstream, relu(x)).data);
   Preprocessing p{{2, 0, 1}, {0.5f, -2, 3}, {1, 2, 3}, "test"};
   expect_gradient([&](const Tensor &t) { return dot(preprocess(t, p), upstream); }, x,
