@@ -131,6 +131,10 @@ struct Network::Forward {
   void operator()(const GlobalMaxPool &) const { net.forward_max_pool(op); }
   void operator()(const AvgPool &) const { net.forward_avg_pool(op); }
   void operator()(const GlobalAvgPool &) const { net.forward_avg_pool(op); }
+  void operator()(const Binary &) const { net.forward_binary(op); }
+  void operator()(const Reduce &) const { net.forward_reduce(op); }
+  void operator()(const Normalize &) const { net.forward_normalize(op); }
+  void operator()(const Lrn &) const { net.forward_lrn(op); }
   void operator()(const Softmax &) const { net.forward_softmax(op); }
   void operator()(const ZeroPad &pad) const {
     const NodeId in = op.inputs.front();
@@ -384,13 +388,6 @@ void Network::forward_avg_pool(const FusedOp &op) {
   plan_.dispatch(node(op.main).name, plan_.programs().get("avg_pool"),
                  spread_groups(std::int64_t{p.batch} * shape(op.output).elements()), p,
                  {reads(value(op.inputs.front())), writes(value(op.output))});
-}
-
-void Network::forward_softmax(const FusedOp &op) {
-  const gpu::MapParams p = map_params(op.output);
-  const auto [x, layers] = layered_groups(p.pixels);
-  plan_.dispatch(node(op.main).name, plan_.programs().get("softmax"), {x, static_cast<std::uint32_t>(p.batch), layers},
-                 p, {reads(value(op.inputs.front())), writes(value(op.output))});
 }
 
 void Network::pad(const std::string &label, TensorId from, const Shape &in, const Shape &out, int top, int left,

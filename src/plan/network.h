@@ -14,6 +14,7 @@
 #include "plan/conv_params.h"
 #include "plan/fusion.h"
 #include "plan/plan.h"
+#include "plan/slices.h"
 #include "plan/weights.h"
 
 namespace convscope {
@@ -44,6 +45,9 @@ struct NetworkOptions {
   std::uint64_t max_binding_bytes = 0; // of one tensor; 0: the device's limit. Larger dense weights run in parts
 };
 
+// Of a tensor of this shape in a larger one's place: sides of 1 are repeated.
+gpu::Strides repeated_strides(const Shape &shape);
+
 // Tensors are float32 (N,C,H,W), contiguous. Throws UserError where the input does not fit the net.
 class Network {
 public:
@@ -66,7 +70,9 @@ private:
   struct Kept { // for the backward pass, by output node
     TensorId mask = TensorId::none;
     TensorId arg_max = TensorId::none;
-    TensorId derivative = TensorId::none; // of a Unary, from its input in double
+    // Of a Unary its derivative, if its input is known in double; of a maximum or minimum of two which it took; of a
+    // Normalize 1 / deviation; of an Lrn its sums.
+    TensorId aside = TensorId::none;
   };
   struct Forward;  // what each op does,
   struct Backward; // its gradient,
@@ -100,7 +106,18 @@ private:
   TensorId slopes_or(const FusedOp &op, TensorId other);
   void forward_max_pool(const FusedOp &op);
   void forward_avg_pool(const FusedOp &op);
+  void forward_binary(const FusedOp &op);
+  gpu::BinaryParams binary_params(const FusedOp &op) const;
+  Slices slices(const Shape &shape, Axes axes, int channel_groups = 1, double epsilon = 0) const;
+  // `place`: of an extreme, for the backward pass.
+  void reduce(const std::string &label, const Slices &slices, Reduction reduction, TensorId from,
+              const GradientTarget &to, TensorId place = TensorId::none);
+  void forward_reduce(const FusedOp &op);
+  Slices normalize_slices(const FusedOp &op) const;
+  void forward_normalize(const FusedOp &op);
   void forward_softmax(const FusedOp &op);
+  gpu::LrnParams lrn_params(const FusedOp &op) const;
+  void forward_lrn(const FusedOp &op);
   void forward_copy(const FusedOp &op);   // of copy_params.h
   void forward_gather(const FusedOp &op); // of taps.h
   void pad(const std::string &label, TensorId from, const Shape &in, const Shape &out, int top, int left,
@@ -118,6 +135,11 @@ private:
   TensorId exact_copy(const FusedOp &op);
   TensorId exact_gather(const FusedOp &op);
   TensorId exact_unary(const FusedOp &op);
+  TensorId exact_binary(const FusedOp &op);
+  TensorId exact_reduce(const FusedOp &op);
+  TensorId exact_normalize(const FusedOp &op);
+  TensorId exact_softmax(const FusedOp &op);
+  TensorId exact_lrn(const FusedOp &op);
   TensorId exact_map(const FusedOp &op, TensorId from, const std::vector<TensorId> &added);
 
   void backward_op(const FusedOp &op);
@@ -126,7 +148,12 @@ private:
   void backward_unary(const FusedOp &op, TensorId from);
   void backward_max_pool(const FusedOp &op, TensorId from);
   void backward_avg_pool(const FusedOp &op, TensorId from);
+  void binary_gradient(const FusedOp &op, std::size_t side, TensorId from, const GradientTarget &to);
+  void backward_binary(const FusedOp &op, TensorId from);
+  void backward_reduce(const FusedOp &op, TensorId from);
+  void backward_normalize(const FusedOp &op, TensorId from);
   void backward_softmax(const FusedOp &op, TensorId from);
+  void backward_lrn(const FusedOp &op, TensorId from);
   void backward_copy(const FusedOp &op, TensorId from);
   void backward_gather(const FusedOp &op, TensorId from);
   // dx (+)= dy * scale, or dx (+)= dy where scale is none.

@@ -108,6 +108,10 @@ struct Network::Backward {
   void operator()(const GlobalMaxPool &) const { net.backward_max_pool(op, from); }
   void operator()(const AvgPool &) const { net.backward_avg_pool(op, from); }
   void operator()(const GlobalAvgPool &) const { net.backward_avg_pool(op, from); }
+  void operator()(const Binary &) const { net.backward_binary(op, from); }
+  void operator()(const Reduce &) const { net.backward_reduce(op, from); }
+  void operator()(const Normalize &) const { net.backward_normalize(op, from); }
+  void operator()(const Lrn &) const { net.backward_lrn(op, from); }
   void operator()(const Softmax &) const { net.backward_softmax(op, from); }
   void operator()(const ZeroPad &pad) const {
     const NodeId in = op.inputs.front();
@@ -216,18 +220,6 @@ void Network::backward_avg_pool(const FusedOp &op, TensorId from) {
     plan_.dispatch(node(op.main).name + " gradient", plan_.programs().get("avg_pool_grad", {to.epilogue()}),
                    spread_groups(threads), p,
                    {reads(from), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
-  });
-}
-
-void Network::backward_softmax(const FusedOp &op, TensorId from) {
-  const gpu::MapParams p = map_params(op.output);
-  const TensorId values = value(op.output);
-  const auto groups = layered_groups(p.pixels);
-  contribute(op.inputs.front(), [&](const GradientTarget &to) {
-    plan_.dispatch(
-        node(op.main).name + " gradient", plan_.programs().get("softmax_grad", {to.epilogue()}),
-        {groups[0], static_cast<std::uint32_t>(p.batch), groups[1]}, p,
-        {reads(from), reads(values), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
   });
 }
 

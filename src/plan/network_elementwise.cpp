@@ -38,7 +38,7 @@ void Network::forward_unary(const FusedOp &op) {
 void Network::backward_unary(const FusedOp &op, TensorId from) {
   const UnaryKernel kernel = unary_kernel(node(op.main).op);
   const auto [batch, channels, pixels] = map_params(op.output);
-  const TensorId derivative = kept_[static_cast<std::size_t>(op.output)].derivative;
+  const TensorId derivative = kept_[static_cast<std::size_t>(op.output)].aside;
   const bool derived = derivative != TensorId::none;
   const TensorId values = derived ? derivative : value(op.inputs.front());
   contribute(op.inputs.front(), [&](const GradientTarget &to) {
@@ -56,7 +56,7 @@ TensorId Network::exact_unary(const FusedOp &op) {
   const TensorId in = exact(op.inputs.front());
   const TensorId out = exact_tensor(op.output);
   const TensorId derivative = plan_.transient(node(op.output).name + " derivative", bytes(op.output));
-  kept_[static_cast<std::size_t>(op.output)].derivative = derivative;
+  kept_[static_cast<std::size_t>(op.output)].aside = derivative;
   plan_.dispatch(node(op.main).name + " exact",
                  plan_.programs().get("exact_unary", {kernel.function, kernel.has_slopes}),
                  spread_groups(elements(op.output)), gpu::UnaryParams{batch, channels, pixels, kernel.a, kernel.b},

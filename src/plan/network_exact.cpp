@@ -50,6 +50,11 @@ struct Network::Exact {
   TensorId operator()(const ZeroPad &) const { return net.exact_pool(op); }
   TensorId operator()(const PRelu &) const { return net.exact_unary(op); }
   TensorId operator()(const Unary &) const { return op.relu ? input() : net.exact_unary(op); }
+  TensorId operator()(const Binary &) const { return net.exact_binary(op); }
+  TensorId operator()(const Reduce &) const { return net.exact_reduce(op); }
+  TensorId operator()(const Normalize &) const { return net.exact_normalize(op); }
+  TensorId operator()(const Lrn &) const { return net.exact_lrn(op); }
+  TensorId operator()(const Softmax &) const { return net.exact_softmax(op); }
   TensorId operator()(const ScaleShift &) const { return input(); }
   TensorId operator()(const Relu &) const { return input(); }
   TensorId operator()(const Add &) const { return input(); }

@@ -27,9 +27,9 @@ protected:
   }
 };
 
-// Closes a ReLU just above or opens it just below the middle value of each channel: by a part in 10^11, where float32
-// has seven digits.
-NodeId push_edge(Graph &graph, const Tensor &values, NodeId from) {
+// Moves the middle value of each channel just above or just below `at`, where the op decides: by a part in 10^11, where
+// float32 has seven digits.
+NodeId push_edge(Graph &graph, const Tensor &values, NodeId from, const Op &op = Relu{}, double at = 0) {
   ScaleShift edge;
   for (int c = 0; c < values.c; ++c) {
     std::vector<double> channel;
@@ -40,9 +40,9 @@ NodeId push_edge(Graph &graph, const Tensor &values, NodeId from) {
     std::sort(channel.begin(), channel.end());
     const double middle = channel[(channel.size() - 1) / 2];
     edge.scale.push_back(1);
-    edge.shift.push_back(-middle + (std::abs(middle) + 1e-3) * (c % 2 == 0 ? 1e-11 : -1e-11));
+    edge.shift.push_back(at - middle + (std::abs(middle) + 1e-3) * (c % 2 == 0 ? 1e-11 : -1e-11));
   }
-  return push(graph, Relu{}, {push(graph, edge, {from})});
+  return push(graph, op, {push(graph, edge, {from})});
 }
 
 NetworkOptions exact_options(const std::vector<NodeId> &targets) {
@@ -144,12 +144,79 @@ TEST_F(ExactTest, WhatFollowsAConvolution) {
     check_edge(graph, last, random_tensor(2, 3, 6, 7, 8));
 }
 
-// Behind a softmax decisions are as they were.
-TEST_F(ExactTest, ASoftmaxOnTheWay) {
+// The op decides by itself which way the gradient goes.
+void check_decision(const Op &op, double at = 0) {
+  const Tensor x = reference::rounded(random_tensor(2, 3, 6, 7, 1));
   Graph graph = graph_with_input();
-  const NodeId x = push(graph, Softmax{}, {push(graph, random_conv(3, 9, square_window(1), 1), {0})});
-  const NodeId y = push(graph, Relu{}, {push(graph, random_conv(9, 5, square_window(1), 3), {x})});
-  expect_like_reference(graph, reference::rounded(random_tensor(2, 3, 4, 5, 1)), exact_options({y}));
+  const NodeId stem = push(graph, random_conv(3, 34, square_window(3), 1), {0});
+  const NodeId y = push_edge(graph, reference::forward(graph, x, stem)[static_cast<std::size_t>(stem)], stem, op, at);
+  expect_like_reference(graph, x, exact_options({y}), 4e-6);
+}
+
+TEST_F(ExactTest, OpsThatDecide) {
+  check_decision(Relu{1}, 1);
+  check_decision(Unary{Function::clip, -0.5F, 1}, -0.5);
+  check_decision(Unary{Function::clip, -0.5F, 1}, 1);
+  check_decision(PRelu{reference::random_floats(34, 1)});
+  check_decision(Unary{Function::leaky_relu, 0.1F, 0});
+  check_decision(Unary{Function::selu, 2, 1});
+  check_decision(Unary{Function::abs});
+  const double a = 1.0F / 6;
+  check_decision(Unary{Function::hard_sigmoid, 1.0F / 6, 0.5F}, -0.5 / a);
+  check_decision(Unary{Function::hard_sigmoid, 1.0F / 6, 0.5F}, 0.5 / a);
+  check_decision(Unary{Function::hard_swish, 1.0F / 6, 0.5F}, -0.5 / a);
+  check_decision(Unary{Function::hard_swish, 1.0F / 6, 0.5F}, 0.5 / a);
+}
+
+TEST_F(ExactTest, TheTrueExtreme) {
+  Tensor x(1, 2, 3, 5);
+  const Tensor same = reference::rounded(random_tensor(1, 1, 3, 5, 1));
+  std::copy(same.data.begin(), same.data.end(), x.data.begin());
+  std::copy(same.data.begin(), same.data.end(), x.data.begin() + 15);
+  Graph graph = graph_with_input();
+  const NodeId second = push(graph, ScaleShift{{1, 1}, {0, 1e-12}}, {0});
+  const NodeId first = push(graph, ScaleShift{{1, 1}, {1e-12, 0}}, {0});
+  for (const Reduction reduction : {Reduction::max, Reduction::min})
+    for (NodeId from : {first, second})
+      expect_like_reference(graph, x, exact_options({push(graph, Reduce{reduction, {true, false, false}}, {from})}));
+  for (const Arithmetic arithmetic : {Arithmetic::maximum, Arithmetic::minimum})
+    expect_like_reference(graph, x, exact_options({push(graph, Binary{arithmetic}, {first, second})}));
+}
+
+TEST_F(ExactTest, FunctionsOnTheWay) {
+  for (const Unary &unary :
+       {Unary{Function::elu}, Unary{Function::selu, 1.67F, 1.05F}, Unary{Function::celu, 0.7F, 0},
+        Unary{Function::sigmoid}, Unary{Function::silu}, Unary{Function::gelu}, Unary{Function::gelu_tanh},
+        Unary{Function::mish}, Unary{Function::tanh}, Unary{Function::softplus}, Unary{Function::softsign},
+        Unary{Function::erf}, Unary{Function::exp}, Unary{Function::power, 3, 0}, Unary{Function::linear, -2, 3}}) {
+    SCOPED_TRACE(static_cast<int>(unary.function));
+    check_edge(unary, random_tensor(2, 5, 4, 7, 1, -4, 4));
+  }
+  for (const Unary &unary :
+       {Unary{Function::log}, Unary{Function::sqrt}, Unary{Function::reciprocal}, Unary{Function::power, -1.75F, 0}})
+    check_edge(unary, random_tensor(2, 5, 4, 7, 1, 0.2, 4));
+}
+
+TEST_F(ExactTest, AxesOnTheWay) {
+  const Tensor x = random_tensor(2, 6, 5, 19, 1);
+  for (const Reduction reduction : {Reduction::mean, Reduction::sum, Reduction::max, Reduction::min, Reduction::l1,
+                                    Reduction::l2, Reduction::sum_square})
+    check_edge(Reduce{reduction, {false, true, false}}, x);
+  check_edge(Normalize{{true, false, false}, 1, 1e-5}, x);
+  check_edge(Normalize{{true, true, true}, 3, 1e-5}, x);
+  check_edge(Softmax{Axis::h, false}, x);
+  check_edge(Softmax{Axis::c, true}, x);
+  check_edge(Lrn{5, 1, 0.75F, 1}, x);
+}
+
+TEST_F(ExactTest, ArithmeticOnTheWay) {
+  for (const Arithmetic arithmetic : {Arithmetic::add, Arithmetic::subtract, Arithmetic::multiply, Arithmetic::divide,
+                                      Arithmetic::maximum, Arithmetic::minimum, Arithmetic::power}) {
+    Graph graph = graph_with_input();
+    const NodeId mean = push(graph, Reduce{Reduction::mean, {false, true, true}}, {0});
+    const NodeId last = push(graph, Binary{arithmetic}, {0, mean});
+    check_edge(graph, last, random_tensor(2, 5, 4, 7, 1, 0.3, 2));
+  }
 }
 
 // A stem with weights so coarse that hundreds of its sums differ by less than a float can hold.

@@ -39,36 +39,6 @@ Tensor relu_gradient(const Tensor &grad, const Tensor &x, double ceiling) {
   return result;
 }
 
-Tensor softmax(const Tensor &x) {
-  Tensor y = x;
-  for (int n = 0; n < x.n; ++n)
-    for (int iy = 0; iy < x.h; ++iy)
-      for (int ix = 0; ix < x.w; ++ix) {
-        double largest = x.at(n, 0, iy, ix), sum = 0;
-        for (int c = 0; c < x.c; ++c)
-          largest = std::max(largest, x.at(n, c, iy, ix));
-        for (int c = 0; c < x.c; ++c)
-          sum += y.at(n, c, iy, ix) = std::exp(x.at(n, c, iy, ix) - largest);
-        for (int c = 0; c < x.c; ++c)
-          y.at(n, c, iy, ix) /= sum;
-      }
-  return y;
-}
-
-Tensor softmax_gradient(const Tensor &grad, const Tensor &y) {
-  Tensor result = grad;
-  for (int n = 0; n < y.n; ++n)
-    for (int iy = 0; iy < y.h; ++iy)
-      for (int ix = 0; ix < y.w; ++ix) {
-        double mean = 0; // of the gradient, weighted by the probabilities
-        for (int c = 0; c < y.c; ++c)
-          mean += grad.at(n, c, iy, ix) * y.at(n, c, iy, ix);
-        for (int c = 0; c < y.c; ++c)
-          result.at(n, c, iy, ix) = y.at(n, c, iy, ix) * (grad.at(n, c, iy, ix) - mean);
-      }
-  return result;
-}
-
 Tensor zero_pad(const Tensor &x, const Padding &pad) {
   Tensor y(x.n, x.c, pad.top + x.h + pad.bottom, pad.left + x.w + pad.right);
   for (int n = 0; n < y.n; ++n)

@@ -20,11 +20,6 @@ Tensor relu(const Tensor &x, double ceiling = no_ceiling);
 // Passes where 0 < x < ceiling; x may be the ReLU's input or its output.
 Tensor relu_gradient(const Tensor &grad, const Tensor &x, double ceiling = no_ceiling);
 
-// Over channels, at every pixel.
-Tensor softmax(const Tensor &x);
-// y: what softmax gave.
-Tensor softmax_gradient(const Tensor &grad, const Tensor &y);
-
 // (n, c, h, w) -> (n, c, top + h + bottom, left + w + right); negative pads crop.
 Tensor zero_pad(const Tensor &x, const Padding &pad);
 Tensor zero_pad_gradient(const Tensor &grad, const Padding &pad);

@@ -10,6 +10,7 @@
 #include "reference/moves.h"
 #include "reference/functions.h"
 #include "reference/pools.h"
+#include "reference/reductions.h"
 
 namespace convscope::reference {
 
@@ -75,7 +76,10 @@ struct Forward {
   Tensor operator()(const SpaceToDepth &op) const { return move(x(), op); }
   Tensor operator()(const Pad &op) const { return move(x(), op); }
   Tensor operator()(const Resize &op) const { return move(x(), op); }
-  Tensor operator()(const Softmax &) const { return softmax(x()); }
+  Tensor operator()(const Softmax &op) const { return softmax(x(), op); }
+  Tensor operator()(const Reduce &op) const { return reduce(x(), op); }
+  Tensor operator()(const Normalize &op) const { return normalize(x(), op); }
+  Tensor operator()(const Lrn &op) const { return lrn(x(), op); }
   template <typename Other> Tensor operator()(const Other &op) const {
     throw std::logic_error("no reference for " + std::string(op_name(op)));
   }
@@ -123,7 +127,10 @@ struct Backward {
   Gradients operator()(const SpaceToDepth &op) const { return {move_gradient(grad, op, x)}; }
   Gradients operator()(const Pad &op) const { return {move_gradient(grad, op, x)}; }
   Gradients operator()(const Resize &op) const { return {move_gradient(grad, op, x)}; }
-  Gradients operator()(const Softmax &) const { return {softmax_gradient(grad, y)}; }
+  Gradients operator()(const Softmax &op) const { return {softmax_gradient(grad, y, op)}; }
+  Gradients operator()(const Reduce &op) const { return {reduce_gradient(grad, x, op)}; }
+  Gradients operator()(const Normalize &op) const { return {normalize_gradient(grad, x, op)}; }
+  Gradients operator()(const Lrn &op) const { return {lrn_gradient(grad, x, op)}; }
   template <typename Other> Gradients operator()(const Other &op) const {
     throw std::logic_error("no reference for " + std::string(op_name(op)));
   }

@@ -53,20 +53,5 @@ TEST(ReferenceZeroPad, ByHand) {
   EXPECT_EQ(zero_pad(x, {0, -1, 0, 0}).data, (std::vector<double>{2}));
 }
 
-TEST(ReferenceSoftmax, ByHand) {
-  Tensor x(1, 2, 1, 2);
-  x.data = {std::log(1.0), 1000, std::log(3.0), 1000}; // large values must not overflow
-  Tensor y = softmax(x);
-  EXPECT_NEAR(y.data[0], 0.25, 1e-15);
-  EXPECT_NEAR(y.data[2], 0.75, 1e-15);
-  EXPECT_NEAR(y.data[1], 0.5, 1e-15);
-}
-
-TEST(ReferenceSoftmax, FiniteDifferences) {
-  Tensor x = random_tensor(2, 5, 2, 3, 1, -3, 3), upstream = random_tensor(2, 5, 2, 3, 2);
-  expect_gradient([&](const Tensor &t) { return dot(softmax(t), upstream); }, x,
-                  softmax_gradient(upstream, softmax(x)));
-}
-
 } // namespace
 } // namespace convscope::reference

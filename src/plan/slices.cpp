@@ -1,0 +1,58 @@
+#include "plan/slices.h"
+
+#include <vector>
+
+#include "plan/layout.h"
+
+namespace convscope {
+
+namespace {
+
+struct Run {
+  int count, stride;
+};
+
+// The steps from element to element of a slice, outer axes first; axes that follow one another in memory are one.
+std::vector<Run> runs(const Shape &shape, const Shape &length) {
+  std::vector<Run> result;
+  for (const Run next : {Run{length.c, shape.h * shape.w}, Run{length.h, shape.w}, Run{length.w, 1}}) {
+    if (next.count == 1)
+      continue;
+    if (!result.empty() && result.back().stride == next.count * next.stride)
+      result.back() = {result.back().count * next.count, next.stride};
+    else
+      result.push_back(next);
+  }
+  return result;
+}
+
+} // namespace
+
+Slices slices_along(const Shape &shape, Axes axes, int batch, int channel_groups, double epsilon) {
+  const Shape slices{axes.c ? channel_groups : shape.c, axes.h ? 1 : shape.h, axes.w ? 1 : shape.w};
+  std::vector<Run> of_slice = runs(shape, {shape.c / slices.c, shape.h / slices.h, shape.w / slices.w});
+  while (of_slice.size() < 2) // c and w with h between them is the only pair that stays one
+    of_slice.insert(of_slice.begin(), {1, 1});
+  const auto rounded = static_cast<float>(epsilon);
+  Slices result;
+  result.params = {batch,
+                   shape.c,
+                   shape.h,
+                   shape.w,
+                   slices.c,
+                   slices.h,
+                   slices.w,
+                   of_slice[0].count,
+                   of_slice[0].stride,
+                   of_slice[1].count,
+                   of_slice[1].stride,
+                   rounded,
+                   static_cast<float>(epsilon - static_cast<double>(rounded))};
+  // Lanes read elements that lie side by side: of one slice, or of as many slices as a cache line has room for.
+  result.neighbours = of_slice[1].stride >= 16 ? 16 : 1;
+  const auto [x, layers] = layered_groups(divide_up<std::int64_t>(slices.elements() * batch, result.neighbours));
+  result.groups = {x, layers, 1};
+  return result;
+}
+
+} // namespace convscope

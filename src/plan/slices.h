@@ -1,0 +1,22 @@
+// A tensor as slices along some of its axes, for the kernels of shaders/slices.glsl.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "graph/graph.h"
+#include "params.h"
+
+namespace convscope {
+
+struct Slices {
+  gpu::SliceParams params{};
+  std::uint32_t neighbours = 1; // slices a workgroup
+  std::array<std::uint32_t, 3> groups{};
+};
+
+// Of each image: one slice for each place along the other axes, of all elements along these; with c among them, one for
+// each of `channel_groups`.
+Slices slices_along(const Shape &shape, Axes axes, int batch, int channel_groups = 1, double epsilon = 0);
+
+} // namespace convscope
