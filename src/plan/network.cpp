@@ -86,6 +86,10 @@ gpu::ActivationParams Network::activation_params(const FusedOp &op) const {
   return {batch, channels, pixels, clamp.low, clamp.high};
 }
 
+std::array<std::uint32_t, 3> Network::element_groups(NodeId id) const {
+  return spread_groups(options_.batch * shape(id).elements());
+}
+
 std::array<std::uint32_t, 3> Network::map_groups(NodeId id) const {
   return spread_groups(std::int64_t{options_.batch} * mask_blocks(shape(id).c) * shape(id).h * shape(id).w);
 }

@@ -81,13 +81,13 @@ private:
 
   const Node &node(NodeId id) const { return graph_.nodes.at(static_cast<std::size_t>(id)); }
   NodeId largest() const; // of all values
-  std::int64_t elements(NodeId id) const { return shape(id).elements() * options_.batch; }
   std::size_t bytes(NodeId id) const;
   std::uint64_t max_binding() const;
   void check_fits(NodeId id) const; // throws UserError
   gpu::MapParams map_params(NodeId id) const;
   gpu::ActivationParams activation_params(const FusedOp &op) const;
-  std::array<std::uint32_t, 3> map_groups(NodeId id) const; // of kernels whose threads do 32 channels of a pixel
+  std::array<std::uint32_t, 3> element_groups(NodeId id) const; // of kernels whose threads do one element
+  std::array<std::uint32_t, 3> map_groups(NodeId id) const;     // of kernels whose threads do 32 channels of a pixel
   TensorId value(NodeId id) const { return values_.at(static_cast<std::size_t>(id)); }
   TensorId exact(NodeId id) const { return exact_.at(static_cast<std::size_t>(id)); }
   template <typename Number> TensorId constant(const std::string &key, const std::vector<Number> &values) {

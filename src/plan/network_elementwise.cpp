@@ -30,7 +30,7 @@ void Network::forward_unary(const FusedOp &op) {
   const auto [batch, channels, pixels] = map_params(op.output);
   const TensorId in = value(op.inputs.front());
   plan_.dispatch(node(op.main).name, plan_.programs().get("unary", {kernel.function, kernel.has_slopes}),
-                 spread_groups(elements(op.output)), gpu::UnaryParams{batch, channels, pixels, kernel.a, kernel.b},
+                 element_groups(op.output), gpu::UnaryParams{batch, channels, pixels, kernel.a, kernel.b},
                  {reads(in), reads(slopes_or(op, in)), writes(value(op.output))});
 }
 
@@ -58,8 +58,8 @@ TensorId Network::exact_unary(const FusedOp &op) {
   const TensorId derivative = plan_.transient(node(op.output).name + " derivative", bytes(op.output));
   kept_[static_cast<std::size_t>(op.output)].aside = derivative;
   plan_.dispatch(node(op.main).name + " exact",
-                 plan_.programs().get("exact_unary", {kernel.function, kernel.has_slopes}),
-                 spread_groups(elements(op.output)), gpu::UnaryParams{batch, channels, pixels, kernel.a, kernel.b},
+                 plan_.programs().get("exact_unary", {kernel.function, kernel.has_slopes}), element_groups(op.output),
+                 gpu::UnaryParams{batch, channels, pixels, kernel.a, kernel.b},
                  {reads(in), reads(slopes_or(op, in)), writes(out), writes(derivative)});
   return out;
 }

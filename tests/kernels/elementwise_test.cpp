@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "kernels/check_op.h"
 #include "kernels/device.h"
 #include "kernels/device_network.h"
 #include "kernels/graphs.h"

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "kernels/check_op.h"
 #include "kernels/device.h"
 #include "kernels/device_network.h"
 #include "kernels/expect.h"

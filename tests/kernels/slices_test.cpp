@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "kernels/check_op.h"
+#include "kernels/device_network.h"
 #include "plan/slices.h"
 
 namespace convscope {

@@ -7,8 +7,8 @@
 #include "reference/conv.h"
 #include "reference/dense.h"
 #include "reference/elementwise.h"
-#include "reference/moves.h"
 #include "reference/functions.h"
+#include "reference/moves.h"
 #include "reference/pools.h"
 #include "reference/reductions.h"
 
