@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/device_network.h"
+#include "kernels/graphs.h"
 #include "plan/slices.h"
 
 namespace convscope {
