@@ -3,6 +3,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
 #include "linear.glsl"
+#include "average.glsl"
 
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push { PoolParams p; };
@@ -17,7 +18,6 @@ void main() {
   const int oy = thread / p.out_w % p.out_h;
   const int plane = thread / (p.out_w * p.out_h) * p.in_h * p.in_w;
   float sum = 0.0;
-  int taps = 0;
   for (int ky = 0; ky < p.kernel_h; ++ky) {
     const int iy = oy * p.stride_h - p.pad_top + ky * p.dilation_h;
     if (iy < 0 || iy >= p.in_h)
@@ -27,9 +27,7 @@ void main() {
       if (ix < 0 || ix >= p.in_w)
         continue;
       sum += inputs[plane + iy * p.in_w + ix];
-      ++taps;
     }
   }
-  const int divisor = p.average_divisor != 0 ? p.average_divisor : max(taps, 1);
-  outputs[thread] = sum / float(divisor);
+  outputs[thread] = sum / float(max(averaged_rows(p, oy) * averaged_columns(p, ox), 1));
 }

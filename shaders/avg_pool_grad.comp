@@ -4,6 +4,7 @@
 #include "params.h"
 #include "linear.glsl"
 #include "reach.glsl"
+#include "average.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
@@ -12,14 +13,6 @@ layout(binding = 0) readonly buffer Inputs { float inputs[]; };
 layout(binding = 1) buffer Outputs { float outputs[]; };
 layout(binding = 2) readonly buffer Mask { uint mask[]; };
 #include "epilogue.glsl"
-
-// How many taps of the window at output position o lie inside the picture, along one axis.
-int taps_inside(int o, int stride, int pad, int kernel, int dilation, int extent) {
-  const int begin = o * stride - pad;
-  const int first = begin >= 0 ? 0 : (-begin + dilation - 1) / dilation;
-  const int last = begin >= extent ? -1 : min((extent - 1 - begin) / dilation, kernel - 1);
-  return max(last - first + 1, 0);
-}
 
 void main() {
   const int pixels = p.in_h * p.in_w;
@@ -35,14 +28,11 @@ void main() {
   for (int oy = rows.x; oy <= rows.y; ++oy) {
     if ((iy + p.pad_top - oy * p.stride_h) % p.dilation_h != 0)
       continue;
-    const int taps_h = taps_inside(oy, p.stride_h, p.pad_top, p.kernel_h, p.dilation_h, p.in_h);
+    const int taps_h = averaged_rows(p, oy);
     for (int ox = columns.x; ox <= columns.y; ++ox) {
       if ((ix + p.pad_left - ox * p.stride_w) % p.dilation_w != 0)
         continue;
-      int divisor = p.average_divisor;
-      if (divisor == 0)
-        divisor = taps_h * taps_inside(ox, p.stride_w, p.pad_left, p.kernel_w, p.dilation_w, p.in_w);
-      sum += inputs[plane + oy * p.out_w + ox] / float(divisor);
+      sum += inputs[plane + oy * p.out_w + ox] / float(max(taps_h * averaged_columns(p, ox), 1));
     }
   }
   const int c = thread / pixels % p.channels;

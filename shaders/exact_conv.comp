@@ -53,9 +53,12 @@ void main() {
         }
       }
     }
-  const int to = p.out_base + n * p.out_batch_stride + (g * p.out_c + channel) * pixels + pixel;
-  for (int i = 0; i < EXACT_CHANNELS; ++i)
-    for (int j = 0; j < EXACT_PIXELS; ++j)
-      if (channel + i < p.out_c && pixel + j < pixels)
-        outputs[to + i * pixels + j] = sum[i][j];
+  const int out_plane = p.out_rows * p.out_cols;
+  const int to = p.out_base + n * p.out_batch_stride + (g * p.out_c + channel) * out_plane;
+  for (int j = 0; j < EXACT_PIXELS && pixel + j < pixels; ++j) {
+    const int oy = (pixel + j) / p.out_w * p.out_step_h + p.out_offset_h;
+    const int ox = (pixel + j) % p.out_w * p.out_step_w + p.out_offset_w;
+    for (int i = 0; i < EXACT_CHANNELS && channel + i < p.out_c; ++i)
+      outputs[to + i * out_plane + oy * p.out_cols + ox] = sum[i][j];
+  }
 }

@@ -5,6 +5,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
 #include "linear.glsl"
+#include "average.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint MAXIMUM = 0u; // else the average
@@ -33,7 +34,6 @@ void main() {
     double best = 0.0;
     double sum = 0.0;
     uint best_tap = ~0u;
-    int taps = 0;
     for (int ky = 0; ky < p.kernel_h; ++ky) {
       const int iy = oy * p.stride_h - p.pad_top + ky * p.dilation_h;
       if (iy < 0 || iy >= p.in_h)
@@ -44,13 +44,13 @@ void main() {
           continue;
         const double v = inputs[plane + iy * p.in_w + ix];
         sum += v;
-        if (taps++ == 0 || v > best) {
+        if (best_tap == ~0u || v > best) {
           best = v;
           best_tap = uint(ky * p.kernel_w + kx);
         }
       }
     }
-    const int divisor = p.average_divisor != 0 ? p.average_divisor : max(taps, 1);
+    const int divisor = max(averaged_rows(p, oy) * averaged_columns(p, ox), 1);
     outputs[(n * p.channels + c) * pixels + oy * p.out_w + ox] = MAXIMUM != 0u ? best : sum / divisor;
     word |= (best_tap & ARG_MASK) << (uint(i) * ARG_BITS & 31u);
   }

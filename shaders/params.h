@@ -148,7 +148,7 @@ struct LrnParams {
   float alpha, beta, bias;
 };
 
-// Pools, forward and backward. `average_divisor` 0 divides by the taps inside the picture.
+// Pools, forward and backward. An average is over the taps inside the picture and the `counted` padding around it.
 struct PoolParams {
   int batch, channels;
   int in_h, in_w;
@@ -157,7 +157,7 @@ struct PoolParams {
   int stride_h, stride_w;
   int dilation_h, dilation_w;
   int pad_top, pad_left;
-  int average_divisor;
+  int counted_top, counted_left, counted_bottom, counted_right;
 };
 
 // out[y][x] = in[y - top][x - left], or 0 outside: zero padding, and with negative top and left its gradient.

@@ -116,7 +116,7 @@ struct Add {}; // two or more inputs of one shape
 
 // ---- Over windows, axes, all ----
 struct MaxPool {
-  Window window; // padding never wins: it counts as -infinity; ties go to the first in row-major order
+  Window window; // padding never wins; a window of padding alone gives 0; ties go to the first in row-major order
 };
 struct AvgPool {
   Window window;

@@ -129,10 +129,12 @@ struct Inference::Visitor {
   Shape operator()(const Pad &op) const {
     const Padding &pad = op.pad;
     const int longest_h = std::max(pad.top, pad.bottom), longest_w = std::max(pad.left, pad.right);
+    const bool repeats = op.mode == PadMode::reflect || op.mode == PadMode::wrap;
     const int room = op.mode == PadMode::reflect ? 1 : 0; // the edge itself is not repeated
-    if ((op.mode == PadMode::reflect || op.mode == PadMode::wrap) &&
-        (longest_h > in().h - room || longest_w > in().w - room))
+    if (repeats && (longest_h > in().h - room || longest_w > in().w - room))
       at.fail(fmt::format("pads a map of {} by more than it holds", size_text(in().w, in().h)));
+    if (repeats && std::max(op.channels_before, op.channels_after) > in().c - room)
+      at.fail(fmt::format("pads a map of {} channels by more than it holds", in().c));
     return padded(pad, op.channels_before + op.channels_after);
   }
   Shape padded(const Padding &pad, int channels) const {

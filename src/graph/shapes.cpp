@@ -70,10 +70,11 @@ Window resolve_transposed_padding(const ConvTranspose &op) {
 
 int window_output(int in, int kernel, int stride, int dilation, int pad_begin, int pad_end, bool ceil) {
   const int room = in + pad_begin + pad_end - (dilation * (kernel - 1) + 1);
-  const int outputs = room < 0 ? 0 : room / stride + 1;
-  // The window more ends outside, but has to begin inside the input or the padding before it. Even the first may.
-  const bool more = room > -stride && room % stride != 0 && outputs * stride < in + pad_begin;
-  return ceil && more ? outputs + 1 : outputs;
+  if (!ceil)
+    return room < 0 ? 0 : room / stride + 1;
+  const int outputs = room <= -stride ? 0 : (room + stride - 1) / stride + 1;
+  // The last has to begin inside the input or the padding before it.
+  return (outputs - 1) * stride < in + pad_begin ? outputs : outputs - 1;
 }
 
 SliceRange slice_range(const Slice &slice, int length) {

@@ -68,9 +68,10 @@ std::vector<FusedOp> fuse(const Graph &graph, const std::vector<NodeId> &targets
     FusedOp op;
     op.main = op.output = node;
     op.inputs = graph.nodes[static_cast<std::size_t>(node)].inputs;
-    if (is<Conv>(graph, node)) {
+    const bool is_conv = is<Conv>(graph, node) || is<ConvTranspose>(graph, node);
+    if (is_conv) {
       const NodeId pad = op.inputs.front();
-      if (consumers.only(pad) == node && takes_in(graph, node, pad)) {
+      if (is<Conv>(graph, node) && consumers.only(pad) == node && takes_in(graph, node, pad)) {
         op.extra_pad = std::get<ZeroPad>(graph.nodes[static_cast<std::size_t>(pad)].op).pad;
         op.inputs = graph.nodes[static_cast<std::size_t>(pad)].inputs;
       }
@@ -89,8 +90,7 @@ std::vector<FusedOp> fuse(const Graph &graph, const std::vector<NodeId> &targets
         }
       }
     }
-    const bool takes_relu =
-        is<Conv>(graph, node) || is<Dense>(graph, node) || is<ScaleShift>(graph, node) || is<Add>(graph, node);
+    const bool takes_relu = is_conv || is<Dense>(graph, node) || is<ScaleShift>(graph, node) || is<Add>(graph, node);
     if (const NodeId relu = consumers.only(op.output); takes_relu && clamp(graph, relu)) {
       op.relu = clamp(graph, relu);
       op.output = relu;
@@ -110,13 +110,16 @@ Affine affine(const Graph &graph, const FusedOp &op) {
   if (const auto *norm = std::get_if<ScaleShift>(&main))
     return {norm->scale, norm->shift};
   const auto *conv = std::get_if<Conv>(&main);
+  const auto *transposed = std::get_if<ConvTranspose>(&main);
   const auto *dense = std::get_if<Dense>(&main);
-  if (!conv && !dense)
+  if (!conv && !transposed && !dense)
     return {};
-  const std::vector<float> &bias = conv ? conv->bias : dense->bias;
+  const std::vector<float> &bias = conv ? conv->bias : transposed ? transposed->bias : dense->bias;
   if (bias.empty() && op.scale_shifts.empty())
     return {};
-  const auto channels = static_cast<std::size_t>(conv ? conv->out_channels : dense->out_features);
+  const auto channels = static_cast<std::size_t>(conv         ? conv->out_channels
+                                                 : transposed ? transposed->out_channels
+                                                              : dense->out_features);
   Affine result{std::vector<double>(channels, 1), std::vector<double>(bias.begin(), bias.end())};
   result.shift.resize(channels, 0);
   for (NodeId node : op.scale_shifts) {
@@ -130,14 +133,23 @@ Affine affine(const Graph &graph, const FusedOp &op) {
 }
 
 FoldedConv fold(const Graph &graph, const FusedOp &op) {
-  const Conv &conv = std::get<Conv>(graph.nodes[static_cast<std::size_t>(op.main)].op);
-  FoldedConv folded{conv.weights, conv.bias};
+  const Op &main = graph.nodes[static_cast<std::size_t>(op.main)].op;
+  const auto *conv = std::get_if<Conv>(&main);
+  const auto *transposed = std::get_if<ConvTranspose>(&main);
+  FoldedConv folded = conv ? FoldedConv{conv->weights, conv->bias} : FoldedConv{transposed->weights, transposed->bias};
   if (op.scale_shifts.empty())
     return folded;
   const auto [scale, shift] = affine(graph, op);
-  const std::size_t per_channel = conv.weights.size() / scale.size();
-  for (std::size_t i = 0; i < conv.weights.size(); ++i)
-    folded.weights[i] = static_cast<float>(conv.weights[i] * scale[i / per_channel]);
+  // Weights stand by output channel, or, transposed, by input channel and then by the output channels of its group.
+  const auto groups = static_cast<std::size_t>(conv ? 1 : transposed->groups);
+  const Window &window = conv ? conv->window : transposed->window;
+  const std::size_t a_group = folded.weights.size() / groups, channels = scale.size() / groups;
+  const std::size_t a_channel =
+      conv ? a_group / channels : static_cast<std::size_t>(window.kernel_h) * static_cast<std::size_t>(window.kernel_w);
+  for (std::size_t i = 0; i < folded.weights.size(); ++i) {
+    const std::size_t channel = i / a_group * channels + i / a_channel % channels;
+    folded.weights[i] = static_cast<float>(folded.weights[i] * scale[channel]);
+  }
   folded.bias.assign(shift.begin(), shift.end());
   return folded;
 }

@@ -36,7 +36,7 @@ struct Affine {
 };
 Affine affine(const Graph &graph, const FusedOp &op);
 
-// A convolution's weights and bias after its batch-norms, computed in double.
+// A convolution's weights, or a transposed one's, and bias after its batch-norms, computed in double.
 struct FoldedConv {
   std::vector<float> weights, bias;
 };

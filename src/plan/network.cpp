@@ -125,6 +125,7 @@ struct Network::Forward {
   const FusedOp &op;
 
   void operator()(const Conv &) const { net.forward_conv(op); }
+  void operator()(const ConvTranspose &) const { net.forward_conv(op); }
   void operator()(const Dense &) const { net.forward_dense(op); }
   void operator()(const ScaleShift &) const { net.forward_scale_shift(op); }
   void operator()(const Relu &) const { net.forward_scale_shift(op); }
@@ -228,11 +229,28 @@ void Network::conv(const std::string &label, const std::string &key, const gpu::
                  flops);
 }
 
+void Network::adjoint_conv(const std::string &label, const FusedOp &op, std::uint32_t epilogue,
+                           const ConvBindings &bindings) {
+  const gpu::ConvParams forward = conv_params(op);
+  // A phase's weights follow from the padding, and that may follow from the input's size and from the cut.
+  const std::string key = fmt::format("{}/gradient of pads {},{}", folded_name(op), forward.pad_top, forward.pad_left);
+  for (const gpu::ConvParams &phase : gradient_phases(forward))
+    conv(
+        label, fmt::format("{} phase {},{}", key, phase.out_offset_h, phase.out_offset_w), phase,
+        [&] { return phase_weights(forward, phase, fold(graph_, op).weights); }, epilogue, bindings);
+}
+
 gpu::ConvParams Network::conv_params(const FusedOp &op) const {
-  const auto &conv_op = std::get<Conv>(node(op.main).op);
   const NodeId in = op.inputs.front();
-  gpu::ConvParams params = forward_params(window(conv_op.window, in, op.extra_pad), conv_op.groups, shape(in),
-                                          shape(op.output), options_.batch);
+  gpu::ConvParams params;
+  if (const auto *transposed = std::get_if<ConvTranspose>(&node(op.main).op)) {
+    params = forward_params(resolve_transposed_padding(*transposed), transposed->groups, shape(op.output), shape(in),
+                            options_.batch);
+  } else {
+    const auto &conv_op = std::get<Conv>(node(op.main).op);
+    params = forward_params(window(conv_op.window, in, op.extra_pad), conv_op.groups, shape(in), shape(op.output),
+                            options_.batch);
+  }
   const Clamp clamp = op.relu.value_or(Clamp{});
   params.low = clamp.low;
   params.high = clamp.high;
@@ -247,13 +265,14 @@ std::string Network::folded_name(const FusedOp &op) const {
 }
 
 void Network::forward_conv(const FusedOp &op) {
-  const auto &conv_op = std::get<Conv>(node(op.main).op);
+  const auto *transposed = std::get_if<ConvTranspose>(&node(op.main).op);
+  const std::vector<float> &bias = transposed ? transposed->bias : std::get<Conv>(node(op.main).op).bias;
   const NodeId in = op.inputs.front();
   const std::string key = folded_name(op);
 
   ConvBindings bindings{value(in), TensorId::none, value(op.output), TensorId::none, make_mask(op)};
   std::uint32_t epilogue = op.relu ? gpu::EPILOGUE_RELU : 0U;
-  if (!conv_op.bias.empty() || !op.scale_shifts.empty()) {
+  if (!bias.empty() || !op.scale_shifts.empty()) {
     epilogue |= gpu::EPILOGUE_BIAS;
     const std::string bias_key = graph_.name + "/" + key + "/bias";
     bindings.bias = plan_.external(bias_key, weights_.get(bias_key, [&] { return fold(graph_, op).bias; }));
@@ -266,6 +285,8 @@ void Network::forward_conv(const FusedOp &op) {
     epilogue |= gpu::EPILOGUE_MASK_WRITE;
     plan_.fill(bindings.mask, 0);
   }
+  if (transposed)
+    return adjoint_conv(node(op.main).name, op, epilogue, bindings);
   conv(
       node(op.main).name, key, conv_params(op), [&] { return fold(graph_, op).weights; }, epilogue, bindings);
 }
@@ -354,21 +375,22 @@ gpu::PoolParams Network::pool_params(const FusedOp &op) const {
   const NodeId input = op.inputs.front();
   const Op &main = node(op.main).op;
   Window w;
-  int divisor = 0;
+  Padding counted;
   if (const auto *max_pool = std::get_if<MaxPool>(&main)) {
     w = window(max_pool->window, input);
   } else if (const auto *avg_pool = std::get_if<AvgPool>(&main)) {
     w = window(avg_pool->window, input);
-    divisor = avg_pool->count_padding ? w.kernel_h * w.kernel_w : 0;
+    if (avg_pool->count_padding)
+      counted = w.pad;
   } else if (const auto *zero_pad = std::get_if<ZeroPad>(&main)) {
     w.pad = zero_pad->pad; // as exact_pool.comp pads
   } else {
     w.kernel_h = shape(input).h;
     w.kernel_w = shape(input).w;
   }
-  return {options_.batch,     shape(input).c, shape(input).h, shape(input).w, shape(op.output).h,
-          shape(op.output).w, w.kernel_h,     w.kernel_w,     w.stride_h,     w.stride_w,
-          w.dilation_h,       w.dilation_w,   w.pad.top,      w.pad.left,     divisor};
+  return {options_.batch, shape(input).c, shape(input).h, shape(input).w, shape(op.output).h, shape(op.output).w,
+          w.kernel_h,     w.kernel_w,     w.stride_h,     w.stride_w,     w.dilation_h,       w.dilation_w,
+          w.pad.top,      w.pad.left,     counted.top,    counted.left,   counted.bottom,     counted.right};
 }
 
 void Network::forward_max_pool(const FusedOp &op) {

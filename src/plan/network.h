@@ -180,8 +180,11 @@ private:
             const std::function<std::vector<float>()> &weights, std::uint32_t epilogue, const ConvBindings &bindings);
   ConvBackend choose(const gpu::ConvParams &params) const;
   Window window(const Window &window, NodeId input, const Padding &extra = {}) const;
-  gpu::ConvParams conv_params(const FusedOp &op) const; // of the forward pass
-  std::string folded_name(const FusedOp &op) const;     // of a convolution and its batch-norms
+  // The adjoint of a convolution: a Conv's gradient, or a ConvTranspose.
+  void adjoint_conv(const std::string &label, const FusedOp &op, std::uint32_t epilogue, const ConvBindings &bindings);
+  // Of the forward pass; for a ConvTranspose those of the convolution that it is the adjoint of.
+  gpu::ConvParams conv_params(const FusedOp &op) const;
+  std::string folded_name(const FusedOp &op) const; // of a convolution and its batch-norms
   gpu::PoolParams pool_params(const FusedOp &op) const;
   int dense_rows_at_once(std::int64_t in_features) const; // that the device can bind
   TensorId dense_weights(const FusedOp &op, int first_row, int rows);

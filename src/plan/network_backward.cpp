@@ -94,6 +94,7 @@ struct Network::Backward {
   std::string label() const { return net.node(op.main).name + " gradient"; }
 
   void operator()(const Conv &) const { net.backward_conv(op, from); }
+  void operator()(const ConvTranspose &) const { net.backward_conv(op, from); }
   void operator()(const Dense &) const { net.backward_dense(op, from); }
   void operator()(const ScaleShift &norm) const {
     net.pass_gradient(
@@ -162,16 +163,14 @@ void Network::pass_gradient(const std::string &label, NodeId to, TensorId from, 
 }
 
 void Network::backward_conv(const FusedOp &op, TensorId from) {
-  const NodeId in = op.inputs.front();
-  const gpu::ConvParams forward = conv_params(op);
-  const std::vector<gpu::ConvParams> phases = gradient_phases(forward);
-  // A phase's weights follow from the padding, and that may follow from the input's size and from the cut.
-  const std::string key = fmt::format("{}/gradient of pads {},{}", folded_name(op), forward.pad_top, forward.pad_left);
-  contribute(in, [&](const GradientTarget &to) {
-    for (const gpu::ConvParams &phase : phases)
-      conv(node(op.main).name + " gradient", fmt::format("{} phase {},{}", key, phase.out_offset_h, phase.out_offset_w),
-           phase, [&] { return phase_weights(forward, phase, fold(graph_, op).weights); }, to.epilogue(),
-           {from, TensorId::none, to.tensor, TensorId::none, to.mask});
+  const std::string label = node(op.main).name + " gradient";
+  contribute(op.inputs.front(), [&](const GradientTarget &to) {
+    const ConvBindings bindings{from, TensorId::none, to.tensor, TensorId::none, to.mask};
+    if (std::holds_alternative<Conv>(node(op.main).op))
+      adjoint_conv(label, op, to.epilogue(), bindings);
+    else
+      conv(
+          label, folded_name(op), conv_params(op), [&] { return fold(graph_, op).weights; }, to.epilogue(), bindings);
   });
 }
 

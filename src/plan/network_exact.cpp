@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include <fmt/format.h>
+
 #include "graph/shapes.h"
 #include "plan/copy_params.h"
 #include "plan/layout.h"
@@ -42,6 +44,7 @@ struct Network::Exact {
   const FusedOp &op;
 
   TensorId operator()(const Conv &) const { return net.exact_conv(op); }
+  TensorId operator()(const ConvTranspose &) const { return net.exact_conv(op); }
   TensorId operator()(const Dense &) const { return net.exact_dense(op); }
   TensorId operator()(const MaxPool &) const { return net.exact_pool(op); }
   TensorId operator()(const GlobalMaxPool &) const { return net.exact_pool(op); }
@@ -87,9 +90,20 @@ void Network::exact_op(const FusedOp &op) {
 }
 
 TensorId Network::exact_conv(const FusedOp &op) {
-  const auto &conv_op = std::get<Conv>(node(op.main).op);
   const TensorId out = exact_tensor(op.output);
-  append_exact_sums(op, conv_params(op), constant(node(op.main).name + "/plain", conv_op.weights), out);
+  const gpu::ConvParams params = conv_params(op);
+  const auto *transposed = std::get_if<ConvTranspose>(&node(op.main).op);
+  if (!transposed) {
+    const auto &weights = std::get<Conv>(node(op.main).op).weights;
+    append_exact_sums(op, params, constant(node(op.main).name + "/plain", weights), out);
+    return out;
+  }
+  for (const gpu::ConvParams &phase : gradient_phases(params))
+    append_exact_sums(op, phase,
+                      constant(fmt::format("{}/plain of pads {},{} phase {},{}", node(op.main).name, params.pad_top,
+                                           params.pad_left, phase.out_offset_h, phase.out_offset_w),
+                               phase_weights(params, phase, transposed->weights)),
+                      out);
   return out;
 }
 

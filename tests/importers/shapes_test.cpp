@@ -1,5 +1,7 @@
 #include "graph/shapes.h"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 
 #include "importer/architecture.h"
@@ -36,6 +38,110 @@ TEST(Shapes, SamePaddingIsTensorFlows) {
   EXPECT_EQ(window_output(9, 3, 2, 1, 1, 1), 5);
   window.kernel_h = window.kernel_w = 1;
   EXPECT_EQ(resolve_padding(window, 7, 8).pad, Padding{});
+}
+
+// Of one op behind an input of 12x7x9 (c, h, w), or of several inputs of it.
+Shape shape_of(Op op, int inputs = 1) {
+  Graph graph;
+  graph.name = "toy";
+  graph.nodes = {{"input", "", Input{}, {}, true, 0},
+                 {"op", "", std::move(op), std::vector<NodeId>(static_cast<std::size_t>(inputs), 0), true, 0}};
+  return infer_shapes(graph, {12, 7, 9})[1];
+}
+
+TEST(Shapes, SameLowerHasTheOddPixelFirst) {
+  Window window{3, 4, 2, 3, 1, 1, {9, 9, 9, 9}, true, true};
+  EXPECT_EQ(resolve_padding(window, 8, 9).pad, (Padding{1, 1, 0, 0}));
+  EXPECT_EQ(shape_of(MaxPool{window}), (Shape{12, 4, 3}));
+}
+
+// torch's rule: a window more, but none that begins behind the input and the padding before it.
+TEST(Shapes, CeilTakesAWindowMore) {
+  EXPECT_EQ(window_output(8, 3, 2, 1, 0, 0, true), 4);
+  EXPECT_EQ(window_output(7, 3, 2, 1, 0, 0, true), 3);
+  EXPECT_EQ(window_output(5, 1, 3, 1, 0, 0, true), 2);
+  EXPECT_EQ(window_output(5, 2, 2, 1, 0, 1, true), 3);
+  EXPECT_EQ(window_output(5, 2, 3, 1, 0, 3, true), 2); // a third would begin at 6
+  EXPECT_EQ(window_output(2, 3, 2, 1, 0, 0, true), 1); // the first itself ends outside
+  EXPECT_EQ(window_output(2, 4, 2, 1, 0, 0, true), 0);
+  EXPECT_EQ(window_output(112, 3, 2, 1, 0, 0, true), 56); // SqueezeNet's, GoogLeNet's
+}
+
+TEST(Shapes, TransposedConvolutions) {
+  ConvTranspose op;
+  op.out_channels = 5;
+  op.window = {3, 2, 2, 3, 1, 2, {1, 0, 1, 2}};
+  EXPECT_EQ(shape_of(op), (Shape{5, 6 * 2 + 3 - 2, 8 * 3 + 3 - 2}));
+  op.output_pad_h = 1;
+  EXPECT_EQ(shape_of(op).h, 14);
+  op.window.same = true;
+  EXPECT_EQ(shape_of(op), (Shape{5, 14, 27}));
+  op.output_pad_h = 0;
+  EXPECT_EQ(shape_of(op), (Shape{5, 14, 27}));
+  EXPECT_EQ(resolve_transposed_padding(op).pad, (Padding{0, 0, 1, 0}));
+  op.window.same_lower = true;
+  EXPECT_EQ(resolve_transposed_padding(op).pad, (Padding{1, 0, 0, 0}));
+  op.window = {1, 1, 4, 3, 1, 1, {}, true}; // gaps, which are at the end as in TensorFlow
+  EXPECT_EQ(resolve_transposed_padding(op).pad, (Padding{0, 0, -3, -2}));
+  EXPECT_EQ(shape_of(op), (Shape{5, 28, 27}));
+  op.groups = 5;
+  expect_error([&] { shape_of(op); }, "op of toy does not take a map of 12 channels");
+}
+
+TEST(Shapes, JoinedAndTakenApart) {
+  EXPECT_EQ(shape_of(Concat{Axis::c}, 3), (Shape{36, 7, 9}));
+  EXPECT_EQ(shape_of(Concat{Axis::w}, 2), (Shape{12, 7, 18}));
+  EXPECT_EQ(shape_of(Slice{Axis::c, 2, -3}), (Shape{7, 7, 9}));
+  EXPECT_EQ(shape_of(Slice{Axis::h, -100, 100, 3}), (Shape{12, 3, 9}));
+  EXPECT_EQ(shape_of(Slice{Axis::w, -1, std::numeric_limits<int>::min(), -2}), (Shape{12, 7, 5}));
+  EXPECT_EQ(shape_of(Slice{Axis::w, 7, 2, -4}), (Shape{12, 7, 2}));
+  expect_error([] { shape_of(Slice{Axis::w, 3, 3}); }, "op of toy takes nothing of a map of 12x7x9");
+  expect_error([] { shape_of(Slice{Axis::w, 9, 20}); }, "takes nothing");
+  Graph graph;
+  graph.name = "toy";
+  graph.nodes = {{"input", "", Input{}, {}, true, 0},
+                 {"part", "", Slice{Axis::h, 0, 4}, {0}, true, 0},
+                 {"joined", "", Concat{Axis::c}, {0, 1}, true, 0}};
+  expect_error([&] { infer_shapes(graph, {3, 8, 8}); }, "joined of toy can't join maps of 3x8x8 and 3x4x8");
+}
+
+TEST(Shapes, Rearranged) {
+  EXPECT_EQ(shape_of(Transpose{{Axis::w, Axis::c, Axis::h}}), (Shape{9, 12, 7}));
+  EXPECT_EQ(shape_of(DepthToSpace{2, true}), (Shape{3, 14, 18}));
+  expect_error([] { shape_of(DepthToSpace{5, true}); }, "can't divide 12 channels into 5x5 pixels");
+  EXPECT_EQ(shape_of(SpaceToDepth{1}), (Shape{12, 7, 9}));
+  expect_error([] { shape_of(SpaceToDepth{3}); }, "can't divide a map of 9x7 into blocks of 3x3");
+  EXPECT_EQ(shape_of(ChannelShuffle{4}), (Shape{12, 7, 9}));
+  expect_error([] { shape_of(ChannelShuffle{5}); }, "can't divide 12 channels into 5 groups");
+  EXPECT_EQ(shape_of(Flatten{}), (Shape{756, 1, 1}));
+  EXPECT_EQ(shape_of(Reshape{{21, -1, 4}}), (Shape{21, 9, 4}));
+  EXPECT_EQ(shape_of(Reshape{{-1, 1, 1}}), (Shape{756, 1, 1}));
+  EXPECT_EQ(shape_of(Reshape{{36, 7, 3}}), (Shape{36, 7, 3}));
+  expect_error([] { shape_of(Reshape{{36, 7, 2}}); }, "can't make 36x7x2 of 12x7x9");
+  expect_error([] { shape_of(Reshape{{-1, 5, 1}}); }, "can't make -1x5x1 of 12x7x9");
+  expect_error([] { shape_of(Reshape{{756, 0, 1}}); }, "can't make 756x0x1 of 12x7x9");
+}
+
+TEST(Shapes, Padded) {
+  EXPECT_EQ(shape_of(Pad{PadMode::constant, 0, {1, -2, 3, 4}, -5, 1}), (Shape{8, 11, 11}));
+  EXPECT_EQ(shape_of(Pad{PadMode::reflect, 0, {6, 8, 0, 0}, 0, 11}), (Shape{23, 13, 17}));
+  EXPECT_EQ(shape_of(Pad{PadMode::wrap, 0, {7, 9, 0, 0}, 0, 0}), (Shape{12, 14, 18}));
+  EXPECT_EQ(shape_of(Pad{PadMode::edge, 0, {70, 9, 0, 0}, 0, 0}), (Shape{12, 77, 18}));
+  expect_error([] { shape_of(Pad{PadMode::reflect, 0, {7, 0, 0, 0}, 0, 0}); }, "pads a map of 9x7 by more than it");
+  expect_error([] { shape_of(Pad{PadMode::wrap, 0, {0, 0, 0, 10}, 0, 0}); }, "pads a map of 9x7 by more than it");
+  expect_error([] { shape_of(Pad{PadMode::reflect, 0, {}, 12, 0}); }, "pads a map of 12 channels by more than it");
+  expect_error([] { shape_of(Pad{PadMode::constant, 0, {-4, 0, -3, 0}, 0, 0}); }, "needs a larger input");
+}
+
+TEST(Shapes, Resized) {
+  Resize op;
+  op.scale_h = 2;
+  op.scale_w = 0.6;
+  EXPECT_EQ(shape_of(op), (Shape{12, 14, 5}));
+  op.out_h = 3;
+  EXPECT_EQ(shape_of(op), (Shape{12, 3, 5}));
+  op.scale_w = 0.1;
+  expect_error([&] { shape_of(op); }, "needs a larger input");
 }
 
 TEST(Shapes, WindowsThatDoNotFitGiveNothing) {

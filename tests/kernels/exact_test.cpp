@@ -74,6 +74,12 @@ TEST_F(ExactTest, Convolutions) {
   check_edge(random_conv(4, 5, {3, 2, 2, 1, 1, 1, {}, true}, 13), random_tensor(3, 4, 6, 5, 7));
 }
 
+TEST_F(ExactTest, TransposedConvolutions) {
+  check_edge(random_conv_transpose(3, 9, square_window(2, 2), 1), random_tensor(2, 3, 5, 7, 1));
+  check_edge(random_conv_transpose(4, 6, {3, 2, 2, 3, 1, 2, {1, 0, 1, -1}}, 3, 2), random_tensor(1, 4, 6, 5, 2));
+  check_edge(random_conv_transpose(4, 5, {1, 3, 2, 2, 1, 1, {}, true}, 5), random_tensor(3, 4, 6, 5, 3));
+}
+
 TEST_F(ExactTest, DenseLayers) {
   check_edge(random_dense(3 * 5 * 7, 33, 1), random_tensor(3, 3, 5, 7, 2));
   check_edge(random_dense(40, 3, 1, false), random_tensor(2, 40, 1, 1, 2));
@@ -89,7 +95,8 @@ TEST_F(ExactTest, OtherOps) {
   check_edge(GlobalAvgPool{}, random_tensor(2, 37, 4, 3, 1));
   check_edge(GlobalMaxPool{}, random_tensor(3, 37, 4, 3, 1));
   for (const Window &window : {square_window(2, 2), square_window(3, 2, 1), square_window(3, 2, 2, 2),
-                               Window{17, 18, 3, 2, 1, 1, {4, 3, 2, 1}}, Window{3, 2, 2, 3, 1, 1, {}, true}}) {
+                               Window{17, 18, 3, 2, 1, 1, {4, 3, 2, 1}}, Window{3, 2, 2, 3, 1, 1, {}, true},
+                               Window{3, 4, 2, 3, 1, 1, {1, 1, 1, 2}, false, false, true}}) {
     check_edge(MaxPool{window}, random_tensor(2, 9, 22, 25, 3));
     check_edge(AvgPool{window, false}, random_tensor(2, 9, 22, 25, 4));
     check_edge(AvgPool{window, true}, random_tensor(2, 9, 22, 25, 5));

@@ -53,6 +53,21 @@ inline Conv random_conv(int in_c, int out_c, const Window &window, unsigned seed
   return conv;
 }
 
+inline ConvTranspose random_conv_transpose(int in_c, int out_c, const Window &window, unsigned seed, int groups = 1,
+                                           bool bias = true) {
+  const int taps = out_c / groups * window.kernel_h * window.kernel_w;
+  const double range = 1.7 / std::sqrt(static_cast<double>(in_c * taps) / out_c);
+  ConvTranspose conv;
+  conv.out_channels = out_c;
+  conv.groups = groups;
+  conv.window = window;
+  conv.weights =
+      reference::random_floats(static_cast<std::size_t>(in_c) * static_cast<std::size_t>(taps), seed, -range, range);
+  if (bias)
+    conv.bias = reference::random_floats(static_cast<std::size_t>(out_c), seed + 1, -0.3, 0.3);
+  return conv;
+}
+
 inline Dense random_dense(int in_features, int out_features, unsigned seed, bool bias = true) {
   const double range = 1.7 / std::sqrt(static_cast<double>(in_features));
   const auto out = static_cast<std::size_t>(out_features);

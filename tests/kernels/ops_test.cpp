@@ -39,6 +39,13 @@ const std::vector<PoolCase> pools = {
     {"Asymmetric", {2, 3, 1, 2, 1, 1, {1, 0, 0, 2}}, 4, 8, 9, 1},
     {"Same", {3, 2, 2, 3, 1, 1, {}, true}, 4, 9, 10, 1},
     {"WithGaps", square_window(1, 3), 4, 8, 9, 2},
+    {"SameLower", {3, 2, 2, 3, 1, 1, {}, true, true}, 4, 9, 10, 2},
+    {"Ceil", {3, 2, 2, 2, 1, 1, {}, false, false, true}, 5, 8, 9, 2},
+    {"CeilPadded", {3, 4, 2, 3, 1, 1, {1, 1, 1, 2}, false, false, true}, 33, 8, 5, 2},
+    {"CeilDilated", {3, 3, 3, 3, 2, 2, {1, 2, 2, 1}, false, false, true}, 4, 12, 11, 1},
+    {"LargerThanTheInput", {5, 6, 3, 3, 1, 1, {}, false, false, true}, 3, 4, 4, 2},
+    {"WindowsOfPaddingAlone", {2, 1, 2, 1, 1, 1, {2, 1, 3, 0}}, 3, 5, 4, 2},
+    {"Large", {23, 40, 11, 7, 1, 1, {11, 20, 11, 19}}, 3, 25, 47, 1},
 };
 
 class PoolTest : public ::testing::TestWithParam<PoolCase> {

@@ -30,6 +30,11 @@ Conv explicit_pads(Conv op, const Tensor &x) {
   return op;
 }
 
+ConvTranspose explicit_pads(ConvTranspose op) {
+  op.window = resolve_transposed_padding(op);
+  return op;
+}
+
 // One overload an op: its output from its inputs' (Add alone has more than one).
 struct Forward {
   const std::vector<const Tensor *> &inputs;
@@ -38,6 +43,7 @@ struct Forward {
 
   Tensor operator()(const Input &) const { return x(); }
   Tensor operator()(const Conv &op) const { return conv(x(), explicit_pads(op, x())); }
+  Tensor operator()(const ConvTranspose &op) const { return conv_transpose(x(), explicit_pads(op)); }
   Tensor operator()(const Dense &op) const { return dense(x(), op); }
   Tensor operator()(const ScaleShift &op) const { return scale_shift(x(), op.scale, op.shift); }
   Tensor operator()(const Relu &op) const { return relu(x(), op.ceiling); }
@@ -94,6 +100,7 @@ struct Backward {
 
   Gradients operator()(const Input &) const { return {grad}; }
   Gradients operator()(const Conv &op) const { return {conv_gradient(grad, explicit_pads(op, x), x.h, x.w)}; }
+  Gradients operator()(const ConvTranspose &op) const { return {conv_transpose_gradient(grad, explicit_pads(op), x)}; }
   Gradients operator()(const Dense &op) const { return {dense_gradient(grad, op, x.c, x.h, x.w)}; }
   Gradients operator()(const ScaleShift &op) const { return {scale_shift_gradient(grad, op.scale)}; }
   Gradients operator()(const Relu &op) const { return {relu_gradient(grad, y, op.ceiling)}; }

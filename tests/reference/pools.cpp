@@ -9,8 +9,8 @@ namespace convscope::reference {
 namespace {
 
 Tensor pooled(const Tensor &x, const Window &win) {
-  return {x.n, x.c, output_size(x.h, win.kernel_h, win.stride_h, win.dilation_h, win.pad.top, win.pad.bottom),
-          output_size(x.w, win.kernel_w, win.stride_w, win.dilation_w, win.pad.left, win.pad.right)};
+  return {x.n, x.c, output_size(x.h, win.kernel_h, win.stride_h, win.dilation_h, win.pad.top, win.pad.bottom, win.ceil),
+          output_size(x.w, win.kernel_w, win.stride_w, win.dilation_w, win.pad.left, win.pad.right, win.ceil)};
 }
 
 // Calls visit(iy, ix, tap) for the taps of the window at (oy, ox) that lie inside the image, row-major.
@@ -33,10 +33,14 @@ template <typename Visit> void for_each_element(const Tensor &t, Visit visit) {
 }
 
 int divisor(const Window &win, bool count_padding, int oy, int ox, int in_h, int in_w) {
-  if (count_padding)
-    return win.kernel_h * win.kernel_w;
+  Window counted = win; // the padded image taken for the image
+  if (count_padding) {
+    counted.pad = {};
+    in_h += win.pad.top + win.pad.bottom;
+    in_w += win.pad.left + win.pad.right;
+  }
   int inside = 0;
-  for_each_tap(win, oy, ox, in_h, in_w, [&](int, int, int) { ++inside; });
+  for_each_tap(counted, oy, ox, in_h, in_w, [&](int, int, int) { ++inside; });
   return inside;
 }
 
@@ -61,7 +65,7 @@ MaxPoolResult max_pool(const Tensor &x, const Window &window) {
         winner = tap;
       }
     });
-    y.at(n, c, oy, ox) = best;
+    y.at(n, c, oy, ox) = winner < 0 ? 0 : best;
     result.arg.push_back(winner);
   });
   return result;

@@ -13,12 +13,12 @@ struct MaxPoolResult {
   std::vector<int> arg; // as y: the winner's place in its window, ky * kernel_w + kx; -1: all was padding
 };
 
-// Padding is -infinity; of equal values the first in row-major order wins.
+// Padding is -infinity, but a window of padding alone gives 0. Of equal values the first in row-major order wins.
 MaxPoolResult max_pool(const Tensor &x, const Window &window);
 // grad and arg as y -> (n, c, in_h, in_w).
 Tensor max_pool_gradient(const Tensor &grad, const std::vector<int> &arg, const Window &window, int in_h, int in_w);
 
-// Divides by the taps inside the image, or by the whole window where padding counts. A window of padding alone: 0.
+// Divides by the taps inside the image, or inside the padded image where padding counts. A window of padding alone: 0.
 Tensor avg_pool(const Tensor &x, const Window &window, bool count_padding);
 Tensor avg_pool_gradient(const Tensor &grad, const Window &window, bool count_padding, int in_h, int in_w);
 

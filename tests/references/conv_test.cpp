@@ -128,6 +128,44 @@ TEST(ReferenceConv, FiniteDifferences) {
   expect_gradient([&](const Tensor &t) { return dot(conv(t, op), upstream); }, x, conv_gradient(upstream, op, 6, 5));
 }
 
+TEST(ReferenceConvTranspose, ByHand) {
+  ConvTranspose op;
+  op.out_channels = 2; // of one input channel
+  op.window.kernel_w = 3;
+  op.window.stride_w = 2;
+  op.weights = {1, 2, 3, 10, 20, 30};
+  op.bias = {0.5F, 0};
+  Tensor x(1, 1, 1, 2);
+  x.data = {1, 100};
+  EXPECT_EQ(conv_transpose(x, op).data, (std::vector<double>{1.5, 2.5, 103.5, 200.5, 300.5, 10, 20, 1030, 2000, 3000}));
+  op.window.pad = {0, 1, 0, 2};
+  op.output_pad_w = 1;
+  EXPECT_EQ(conv_transpose(x, op).data, (std::vector<double>{2.5, 103.5, 200.5, 20, 1030, 2000}));
+}
+
+TEST(ReferenceConvTranspose, Adjoint) {
+  unsigned seed = 1000;
+  for (int kernel : {1, 2, 3})
+    for (int stride : {1, 2, 3})
+      for (int groups : {1, 2})
+        for (Padding pad : {Padding{}, Padding{1, 0, 0, 2}, Padding{-1, 0, 2, -3}}) {
+          ConvTranspose op;
+          op.out_channels = 6;
+          op.groups = groups;
+          op.window = {kernel, 3, stride, 2, 1, 2, pad};
+          op.output_pad_h = stride - 1;
+          op.output_pad_w = kernel % 2;
+          op.weights = random_floats(std::size_t(4) * 6 / groups * kernel * 3, ++seed);
+          Tensor x = random_tensor(2, 4, 5, 6, ++seed);
+          expect_adjoint([&](const Tensor &t) { return conv_transpose(t, op); },
+                         [&](const Tensor &t) { return conv_transpose_gradient(t, op, x); }, x, ++seed);
+          Tensor y = conv_transpose(x, op);
+          op.bias = random_floats(6, ++seed);
+          Tensor biased = conv_transpose(x, op);
+          EXPECT_NEAR(biased.at(1, 3, 1, 1) - y.at(1, 3, 1, 1), op.bias[3], 1e-12);
+        }
+}
+
 TEST(ReferenceDense, IsAConvolutionOfTheWholeInput) {
   Tensor x = random_tensor(3, 2, 3, 5, 8);
   Conv whole = make_conv(2, 7, 3, 5);

@@ -23,6 +23,7 @@ std::vector<Case> cases() {
             window.stride_w = kernel == 3 ? 2 : stride;
             window.dilation_h = window.dilation_w = dilation;
             window.pad = pad;
+            window.ceil = kernel == 2 && pad.top >= 0;
             all.push_back({h, w, window});
           }
   return all;
@@ -48,6 +49,7 @@ TEST(ReferenceMaxPool, AWindowOfPaddingHasNoWinner) {
   window.pad = {1, 0, 0, 0};
   MaxPoolResult result = max_pool(Tensor(1, 1, 1, 1, 3.0), window);
   EXPECT_EQ(result.arg, (std::vector<int>{-1, 0}));
+  EXPECT_EQ(result.y.data, (std::vector<double>{0, 3}));
   EXPECT_EQ(max_pool_gradient(Tensor(1, 1, 2, 1, 1.0), result.arg, window, 1, 1).data, std::vector<double>{1});
 }
 
@@ -77,6 +79,32 @@ TEST(ReferenceAvgPool, ByHand) {
   window.pad = {1, 1, 0, 0};
   EXPECT_EQ(avg_pool(x, window, false).data, (std::vector<double>{1, 1.5, 2, 2.5}));
   EXPECT_EQ(avg_pool(x, window, true).data, (std::vector<double>{0.25, 0.75, 1, 2.5}));
+}
+
+// By torch's and ONNX's rule.
+TEST(ReferenceAvgPool, CeilAveragesOverWhatThePaddedInputHas) {
+  Tensor x(1, 1, 1, 5);
+  x.data = {1, 2, 3, 4, 5};
+  Window window;
+  window.kernel_w = window.stride_w = 2;
+  window.ceil = true;
+  EXPECT_EQ(avg_pool(x, window, false).data, (std::vector<double>{1.5, 3.5, 5}));
+  EXPECT_EQ(avg_pool(x, window, true).data, (std::vector<double>{1.5, 3.5, 5}));
+  window.kernel_w = 4;
+  window.stride_w = 3;
+  window.pad = {0, 1, 0, 1}; // 0 1 2 3 | 3 4 5 0 and 1 column of nothing
+  EXPECT_EQ(avg_pool(x, window, true).data, (std::vector<double>{1.5, 3}));
+  EXPECT_EQ(avg_pool(x, window, false).data, (std::vector<double>{2, 4}));
+  window.pad.right = 2; // 3 4 5 0, 0 0: the last window would begin behind the input
+  EXPECT_EQ(avg_pool(x, window, true).data, (std::vector<double>{1.5, 3}));
+  window.stride_w = 2;
+  window.pad.right = 1; // 4 5 0
+  EXPECT_EQ(avg_pool(x, window, true).data, (std::vector<double>{1.5, 3.5, 3}));
+  window.pad = {};
+  window.kernel_w = 7; // larger than the input
+  EXPECT_EQ(max_pool(x, window).y.data, std::vector<double>{});
+  window.kernel_w = 6;
+  EXPECT_EQ(max_pool(x, window).y.data, std::vector<double>{5});
 }
 
 TEST(ReferenceAvgPool, Adjoint) {
