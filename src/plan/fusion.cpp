@@ -45,6 +45,24 @@ bool takes_in(const Graph &graph, NodeId conv, NodeId before) {
   return zero_pad && only_adds(zero_pad->pad) && !window.same;
 }
 
+// In a dense block every Concat joins what the one before it joined, and one map more: it takes that one's value, so
+// that it has two parts instead of dozens.
+void take_prefix(const Graph &graph, const std::vector<FusedOp> &before, FusedOp &concat) {
+  const auto axis = [&](NodeId node) { return std::get<Concat>(graph.nodes[static_cast<std::size_t>(node)].op).axis; };
+  const std::vector<NodeId> &all = graph.nodes[static_cast<std::size_t>(concat.main)].inputs;
+  std::size_t longest = 1;
+  for (const FusedOp &op : before) {
+    if (!is<Concat>(graph, op.main) || axis(op.main) != axis(concat.main))
+      continue;
+    const std::vector<NodeId> &parts = graph.nodes[static_cast<std::size_t>(op.main)].inputs;
+    if (parts.size() <= longest || parts.size() > all.size() || !std::equal(parts.begin(), parts.end(), all.begin()))
+      continue;
+    longest = parts.size();
+    concat.inputs.assign(all.begin() + static_cast<std::ptrdiff_t>(longest), all.end());
+    concat.inputs.insert(concat.inputs.begin(), op.output);
+  }
+}
+
 } // namespace
 
 std::vector<FusedOp> fuse(const Graph &graph, const std::vector<NodeId> &targets) {
@@ -98,6 +116,8 @@ std::vector<FusedOp> fuse(const Graph &graph, const std::vector<NodeId> &targets
     } else {
       op.relu = clamp(graph, node);
     }
+    if (is<Concat>(graph, node))
+      take_prefix(graph, ops, op);
     ops.push_back(std::move(op));
   }
   // An op runs where its last node stands: by then all that it reads is written.

@@ -26,7 +26,7 @@ struct FusedOp {
 };
 
 // In an order in which they can run. Targets' values are always written. Views (the same memory under
-// another shape) and Constants, which have no inputs, are FusedOps of their own.
+// another shape) and Constants, which have no inputs, are FusedOps of their own. A Concat may read an earlier one.
 std::vector<FusedOp> fuse(const Graph &graph, const std::vector<NodeId> &targets);
 
 // What follows the sums of a Conv or a Dense, and all that a ScaleShift does: y = x * scale[c] + shift[c], bias and

@@ -86,6 +86,26 @@ TEST(FusionTest, AnAdditionIsTakenInOnce) {
   EXPECT_EQ(outputs(fuse(graph, {three})), (std::vector<NodeId>{left, right, sum, doubled, three}));
 }
 
+TEST(FusionTest, AConcatTakesWhatAnEarlierOneJoined) {
+  Graph graph = graph_with_input();
+  const NodeId a = push(graph, random_scale_shift(3, 1), {0}), b = push(graph, random_scale_shift(3, 2), {0});
+  const NodeId two = push(graph, Concat{}, {0, a});
+  const NodeId other = push(graph, Concat{}, {a, 0});
+  const NodeId high = push(graph, Concat{Axis::h}, {0, a, b});
+  const NodeId three = push(graph, Concat{}, {0, a, b});
+  const NodeId same = push(graph, Concat{}, {0, a, b});
+  const NodeId four = push(graph, Concat{}, {0, a, b, a});
+  const std::vector<FusedOp> ops = fuse(graph, {two, other, high, three, same, four});
+  ASSERT_EQ(outputs(ops), (std::vector<NodeId>{a, b, two, other, high, three, same, four}));
+  EXPECT_EQ(ops[2].inputs, (std::vector<NodeId>{0, a}));
+  EXPECT_EQ(ops[3].inputs, (std::vector<NodeId>{a, 0}));
+  EXPECT_EQ(ops[4].inputs, (std::vector<NodeId>{0, a, b}));
+  EXPECT_EQ(ops[5].inputs, (std::vector<NodeId>{two, b}));
+  EXPECT_EQ(ops[6].inputs, std::vector<NodeId>{three});
+  EXPECT_EQ(ops[7].inputs, (std::vector<NodeId>{three, a}));
+  EXPECT_EQ(fuse(graph, {four}).back().inputs, (std::vector<NodeId>{0, a, b, a})); // the others are not in this cut
+}
+
 TEST(FusionTest, OpsRunInAnOrderThatHasWhatTheyRead) {
   Graph graph = graph_with_input();
   NodeId x = 0;
