@@ -70,7 +70,7 @@ public:
     if (has("preprocess")) {
       if (own)
         fail("'preprocess' takes the place of mean, std, range and order");
-      const auto known = named_preprocessing(text("preprocess"));
+      auto known = named_preprocessing(text("preprocess"));
       if (!known)
         unknown_preprocessing(text("preprocess"), file_);
       return known;
@@ -90,7 +90,7 @@ public:
     if (has("order")) {
       const std::string order = text("order");
       if (order != "rgb" && order != "bgr")
-        fail("'order' must be \"rgb\" or \"bgr\"");
+        fail("'order' must be rgb or bgr");
       n.bgr = order == "bgr";
     }
     return to_preprocessing(n, "sidecar", file_);

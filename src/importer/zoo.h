@@ -27,7 +27,7 @@ std::filesystem::path zoo_weights(const std::string &name);
 
 // The net with the weights of that file, and the preprocessing that goes with them. UserError on an unknown name, a
 // missing or unsuitable file.
-Graph load_zoo(const std::string &name, const std::filesystem::path &weights);
+Graph load_zoo(const std::string &name, const std::filesystem::path &file);
 
 // The net without weights: layers, shapes and parameters are known, weights vectors are empty.
 Graph load_architecture(const std::string &name, bool with_top = false);

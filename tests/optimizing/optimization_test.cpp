@@ -229,7 +229,7 @@ TEST_F(OptimizationTest, BadOptionsAreRefused) {
 }
 
 TEST_F(OptimizationTest, SlicesOfAStepAreTheStep) {
-  graph = load_model({"alexnet", "", ""}); // the toy's dispatches have but one row of workgroups
+  graph = load_zoo("alexnet", zoo_weights("alexnet")); // the toy's dispatches have but one row of workgroups
   Recipe by = recipe("lucid");
   by.revive_steps = 2;
   options.height = options.width = 54;
@@ -273,7 +273,7 @@ TEST_P(OptimizationGolden, AnotherImplementationAgrees) {
   std::string name = model + "." + objective;
   std::replace(name.begin(), name.end(), ':', '.');
   try {
-    graph = load_model({model, "", ""});
+    graph = load_zoo(model, zoo_weights(model));
   } catch (const UserError &error) {
     GTEST_SKIP() << error.what();
   }
