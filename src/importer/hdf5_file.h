@@ -41,6 +41,8 @@ private:
 class Hdf5File {
 public:
   explicit Hdf5File(const std::filesystem::path &path);
+  // A file in memory; `name` is for errors.
+  Hdf5File(std::string name, std::vector<std::uint8_t> image);
 
   const std::string &name() const { return name_; }
   // Whether a hard link of that path exists. Soft and external links are errors: they may leave the file.
@@ -48,16 +50,20 @@ public:
   bool has_attribute(const std::string &group, const std::string &attribute) const;
   // A one-dimensional attribute of texts, fixed or variable in length; an empty one may be of any type.
   std::vector<std::string> texts(const std::string &group, const std::string &name) const;
+  // An attribute of one text, which may be as long as a model's configuration.
+  std::string text(const std::string &group, const std::string &name) const;
   std::vector<std::int64_t> shape(const std::string &path) const;
   // The dataset's values, whatever its float type; UserError where its shape is not as expected.
   std::vector<float> read(const std::string &path, const std::vector<std::int64_t> &expected) const;
 
 private:
   [[noreturn]] void fail(const std::string &what) const;
+  std::vector<std::string> attribute_texts(const std::string &group, const std::string &name, std::size_t longest) const;
   Hdf5Id open_object(const std::string &path) const;
   Hdf5Id open_dataset(const std::string &path) const;
 
   std::string name_;
+  std::vector<std::uint8_t> image_; // of a file in memory, which the library reads in place
   Hdf5Guard guard_; // before the library opens the file, until it has closed it
   Hdf5Id file_;
 };
