@@ -1,16 +1,20 @@
-// What keras.applications' nets expect, known by the model's name.
+// What is known of keras.applications' nets by the model's name.
 #pragma once
+
+#include <string>
 
 #include "graph/graph.h"
 #include "importer/keras/config.h"
 
 namespace convscope::keras {
 
-// The side of the pictures that a net of that name was trained on; 224 for others.
-int application_size(const ModelConfig &model);
+// The model's name, or that of a net of keras.applications in it: a base with another head.
+std::string telling_name(const ModelConfig &model);
 
-// How pictures are prepared: not at all (0..255) where the net does it itself, else as the application of that name
-// (or a nested one) does it; "raw" (0..1) where nothing tells.
-Preprocessing preprocessing_of(const ModelConfig &model, const Graph &graph);
+// The side of the pictures that a net of that name was trained on; 224 for others.
+int application_size(const std::string &name);
+
+// raw255 or raw01 where the net scales its input itself; else what a Graph has of itself: not known.
+Preprocessing own_preprocessing(const Graph &graph);
 
 } // namespace convscope::keras

@@ -47,7 +47,7 @@ bool says_channels_first(const ModelConfig &model) {
 class Importer {
 public:
   Importer(const ModelFile &file, const Hdf5File &weights, Shape input)
-      : file_(file), weights_(weights), net_(file.name, file.model.name, input),
+      : file_(file), weights_(weights), net_(file.name, telling_name(file.model), input),
         budget_(8 * file.bytes + (std::int64_t{64} << 20)) {
     net_.channels_first = says_channels_first(file.model);
     net_.keras_version = file.keras_version;
@@ -216,7 +216,7 @@ Shape input_shape(const ModelFile &file) {
                                 "width, channels)",
                                 file.name, sides.size()));
   const bool first = says_channels_first(*model);
-  const int usual = application_size(file.model);
+  const int usual = application_size(telling_name(*model));
   Shape shape{sides[first ? 1 : 3], sides[first ? 2 : 1], sides[first ? 3 : 2]};
   if (shape.c == -1)
     shape.c = 3;
@@ -282,7 +282,7 @@ Graph import_model(const ModelFile &file, const Hdf5File &weights) {
   const Shape input = input_shape(file);
   Graph graph = Importer(file, weights, input).run();
   graph.default_size = input.h;
-  graph.preprocessing = preprocessing_of(file.model, graph);
+  graph.preprocessing = own_preprocessing(graph);
   return graph;
 }
 
