@@ -57,7 +57,7 @@ int application_size(const std::string &name) {
 Preprocessing own_preprocessing(const Graph &graph) {
   // The first layers, up to one that has learned something.
   for (const Node &node : graph.nodes) {
-    if (std::holds_alternative<Conv>(node.op) || std::holds_alternative<Dense>(node.op))
+    if (node.parameters > 0 && node.kind != "Normalization")
       break;
     if (!scales_input(node))
       continue;

@@ -192,7 +192,7 @@ std::vector<int> shape_of(const Json &value) {
   if (!value.is_array())
     return shape;
   for (const Json &side : value)
-    shape.push_back(as_integer(side).value_or(-1));
+    shape.push_back(side.is_null() ? -1 : as_integer(side).value_or(0)); // 0: of no use
   return shape;
 }
 

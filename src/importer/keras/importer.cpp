@@ -46,8 +46,10 @@ bool says_channels_first(const ModelConfig &model) {
 
 class Importer {
 public:
+  // `input`: the model's own, of which a grey one becomes coloured.
   Importer(const ModelFile &file, const Hdf5File &weights, Shape input)
-      : file_(file), weights_(weights), net_(file.name, telling_name(file.model), input),
+      : file_(file), weights_(weights), grey_(input.c == 1),
+        net_(file.name, telling_name(file.model), {3, input.h, input.w}),
         budget_(8 * file.bytes + (std::int64_t{64} << 20)) {
     net_.channels_first = says_channels_first(file.model);
     net_.keras_version = file.keras_version;
@@ -61,12 +63,13 @@ private:
                            const std::vector<Value> &inputs);
   Value layer(const LayerConfig &config, std::size_t call, const ModelWeights &weights, const std::string &prefix,
               const std::vector<Value> &inputs);
-  std::vector<Value> graph_input(const ModelConfig &model);
+  std::vector<Value> graph_input(const ModelConfig &model, bool grey);
   void finish_layer(const LayerConfig &config, const std::string &name, NodeId first, Value &value);
   void note_classifier(Value output);
 
   const ModelFile &file_;
   const Hdf5File &weights_;
+  bool grey_; // the model takes pictures of one channel
   GraphBuilder net_;
   std::int64_t budget_; // bytes of weights that may still be read
   std::set<std::string> names_;
@@ -223,23 +226,33 @@ Shape input_shape(const ModelFile &file) {
   shape.h = shape.h == -1 ? usual : shape.h;
   shape.w = shape.w == -1 ? usual : shape.w;
   if (shape.h < 1 || shape.w < 1 || shape.h > largest_input || shape.w > largest_input)
-    throw UserError(fmt::format("{}: its input is {}x{}", file.name, shape.w, shape.h));
+    throw UserError(fmt::format("{}: its input has sides that are no numbers from 1 to {}", file.name, largest_input));
   if (shape.c != 3 && shape.c != 1)
     throw UserError(fmt::format("{}: its input has {} channels; pictures have 3, or 1 where they are grey", file.name,
                                 shape.c));
   return shape;
 }
 
-// The first input is the picture; a net with others still works where these do not reach.
-std::vector<Value> Importer::graph_input(const ModelConfig &model) {
+// The first input is the picture; a net with others still works where these do not reach. Pictures are in colour: a
+// net for grey ones gets their luma.
+std::vector<Value> Importer::graph_input(const ModelConfig &model, bool grey) {
   std::vector<Value> inputs;
   for (const std::string &name : model.inputs) {
     Node node{name, "InputLayer", Input{}, {}, true, 0};
     if (!inputs.empty())
       node.op = Unsupported{"the model has more than one input, of which only the first is the picture"};
+    else if (grey)
+      node.name += "/rgb";
     if (!names_.insert(name).second)
       throw UserError(fmt::format("{}: has two inputs named '{}'", file_.name, name));
-    inputs.push_back({net_.add(std::move(node)), 4});
+    NodeId id = net_.add(std::move(node));
+    if (inputs.empty() && grey) {
+      Conv luma;
+      luma.out_channels = 1;
+      luma.weights = {0.299F, 0.587F, 0.114F};
+      id = net_.add({name, "InputLayer", std::move(luma), {id}, true, 0});
+    }
+    inputs.push_back({id, 4});
   }
   return inputs;
 }
@@ -269,7 +282,7 @@ void Importer::note_classifier(Value output) {
 
 Graph Importer::run() {
   const ModelWeights weights(weights_, file_.weights_root, file_.model);
-  const std::vector<Value> inputs = graph_input(file_.model);
+  const std::vector<Value> inputs = graph_input(file_.model, grey_);
   const std::vector<Value> outputs = model(file_.model, weights, "", inputs);
   if (outputs.size() == 1)
     note_classifier(outputs.front());

@@ -11,6 +11,8 @@ namespace {
 
 // Keras lets tensors of fewer axes take part: (n, c) reads as (n, 1, 1, c), which is how vectors are here.
 int common_rank(Layer &layer) {
+  if (layer.inputs.size() < 2)
+    layer.fail(fmt::format("combines {} tensors", layer.inputs.size()));
   int rank = layer.input().rank;
   for (const Value &value : layer.inputs)
     rank = std::max(rank, value.rank);
