@@ -56,9 +56,9 @@ Hdf5File::Hdf5File(std::string name, std::vector<std::uint8_t> image)
   silence_library();
   if (image_.empty())
     fail("has no weights");
-  file_ = Hdf5Id(H5LTopen_file_image(image_.data(), image_.size(),
-                                     H5LT_FILE_IMAGE_DONT_COPY | H5LT_FILE_IMAGE_DONT_RELEASE),
-                 H5Fclose);
+  file_ = Hdf5Id(
+      H5LTopen_file_image(image_.data(), image_.size(), H5LT_FILE_IMAGE_DONT_COPY | H5LT_FILE_IMAGE_DONT_RELEASE),
+      H5Fclose);
   if (!file_)
     fail("its weights are no HDF5 file, or a damaged one");
 }
@@ -124,7 +124,8 @@ std::vector<std::string> Hdf5File::attribute_texts(const std::string &group, con
   const hssize_t count = space ? H5Sget_simple_extent_npoints(space) : -1;
   if (count == 0)
     return {};
-  if (!type || rank > 1 || rank < 0 || count < 0 || static_cast<hsize_t>(count) > most_texts || H5Tget_class(type) != H5T_STRING)
+  if (!type || rank > 1 || rank < 0 || count < 0 || static_cast<hsize_t>(count) > most_texts ||
+      H5Tget_class(type) != H5T_STRING)
     damaged();
 
   std::vector<std::string> texts;
@@ -173,8 +174,9 @@ std::vector<std::int64_t> Hdf5File::shape(const std::string &path) const {
   return {extents.begin(), extents.end()};
 }
 
-std::vector<float> Hdf5File::read(const std::string &path, const std::vector<std::int64_t> &expected) const {
-  const Hdf5Id dataset = open_dataset(path);
+Hdf5Id Hdf5File::open_numbers(const std::string &path, const std::vector<std::int64_t> &expected,
+                              std::size_t &elements) const {
+  Hdf5Id dataset = open_dataset(path);
   const Hdf5Id type(H5Dget_type(dataset), H5Tclose);
   const Hdf5Id creation(H5Dget_create_plist(dataset), H5Pclose);
   if (!type || H5Tget_class(type) != H5T_FLOAT)
@@ -191,16 +193,44 @@ std::vector<float> Hdf5File::read(const std::string &path, const std::vector<std
     fail(fmt::format("'{}' has no values", path));
   // Packed weights hardly shrink.
   const hsize_t most = 64 * std::min<hsize_t>(stored, hsize_t{1} << 40) + (1 << 20);
-  std::size_t elements = 1;
+  elements = 1;
   for (const std::int64_t extent : expected) {
     if (extent > 0 && elements > most / static_cast<hsize_t>(extent))
       fail(fmt::format("'{}' claims far more values than it stores", path));
     elements *= static_cast<std::size_t>(extent);
   }
+  return dataset;
+}
+
+std::vector<float> Hdf5File::read(const std::string &path, const std::vector<std::int64_t> &expected) const {
+  std::size_t elements = 0;
+  const Hdf5Id dataset = open_numbers(path, expected, elements);
   std::vector<float> values(elements);
   if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
     fail(fmt::format("'{}' can't be read: the file is damaged or truncated", path));
   return values;
+}
+
+void Hdf5File::read_strips(const std::string &path, const std::vector<std::int64_t> &expected,
+                           const std::function<void(std::span<const float>)> &take) const {
+  constexpr std::size_t strip_elements = std::size_t{1} << 20;
+  std::size_t elements = 0;
+  const Hdf5Id dataset = open_numbers(path, expected, elements);
+  const Hdf5Id space(H5Dget_space(dataset), H5Sclose);
+  const std::size_t each = elements / static_cast<std::size_t>(expected.front()); // elements of an index
+  std::vector<hsize_t> start(expected.size()), count(expected.begin(), expected.end());
+  const hsize_t most = std::max<hsize_t>(1, strip_elements / std::max<std::size_t>(each, 1)), length = count[0];
+  std::vector<float> values;
+  for (start[0] = 0; start[0] < length; start[0] += most) {
+    count[0] = std::min(most, length - start[0]);
+    values.resize(static_cast<std::size_t>(count[0]) * each);
+    const hsize_t size = values.size();
+    const Hdf5Id memory(H5Screate_simple(1, &size, nullptr), H5Sclose);
+    if (H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr) < 0 ||
+        H5Dread(dataset, H5T_NATIVE_FLOAT, memory, space, H5P_DEFAULT, values.data()) < 0)
+      fail(fmt::format("'{}' can't be read: the file is damaged or truncated", path));
+    take(values);
+  }
 }
 
 } // namespace convscope

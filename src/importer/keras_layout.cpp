@@ -4,20 +4,29 @@
 
 namespace convscope {
 
-std::vector<float> transposed(const std::vector<float> &source, std::size_t rows, std::size_t columns, Shape map) {
-  const std::size_t channels = map.c > 0 ? static_cast<std::size_t>(map.c) : 1;
-  const std::size_t pixels = rows / channels;
-  // Strips of columns, so that a cache line that was read is used whole.
-  constexpr std::size_t strip = 16;
-  std::vector<float> result(source.size());
-  for (std::size_t first = 0; first < columns; first += strip) {
-    const std::size_t last = std::min(first + strip, columns);
-    for (std::size_t c = 0; c < channels; ++c)
-      for (std::size_t p = 0; p < pixels; ++p)
-        for (std::size_t column = first; column < last; ++column)
-          result[column * rows + c * pixels + p] = source[(p * channels + c) * columns + column];
+Transposition::Transposition(std::size_t rows, std::size_t columns, Shape map)
+    : rows_(rows), columns_(columns), channels_(map.c > 0 ? static_cast<std::size_t>(map.c) : 1),
+      result_(rows * columns) {}
+
+void Transposition::take(std::span<const float> strip) {
+  const std::size_t count = strip.size() / columns_, pixels = rows_ / channels_;
+  // Columns by the cache line, so that a line that was read is used whole.
+  constexpr std::size_t line = 16;
+  for (std::size_t first = 0; first < columns_; first += line) {
+    const std::size_t last = std::min(first + line, columns_);
+    for (std::size_t row = 0; row < count; ++row) {
+      const std::size_t target = (next_ + row) % channels_ * pixels + (next_ + row) / channels_;
+      for (std::size_t column = first; column < last; ++column)
+        result_[column * rows_ + target] = strip[row * columns_ + column];
+    }
   }
-  return result;
+  next_ += count;
+}
+
+std::vector<float> transposed(std::span<const float> source, std::size_t rows, std::size_t columns, Shape map) {
+  Transposition transposition(rows, columns, map);
+  transposition.take(source);
+  return transposition.result();
 }
 
 } // namespace convscope

@@ -20,7 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // "2.15.0" -> 2; 3 where it can't be read.
-int major_version(const std::string &text) { return !text.empty() && text[0] >= '1' && text[0] <= '9' ? text[0] - '0' : 3; }
+int major_version(const std::string &text) {
+  return !text.empty() && text[0] >= '1' && text[0] <= '9' ? text[0] - '0' : 3;
+}
 
 std::string version_in(const std::string &metadata) {
   const auto json = keras::Json::parse(metadata, nullptr, false);

@@ -118,8 +118,7 @@ void KerasWeights::list_numbered() {
 }
 
 const KerasWeights::Layer *KerasWeights::find(const std::vector<Layer> &layers, const std::string &name) {
-  const auto found =
-      std::find_if(layers.begin(), layers.end(), [&](const Layer &layer) { return layer.name == name; });
+  const auto found = std::find_if(layers.begin(), layers.end(), [&](const Layer &layer) { return layer.name == name; });
   return found == layers.end() ? nullptr : &*found;
 }
 

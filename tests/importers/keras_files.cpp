@@ -39,7 +39,8 @@ Json keras2_layer(const std::string &kind, const std::string &name, Json argumen
   for (const std::string &layer : from)
     node.push_back(Json::array({layer, 0, 0, Json::object()}));
   arguments["name"] = name;
-  return {{"class_name", kind}, {"config", std::move(arguments)}, {"name", name}, {"inbound_nodes", Json::array({node})}};
+  return {
+      {"class_name", kind}, {"config", std::move(arguments)}, {"name", name}, {"inbound_nodes", Json::array({node})}};
 }
 
 Json keras_operation(const std::string &kind, const std::string &name, const Json &arguments) {
@@ -63,7 +64,10 @@ Json keras_functional(const std::string &name, const std::vector<Json> &layers, 
 }
 
 Json keras_sequential(const std::string &name, const std::vector<Json> &layers) {
-  return {{"module", "keras"}, {"class_name", "Sequential"}, {"config", {{"name", name}, {"layers", layers}}}, {"name", name}};
+  return {{"module", "keras"},
+          {"class_name", "Sequential"},
+          {"config", {{"name", name}, {"layers", layers}}},
+          {"name", name}};
 }
 
 void write_zip(const std::filesystem::path &path, const std::vector<std::pair<std::string, std::string>> &entries) {

@@ -17,18 +17,26 @@ const Json picture = Json::array({nullptr, 8, 8, 3});
 
 // One of each family of layers, both forms of calls, a nested model, an operation.
 Json varied_model() {
-  const Json inner = keras_sequential("inner", {keras_input("in", picture), keras_layer("ReLU", "r6", {{"max_value", 6}})});
+  const Json inner =
+      keras_sequential("inner", {keras_input("in", picture), keras_layer("ReLU", "r6", {{"max_value", 6}})});
   Json nested = keras_layer("Sequential", "inner", Json::object(), {"a"});
   nested["config"] = inner["config"];
   return keras_functional(
       "net",
       {keras_input("i", picture),
        keras_layer("Conv2D", "a",
-                   {{"filters", 2}, {"kernel_size", {3, 3}}, {"strides", {1, 1}}, {"padding", "same"}, {"groups", 1},
-                    {"dilation_rate", {1, 1}}, {"activation", "relu"}, {"data_format", "channels_last"}},
+                   {{"filters", 2},
+                    {"kernel_size", {3, 3}},
+                    {"strides", {1, 1}},
+                    {"padding", "same"},
+                    {"groups", 1},
+                    {"dilation_rate", {1, 1}},
+                    {"activation", "relu"},
+                    {"data_format", "channels_last"}},
                    {"i"}),
        nested, keras_layer("BatchNormalization", "b", {{"axis", 3}, {"epsilon", 1e-3}, {"center", true}}, {"inner"}),
-       keras2_layer("DepthwiseConv2D", "c", {{"kernel_size", {3, 3}}, {"depth_multiplier", 1}, {"use_bias", false}}, {"b"}),
+       keras2_layer("DepthwiseConv2D", "c", {{"kernel_size", {3, 3}}, {"depth_multiplier", 1}, {"use_bias", false}},
+                    {"b"}),
        keras_layer("MaxPooling2D", "p", {{"pool_size", {2, 2}}, {"strides", {2, 2}}, {"padding", "valid"}}, {"c"}),
        keras_operation("Multiply", "m", {keras_tensor("p"), 0.5}),
        keras_layer("ZeroPadding2D", "q", {{"padding", {{1, 0}, {0, 1}}}}, {"m"}),
@@ -38,15 +46,14 @@ Json varied_model() {
        keras_layer("LeakyReLU", "l", {{"negative_slope", 0.1}}, {"k"}),
        keras_layer("Reshape", "h", {{"target_shape", {4, 8, 8}}}, {"l"}),
        keras_layer("Permute", "t", {{"dims", {2, 1, 3}}}, {"h"}), keras_layer("Flatten", "f", Json::object(), {"t"}),
-       keras_layer("Dense", "d",
-                   {{"units", 2}, {"activation", {{"class_name", "function"}, {"config", "softmax"}}}}, {"f"})},
+       keras_layer("Dense", "d", {{"units", 2}, {"activation", {{"class_name", "function"}, {"config", "softmax"}}}},
+                   {"f"})},
       "i", "d");
 }
 
 std::vector<H5Layer> varied_weights() {
   return {{"a", {{"kernel", {3, 3, 3, 2}, counted_values(54)}, {"bias", {2}, {1, 2}}}},
-          {"b",
-           {{"gamma", {2}, {1, 2}}, {"beta", {2}, {1, 2}}, {"mean", {2}, {1, 2}}, {"variance", {2}, {1, 2}}}},
+          {"b", {{"gamma", {2}, {1, 2}}, {"beta", {2}, {1, 2}}, {"mean", {2}, {1, 2}}, {"variance", {2}, {1, 2}}}},
           {"c", {{"kernel", {3, 3, 2, 1}, counted_values(18)}}},
           {"d", {{"kernel", {256, 2}, counted_values(512)}, {"bias", {2}, {1, 2}}}}};
 }
@@ -90,8 +97,17 @@ TEST(KerasFuzz, AnyValueOfAnotherType) {
       if (std::find(places.begin(), places.end(), place) == places.end())
         places.push_back(place);
   }
-  const std::vector<Json> values{nullptr, -1, 0, 3, 1e300, "x", Json::array(), Json::object(), true,
-                                 std::numeric_limits<std::int64_t>::max(), Json::array({-5, 7})};
+  const std::vector<Json> values{nullptr,
+                                 -1,
+                                 0,
+                                 3,
+                                 1e300,
+                                 "x",
+                                 Json::array(),
+                                 Json::object(),
+                                 true,
+                                 std::numeric_limits<std::int64_t>::max(),
+                                 Json::array({-5, 7})};
   ASSERT_GT(places.size(), 200u);
   for (std::size_t i = 0; i < places.size(); ++i)
     for (std::size_t k = i % 3; k < values.size(); k += 3) { // every place, every third value

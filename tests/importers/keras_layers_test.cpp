@@ -27,11 +27,10 @@ protected:
   }
   // Two branches of 1x1 convolutions with 3 channels, and a layer of both.
   Graph two(const Json &layer) {
-    const auto branch = [](const std::string &name) {
-      return keras_layer("ReLU", name, Json::object(), {"i"});
-    };
+    const auto branch = [](const std::string &name) { return keras_layer("ReLU", name, Json::object(), {"i"}); };
     write_keras(path(),
-                keras_functional("net", {keras_input("i", Json::array({nullptr, 4, 6, 3})), branch("a"), branch("b"), layer},
+                keras_functional("net",
+                                 {keras_input("i", Json::array({nullptr, 4, 6, 3})), branch("a"), branch("b"), layer},
                                  "i", "z"),
                 {});
     return load_keras_model(path());
@@ -71,10 +70,10 @@ TEST_F(KerasLayersTest, ReshapeInKerasOrder) {
       for (int x = 0; x < 3; ++x, ++i)
         EXPECT_EQ(values[static_cast<std::size_t>(i)], (y * 3 + x) * 2 + c);
   // A vector becomes one pixel, and back.
-  const Graph pixel = chain({keras_layer("GlobalAveragePooling2D", "g"),
-                             keras_layer("Reshape", "z", {{"target_shape", {1, 1, 3}}}),
-                             keras_layer("Reshape", "y", {{"target_shape", {3}}})},
-                            4, 6);
+  const Graph pixel =
+      chain({keras_layer("GlobalAveragePooling2D", "g"), keras_layer("Reshape", "z", {{"target_shape", {1, 1, 3}}}),
+             keras_layer("Reshape", "y", {{"target_shape", {3}}})},
+            4, 6);
   EXPECT_EQ(output(pixel), (Shape{3, 1, 1}));
 }
 
@@ -204,7 +203,8 @@ TEST_F(KerasLayersTest, Images) {
   EXPECT_EQ(output(one("UpSampling2D", {{"size", {2, 3}}, {"interpolation", "bilinear"}})), (Shape{3, 8, 18}));
   EXPECT_EQ(output(one("Resizing", {{"height", 5}, {"width", 7}})), (Shape{3, 5, 7}));
   EXPECT_EQ(last<Resize>(one("UpSampling2D", Json::object())).mode, ResizeMode::nearest);
-  EXPECT_EQ(reason(one("UpSampling2D", {{"interpolation", "lanczos3"}})), "its interpolation 'lanczos3' is not supported");
+  EXPECT_EQ(reason(one("UpSampling2D", {{"interpolation", "lanczos3"}})),
+            "its interpolation 'lanczos3' is not supported");
 }
 
 TEST_F(KerasLayersTest, Merges) {
@@ -234,10 +234,12 @@ TEST_F(KerasLayersTest, Activations) {
   EXPECT_EQ(function("keras_hub>mish"), Function::mish);
   EXPECT_EQ(function({{"class_name", "function"}, {"config", "tanh"}, {"module", "builtins"}}), Function::tanh);
   EXPECT_EQ(function({{"class_name", "LeakyReLU"}, {"config", {{"negative_slope", 0.1}}}}), Function::leaky_relu);
-  for (const char *name : {"elu", "selu", "celu", "sigmoid", "hard_sigmoid", "hard_silu", "silu", "gelu", "softplus",
-                           "softsign", "exponential", "relu6", "relu", "softmax", "log_softmax", "linear", "hard_tanh",
-                           "tanh_shrink", "log_sigmoid", "squareplus", "leaky_relu"})
-    EXPECT_FALSE(std::holds_alternative<Unsupported>(one("Activation", {{"activation", name}}).nodes.back().op)) << name;
+  for (const char *name :
+       {"elu",         "selu",     "celu",      "sigmoid",     "hard_sigmoid", "hard_silu",  "silu",
+        "gelu",        "softplus", "softsign",  "exponential", "relu6",        "relu",       "softmax",
+        "log_softmax", "linear",   "hard_tanh", "tanh_shrink", "log_sigmoid",  "squareplus", "leaky_relu"})
+    EXPECT_FALSE(std::holds_alternative<Unsupported>(one("Activation", {{"activation", name}}).nodes.back().op))
+        << name;
   EXPECT_EQ(reason(one("Activation", {{"activation", "glu"}})), "activation 'glu' is not supported");
   EXPECT_EQ(last<Relu>(one("ReLU", {{"max_value", 6.0}})).ceiling, 6);
   EXPECT_EQ(last<Unary>(one("ReLU", {{"negative_slope", 0.25}})).a, 0.25F);
@@ -278,14 +280,15 @@ TEST_F(KerasLayersTest, Operations) {
 
   // TensorFlow's functions in Keras 2's form: 2 - a; a[..., ::-1]
   Json difference = keras2_layer("TFOpLambda", "z", {{"function", "math.subtract"}}, {});
-  difference["inbound_nodes"] = Json::array({Json::array({"_CONSTANT_VALUE", -1, 2.0, {{"y", {"a", 0, 0}}, {"name", nullptr}}})});
+  difference["inbound_nodes"] =
+      Json::array({Json::array({"_CONSTANT_VALUE", -1, 2.0, {{"y", {"a", 0, 0}}, {"name", nullptr}}})});
   const Graph from_constant = two(difference);
   EXPECT_EQ(last<Unary>(from_constant).a, -1);
   EXPECT_EQ(last<Unary>(from_constant).b, 2);
   Json slice = keras2_layer("SlicingOpLambda", "z", {{"function", "__operators__.getitem"}}, {});
   const Json reversed = {{"start", nullptr}, {"stop", nullptr}, {"step", -1}};
-  slice["inbound_nodes"] =
-      Json::array({Json::array({"a", 0, 0, {{"slice_spec", Json::array({{{"class_name", "__ellipsis__"}}, reversed})}}})});
+  slice["inbound_nodes"] = Json::array(
+      {Json::array({"a", 0, 0, {{"slice_spec", Json::array({{{"class_name", "__ellipsis__"}}, reversed})}}})});
   const Graph swapped = two(slice);
   EXPECT_EQ(last<Slice>(swapped).axis, Axis::c);
   EXPECT_EQ(last<Slice>(swapped).step, -1);
@@ -295,8 +298,10 @@ TEST_F(KerasLayersTest, Operations) {
 TEST_F(KerasLayersTest, ChannelsFirst) {
   const std::vector<Json> layers{
       keras_input("i", Json::array({nullptr, 3, 4, 6})),
-      keras_layer("Conv2D", "c", {{"filters", 2}, {"kernel_size", 1}, {"use_bias", false}, {"data_format", "channels_first"}}),
-      keras_layer("BatchNormalization", "b", {{"axis", 1}}), keras_layer("Flatten", "f", {{"data_format", "channels_last"}})};
+      keras_layer("Conv2D", "c",
+                  {{"filters", 2}, {"kernel_size", 1}, {"use_bias", false}, {"data_format", "channels_first"}}),
+      keras_layer("BatchNormalization", "b", {{"axis", 1}}),
+      keras_layer("Flatten", "f", {{"data_format", "channels_last"}})};
   write_keras(path(), keras_sequential("net", layers),
               {{"layers/conv2d/vars/0", {1, 1, 3, 2}, counted_values(6)},
                {"layers/batch_normalization/vars/0", {2}, {1, 1}},
@@ -309,7 +314,9 @@ TEST_F(KerasLayersTest, ChannelsFirst) {
 }
 
 TEST_F(KerasLayersTest, GreyPictures) {
-  write_keras(path(), keras_sequential("net", {keras_input("i", Json::array({nullptr, 4, 6, 1})), keras_layer("ReLU", "r")}), {});
+  write_keras(path(),
+              keras_sequential("net", {keras_input("i", Json::array({nullptr, 4, 6, 1})), keras_layer("ReLU", "r")}),
+              {});
   const Graph graph = load_keras_model(path());
   EXPECT_EQ(output(graph), (Shape{1, 4, 6}));
   EXPECT_EQ(first<Conv>(graph).out_channels, 1);

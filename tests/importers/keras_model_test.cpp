@@ -43,7 +43,8 @@ using Names = std::vector<std::string>;
 
 std::vector<Json> classifier_layers() {
   return {keras_input("picture", picture),
-          keras_layer("Conv2D", "a", {{"filters", 2}, {"kernel_size", {3, 3}}, {"padding", "same"}, {"activation", "relu"}},
+          keras_layer("Conv2D", "a",
+                      {{"filters", 2}, {"kernel_size", {3, 3}}, {"padding", "same"}, {"activation", "relu"}},
                       {"picture"}),
           keras_layer("BatchNormalization", "b", {{"axis", 3}}, {"a"}),
           keras_layer("Flatten", "f", {{"data_format", "channels_last"}}, {"b"}),
@@ -157,17 +158,18 @@ Json nested_model() {
   call["config"] = base["config"];
   Json again = call;
   call["inbound_nodes"].push_back({{"args", Json::array({keras_tensor("base")})}, {"kwargs", Json::object()}});
-  return keras_functional("net",
-                          {keras_input("picture", picture), call,
-                           {{"module", "keras.layers"},
-                            {"class_name", "Add"},
-                            {"config", {{"name", "sum"}}},
-                            {"name", "sum"},
-                            {"inbound_nodes",
-                             Json::array({{{"args", Json::array({Json::array({keras_tensor("base", 0),
-                                                                              keras_tensor("base", 1)})})},
-                                           {"kwargs", Json::object()}}})}}},
-                          "picture", "sum");
+  return keras_functional(
+      "net",
+      {keras_input("picture", picture),
+       call,
+       {{"module", "keras.layers"},
+        {"class_name", "Add"},
+        {"config", {{"name", "sum"}}},
+        {"name", "sum"},
+        {"inbound_nodes",
+         Json::array({{{"args", Json::array({Json::array({keras_tensor("base", 0), keras_tensor("base", 1)})})},
+                       {"kwargs", Json::object()}}})}}},
+      "picture", "sum");
 }
 
 TEST_F(KerasModelTest, NestedAndShared) {
@@ -197,22 +199,27 @@ TEST_F(KerasModelTest, WhatIsNotSupportedLeavesWhatIsBefore) {
               {});
   const Graph graph = load_keras_model(keras());
   EXPECT_TRUE(std::holds_alternative<Relu>(graph.nodes[1].op));
-  EXPECT_EQ(std::get<Unsupported>(graph.nodes[2].op).reason, "layers of the class MultiHeadAttention are not supported");
+  EXPECT_EQ(std::get<Unsupported>(graph.nodes[2].op).reason,
+            "layers of the class MultiHeadAttention are not supported");
   EXPECT_TRUE(std::holds_alternative<Unsupported>(graph.nodes[3].op));
 }
 
 TEST_F(KerasModelTest, WhatTheNetDoesWithItsInput) {
   const auto preprocessing = [&](const Json &layer) {
-    write_keras(keras(), keras_sequential("net", {keras_input("picture", Json::array({nullptr, nullptr, nullptr, 3})), layer}), {});
+    write_keras(keras(),
+                keras_sequential("net", {keras_input("picture", Json::array({nullptr, nullptr, nullptr, 3})), layer}),
+                {});
     const Graph graph = load_keras_model(keras());
     EXPECT_EQ(graph.default_size, 224);
     return graph.preprocessing.name;
   };
   EXPECT_EQ(preprocessing(keras_layer("Rescaling", "r", {{"scale", 1 / 255.0}})), "raw255");
-  EXPECT_EQ(preprocessing(keras_layer("Normalization", "n", {{"mean", {0.4, 0.5, 0.6}}, {"variance", {0.05, 0.05, 0.05}}})),
-            "raw01");
-  EXPECT_EQ(preprocessing(keras_layer("Normalization", "n", {{"mean", {120, 130, 110}}, {"variance", {3000, 3000, 3000}}})),
-            "raw255");
+  EXPECT_EQ(
+      preprocessing(keras_layer("Normalization", "n", {{"mean", {0.4, 0.5, 0.6}}, {"variance", {0.05, 0.05, 0.05}}})),
+      "raw01");
+  EXPECT_EQ(
+      preprocessing(keras_layer("Normalization", "n", {{"mean", {120, 130, 110}}, {"variance", {3000, 3000, 3000}}})),
+      "raw255");
   EXPECT_EQ(preprocessing(keras_layer("ReLU", "r")), "raw"); // not known
 }
 
@@ -228,7 +235,8 @@ TEST_F(KerasModelTest, BadFiles) {
   expect_bad(keras(), "claims that 'model.weights.h5' has 80000000 bytes");
   write_zip(keras(), {{"config.json", "{}"}, {"model.weights.h5", "abc"}});
   expect_bad(keras(), "its configuration has no usable class name");
-  write_zip(keras(), {{"config.json", keras_sequential("n", {keras_input("i", picture)}).dump()}, {"model.weights.h5", "abc"}});
+  write_zip(keras(),
+            {{"config.json", keras_sequential("n", {keras_input("i", picture)}).dump()}, {"model.weights.h5", "abc"}});
   expect_bad(keras(), "its weights are no HDF5 file");
   { H5Writer writer(h5()); }
   expect_bad(h5(), "is not a Keras model: it has no 'model_config'");
@@ -252,7 +260,8 @@ TEST_F(KerasModelTest, BadConfigurations) {
   bad(std::string(100'000, '['), "its configuration is nested too deeply");
   bad("[]", "its configuration has no usable class name");
   bad(R"({"class_name": "MyModel", "config": {}})", "its net is of the class 'MyModel', whose code is not in the file");
-  bad(R"({"class_name": "Functional", "config": {"layers": [3]}})", "its configuration has no usable class name of a layer");
+  bad(R"({"class_name": "Functional", "config": {"layers": [3]}})",
+      "its configuration has no usable class name of a layer");
   Json deep = keras_sequential("n", {keras_input("i", picture)});
   for (int i = 0; i < 10; ++i)
     deep = keras_sequential("n", {deep});
@@ -271,8 +280,10 @@ TEST_F(KerasModelTest, BadLayers) {
   bad({input, input}, "has two layers named 'i'");
   bad({input, keras_layer("ReLU", "y", {}, {"i"})}, "the output of model 'net' is a layer 'z' that is not there");
   bad({keras_input("i", Json::array({nullptr, 5})), keras_layer("ReLU", "z", {}, {"i"})}, "its input is not a picture");
-  bad({keras_input("i", Json::array({nullptr, 5, 5, 7})), keras_layer("ReLU", "z", {}, {"i"})}, "its input has 7 channels");
-  bad({keras_input("i", Json::array({nullptr, 1e9, 5, 3})), keras_layer("ReLU", "z", {}, {"i"})}, "its input has sides that are no numbers");
+  bad({keras_input("i", Json::array({nullptr, 5, 5, 7})), keras_layer("ReLU", "z", {}, {"i"})},
+      "its input has 7 channels");
+  bad({keras_input("i", Json::array({nullptr, 1e9, 5, 3})), keras_layer("ReLU", "z", {}, {"i"})},
+      "its input has sides that are no numbers");
   const auto bad_layer = [&](const std::string &kind, const Json &arguments, const std::string &part) {
     bad({input, keras_layer(kind, "z", arguments, {"i"})}, "layer 'z'" + part);
   };
@@ -308,7 +319,8 @@ TEST_F(KerasModelTest, BadWeights) {
     const hid_t file = H5Fopen(h5().string().c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
     H5Ldelete(file, "/model_weights/d", H5P_DEFAULT);
     if (external)
-      H5Lcreate_external((folder_ / "other.h5").string().c_str(), "/", file, "/model_weights/d", H5P_DEFAULT, H5P_DEFAULT);
+      H5Lcreate_external((folder_ / "other.h5").string().c_str(), "/", file, "/model_weights/d", H5P_DEFAULT,
+                         H5P_DEFAULT);
     else
       H5Lcreate_soft("/model_weights", file, "/model_weights/d", H5P_DEFAULT, H5P_DEFAULT);
     H5Fclose(file);

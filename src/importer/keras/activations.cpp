@@ -153,10 +153,11 @@ Value prelu(Layer &layer) {
   for (int c = 0, i = 0; c < ours.c; ++c)
     for (int h = 0; h < ours.h; ++h)
       for (int w = 0; w < ours.w; ++w, ++i)
-        slopes[static_cast<std::size_t>(i)] =
-            layer.channels_first() ? alpha[static_cast<std::size_t>(i)]
-                                   : alpha[(static_cast<std::size_t>(h) * ours.w + w) * ours.c + c];
-  const NodeId below = unary(layer, layer.add(Relu{}, unary(layer, from.node, Function::linear, -1)), Function::linear, -1);
+        slopes[static_cast<std::size_t>(i)] = layer.channels_first()
+                                                  ? alpha[static_cast<std::size_t>(i)]
+                                                  : alpha[(static_cast<std::size_t>(h) * ours.w + w) * ours.c + c];
+  const NodeId below =
+      unary(layer, layer.add(Relu{}, unary(layer, from.node, Function::linear, -1)), Function::linear, -1);
   const NodeId scaled = layer.combine(Arithmetic::multiply, below, layer.constant(ours, std::move(slopes)));
   return {layer.combine(Arithmetic::add, layer.add(Relu{}, from.node), scaled), from.rank};
 }

@@ -14,12 +14,11 @@ struct Size {
   std::string_view name; // how its models' names begin, in small letters and digits
   int side;
 };
-constexpr Size sizes[] = {{"inception", 299},       {"xception", 299},        {"nasnetlarge", 331},
-                          {"efficientnetv2b1", 240}, {"efficientnetv2b2", 260}, {"efficientnetv2b3", 300},
-                          {"efficientnetv2s", 384},  {"efficientnetv2m", 480},  {"efficientnetv2l", 480},
-                          {"efficientnetb1", 240},   {"efficientnetb2", 260},   {"efficientnetb3", 300},
-                          {"efficientnetb4", 380},   {"efficientnetb5", 456},   {"efficientnetb6", 528},
-                          {"efficientnetb7", 600}};
+constexpr Size sizes[] = {
+    {"inception", 299},        {"xception", 299},         {"nasnetlarge", 331},     {"efficientnetv2b1", 240},
+    {"efficientnetv2b2", 260}, {"efficientnetv2b3", 300}, {"efficientnetv2s", 384}, {"efficientnetv2m", 480},
+    {"efficientnetv2l", 480},  {"efficientnetb1", 240},   {"efficientnetb2", 260},  {"efficientnetb3", 300},
+    {"efficientnetb4", 380},   {"efficientnetb5", 456},   {"efficientnetb6", 528},  {"efficientnetb7", 600}};
 
 const std::string *find(const ModelConfig &model) {
   if (!keras_preprocessing(model.name).empty())

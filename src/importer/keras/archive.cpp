@@ -46,7 +46,7 @@ public:
     if (stat.size > limit || stat.size > inflation * stat.comp_size + (1 << 20))
       fail(fmt::format("claims that '{}' has {} bytes", entry, stat.size));
     const std::unique_ptr<zip_file_t, int (*)(zip_file_t *)> file(zip_fopen_index(zip_.get(), stat.index, 0),
-                                                                 zip_fclose);
+                                                                  zip_fclose);
     if (!file)
       fail(fmt::format("'{}' can't be read: it is damaged, encrypted or packed in an unknown way", entry));
     Bytes bytes(static_cast<std::size_t>(stat.size), {});

@@ -42,8 +42,8 @@ std::vector<CallStep> call_order(const std::string &file, const ModelConfig &mod
         const std::size_t call = std::min<std::size_t>(static_cast<std::size_t>(tensor.call), calls - 1);
         const std::size_t source = first[found->second] + call;
         if (source >= all.size() || all[source].layer != found->second)
-          throw UserError(fmt::format("{}: layer '{}' reads layer '{}', which is never called", file, layer.name,
-                                      tensor.layer));
+          throw UserError(
+              fmt::format("{}: layer '{}' reads layer '{}', which is never called", file, layer.name, tensor.layer));
         readers[source].push_back(step);
         ++waits[step];
       }

@@ -109,8 +109,8 @@ Value Importer::layer(const LayerConfig &config, std::size_t call, const ModelWe
   if (first > most_nodes)
     throw UserError(fmt::format("{}: has more than {} layers", file_.name, most_nodes));
   const Handler handler = handler_of(config);
-  const auto unknown = std::find_if(inputs.begin(), inputs.end(),
-                                    [&](const Value &value) { return net_.shape(value.node).c == 0; });
+  const auto unknown =
+      std::find_if(inputs.begin(), inputs.end(), [&](const Value &value) { return net_.shape(value.node).c == 0; });
   Value value;
   std::int64_t parameters = 0;
   try {
@@ -154,8 +154,8 @@ std::vector<Value> Importer::model(const ModelConfig &model, const ModelWeights 
     if (config.kind == "InputLayer") {
       const auto position = std::find(model.inputs.begin(), model.inputs.end(), config.name) - model.inputs.begin();
       if (static_cast<std::size_t>(position) >= inputs.size())
-        throw UserError(fmt::format("{}: model '{}' is called without its input '{}'", file_.name, model.name,
-                                    config.name));
+        throw UserError(
+            fmt::format("{}: model '{}' is called without its input '{}'", file_.name, model.name, config.name));
       own[step.call] = {inputs[static_cast<std::size_t>(position)]};
       continue;
     }
@@ -163,8 +163,8 @@ std::vector<Value> Importer::model(const ModelConfig &model, const ModelWeights 
     for (const Operand &operand : config.calls[step.call])
       for (const TensorRef &tensor : operand.tensors) {
         const std::vector<std::vector<Value>> &calls = outputs.at(tensor.layer);
-        const std::vector<Value> &values = calls[std::min<std::size_t>(static_cast<std::size_t>(tensor.call),
-                                                                       calls.size() - 1)];
+        const std::vector<Value> &values =
+            calls[std::min<std::size_t>(static_cast<std::size_t>(tensor.call), calls.size() - 1)];
         if (static_cast<std::size_t>(tensor.output) >= values.size())
           throw UserError(fmt::format("{}: layer '{}' reads an output of '{}' that is not there", file_.name,
                                       config.name, tensor.layer));
@@ -228,8 +228,8 @@ Shape input_shape(const ModelFile &file) {
   if (shape.h < 1 || shape.w < 1 || shape.h > largest_input || shape.w > largest_input)
     throw UserError(fmt::format("{}: its input has sides that are no numbers from 1 to {}", file.name, largest_input));
   if (shape.c != 3 && shape.c != 1)
-    throw UserError(fmt::format("{}: its input has {} channels; pictures have 3, or 1 where they are grey", file.name,
-                                shape.c));
+    throw UserError(
+        fmt::format("{}: its input has {} channels; pictures have 3, or 1 where they are grey", file.name, shape.c));
   return shape;
 }
 

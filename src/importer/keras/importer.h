@@ -13,9 +13,9 @@ namespace convscope::keras {
 struct ModelFile {
   std::string name; // for errors
   ModelConfig model;
-  int keras_version = 3;    // major
+  int keras_version = 3;      // major
   std::string weights_root{}; // group of the model's weights in the HDF5 file
-  std::int64_t bytes = 0;   // of that file
+  std::int64_t bytes = 0;     // of that file
 };
 
 // UserError that names the file and the layer where something is damaged or does not fit; what is not supported

@@ -9,9 +9,9 @@
 namespace convscope::keras {
 
 NodeId GraphBuilder::add(Node node) {
-  const bool known = std::all_of(node.inputs.begin(), node.inputs.end(),
-                                 [&](NodeId input) { return shape(input).c > 0; }) &&
-                     !std::holds_alternative<Unsupported>(node.op);
+  const bool known =
+      std::all_of(node.inputs.begin(), node.inputs.end(), [&](NodeId input) { return shape(input).c > 0; }) &&
+      !std::holds_alternative<Unsupported>(node.op);
   graph.nodes.push_back(std::move(node));
   const auto id = static_cast<NodeId>(graph.nodes.size()) - 1;
   try {

@@ -33,8 +33,7 @@ struct NotSupported {
 class GraphBuilder {
 public:
   // `input`: the model's own input size.
-  GraphBuilder(std::string file, std::string model, Shape input)
-      : file_(std::move(file)), inference_(graph, input) {
+  GraphBuilder(std::string file, std::string model, Shape input) : file_(std::move(file)), inference_(graph, input) {
     graph.name = std::move(model);
   }
   GraphBuilder(const GraphBuilder &) = delete;

@@ -1,10 +1,9 @@
 // Convolutions and Dense.
-#include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "importer/keras/layer.h"
-#include "importer/keras_layout.h"
 
 namespace convscope::keras {
 
@@ -31,10 +30,8 @@ std::vector<float> bias(Layer &layer, int channels) {
 
 // A kernel of Keras's (h, w, in, out) as (out, in, h, w).
 std::vector<float> kernel(Layer &layer, const char *name, const Window &window, int in, int out) {
-  const std::vector<float> keras =
-      layer.weights.take(name, {window.kernel_h, window.kernel_w, std::int64_t{in}, std::int64_t{out}});
-  return transposed(keras, keras.size() / static_cast<std::size_t>(out), static_cast<std::size_t>(out),
-                    {in, window.kernel_h, window.kernel_w});
+  return layer.weights.take_transposed(name, {window.kernel_h, window.kernel_w, in, out}, static_cast<std::size_t>(out),
+                                       {in, window.kernel_h, window.kernel_w});
 }
 
 int positive(const Layer &layer, const char *key, int usual) {
@@ -54,8 +51,8 @@ Value conv(Layer &layer) {
   op.out_channels = positive(layer, "filters", 0);
   op.groups = positive(layer, "groups", 1);
   if (layer.channels() % op.groups != 0 || op.out_channels % op.groups != 0)
-    layer.fail(fmt::format("can't divide {} and {} channels into {} groups", layer.channels(), op.out_channels,
-                           op.groups));
+    layer.fail(
+        fmt::format("can't divide {} and {} channels into {} groups", layer.channels(), op.out_channels, op.groups));
   op.weights = kernel(layer, "kernel", op.window, layer.channels() / op.groups, op.out_channels);
   op.bias = bias(layer, op.out_channels);
   return activated(layer, {layer.add(std::move(op), layer.input().node), 4});
@@ -70,9 +67,8 @@ Conv depthwise(Layer &layer, const char *name) {
     layer.fail(fmt::format("its 'depth_multiplier' is {}", multiplier));
   op.groups = layer.channels();
   op.out_channels = static_cast<int>(multiplier * in);
-  const std::vector<float> keras = layer.weights.take(name, {op.window.kernel_h, op.window.kernel_w, in, multiplier});
-  const auto out = static_cast<std::size_t>(op.out_channels);
-  op.weights = transposed(keras, keras.size() / out, out);
+  op.weights = layer.weights.take_transposed(name, {op.window.kernel_h, op.window.kernel_w, in, multiplier},
+                                             static_cast<std::size_t>(op.out_channels));
   return op;
 }
 
@@ -137,8 +133,7 @@ Value dense(Layer &layer) {
   const int units = positive(layer, "units", 0);
   const Axis axis = layer.axis(-1, from.rank);
   const int in = layer.input_shape().side(axis);
-  const std::vector<float> keras = layer.weights.take("kernel", {std::int64_t{in}, std::int64_t{units}});
-  std::vector<float> weights = transposed(keras, static_cast<std::size_t>(in), static_cast<std::size_t>(units));
+  std::vector<float> weights = layer.weights.take_transposed("kernel", {in, units}, static_cast<std::size_t>(units));
   if (from.rank == 2) {
     Dense op;
     op.out_features = units;

@@ -81,10 +81,8 @@ Value resizing(Layer &layer) {
 } // namespace
 
 const Handlers &image_layers() {
-  static const Handlers handlers{{"ZeroPadding2D", zero_padding},
-                                 {"Cropping2D", cropping},
-                                 {"UpSampling2D", up_sampling},
-                                 {"Resizing", resizing}};
+  static const Handlers handlers{
+      {"ZeroPadding2D", zero_padding}, {"Cropping2D", cropping}, {"UpSampling2D", up_sampling}, {"Resizing", resizing}};
   return handlers;
 }
 

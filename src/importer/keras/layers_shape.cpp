@@ -71,13 +71,40 @@ const Handlers &shape_layers() {
   static const Handlers handlers = [] {
     Handlers all{{"Flatten", flatten}, {"Reshape", reshape}, {"Permute", permute}};
     // What training alone needs.
-    for (const char *name :
-         {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise",
-          "ActivityRegularization", "StochasticDepth", "DropPath", "FixedDropout", "Identity", "RandomFlip",
-          "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast", "RandomBrightness", "RandomHue",
-          "RandomSaturation", "RandomSharpness", "RandomShear", "RandomErasing", "RandomGrayscale", "RandomInvert",
-          "RandomPosterization", "RandomColorJitter", "RandomColorDegeneration", "RandomGaussianBlur",
-          "RandomPerspective", "RandomElasticTransform", "RandAugment", "AugMix", "MixUp", "CutMix"})
+    for (const char *name : {"Dropout",
+                             "SpatialDropout1D",
+                             "SpatialDropout2D",
+                             "AlphaDropout",
+                             "GaussianDropout",
+                             "GaussianNoise",
+                             "ActivityRegularization",
+                             "StochasticDepth",
+                             "DropPath",
+                             "FixedDropout",
+                             "Identity",
+                             "RandomFlip",
+                             "RandomRotation",
+                             "RandomZoom",
+                             "RandomTranslation",
+                             "RandomContrast",
+                             "RandomBrightness",
+                             "RandomHue",
+                             "RandomSaturation",
+                             "RandomSharpness",
+                             "RandomShear",
+                             "RandomErasing",
+                             "RandomGrayscale",
+                             "RandomInvert",
+                             "RandomPosterization",
+                             "RandomColorJitter",
+                             "RandomColorDegeneration",
+                             "RandomGaussianBlur",
+                             "RandomPerspective",
+                             "RandomElasticTransform",
+                             "RandAugment",
+                             "AugMix",
+                             "MixUp",
+                             "CutMix"})
       all[name] = identity;
     return all;
   }();

@@ -22,10 +22,10 @@ std::string function_name(const Layer &layer) {
   if (name.starts_with("reduce_"))
     name = name.substr(7);
   static const std::unordered_map<std::string, std::string> synonyms{
-      {"truediv", "divide"},  {"true_divide", "divide"}, {"realdiv", "divide"}, {"div", "divide"},
-      {"sub", "subtract"},    {"mul", "multiply"},       {"pow", "power"},      {"concat", "concatenate"},
-      {"neg", "negative"},    {"absolute", "abs"},       {"amax", "max"},       {"amin", "min"},
-      {"clip_by_value", "clip"}, {"get_item", "getitem"}, {"__add__", "add"},   {"add_v2", "add"}};
+      {"truediv", "divide"},     {"true_divide", "divide"}, {"realdiv", "divide"}, {"div", "divide"},
+      {"sub", "subtract"},       {"mul", "multiply"},       {"pow", "power"},      {"concat", "concatenate"},
+      {"neg", "negative"},       {"absolute", "abs"},       {"amax", "max"},       {"amin", "min"},
+      {"clip_by_value", "clip"}, {"get_item", "getitem"},   {"__add__", "add"},    {"add_v2", "add"}};
   const auto found = synonyms.find(name);
   return found == synonyms.end() ? name : found->second;
 }
@@ -66,18 +66,24 @@ NodeId linear(Layer &layer, NodeId x, double a, double b) {
 NodeId with_number(Layer &layer, Arithmetic arithmetic, NodeId x, double number, bool number_first) {
   const auto n = static_cast<float>(number);
   switch (arithmetic) {
-  case Arithmetic::add: return linear(layer, x, 1, number);
-  case Arithmetic::subtract: return number_first ? linear(layer, x, -1, number) : linear(layer, x, 1, -number);
-  case Arithmetic::multiply: return linear(layer, x, number, 0);
+  case Arithmetic::add:
+    return linear(layer, x, 1, number);
+  case Arithmetic::subtract:
+    return number_first ? linear(layer, x, -1, number) : linear(layer, x, 1, -number);
+  case Arithmetic::multiply:
+    return linear(layer, x, number, 0);
   case Arithmetic::divide:
     if (number_first)
       return linear(layer, layer.add(Unary{Function::reciprocal}, x), number, 0);
     if (number == 0)
       layer.fail("divides by zero");
     return linear(layer, x, 1 / number, 0);
-  case Arithmetic::maximum: return layer.add(Unary{Function::clip, n, largest}, x);
-  case Arithmetic::minimum: return layer.add(Unary{Function::clip, -largest, n}, x);
-  case Arithmetic::power: break;
+  case Arithmetic::maximum:
+    return layer.add(Unary{Function::clip, n, largest}, x);
+  case Arithmetic::minimum:
+    return layer.add(Unary{Function::clip, -largest, n}, x);
+  case Arithmetic::power:
+    break;
   }
   if (number_first)
     layer.unsupported("a power with a constant base is not supported");
@@ -252,12 +258,30 @@ const std::unordered_map<std::string, Simple> &functions() {
       {"concatenate", concatenate},
       {"depth_to_space", [](Layer &layer) { return depth_to_space(layer, false); }},
       {"space_to_depth", [](Layer &layer) { return depth_to_space(layer, true); }},
-      {"negative", [](Layer &l) { return Value{l.add(unary(Function::linear, -1), l.input().node), l.input().rank}; }},
-      {"abs", [](Layer &l) { return Value{l.add(unary(Function::abs), l.input().node), l.input().rank}; }},
-      {"sqrt", [](Layer &l) { return Value{l.add(unary(Function::sqrt), l.input().node), l.input().rank}; }},
-      {"rsqrt", [](Layer &l) { return Value{l.add(unary(Function::power, -0.5), l.input().node), l.input().rank}; }},
-      {"square", [](Layer &l) { return Value{l.add(unary(Function::power, 2), l.input().node), l.input().rank}; }},
-      {"log", [](Layer &l) { return Value{l.add(unary(Function::log), l.input().node), l.input().rank}; }},
+      {"negative",
+       [](Layer &l) {
+         return Value{l.add(unary(Function::linear, -1), l.input().node), l.input().rank};
+       }},
+      {"abs",
+       [](Layer &l) {
+         return Value{l.add(unary(Function::abs), l.input().node), l.input().rank};
+       }},
+      {"sqrt",
+       [](Layer &l) {
+         return Value{l.add(unary(Function::sqrt), l.input().node), l.input().rank};
+       }},
+      {"rsqrt",
+       [](Layer &l) {
+         return Value{l.add(unary(Function::power, -0.5), l.input().node), l.input().rank};
+       }},
+      {"square",
+       [](Layer &l) {
+         return Value{l.add(unary(Function::power, 2), l.input().node), l.input().rank};
+       }},
+      {"log",
+       [](Layer &l) {
+         return Value{l.add(unary(Function::log), l.input().node), l.input().rank};
+       }},
       {"cast", [](Layer &layer) { return layer.input(); }},
       {"identity", [](Layer &layer) { return layer.input(); }},
       {"stop_gradient", [](Layer &layer) { return layer.input(); }}};

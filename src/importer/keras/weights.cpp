@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "importer/keras_layout.h"
 #include "importer/weights_check.h"
 
 namespace convscope::keras {
@@ -42,7 +43,9 @@ std::vector<std::string> text_list(const Hdf5File &file, const std::string &grou
 std::string snake_case(const std::string &kind) {
   // A capital begins a word where a small letter follows it or stands before it.
   std::string result;
-  const auto lower = [&](std::size_t i) { return i < kind.size() && std::islower(static_cast<unsigned char>(kind[i])); };
+  const auto lower = [&](std::size_t i) {
+    return i < kind.size() && std::islower(static_cast<unsigned char>(kind[i]));
+  };
   for (std::size_t i = 0; i < kind.size(); ++i) {
     const auto c = static_cast<unsigned char>(kind[i]);
     if (i > 0 && std::isupper(c) && (lower(i + 1) || lower(i - 1)))
@@ -125,7 +128,7 @@ std::vector<std::int64_t> LayerWeights::shape(const std::string &what) const {
   return file_.shape(tensors_[next_]);
 }
 
-std::vector<float> LayerWeights::take(const std::string &what, const std::vector<std::int64_t> &expected) {
+std::int64_t LayerWeights::claim(const std::string &what, const std::vector<std::int64_t> &expected) {
   const std::vector<std::int64_t> found = shape(what);
   if (found != expected)
     fail(fmt::format("has a {} of {}, but needs {}", what, shape_text(found), shape_text(expected)));
@@ -138,11 +141,27 @@ std::vector<float> LayerWeights::take(const std::string &what, const std::vector
   if (values * static_cast<std::int64_t>(sizeof(float)) > budget_)
     fail(fmt::format("has a {} of {}, more than the file can hold", what, shape_text(found)));
   budget_ -= values * static_cast<std::int64_t>(sizeof(float));
-  std::vector<float> result = file_.read(tensors_[next_], expected);
-  check_finite_weights(file_.name(), layer_, result);
   taken_ += values;
   ++next_;
+  return values;
+}
+
+std::vector<float> LayerWeights::take(const std::string &what, const std::vector<std::int64_t> &expected) {
+  claim(what, expected);
+  std::vector<float> result = file_.read(tensors_[next_ - 1], expected);
+  check_finite_weights(file_.name(), layer_, result);
   return result;
+}
+
+std::vector<float> LayerWeights::take_transposed(const std::string &what, const std::vector<std::int64_t> &expected,
+                                                 std::size_t columns, Shape map) {
+  const auto values = static_cast<std::size_t>(claim(what, expected));
+  Transposition transposition(values / columns, columns, map);
+  file_.read_strips(tensors_[next_ - 1], expected, [&](std::span<const float> strip) {
+    check_finite_weights(file_.name(), layer_, strip);
+    transposition.take(strip);
+  });
+  return transposition.result();
 }
 
 } // namespace convscope::keras

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/graph.h"
 #include "importer/hdf5_file.h"
 #include "importer/keras/config.h"
 
@@ -48,11 +49,16 @@ public:
   std::vector<std::int64_t> shape(const std::string &what) const;
   // The next tensor, finite. UserError where it is missing or has another shape.
   std::vector<float> take(const std::string &what, const std::vector<std::int64_t> &shape);
+  // The same, transposed: as a matrix of `columns` columns, with the rows' map (importer/keras_layout.h).
+  std::vector<float> take_transposed(const std::string &what, const std::vector<std::int64_t> &shape,
+                                     std::size_t columns, Shape map = {});
   void skip() { ++next_; }
   std::int64_t taken() const { return taken_; } // values
 
 private:
   [[noreturn]] void fail(const std::string &what) const;
+  // Checks the next tensor, which then counts as taken. Its number of values.
+  std::int64_t claim(const std::string &what, const std::vector<std::int64_t> &shape);
   const Hdf5File &file_;
   const std::string &layer_;
   std::vector<std::string> tensors_;
