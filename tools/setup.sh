@@ -6,7 +6,8 @@ set -euo pipefail
 packages=(
   git cmake ninja-build g++ pkg-config ccache
   libvulkan-dev mesa-vulkan-drivers vulkan-validationlayers glslang-dev glslang-tools spirv-tools libvkfft-dev
-  libcurl4-openssl-dev libssl-dev libcli11-dev nlohmann-json3-dev libfmt-dev libhdf5-dev libpng-dev libturbojpeg0-dev libstb-dev fonts-dejavu-core
+  libcurl4-openssl-dev libssl-dev libcli11-dev nlohmann-json3-dev libfmt-dev libhdf5-dev libzip-dev libpng-dev
+  libturbojpeg0-dev libstb-dev fonts-dejavu-core
   libglfw3-dev libimgui-dev xvfb xdotool
   libgtest-dev libgmock-dev librandom123-dev
 )

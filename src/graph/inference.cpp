@@ -216,6 +216,7 @@ struct Inference::Visitor {
 
 void Inference::infer(NodeId id) {
   id_ = id;
+  shapes_.resize(std::max(shapes_.size(), static_cast<std::size_t>(id) + 1));
   shapes_[static_cast<std::size_t>(id)] = std::visit(Visitor{*this}, graph_.nodes[static_cast<std::size_t>(id)].op);
 }
 

@@ -1,7 +1,9 @@
 // The shape of one node after another: what infer_shapes (shapes.h) does.
 #pragma once
 
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
@@ -13,8 +15,14 @@ public:
   // Both must outlive it. `input` is the graph input's shape.
   Inference(const Graph &graph, Shape input) : graph_(graph), shapes_(graph.nodes.size()), input_(input) {}
 
-  // In the order of the nodes, each after its inputs. Throws UserError naming the layer.
+  // In the order of the nodes, each after its inputs. Throws UserError naming the layer. Nodes may be appended to the
+  // graph meanwhile.
   void infer(NodeId id);
+  // Empty where it was not inferred.
+  Shape shape(NodeId id) const {
+    return static_cast<std::size_t>(id) < shapes_.size() ? shapes_[static_cast<std::size_t>(id)] : Shape{};
+  }
+  void forget_from(NodeId id) { shapes_.resize(std::min(shapes_.size(), static_cast<std::size_t>(id))); }
   std::vector<Shape> take() { return std::move(shapes_); }
 
 private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <hdf5_hl.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr hsize_t most_texts = 100'000;
 constexpr std::size_t longest_text = 4096;
+constexpr std::size_t longest_single_text = std::size_t{16} << 20;
 constexpr int highest_rank = 8;
 
 // Half, single or double precision, in either byte order. A damaged description of a type can make the library's
@@ -29,12 +31,16 @@ bool is_usual_float(hid_t type) {
 
 std::string up_to_zero(const char *begin, std::size_t size) { return {begin, std::find(begin, begin + size, '\0')}; }
 
+// The library prints its errors and loads filter plugins by itself: neither is wanted here.
+void silence_library() {
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  H5PLset_loading_state(0);
+}
+
 } // namespace
 
 Hdf5File::Hdf5File(const std::filesystem::path &path) : name_(path.string()), guard_(name_) {
-  // The library prints its errors and loads filter plugins by itself: neither is wanted here.
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  H5PLset_loading_state(0);
+  silence_library();
   std::error_code error;
   if (!std::filesystem::exists(path, error))
     fail("there is no such file");
@@ -43,6 +49,18 @@ Hdf5File::Hdf5File(const std::filesystem::path &path) : name_(path.string()), gu
   file_ = Hdf5Id(H5Fopen(name_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
   if (!file_)
     fail(H5Fis_hdf5(name_.c_str()) > 0 ? "is a damaged or truncated HDF5 file" : "is not an HDF5 (.h5) file");
+}
+
+Hdf5File::Hdf5File(std::string name, std::vector<std::uint8_t> image)
+    : name_(std::move(name)), image_(std::move(image)), guard_(name_) {
+  silence_library();
+  if (image_.empty())
+    fail("has no weights");
+  file_ = Hdf5Id(
+      H5LTopen_file_image(image_.data(), image_.size(), H5LT_FILE_IMAGE_DONT_COPY | H5LT_FILE_IMAGE_DONT_RELEASE),
+      H5Fclose);
+  if (!file_)
+    fail("its weights are no HDF5 file, or a damaged one");
 }
 
 void Hdf5File::fail(const std::string &what) const { throw UserError(fmt::format("{}: {}", name_, what)); }
@@ -78,6 +96,23 @@ bool Hdf5File::has_attribute(const std::string &group, const std::string &attrib
 }
 
 std::vector<std::string> Hdf5File::texts(const std::string &group, const std::string &name) const {
+  std::vector<std::string> texts = attribute_texts(group, name, longest_text);
+  // They become parts of paths and of messages.
+  for (const std::string &text : texts)
+    if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }))
+      fail(fmt::format("attribute '{}' of '/{}' is not a list of texts", name, group));
+  return texts;
+}
+
+std::string Hdf5File::text(const std::string &group, const std::string &name) const {
+  std::vector<std::string> texts = attribute_texts(group, name, longest_single_text);
+  if (texts.size() != 1)
+    fail(fmt::format("attribute '{}' of '/{}' is not a text", name, group));
+  return std::move(texts.front());
+}
+
+std::vector<std::string> Hdf5File::attribute_texts(const std::string &group, const std::string &name,
+                                                   std::size_t longest) const {
   const auto damaged = [&] { fail(fmt::format("attribute '{}' of '/{}' is not a list of texts", name, group)); };
   const Hdf5Id object = open_object(group);
   const Hdf5Id attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose);
@@ -89,7 +124,8 @@ std::vector<std::string> Hdf5File::texts(const std::string &group, const std::st
   const hssize_t count = space ? H5Sget_simple_extent_npoints(space) : -1;
   if (count == 0)
     return {};
-  if (!type || rank != 1 || count < 0 || static_cast<hsize_t>(count) > most_texts || H5Tget_class(type) != H5T_STRING)
+  if (!type || rank > 1 || rank < 0 || count < 0 || static_cast<hsize_t>(count) > most_texts ||
+      H5Tget_class(type) != H5T_STRING)
     damaged();
 
   std::vector<std::string> texts;
@@ -106,7 +142,7 @@ std::vector<std::string> Hdf5File::texts(const std::string &group, const std::st
       damaged();
   } else {
     const std::size_t size = H5Tget_size(type);
-    if (size == 0 || size > longest_text)
+    if (size == 0 || size > longest || size * static_cast<std::size_t>(count) > longest_single_text)
       damaged();
     std::vector<char> bytes(size * static_cast<std::size_t>(count));
     if (H5Aread(attribute, type, bytes.data()) < 0)
@@ -114,10 +150,6 @@ std::vector<std::string> Hdf5File::texts(const std::string &group, const std::st
     for (hssize_t i = 0; i < count; ++i)
       texts.push_back(up_to_zero(bytes.data() + static_cast<std::size_t>(i) * size, size));
   }
-  // They become parts of paths and of messages.
-  for (const std::string &text : texts)
-    if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }))
-      damaged();
   return texts;
 }
 
@@ -142,8 +174,9 @@ std::vector<std::int64_t> Hdf5File::shape(const std::string &path) const {
   return {extents.begin(), extents.end()};
 }
 
-std::vector<float> Hdf5File::read(const std::string &path, const std::vector<std::int64_t> &expected) const {
-  const Hdf5Id dataset = open_dataset(path);
+Hdf5Id Hdf5File::open_numbers(const std::string &path, const std::vector<std::int64_t> &expected,
+                              std::size_t &elements) const {
+  Hdf5Id dataset = open_dataset(path);
   const Hdf5Id type(H5Dget_type(dataset), H5Tclose);
   const Hdf5Id creation(H5Dget_create_plist(dataset), H5Pclose);
   if (!type || H5Tget_class(type) != H5T_FLOAT)
@@ -153,17 +186,51 @@ std::vector<float> Hdf5File::read(const std::string &path, const std::vector<std
   if (!creation || H5Pget_external_count(creation) != 0 || H5Pget_layout(creation) == H5D_VIRTUAL)
     fail(fmt::format("'{}' keeps its values in another file, which is not followed", path));
   // The caller's shape bounds the memory, not what the file claims.
-  std::size_t elements = 1;
-  for (const std::int64_t extent : expected)
-    elements *= static_cast<std::size_t>(extent);
   if (shape(path) != expected)
     fail(fmt::format("'{}' has an unexpected shape", path));
-  if (H5Dget_storage_size(dataset) == 0)
+  const hsize_t stored = H5Dget_storage_size(dataset);
+  if (stored == 0)
     fail(fmt::format("'{}' has no values", path));
+  // Packed weights hardly shrink.
+  const hsize_t most = 64 * std::min<hsize_t>(stored, hsize_t{1} << 40) + (1 << 20);
+  elements = 1;
+  for (const std::int64_t extent : expected) {
+    if (extent > 0 && elements > most / static_cast<hsize_t>(extent))
+      fail(fmt::format("'{}' claims far more values than it stores", path));
+    elements *= static_cast<std::size_t>(extent);
+  }
+  return dataset;
+}
+
+std::vector<float> Hdf5File::read(const std::string &path, const std::vector<std::int64_t> &expected) const {
+  std::size_t elements = 0;
+  const Hdf5Id dataset = open_numbers(path, expected, elements);
   std::vector<float> values(elements);
   if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
     fail(fmt::format("'{}' can't be read: the file is damaged or truncated", path));
   return values;
+}
+
+void Hdf5File::read_strips(const std::string &path, const std::vector<std::int64_t> &expected,
+                           const std::function<void(std::span<const float>)> &take) const {
+  constexpr std::size_t strip_elements = std::size_t{1} << 20;
+  std::size_t elements = 0;
+  const Hdf5Id dataset = open_numbers(path, expected, elements);
+  const Hdf5Id space(H5Dget_space(dataset), H5Sclose);
+  const std::size_t each = elements / static_cast<std::size_t>(expected.front()); // elements of an index
+  std::vector<hsize_t> start(expected.size()), count(expected.begin(), expected.end());
+  const hsize_t most = std::max<hsize_t>(1, strip_elements / std::max<std::size_t>(each, 1)), length = count[0];
+  std::vector<float> values;
+  for (start[0] = 0; start[0] < length; start[0] += most) {
+    count[0] = std::min(most, length - start[0]);
+    values.resize(static_cast<std::size_t>(count[0]) * each);
+    const hsize_t size = values.size();
+    const Hdf5Id memory(H5Screate_simple(1, &size, nullptr), H5Sclose);
+    if (H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr) < 0 ||
+        H5Dread(dataset, H5T_NATIVE_FLOAT, memory, space, H5P_DEFAULT, values.data()) < 0)
+      fail(fmt::format("'{}' can't be read: the file is damaged or truncated", path));
+    take(values);
+  }
 }
 
 } // namespace convscope

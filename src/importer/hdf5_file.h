@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +43,8 @@ private:
 class Hdf5File {
 public:
   explicit Hdf5File(const std::filesystem::path &path);
+  // A file in memory; `name` is for errors.
+  Hdf5File(std::string name, std::vector<std::uint8_t> image);
 
   const std::string &name() const { return name_; }
   // Whether a hard link of that path exists. Soft and external links are errors: they may leave the file.
@@ -48,17 +52,28 @@ public:
   bool has_attribute(const std::string &group, const std::string &attribute) const;
   // A one-dimensional attribute of texts, fixed or variable in length; an empty one may be of any type.
   std::vector<std::string> texts(const std::string &group, const std::string &name) const;
+  // An attribute of one text, which may be as long as a model's configuration.
+  std::string text(const std::string &group, const std::string &name) const;
   std::vector<std::int64_t> shape(const std::string &path) const;
   // The dataset's values, whatever its float type; UserError where its shape is not as expected.
   std::vector<float> read(const std::string &path, const std::vector<std::int64_t> &expected) const;
+  // The same in strips, each some indices of the first axis (which there must be), in order: for large datasets that
+  // need not be in memory as they are.
+  void read_strips(const std::string &path, const std::vector<std::int64_t> &expected,
+                   const std::function<void(std::span<const float>)> &take) const;
 
 private:
   [[noreturn]] void fail(const std::string &what) const;
+  std::vector<std::string> attribute_texts(const std::string &group, const std::string &name,
+                                           std::size_t longest) const;
   Hdf5Id open_object(const std::string &path) const;
   Hdf5Id open_dataset(const std::string &path) const;
+  // Opened, and checked for a type and a size that can be read. `elements`: how many it has.
+  Hdf5Id open_numbers(const std::string &path, const std::vector<std::int64_t> &expected, std::size_t &elements) const;
 
   std::string name_;
-  Hdf5Guard guard_; // before the library opens the file, until it has closed it
+  std::vector<std::uint8_t> image_; // of a file in memory, which the library reads in place
+  Hdf5Guard guard_;                 // before the library opens the file, until it has closed it
   Hdf5Id file_;
 };
 

@@ -1,10 +1,13 @@
 #include "importer/keras_weights.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "importer/keras/weights.h"
+#include "importer/keras_layout.h"
 #include "importer/weights_check.h"
 
 namespace convscope {
@@ -27,23 +30,6 @@ std::vector<ExpectedTensor> expected_tensors(const WeightSlot &slot) {
   return tensors;
 }
 
-// (rows, columns) -> (columns, rows), where row h*w*c of the source is row c*h*w of the result if `map` is given.
-// Works on strips of columns, so that a cache line that was read is used whole.
-std::vector<float> transposed(const std::vector<float> &source, std::size_t rows, std::size_t columns, Shape map = {}) {
-  const std::size_t channels = map.c > 0 ? static_cast<std::size_t>(map.c) : 1;
-  const std::size_t pixels = rows / channels;
-  constexpr std::size_t strip = 16;
-  std::vector<float> result(source.size());
-  for (std::size_t first = 0; first < columns; first += strip) {
-    const std::size_t last = std::min(first + strip, columns);
-    for (std::size_t c = 0; c < channels; ++c)
-      for (std::size_t p = 0; p < pixels; ++p)
-        for (std::size_t column = first; column < last; ++column)
-          result[column * rows + c * pixels + p] = source[(p * channels + c) * columns + column];
-  }
-  return result;
-}
-
 // Keras's layout to the graph's: (h, w, in, out) -> (out, in, h, w), (in, out) -> (out, in).
 std::vector<float> kernel_layout(const WeightSlot &slot, const std::vector<float> &source) {
   const auto in = static_cast<std::size_t>(slot.in), out = static_cast<std::size_t>(slot.out);
@@ -53,69 +39,127 @@ std::vector<float> kernel_layout(const WeightSlot &slot, const std::vector<float
   return transposed(source, rows, out, {slot.in, slot.kernel_h, slot.kernel_w});
 }
 
+// Keras 3's names of the classes that have weights, by WeightKind.
+constexpr const char *numbered_kinds[] = {"conv2d", "dense", "batch_normalization"};
+
+std::string numbered_name(const std::string &kind, int number) {
+  return number == 0 ? kind : fmt::format("{}_{}", kind, number);
+}
+
+// The slots in the order of Keras's model.layers: the farther from the output, the earlier; those of one distance as
+// they are met from the output, first inputs first.
+std::vector<const WeightSlot *> keras_order(const Architecture &net) {
+  const std::vector<Node> &nodes = net.graph.nodes;
+  std::vector<int> depth(nodes.size()), met(nodes.size(), -1);
+  for (std::size_t id = nodes.size(); id-- > 0;)
+    for (const NodeId input : nodes[id].inputs)
+      depth[static_cast<std::size_t>(input)] = std::max(depth[static_cast<std::size_t>(input)], depth[id] + 1);
+  std::vector<NodeId> stack{static_cast<NodeId>(nodes.size()) - 1};
+  for (int count = 0; !stack.empty();) {
+    const auto id = static_cast<std::size_t>(stack.back());
+    stack.pop_back();
+    if (met[id] >= 0)
+      continue;
+    met[id] = count++;
+    stack.insert(stack.end(), nodes[id].inputs.rbegin(), nodes[id].inputs.rend());
+  }
+  std::vector<const WeightSlot *> order;
+  for (const WeightSlot &slot : net.slots)
+    order.push_back(&slot);
+  std::stable_sort(order.begin(), order.end(), [&](const WeightSlot *a, const WeightSlot *b) {
+    const auto x = static_cast<std::size_t>(a->node), y = static_cast<std::size_t>(b->node);
+    return depth[x] != depth[y] ? depth[x] > depth[y] : met[x] < met[y];
+  });
+  return order;
+}
+
 } // namespace
 
 KerasWeights::KerasWeights(const std::filesystem::path &path) : file_(path) {
-  std::string root;
-  if (!file_.has_attribute("", "layer_names") && !file_.has_attribute("", "layer_names0")) {
-    if (file_.has("model_weights"))
-      root = "model_weights";
-    else if (file_.has("layers") || file_.has("_layer_checkpoint_dependencies"))
-      throw UserError(fmt::format("{}: has Keras 3's layout (.weights.h5); Convscope reads the legacy .h5 layout that "
-                                  "keras.io distributes",
-                                  file_.name()));
-    else
-      throw UserError(fmt::format("{}: is not a Keras weights file: it has no 'layer_names'", file_.name()));
-  }
-  const std::string prefix = root.empty() ? "" : root + "/";
-  for (const std::string &name : text_list(root, "layer_names")) {
-    const std::string group = prefix + name;
-    if (!file_.has(group))
-      throw UserError(fmt::format("{}: lists layer '{}', but does not hold it", file_.name(), name));
-    Layer layer{name == "probs" ? "predictions" : name, {}}; // the classifier's name in Keras before 2.4
-    for (const std::string &tensor : text_list(group, "weight_names"))
-      layer.tensors.push_back(group + "/" + tensor);
-    if (!layer.tensors.empty())
-      layers_.push_back(std::move(layer));
-  }
+  if (file_.has_attribute("", "layer_names") || file_.has_attribute("", "layer_names0"))
+    list_legacy("");
+  else if (file_.has("model_weights"))
+    list_legacy("model_weights");
+  else if (file_.has("layers"))
+    list_numbered();
+  else
+    throw UserError(fmt::format("{}: is not a Keras weights file: it has no 'layer_names'", file_.name()));
   if (layers_.empty())
     throw UserError(fmt::format("{}: holds no weights", file_.name()));
 }
 
-// Keras cuts a list that is too long for an HDF5 attribute: layer_names0, layer_names1, ...
-std::vector<std::string> KerasWeights::text_list(const std::string &group, const std::string &attribute) const {
-  if (file_.has_attribute(group, attribute))
-    return file_.texts(group, attribute);
-  std::vector<std::string> texts;
-  for (int part = 0; file_.has_attribute(group, attribute + std::to_string(part)); ++part) {
-    const std::vector<std::string> more = file_.texts(group, attribute + std::to_string(part));
-    texts.insert(texts.end(), more.begin(), more.end());
+void KerasWeights::list_legacy(const std::string &root) {
+  const std::string prefix = root.empty() ? "" : root + "/";
+  for (const std::string &name : keras::text_list(file_, root, "layer_names")) {
+    const std::string group = prefix + name;
+    if (!file_.has(group))
+      throw UserError(fmt::format("{}: lists layer '{}', but does not hold it", file_.name(), name));
+    Layer layer{name == "probs" ? "predictions" : name, {}}; // the classifier's name in Keras before 2.4
+    for (const std::string &tensor : keras::text_list(file_, group, "weight_names"))
+      layer.tensors.push_back(group + "/" + tensor);
+    if (!layer.tensors.empty())
+      layers_.push_back(std::move(layer));
   }
-  return texts;
 }
 
-const KerasWeights::Layer *KerasWeights::find(const std::string &name) const {
-  const auto found =
-      std::find_if(layers_.begin(), layers_.end(), [&](const Layer &layer) { return layer.name == name; });
-  return found == layers_.end() ? nullptr : &*found;
+void KerasWeights::list_numbered() {
+  numbered_ = true;
+  constexpr int most_layers = 10'000, most_tensors = 16;
+  for (const char *kind : numbered_kinds)
+    for (int i = 0; i < most_layers; ++i) {
+      Layer layer{numbered_name(kind, i), {}};
+      for (int k = 0; k < most_tensors; ++k)
+        if (const std::string tensor = fmt::format("layers/{}/vars/{}", layer.name, k); file_.has(tensor))
+          layer.tensors.push_back(tensor);
+      if (layer.tensors.empty())
+        break;
+      layers_.push_back(std::move(layer));
+    }
+}
+
+const KerasWeights::Layer *KerasWeights::find(const std::vector<Layer> &layers, const std::string &name) {
+  const auto found = std::find_if(layers.begin(), layers.end(), [&](const Layer &layer) { return layer.name == name; });
+  return found == layers.end() ? nullptr : &*found;
 }
 
 int KerasWeights::classes() const {
   constexpr int usual = 1000;
-  if (const Layer *head = find("predictions")) {
+  const Layer *head = find(layers_, "predictions");
+  if (numbered_)
+    for (const Layer &layer : layers_)
+      if (layer.name.starts_with("dense"))
+        head = &layer; // the last one
+  if (head) {
     const std::vector<std::int64_t> shape = file_.shape(head->tensors[0]);
     return shape.size() == 2 && shape[1] > 0 && shape[1] <= 1'000'000 ? static_cast<int>(shape[1]) : usual;
   }
-  return find("fc1") || find("fc2") ? usual : 0;
+  return find(layers_, "fc1") || find(layers_, "fc2") ? usual : 0;
+}
+
+std::vector<KerasWeights::Layer> KerasWeights::layers_of(const Architecture &net) const {
+  std::vector<Layer> layers = layers_;
+  if (!numbered_)
+    return layers;
+  std::map<std::string, std::string> names; // the net's, by the file's
+  std::map<std::string, int> counts;
+  for (const WeightSlot *slot : keras_order(net)) {
+    const std::string kind = numbered_kinds[static_cast<int>(slot->kind)];
+    names[numbered_name(kind, counts[kind]++)] = slot->layer;
+  }
+  for (Layer &layer : layers)
+    if (const auto found = names.find(layer.name); found != names.end())
+      layer.name = found->second;
+  return layers;
 }
 
 void KerasWeights::load(Architecture &net) const {
+  const std::vector<Layer> layers = layers_of(net);
   std::vector<std::string> names;
-  for (const Layer &layer : layers_)
+  for (const Layer &layer : layers)
     names.push_back(layer.name);
   check_layers(file_.name(), net, names);
   for (const WeightSlot &slot : net.slots) {
-    const Layer &layer = *find(slot.layer);
+    const Layer &layer = *find(layers, slot.layer);
     const std::vector<ExpectedTensor> expected = expected_tensors(slot);
     if (layer.tensors.size() != expected.size())
       throw UserError(fmt::format("{}: layer '{}' has {} tensors; {} needs {}", file_.name(), slot.layer,

@@ -1,5 +1,6 @@
-// Keras's legacy weight files (.h5): a list `layer_names`, a group for each layer, its tensors in the order of
-// `weight_names`, whatever they are called. Whole-model files hold the same under `model_weights`.
+// Keras's weight files (.h5). The legacy ones have a list `layer_names`, a group for each layer, its tensors in the
+// order of `weight_names`, whatever they are called; whole-model files hold the same under `model_weights`. Keras 3's
+// (.weights.h5) number the layers of each class in the order of the model's layers: `layers/conv2d_1/vars/0`.
 #pragma once
 
 #include <filesystem>
@@ -26,11 +27,15 @@ private:
     std::vector<std::string> tensors; // paths in the file, in Keras's order
   };
 
-  std::vector<std::string> text_list(const std::string &group, const std::string &attribute) const;
-  const Layer *find(const std::string &name) const;
+  void list_legacy(const std::string &root);
+  void list_numbered();
+  // layers_ by the names that the net has for them.
+  std::vector<Layer> layers_of(const Architecture &net) const;
+  static const Layer *find(const std::vector<Layer> &layers, const std::string &name);
 
   Hdf5File file_;
   std::vector<Layer> layers_; // those that have weights
+  bool numbered_ = false;     // layers_ then are called "conv2d_1"
 };
 
 } // namespace convscope

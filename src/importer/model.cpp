@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "graph/shapes.h"
+#include "importer/keras_model.h"
 #include "importer/labels.h"
 #include "importer/preprocessing.h"
 #include "importer/sidecar.h"
@@ -42,6 +43,8 @@ Graph load_file(const fs::path &path) {
   std::error_code error;
   if (!fs::exists(path, error))
     throw UserError(fmt::format("--model {}: no such file", path_text(path)));
+  if (lower_extension(path) != ".onnx")
+    return load_keras_model(path);
   throw UserError(fmt::format("--model {}: this version builds no net from a file", path_text(path)));
 }
 

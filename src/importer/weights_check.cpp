@@ -29,25 +29,26 @@ std::size_t common(const std::vector<std::string> &a, const std::vector<std::str
       std::count_if(a.begin(), a.end(), [&](const auto &name) { return contains(b, name); }));
 }
 
-// The zoo's net that has most of these layers, if it has more than half of them.
-std::string owner_of(const std::vector<std::string> &layers) {
-  for (const std::string &name : architecture_names())
-    if (common(layers, layer_names(make_architecture(name, 1000))) * 2 > layers.size())
-      return name;
-  return "";
-}
-
 } // namespace
 
 std::string shape_text(const std::vector<std::int64_t> &shape) {
   return shape.empty() ? "a single number" : fmt::format("{}", fmt::join(shape, "x"));
 }
 
+std::string zoo_net_of(const std::vector<std::string> &layers) {
+  for (const std::string &name : architecture_names()) {
+    const std::vector<std::string> own = layer_names(make_architecture(name, 1000));
+    if (common(layers, own) * 2 > layers.size() || common(own, layers) * 2 > own.size())
+      return name;
+  }
+  return "";
+}
+
 void check_layers(const std::string &file, const Architecture &net, const std::vector<std::string> &layers) {
   const std::string &name = net.graph.name;
   const std::vector<std::string> wanted = layer_names(net);
   if (common(wanted, layers) * 2 < wanted.size() && common(wanted, layers) < layers.size()) {
-    const std::string owner = owner_of(layers);
+    const std::string owner = zoo_net_of(layers);
     if (!owner.empty() && owner != name)
       throw UserError(fmt::format("{}: holds the weights of {}, not of {}", file, owner, name));
     const auto shown = std::span(layers).first(std::min<std::size_t>(layers.size(), 3));

@@ -19,6 +19,9 @@ struct ExpectedTensor {
 // "3x3x64x128"
 std::string shape_text(const std::vector<std::int64_t> &shape);
 
+// The zoo's net that most of these layers (with weights) belong to, or "".
+std::string zoo_net_of(const std::vector<std::string> &layers);
+
 // UserError where the file's layers are not the net's: another net's file, a layer missing, one too many.
 // `layers` are those that have weights, in the file's order.
 void check_layers(const std::string &file, const Architecture &net, const std::vector<std::string> &layers);

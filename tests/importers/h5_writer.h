@@ -1,6 +1,7 @@
 // Writes Keras's legacy weight files, and broken ones, for tests.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -65,6 +66,23 @@ public:
     EXPECT_GE(id, 0) << attribute;
     if (!values.empty())
       H5Awrite(id, type, kind_ == TextKind::fixed ? static_cast<const void *>(fixed.data()) : variable.data());
+    H5Aclose(id);
+    H5Tclose(type);
+    H5Sclose(space);
+    H5Oclose(owner);
+  }
+
+  // An attribute of one text, as h5py writes a str.
+  void text(const std::string &object, const std::string &attribute, const std::string &value) {
+    const hid_t owner = H5Oopen(file_, object.c_str(), H5P_DEFAULT);
+    const hid_t space = H5Screate(H5S_SCALAR);
+    const hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, H5T_VARIABLE);
+    H5Tset_cset(type, H5T_CSET_UTF8);
+    const hid_t id = H5Acreate2(owner, attribute.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT);
+    EXPECT_GE(id, 0) << attribute;
+    const char *pointer = value.c_str();
+    H5Awrite(id, type, &pointer);
     H5Aclose(id);
     H5Tclose(type);
     H5Sclose(space);

@@ -107,6 +107,53 @@ TEST_F(KerasWeightsTest, WholeModelsAndVariableTexts) {
   expect_toy(load());
 }
 
+TEST_F(KerasWeightsTest, NumberedLayersOfKeras3) {
+  std::vector<H5Layer> layers = toy_layers();
+  const auto write_numbered = [&] {
+    H5Writer writer(path());
+    for (const auto &[name, group] : {std::pair{1, "conv2d"}, {2, "batch_normalization"}, {4, "dense"}})
+      for (std::size_t i = 0; i < layers[static_cast<std::size_t>(name)].tensors.size(); ++i)
+        writer.dataset("/layers/" + std::string(group) + "/vars/" + std::to_string(i),
+                       layers[static_cast<std::size_t>(name)].tensors[i]);
+  };
+  write_numbered();
+  expect_toy(load());
+  EXPECT_EQ(KerasWeights(path()).classes(), 5);
+  layers[2].tensors.clear();
+  write_numbered();
+  expect_error([&] { load(); }, "x.h5: has no weights for layer 'b' of toy");
+}
+
+// Of two branches, that whose layer is farther from the output comes first, as in Keras's model.layers.
+TEST_F(KerasWeightsTest, NumberedBranches) {
+  Architecture net;
+  net.graph.name = "branches";
+  Conv conv;
+  conv.out_channels = 1;
+  const auto node = [&](const char *name, Op op, std::vector<NodeId> inputs) {
+    net.graph.nodes.push_back({name, "", std::move(op), std::move(inputs), true, 0});
+  };
+  node("input", Input{}, {});
+  node("shortcut", conv, {0});
+  node("first", conv, {0});
+  node("second", conv, {2});
+  node("sum", Add{}, {1, 3});
+  net.slots = {{"shortcut", WeightKind::conv, 1, 1, 1, 1, 1, false, {}, 0},
+               {"first", WeightKind::conv, 2, 1, 1, 1, 1, false, {}, 0},
+               {"second", WeightKind::conv, 3, 1, 1, 1, 1, false, {}, 0}};
+  {
+    H5Writer writer(path());
+    writer.dataset("/layers/conv2d/vars/0", {"", {1, 1, 1, 1}, {7}});
+    writer.dataset("/layers/conv2d_1/vars/0", {"", {1, 1, 1, 1}, {8}});
+    writer.dataset("/layers/conv2d_2/vars/0", {"", {1, 1, 1, 1}, {9}});
+  }
+  KerasWeights(path()).load(net);
+  const auto weight = [&](std::size_t id) { return std::get<Conv>(net.graph.nodes[id].op).weights[0]; };
+  EXPECT_EQ(weight(2), 7); // first
+  EXPECT_EQ(weight(1), 8); // shortcut, as far from the sum as second, but met before it
+  EXPECT_EQ(weight(3), 9);
+}
+
 TEST_F(KerasWeightsTest, ListsCutInChunks) {
   write(toy_layers(), "/", TextKind::fixed, 2);
   expect_toy(load());
@@ -227,7 +274,7 @@ TEST_F(KerasWeightsTest, FilesThatAreNoWeights) {
   { H5Writer writer(path()); }
   expect_error([&] { load(); }, "x.h5: is not a Keras weights file");
   H5Writer(path()).group("/layers");
-  expect_error([&] { load(); }, "x.h5: has Keras 3's layout");
+  expect_error([&] { load(); }, "x.h5: holds no weights");
   {
     H5Writer writer(path());
     writer.texts("/", "layer_names", {"gone"});

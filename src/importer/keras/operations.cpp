@@ -1,0 +1,313 @@
+// Functions that a model calls between its layers: keras.ops' classes (Add, Mean, GetItem) and TensorFlow's functions
+// (TFOpLambda of Keras 2: tf.math.multiply). Those with arguments that a Graph has a place for.
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "importer/keras/layer.h"
+
+namespace convscope::keras {
+
+namespace {
+
+constexpr float largest = std::numeric_limits<float>::max();
+
+// The function's name without its module, as both worlds spell it: "math.reduce_mean", "Mean" -> "mean".
+std::string function_name(const Layer &layer) {
+  std::string name = layer.config.operation ? snake_case(layer.config.kind) : layer.args.text("function", "");
+  name = name.substr(name.find_last_of('.') + 1);
+  if (name.starts_with("reduce_"))
+    name = name.substr(7);
+  static const std::unordered_map<std::string, std::string> synonyms{
+      {"truediv", "divide"},     {"true_divide", "divide"}, {"realdiv", "divide"}, {"div", "divide"},
+      {"sub", "subtract"},       {"mul", "multiply"},       {"pow", "power"},      {"concat", "concatenate"},
+      {"neg", "negative"},       {"absolute", "abs"},       {"amax", "max"},       {"amin", "min"},
+      {"clip_by_value", "clip"}, {"get_item", "getitem"},   {"__add__", "add"},    {"add_v2", "add"}};
+  const auto found = synonyms.find(name);
+  return found == synonyms.end() ? name : found->second;
+}
+
+// A constant operand's numbers, whatever wraps them ("__numpy__", "__tensor__").
+const Json &unwrapped(const Json &value) {
+  const Json *inner = &value;
+  for (int depth = 0; depth < 4 && inner->is_object() && inner->contains("config"); ++depth) {
+    inner = &(*inner)["config"];
+    if (inner->is_object() && inner->contains("value"))
+      inner = &(*inner)["value"];
+  }
+  return *inner;
+}
+
+// An argument of the call by name or position, or of the operation itself.
+const Json *constant(const Layer &layer, const char *key, std::size_t position) {
+  for (std::size_t i = 0; i < layer.call.size(); ++i) {
+    const Operand &operand = layer.call[i];
+    if ((operand.key == key || (operand.key.empty() && i == position)) && operand.tensors.empty() &&
+        !operand.constant.is_null())
+      return &unwrapped(operand.constant);
+  }
+  return layer.args.find(key);
+}
+
+std::optional<double> scalar(const Json *value) {
+  if (!value || !value->is_number())
+    return std::nullopt;
+  return value->get<double>();
+}
+
+NodeId linear(Layer &layer, NodeId x, double a, double b) {
+  return layer.add(Unary{Function::linear, static_cast<float>(a), static_cast<float>(b)}, x);
+}
+
+// x (op) number, or number (op) x
+NodeId with_number(Layer &layer, Arithmetic arithmetic, NodeId x, double number, bool number_first) {
+  const auto n = static_cast<float>(number);
+  switch (arithmetic) {
+  case Arithmetic::add:
+    return linear(layer, x, 1, number);
+  case Arithmetic::subtract:
+    return number_first ? linear(layer, x, -1, number) : linear(layer, x, 1, -number);
+  case Arithmetic::multiply:
+    return linear(layer, x, number, 0);
+  case Arithmetic::divide:
+    if (number_first)
+      return linear(layer, layer.add(Unary{Function::reciprocal}, x), number, 0);
+    if (number == 0)
+      layer.fail("divides by zero");
+    return linear(layer, x, 1 / number, 0);
+  case Arithmetic::maximum:
+    return layer.add(Unary{Function::clip, n, largest}, x);
+  case Arithmetic::minimum:
+    return layer.add(Unary{Function::clip, -largest, n}, x);
+  case Arithmetic::power:
+    break;
+  }
+  if (number_first)
+    layer.unsupported("a power with a constant base is not supported");
+  return layer.add(Unary{Function::power, n}, x);
+}
+
+// A list of numbers along the last axis, which is that of the channels.
+NodeId with_list(Layer &layer, Arithmetic arithmetic, NodeId x, const Json &list, bool list_first) {
+  std::vector<float> values;
+  for (const Json &item : list)
+    if (const auto number = scalar(&item))
+      values.push_back(static_cast<float>(*number));
+  const int c = layer.shape(x).c;
+  if (layer.channels_first() || values.size() != list.size() || static_cast<int>(values.size()) != c)
+    layer.unsupported("a constant of this shape is not supported");
+  const NodeId node = layer.constant({c, 1, 1}, std::move(values));
+  return list_first ? layer.combine(arithmetic, node, x) : layer.combine(arithmetic, x, node);
+}
+
+Value binary(Layer &layer, Arithmetic arithmetic) {
+  if (layer.inputs.size() == 2) {
+    const Value a = layer.inputs[0], b = layer.inputs[1];
+    if (a.rank != b.rank)
+      layer.unsupported("it combines tensors of different ranks");
+    const bool sum = arithmetic == Arithmetic::add && layer.shape(a.node) == layer.shape(b.node);
+    return {sum ? layer.add(Add{}, {a.node, b.node}) : layer.combine(arithmetic, a.node, b.node), a.rank};
+  }
+  const Value x = layer.input();
+  const bool constant_first = layer.call.front().tensors.empty();
+  for (const Operand &operand : layer.call) {
+    if (!operand.tensors.empty() || operand.key == "name")
+      continue;
+    const Json &value = unwrapped(operand.constant);
+    if (const auto number = scalar(&value))
+      return {with_number(layer, arithmetic, x.node, *number, constant_first), x.rank};
+    if (value.is_array())
+      return {with_list(layer, arithmetic, x.node, value, constant_first), x.rank};
+  }
+  layer.unsupported("its operands are not supported");
+}
+
+std::vector<int> axes_of(const Layer &layer) {
+  const Json *value = constant(layer, "axis", 1);
+  std::vector<int> axes;
+  if (!value)
+    return axes;
+  const Json list = value->is_array() ? *value : Json::array({*value});
+  for (const Json &item : list)
+    if (const auto axis = as_integer(item))
+      axes.push_back(*axis);
+    else
+      layer.fail("has an axis that is no number");
+  return axes;
+}
+
+Value reduce(Layer &layer, Reduction reduction) {
+  const Value x = layer.input();
+  Axes axes;
+  const std::vector<int> listed = axes_of(layer);
+  for (const int index : listed) {
+    const Axis axis = layer.axis(index, x.rank);
+    (axis == Axis::c ? axes.c : axis == Axis::h ? axes.h : axes.w) = true;
+  }
+  if (listed.empty())
+    layer.unsupported("it reduces the batch, too");
+  const Json *keeps = constant(layer, "keepdims", 2);
+  const bool keep = keeps && keeps->is_boolean() && keeps->get<bool>();
+  // What is left must be a tensor as we hold them.
+  const bool pixels = x.rank == 4 && axes.h && axes.w && !axes.c;
+  if (!keep && !pixels && !(x.rank == 3 && axes.h && !axes.c))
+    layer.unsupported("it takes axes off that are not all those of space");
+  const NodeId node = pixels && reduction == Reduction::mean ? layer.add(GlobalAvgPool{}, x.node)
+                                                             : layer.add(Reduce{reduction, axes}, x.node);
+  return {node, keep ? x.rank : 2};
+}
+
+std::optional<int> bound(const Json &slice, const char *key) {
+  const Json &fields = slice.contains("config") ? slice["config"] : slice;
+  if (!fields.is_object() || !fields.contains(key))
+    return std::nullopt;
+  return as_integer(fields[key]);
+}
+
+// x[:, a:b, ::2, :]
+Value get_item(Layer &layer) {
+  const Value x = layer.input();
+  const Json *key = constant(layer, layer.config.operation ? "key" : "slice_spec", 1);
+  if (!key || !key->is_array())
+    layer.unsupported("its slices are not supported");
+  const auto is_rest = [](const Json &item) {
+    return (item.is_object() && item.contains("class_name") && item["class_name"] == "__ellipsis__") || item == "...";
+  };
+  const auto listed = static_cast<int>(key->size());
+  NodeId node = x.node;
+  int axis = 0;
+  for (const Json &item : *key) {
+    if (is_rest(item)) {
+      axis += x.rank - (listed - 1);
+      continue;
+    }
+    if (!item.is_object())
+      layer.unsupported("it takes an axis off");
+    const std::optional<int> begin = bound(item, "start"), end = bound(item, "stop"), step = bound(item, "step");
+    if (begin || end || step.value_or(1) != 1) {
+      const int stride = step.value_or(1);
+      if (stride == 0)
+        layer.fail("has a slice with a step of 0");
+      Slice op{layer.axis(axis, x.rank), begin.value_or(stride > 0 ? 0 : std::numeric_limits<int>::max()),
+               end.value_or(stride > 0 ? std::numeric_limits<int>::max() : std::numeric_limits<int>::min()), stride};
+      node = layer.add(op, node);
+    }
+    ++axis;
+  }
+  return {node, x.rank};
+}
+
+Value clip(Layer &layer) {
+  const Value x = layer.input();
+  const auto bound_of = [&](const char *keras, const char *tensorflow, std::size_t position) {
+    const auto value = scalar(constant(layer, keras, position));
+    return value ? value : scalar(constant(layer, tensorflow, position));
+  };
+  const auto low = bound_of("x_min", "clip_value_min", 1), high = bound_of("x_max", "clip_value_max", 2);
+  if (!low || !high)
+    layer.unsupported("its bounds are not supported");
+  return {layer.add(Unary{Function::clip, static_cast<float>(*low), static_cast<float>(*high)}, x.node), x.rank};
+}
+
+Value concatenate(Layer &layer) {
+  const Value first = layer.input();
+  std::vector<NodeId> nodes;
+  for (const Value &value : layer.inputs) {
+    if (value.rank != first.rank)
+      layer.fail("joins tensors of different ranks");
+    nodes.push_back(value.node);
+  }
+  const std::vector<int> axes = axes_of(layer);
+  return {layer.add(Concat{layer.axis(axes.empty() ? -1 : axes[0], first.rank)}, nodes), first.rank};
+}
+
+Value depth_to_space(Layer &layer, bool back) {
+  layer.need_rank(4);
+  const Json *value = constant(layer, "block_size", 1);
+  const int block = value ? as_integer(*value).value_or(0) : 0;
+  if (block < 1 || block > 1024 || layer.channels_first())
+    layer.unsupported("its block size is not supported");
+  const NodeId x = layer.input().node;
+  return {back ? layer.add(SpaceToDepth{block}, x) : layer.add(DepthToSpace{block, true}, x), 4};
+}
+
+using Simple = Value (*)(Layer &);
+
+const std::unordered_map<std::string, Simple> &functions() {
+  static const auto unary = [](Function function, double a = 1, double b = 0) {
+    return Unary{function, static_cast<float>(a), static_cast<float>(b)};
+  };
+  static const std::unordered_map<std::string, Simple> all{
+      {"add", [](Layer &layer) { return binary(layer, Arithmetic::add); }},
+      {"bias_add", [](Layer &layer) { return binary(layer, Arithmetic::add); }},
+      {"subtract", [](Layer &layer) { return binary(layer, Arithmetic::subtract); }},
+      {"multiply", [](Layer &layer) { return binary(layer, Arithmetic::multiply); }},
+      {"divide", [](Layer &layer) { return binary(layer, Arithmetic::divide); }},
+      {"maximum", [](Layer &layer) { return binary(layer, Arithmetic::maximum); }},
+      {"minimum", [](Layer &layer) { return binary(layer, Arithmetic::minimum); }},
+      {"power", [](Layer &layer) { return binary(layer, Arithmetic::power); }},
+      {"mean", [](Layer &layer) { return reduce(layer, Reduction::mean); }},
+      {"sum", [](Layer &layer) { return reduce(layer, Reduction::sum); }},
+      {"max", [](Layer &layer) { return reduce(layer, Reduction::max); }},
+      {"min", [](Layer &layer) { return reduce(layer, Reduction::min); }},
+      {"getitem", get_item},
+      {"clip", clip},
+      {"concatenate", concatenate},
+      {"depth_to_space", [](Layer &layer) { return depth_to_space(layer, false); }},
+      {"space_to_depth", [](Layer &layer) { return depth_to_space(layer, true); }},
+      {"negative",
+       [](Layer &l) {
+         return Value{l.add(unary(Function::linear, -1), l.input().node), l.input().rank};
+       }},
+      {"abs",
+       [](Layer &l) {
+         return Value{l.add(unary(Function::abs), l.input().node), l.input().rank};
+       }},
+      {"sqrt",
+       [](Layer &l) {
+         return Value{l.add(unary(Function::sqrt), l.input().node), l.input().rank};
+       }},
+      {"rsqrt",
+       [](Layer &l) {
+         return Value{l.add(unary(Function::power, -0.5), l.input().node), l.input().rank};
+       }},
+      {"square",
+       [](Layer &l) {
+         return Value{l.add(unary(Function::power, 2), l.input().node), l.input().rank};
+       }},
+      {"log",
+       [](Layer &l) {
+         return Value{l.add(unary(Function::log), l.input().node), l.input().rank};
+       }},
+      {"cast", [](Layer &layer) { return layer.input(); }},
+      {"identity", [](Layer &layer) { return layer.input(); }},
+      {"stop_gradient", [](Layer &layer) { return layer.input(); }}};
+  return all;
+}
+
+} // namespace
+
+bool is_operation(const LayerConfig &config) {
+  return config.operation || config.kind == "TFOpLambda" || config.kind == "SlicingOpLambda";
+}
+
+Value import_operation(Layer &layer) {
+  const std::string name = function_name(layer);
+  const auto found = functions().find(name);
+  if (found != functions().end())
+    return found->second(layer);
+  const Value x = layer.input();
+  if (layer.inputs.size() != 1)
+    layer.unsupported(fmt::format("the operation '{}' is not supported", name));
+  try {
+    const Json activation = {{"class_name", name}, {"config", layer.config.arguments}};
+    return {activate(layer, x, &activation), x.rank};
+  } catch (const NotSupported &) {
+    layer.unsupported(fmt::format("the operation '{}' is not supported", name));
+  }
+}
+
+} // namespace convscope::keras

@@ -1,0 +1,334 @@
+// Whole models: configurations, weights in each layout, names, what is known of the net.
+#include "importer/keras_model.h"
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "graph/shapes.h"
+#include "importers/expect_error.h"
+#include "importers/keras_files.h"
+#include "importers/temporary.h"
+
+namespace convscope {
+namespace {
+
+const Json picture = Json::array({nullptr, 8, 8, 3});
+
+std::vector<std::string> names(const Graph &graph) {
+  std::vector<std::string> result;
+  for (const Node &node : graph.nodes)
+    result.push_back((node.layer ? "" : "~") + node.name);
+  return result;
+}
+const Node &node(const Graph &graph, const std::string &name) {
+  const auto found =
+      std::find_if(graph.nodes.begin(), graph.nodes.end(), [&](const Node &each) { return each.name == name; });
+  if (found == graph.nodes.end())
+    throw std::out_of_range(name);
+  return *found;
+}
+
+class KerasModelTest : public ::testing::Test {
+protected:
+  std::filesystem::path keras() const { return folder_ / "x.keras"; }
+  std::filesystem::path h5() const { return folder_ / "x.h5"; }
+  void expect_bad(const std::filesystem::path &path, const std::string &part) {
+    expect_error([&] { load_keras_model(path); }, path.string() + ": " + part);
+  }
+  TemporaryFolder folder_;
+};
+
+using Names = std::vector<std::string>;
+
+std::vector<Json> classifier_layers() {
+  return {keras_input("picture", picture),
+          keras_layer("Conv2D", "a",
+                      {{"filters", 2}, {"kernel_size", {3, 3}}, {"padding", "same"}, {"activation", "relu"}},
+                      {"picture"}),
+          keras_layer("BatchNormalization", "b", {{"axis", 3}}, {"a"}),
+          keras_layer("Flatten", "f", {{"data_format", "channels_last"}}, {"b"}),
+          keras_layer("Dense", "d", {{"units", 5}, {"activation", "softmax"}}, {"f"})};
+}
+
+void expect_classifier(const Graph &graph) {
+  EXPECT_EQ(names(graph), (Names{"picture", "~a/conv", "a", "b", "~f/transpose", "f", "~d/dense", "d"}));
+  EXPECT_EQ(node(graph, "a").kind, "Conv2D");
+  EXPECT_EQ(node(graph, "a").parameters, 3 * 3 * 3 * 2 + 2);
+  EXPECT_EQ(node(graph, "b").parameters, 8);
+  EXPECT_EQ(node(graph, "d").parameters, 128 * 5 + 5);
+  const Conv &conv = std::get<Conv>(node(graph, "a/conv").op);
+  EXPECT_TRUE(conv.window.same);
+  for (int o = 0; o < 2; ++o)
+    for (int i = 0; i < 3; ++i)
+      for (int p = 0; p < 9; ++p)
+        EXPECT_EQ(conv.weights[static_cast<std::size_t>((o * 3 + i) * 9 + p)], static_cast<float>((p * 3 + i) * 2 + o));
+  EXPECT_EQ(conv.bias, counted_values(2, 7));
+  const Dense &dense = std::get<Dense>(node(graph, "d/dense").op);
+  EXPECT_EQ(dense.weights[128 + 3], 3.0F * 5 + 1);
+  EXPECT_EQ(graph.nodes[static_cast<std::size_t>(graph.logits)].name, "d/dense");
+  EXPECT_EQ(graph.nodes[static_cast<std::size_t>(graph.probabilities)].name, "d");
+  EXPECT_EQ(graph.default_size, 8);
+  EXPECT_EQ(infer_shapes(graph, {3, 8, 8}).back(), (Shape{5, 1, 1}));
+}
+
+std::vector<H5Layer> classifier_weights() {
+  return {{"picture", {}},
+          {"a", {{"a/kernel:0", {3, 3, 3, 2}, counted_values(54)}, {"a/bias:0", {2}, counted_values(2, 7)}}},
+          {"b",
+           {{"b/gamma:0", {2}, {1, 2}},
+            {"b/beta:0", {2}, {3, 4}},
+            {"b/moving_mean:0", {2}, {5, 6}},
+            {"b/moving_variance:0", {2}, {0.25F, 1}}}},
+          {"f", {}},
+          {"d", {{"d/kernel:0", {128, 5}, counted_values(640)}, {"d/bias:0", {5}, counted_values(5)}}}};
+}
+std::vector<H5Tensor> classifier_variables() {
+  return {{"layers/conv2d/vars/0", {3, 3, 3, 2}, counted_values(54)},
+          {"layers/conv2d/vars/1", {2}, counted_values(2, 7)},
+          {"layers/batch_normalization/vars/0", {2}, {1, 2}},
+          {"layers/batch_normalization/vars/1", {2}, {3, 4}},
+          {"layers/batch_normalization/vars/2", {2}, {5, 6}},
+          {"layers/batch_normalization/vars/3", {2}, {0.25F, 1}},
+          {"layers/dense/vars/0", {128, 5}, counted_values(640)},
+          {"layers/dense/vars/1", {5}, counted_values(5)}};
+}
+
+TEST_F(KerasModelTest, Archive) {
+  write_keras(keras(), keras_functional("net", classifier_layers(), "picture", "d"), classifier_variables());
+  expect_classifier(load_keras_model(keras()));
+}
+
+TEST_F(KerasModelTest, WholeModelHdf5) {
+  write_keras_h5(h5(), keras_functional("net", classifier_layers(), "picture", "d"), classifier_weights());
+  expect_classifier(load_keras_model(h5()));
+}
+
+TEST_F(KerasModelTest, OldFormOfCalls) {
+  std::vector<Json> layers = classifier_layers();
+  const std::vector<std::string> from{"", "picture", "a", "b", "f"};
+  for (std::size_t i = 1; i < layers.size(); ++i)
+    layers[i] = keras2_layer(layers[i]["class_name"], layers[i]["name"], layers[i]["config"], {from[i]});
+  layers[0]["config"] = {{"batch_input_shape", picture}, {"name", "picture"}};
+  Json model = keras_functional("net", layers, "picture", "d");
+  model["class_name"] = "Model";
+  model["config"]["input_layers"] = Json::array({Json::array({"picture", 0, 0})});
+  model["config"]["output_layers"] = Json::array({Json::array({"d", 0, 0})});
+  write_keras_h5(h5(), model, classifier_weights(), "2.3.1");
+  expect_classifier(load_keras_model(h5()));
+}
+
+TEST_F(KerasModelTest, LayersInAnyOrder) {
+  std::vector<Json> layers = classifier_layers();
+  std::swap(layers[1], layers[4]);
+  std::swap(layers[2], layers[3]);
+  write_keras_h5(h5(), keras_functional("net", layers, "picture", "d"), classifier_weights());
+  expect_classifier(load_keras_model(h5()));
+}
+
+TEST_F(KerasModelTest, Sequential) {
+  std::vector<Json> layers = classifier_layers();
+  write_keras(keras(), keras_sequential("net", layers), classifier_variables());
+  expect_classifier(load_keras_model(keras()));
+  // Without an InputLayer, as Keras 2 wrote them; and as a bare list, as Keras before 2.2.3.
+  layers.erase(layers.begin());
+  layers[0]["config"]["batch_input_shape"] = picture;
+  Json model = keras_sequential("net", layers);
+  write_keras_h5(h5(), model, classifier_weights(), "2.4.0");
+  EXPECT_EQ(load_keras_model(h5()).nodes[0].name, "input");
+  for (Json &layer : layers)
+    layer.erase("name");
+  model = {{"class_name", "Sequential"}, {"config", layers}};
+  write_keras_h5(h5(), model, classifier_weights(), "2.1.0");
+  EXPECT_EQ(load_keras_model(h5()).logits, 6);
+}
+
+TEST_F(KerasModelTest, LongConfigurations) {
+  std::vector<Json> layers = classifier_layers();
+  layers[1]["config"]["note"] = std::string(200'000, 'x');
+  write_keras_h5(h5(), keras_functional("net", layers, "picture", "d"), classifier_weights());
+  expect_classifier(load_keras_model(h5()));
+}
+
+Json nested_model() {
+  const Json base = keras_sequential(
+      "base", {keras_input("in", picture), keras_layer("Conv2D", "c1", {{"filters", 3}, {"kernel_size", 1}}),
+               keras_layer("Conv2D", "c2", {{"filters", 3}, {"kernel_size", 1}, {"use_bias", false}})});
+  Json call = keras_layer("Sequential", "base", {}, {"picture"});
+  call["config"] = base["config"];
+  Json again = call;
+  call["inbound_nodes"].push_back({{"args", Json::array({keras_tensor("base")})}, {"kwargs", Json::object()}});
+  return keras_functional(
+      "net",
+      {keras_input("picture", picture),
+       call,
+       {{"module", "keras.layers"},
+        {"class_name", "Add"},
+        {"config", {{"name", "sum"}}},
+        {"name", "sum"},
+        {"inbound_nodes",
+         Json::array({{{"args", Json::array({Json::array({keras_tensor("base", 0), keras_tensor("base", 1)})})},
+                       {"kwargs", Json::object()}}})}}},
+      "picture", "sum");
+}
+
+TEST_F(KerasModelTest, NestedAndShared) {
+  write_keras(keras(), nested_model(),
+              {{"layers/sequential/layers/conv2d/vars/0", {1, 1, 3, 3}, counted_values(9)},
+               {"layers/sequential/layers/conv2d/vars/1", {3}, counted_values(3)},
+               {"layers/sequential/layers/conv2d_1/vars/0", {1, 1, 3, 3}, counted_values(9, 50)}});
+  const Graph graph = load_keras_model(keras());
+  EXPECT_EQ(names(graph), (Names{"picture", "base/c1", "base/c2", "base/2/c1", "base/2/c2", "sum"}));
+  EXPECT_EQ(graph.nodes[2].aliases, Names{"base"});
+  EXPECT_EQ(std::get<Conv>(graph.nodes[2].op).weights[1], 53);
+  EXPECT_EQ(std::get<Conv>(graph.nodes[4].op).weights[1], 53);
+  EXPECT_EQ(graph.nodes[5].inputs, (std::vector<NodeId>{2, 4}));
+
+  write_keras_h5(h5(), nested_model(),
+                 {{"base",
+                   {{"base/c1/kernel", {1, 1, 3, 3}, counted_values(9)},
+                    {"base/c1/bias", {3}, counted_values(3)},
+                    {"base/c2/kernel", {1, 1, 3, 3}, counted_values(9, 50)}}}});
+  EXPECT_EQ(std::get<Conv>(load_keras_model(h5()).nodes[4].op).weights[1], 53);
+}
+
+TEST_F(KerasModelTest, WhatIsNotSupportedLeavesWhatIsBefore) {
+  write_keras(keras(),
+              keras_sequential("net", {keras_input("picture", picture), keras_layer("ReLU", "r"),
+                                       keras_layer("MultiHeadAttention", "attention"), keras_layer("ReLU", "s")}),
+              {});
+  const Graph graph = load_keras_model(keras());
+  EXPECT_TRUE(std::holds_alternative<Relu>(graph.nodes[1].op));
+  EXPECT_EQ(std::get<Unsupported>(graph.nodes[2].op).reason,
+            "layers of the class MultiHeadAttention are not supported");
+  EXPECT_TRUE(std::holds_alternative<Unsupported>(graph.nodes[3].op));
+}
+
+TEST_F(KerasModelTest, WhatTheNetDoesWithItsInput) {
+  const auto preprocessing = [&](const Json &layer) {
+    write_keras(keras(),
+                keras_sequential("net", {keras_input("picture", Json::array({nullptr, nullptr, nullptr, 3})), layer}),
+                {});
+    const Graph graph = load_keras_model(keras());
+    EXPECT_EQ(graph.default_size, 224);
+    return graph.preprocessing.name;
+  };
+  EXPECT_EQ(preprocessing(keras_layer("Rescaling", "r", {{"scale", 1 / 255.0}})), "raw255");
+  EXPECT_EQ(
+      preprocessing(keras_layer("Normalization", "n", {{"mean", {0.4, 0.5, 0.6}}, {"variance", {0.05, 0.05, 0.05}}})),
+      "raw01");
+  EXPECT_EQ(
+      preprocessing(keras_layer("Normalization", "n", {{"mean", {120, 130, 110}}, {"variance", {3000, 3000, 3000}}})),
+      "raw255");
+  EXPECT_EQ(preprocessing(keras_layer("ReLU", "r")), "raw"); // not known
+}
+
+TEST_F(KerasModelTest, BadFiles) {
+  expect_bad(keras(), "there is no such file");
+  std::ofstream(keras()) << "not a zip";
+  expect_bad(keras(), "is not a .keras file");
+  write_zip(keras(), {{"a", "b"}});
+  expect_bad(keras(), "is a zip archive, but not a .keras file");
+  write_zip(keras(), {{"config.json", "{}"}});
+  expect_bad(keras(), "holds no 'model.weights.h5'");
+  write_zip(keras(), {{"config.json", "{}"}, {"model.weights.h5", std::string(80'000'000, '\0')}});
+  expect_bad(keras(), "claims that 'model.weights.h5' has 80000000 bytes");
+  write_zip(keras(), {{"config.json", "{}"}, {"model.weights.h5", "abc"}});
+  expect_bad(keras(), "its configuration has no usable class name");
+  write_zip(keras(),
+            {{"config.json", keras_sequential("n", {keras_input("i", picture)}).dump()}, {"model.weights.h5", "abc"}});
+  expect_bad(keras(), "its weights are no HDF5 file");
+  { H5Writer writer(h5()); }
+  expect_bad(h5(), "is not a Keras model: it has no 'model_config'");
+  H5Writer(h5()).layers("/", {{"block1_conv1", {{"k", {1}, {1}}}}, {"block1_conv2", {{"k", {1}, {1}}}}});
+  expect_bad(h5(), "holds weights alone, not the net that they belong to: give --model vgg16 --weights ");
+  write_keras(keras(), keras_functional("net", classifier_layers(), "picture", "d"), classifier_variables());
+  const auto size = std::filesystem::file_size(keras());
+  for (const double part : {0.2, 0.5, 0.9, 0.99}) {
+    write_keras(keras(), keras_functional("net", classifier_layers(), "picture", "d"), classifier_variables());
+    std::filesystem::resize_file(keras(), static_cast<std::uintmax_t>(static_cast<double>(size) * part));
+    expect_bad(keras(), "is not a .keras file");
+  }
+}
+
+TEST_F(KerasModelTest, BadConfigurations) {
+  const auto bad = [&](const std::string &config, const std::string &part) {
+    write_zip(keras(), {{"config.json", config}, {"model.weights.h5", "abc"}});
+    expect_bad(keras(), part);
+  };
+  bad("{", "its configuration is not valid JSON");
+  bad(std::string(100'000, '['), "its configuration is nested too deeply");
+  bad("[]", "its configuration has no usable class name");
+  bad(R"({"class_name": "MyModel", "config": {}})", "its net is of the class 'MyModel', whose code is not in the file");
+  bad(R"({"class_name": "Functional", "config": {"layers": [3]}})",
+      "its configuration has no usable class name of a layer");
+  Json deep = keras_sequential("n", {keras_input("i", picture)});
+  for (int i = 0; i < 10; ++i)
+    deep = keras_sequential("n", {deep});
+  bad(deep.dump(), "nests models more than 8 deep");
+}
+
+TEST_F(KerasModelTest, BadLayers) {
+  const auto bad = [&](const std::vector<Json> &layers, const std::string &part) {
+    write_keras(keras(), keras_functional("net", layers, "i", "z"), {});
+    expect_bad(keras(), part);
+  };
+  const Json input = keras_input("i", picture);
+  bad({input, keras_layer("ReLU", "z", {}, {"y"})}, "layer 'z' reads a layer 'y' that is not there");
+  bad({input, keras_layer("ReLU", "y", {}, {"z"}), keras_layer("ReLU", "z", {}, {"y"})},
+      "layer 'y' reads its own output by way of others");
+  bad({input, input}, "has two layers named 'i'");
+  bad({input, keras_layer("ReLU", "y", {}, {"i"})}, "the output of model 'net' is a layer 'z' that is not there");
+  bad({keras_input("i", Json::array({nullptr, 5})), keras_layer("ReLU", "z", {}, {"i"})}, "its input is not a picture");
+  bad({keras_input("i", Json::array({nullptr, 5, 5, 7})), keras_layer("ReLU", "z", {}, {"i"})},
+      "its input has 7 channels");
+  bad({keras_input("i", Json::array({nullptr, 1e9, 5, 3})), keras_layer("ReLU", "z", {}, {"i"})},
+      "its input has sides that are no numbers");
+  const auto bad_layer = [&](const std::string &kind, const Json &arguments, const std::string &part) {
+    bad({input, keras_layer(kind, "z", arguments, {"i"})}, "layer 'z'" + part);
+  };
+  bad_layer("Conv2D", {{"filters", "many"}}, ": its 'filters' is not a whole number in range");
+  bad_layer("Conv2D", {{"filters", 1e300}}, ": its 'filters' is not a whole number in range");
+  bad_layer("Conv2D", {{"filters", -1}}, ": its 'filters' is -1");
+  bad_layer("Conv2D", {{"filters", 4}, {"kernel_size", {3, 3, 3}}}, ": its 'kernel_size' is not one number or two");
+  bad_layer("Conv2D", {{"filters", 4}, {"strides", 0}}, ": its 'strides' is not from 1 to");
+  bad_layer("Conv2D", {{"filters", 4}, {"groups", 2}}, ": can't divide 3 and 4 channels into 2 groups");
+  bad_layer("Conv2D", {{"filters", 4}}, " has no kernel in the file");
+  bad_layer("Conv2D", {{"filters", 4}, {"padding", 7}}, ": its 'padding' is not a text");
+  bad_layer("ReLU", {{"max_value", Json::array()}}, ": its 'max_value' is not a number");
+  bad_layer("Reshape", {{"target_shape", {-1, -1}}}, ": makes a tensor of which two sides are unknown");
+  bad_layer("Permute", {{"dims", {1, 1, 2}}}, ": its 'dims' are no permutation");
+  bad_layer("ZeroPadding2D", {{"padding", {{1, 2}, {3}}}}, ": its 'padding' is not made of four numbers");
+  bad_layer("Activation", {{"activation", 5}}, ": its 'activation' can't be read");
+  bad({input, keras_layer("Cropping2D", "z", {{"cropping", 9}}, {"i"})}, "z of net needs a larger input");
+}
+
+TEST_F(KerasModelTest, BadWeights) {
+  const Json model = keras_sequential("net", {keras_input("i", picture), keras_layer("Dense", "d", {{"units", 2}})});
+  const auto bad = [&](const std::vector<H5Tensor> &tensors, const std::string &part) {
+    write_keras(keras(), model, tensors);
+    expect_bad(keras(), "layer 'd' " + part);
+  };
+  bad({{"layers/dense/vars/0", {2, 3}, counted_values(6)}}, "has a kernel of 2x3, but needs 3x2");
+  bad({{"layers/dense/vars/0", {3, 2}, counted_values(6)}}, "has no bias in the file");
+  bad({{"layers/dense/vars/0", {3, 2}, std::vector<float>(6, std::numeric_limits<float>::quiet_NaN())}},
+      "has weights that are infinite or not a number");
+  const auto link = [&](bool external) {
+    write_keras_h5(h5(), model, {{"d", {}}});
+    H5Writer writer(folder_ / "other.h5");
+    const hid_t file = H5Fopen(h5().string().c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+    H5Ldelete(file, "/model_weights/d", H5P_DEFAULT);
+    if (external)
+      H5Lcreate_external((folder_ / "other.h5").string().c_str(), "/", file, "/model_weights/d", H5P_DEFAULT,
+                         H5P_DEFAULT);
+    else
+      H5Lcreate_soft("/model_weights", file, "/model_weights/d", H5P_DEFAULT, H5P_DEFAULT);
+    H5Fclose(file);
+    expect_bad(h5(), "'model_weights/d' is a link to elsewhere, which is not followed");
+  };
+  link(true);
+  link(false);
+}
+
+} // namespace
+} // namespace convscope
