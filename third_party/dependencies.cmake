@@ -26,6 +26,11 @@ convscope_interface(convscope_jpeg INCLUDE ${TURBOJPEG_INCLUDE} LINK ${TURBOJPEG
 find_package(HDF5 REQUIRED COMPONENTS C)
 convscope_interface(convscope_hdf5 INCLUDE ${HDF5_C_INCLUDE_DIRS} LINK ${HDF5_C_LIBRARIES})
 
+# The protobuf classes of ONNX: libonnx-dev and libprotobuf-dev; vcpkg: onnx. Nothing else of libonnx is used.
+find_package(Protobuf REQUIRED)
+find_package(ONNX CONFIG REQUIRED)
+convscope_interface(convscope_onnx LINK $<IF:$<TARGET_EXISTS:onnx_proto>,onnx_proto,ONNX::onnx_proto> protobuf::libprotobuf)
+
 # stb_truetype: libstb-dev; vcpkg: stb.
 find_path(STB_INCLUDE stb_truetype.h PATH_SUFFIXES stb REQUIRED)
 convscope_interface(convscope_stb INCLUDE ${STB_INCLUDE})

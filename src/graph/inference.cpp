@@ -214,6 +214,7 @@ struct Inference::Visitor {
 
 void Inference::infer(NodeId id) {
   id_ = id;
+  shapes_.resize(std::max(shapes_.size(), graph_.nodes.size()));
   shapes_[static_cast<std::size_t>(id)] = std::visit(Visitor{*this}, graph_.nodes[static_cast<std::size_t>(id)].op);
 }
 

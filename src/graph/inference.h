@@ -13,8 +13,9 @@ public:
   // Both must outlive it. `input` is the graph input's shape.
   Inference(const Graph &graph, Shape input) : graph_(graph), shapes_(graph.nodes.size()), input_(input) {}
 
-  // In the order of the nodes, each after its inputs. Throws UserError naming the layer.
+  // In the order of the nodes, each after its inputs; nodes may be added in between. Throws UserError naming the layer.
   void infer(NodeId id);
+  const Shape &shape(NodeId id) const { return shapes_[static_cast<std::size_t>(id)]; }
   std::vector<Shape> take() { return std::move(shapes_); }
 
 private:

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "graph/shapes.h"
 #include "importer/labels.h"
+#include "importer/onnx_model.h"
 #include "importer/preprocessing.h"
 #include "importer/sidecar.h"
 #include "importer/zoo.h"
@@ -42,6 +43,8 @@ Graph load_file(const fs::path &path) {
   std::error_code error;
   if (!fs::exists(path, error))
     throw UserError(fmt::format("--model {}: no such file", path_text(path)));
+  if (lower_extension(path) == ".onnx")
+    return load_onnx(path);
   throw UserError(fmt::format("--model {}: this version builds no net from a file", path_text(path)));
 }
 

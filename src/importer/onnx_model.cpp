@@ -1,0 +1,48 @@
+#include "importer/onnx_model.h"
+
+#include <fmt/format.h>
+
+#include "importer/onnx/model_file.h"
+#include "importer/onnx/translator.h"
+
+namespace convscope {
+
+namespace {
+
+using onnx_import::ModelFile;
+using onnx_import::Translated;
+
+// Sizes that nets are trained at, tried where the file leaves the size open and a layer does not fit at the usual one.
+constexpr int usual_size = 224;
+constexpr int other_sizes[] = {299, 256, 331, 240, 260, 300, 380, 384, 192, 160, 128, 96, 64, 32, 512};
+
+template <typename Open> OnnxImport import_at_fitting_size(Open open, const OnnxOptions &options) {
+  const auto at = [&](int size) {
+    ModelFile file = open();
+    return onnx_import::translate(file, options, size);
+  };
+  Translated best = at(usual_size);
+  if (!best.any_size || best.misfits == 0)
+    return std::move(best.result);
+  for (const int size : other_sizes) {
+    Translated other = at(size);
+    if (other.misfits < best.misfits)
+      best = std::move(other);
+    if (best.misfits == 0)
+      break;
+  }
+  return std::move(best.result);
+}
+
+} // namespace
+
+Graph load_onnx(const std::filesystem::path &path) {
+  return import_at_fitting_size([&] { return ModelFile(path); }, {}).graph;
+}
+
+OnnxImport import_onnx(std::span<const std::uint8_t> model, const std::filesystem::path &path,
+                       const OnnxOptions &options) {
+  return import_at_fitting_size([&] { return ModelFile(model, path); }, options);
+}
+
+} // namespace convscope
