@@ -1,7 +1,7 @@
 #include "importer/onnx_model.h"
 
-#include <fmt/format.h>
-
+#include "base/error.h"
+#include "base/printable.h"
 #include "importer/onnx/model_file.h"
 #include "importer/onnx/translator.h"
 
@@ -18,8 +18,12 @@ constexpr int other_sizes[] = {299, 256, 331, 240, 260, 300, 380, 384, 192, 160,
 
 template <typename Open> OnnxImport import_at_fitting_size(Open open, const OnnxOptions &options) {
   const auto at = [&](int size) {
-    ModelFile file = open();
-    return onnx_import::translate(file, options, size);
+    try {
+      ModelFile file = open();
+      return onnx_import::translate(file, options, size);
+    } catch (const UserError &error) { // may quote the file
+      throw UserError(printable(error.what()));
+    }
   };
   Translated best = at(usual_size);
   if (!best.any_size || best.misfits == 0)

@@ -50,9 +50,7 @@ std::optional<Aligned> align(Step &step, const Tensor &tensor, const Value &valu
   return aligned;
 }
 
-NodeId unary(Step &step, NodeId x, Function function, float a, float b) {
-  return step.add(Unary{function, a, b}, {x});
-}
+NodeId unary(Step &step, NodeId x, Function function, float a, float b) { return step.add(Unary{function, a, b}, {x}); }
 
 NodeId linear(Step &step, NodeId x, double scale, double shift) {
   if (const std::optional<NodeId> known = linear_pattern(step, x, scale, shift))

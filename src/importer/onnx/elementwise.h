@@ -8,7 +8,8 @@
 
 namespace convscope::onnx_import {
 
-// A constant as a node's sides have it: each as long as the node's, or one long where the constant is the same along it.
+// A constant as a node's sides have it: each as long as the node's, or one long where the constant is the same along
+// it.
 struct Aligned {
   Shape shape;
   std::vector<float> values; // (c, h, w)

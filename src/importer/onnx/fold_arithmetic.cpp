@@ -46,7 +46,9 @@ const std::unordered_map<std::string, Unary1> unaries{
     {"Relu", [](double x) { return std::max(x, 0.0); }},
     {"Round", [](double x) { return std::nearbyint(x); }},
     {"Sigmoid", [](double x) { return 1 / (1 + std::exp(-x)); }},
-    {"Sign", [](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0; }},
+    {"Sign", [](double x) { return x > 0   ? 1.0
+                                   : x < 0 ? -1.0
+                                           : 0.0; }},
     {"Sin", [](double x) { return std::sin(x); }},
     {"Sqrt", [](double x) { return std::sqrt(x); }},
     {"Tanh", [](double x) { return std::tanh(x); }},
@@ -152,8 +154,9 @@ const std::unordered_map<std::string, Binary2> &binaries() {
       {"Sum", {std::plus<>(), [](I a, I b) { return static_cast<I>(bits(a) + bits(b)); }}},
       {"Sub", {std::minus<>(), [](I a, I b) { return static_cast<I>(bits(a) - bits(b)); }}},
       {"Mul", {std::multiplies<>(), [](I a, I b) { return static_cast<I>(bits(a) * bits(b)); }}},
-      {"Div",
-       {std::divides<>(), [](I a, I b) { return b == 0 ? 0 : b == -1 ? static_cast<I>(0 - bits(a)) : a / b; }}},
+      {"Div", {std::divides<>(), [](I a, I b) { return b == 0    ? 0
+                                                       : b == -1 ? static_cast<I>(0 - bits(a))
+                                                                 : a / b; }}},
       {"Pow", {[](double a, double b) { return std::pow(a, b); }, power}},
       {"Max", {[](double a, double b) { return std::max(a, b); }, [](I a, I b) { return std::max(a, b); }}},
       {"Min", {[](double a, double b) { return std::min(a, b); }, [](I a, I b) { return std::min(a, b); }}},
@@ -174,8 +177,10 @@ Tensor combined(Step &step, const Binary2 &op, const Tensor &a, const Tensor &b)
   const Dims dims = broadcast_dims(step, {a.dims, b.dims});
   const std::int64_t count = checked_count(step, dims);
   const bool real = a.is_real() || b.is_real();
-  Tensor result = empty_like(op.compares ? ElementType::boolean : real ? ElementType::real : ElementType::integer, dims,
-                             count);
+  Tensor result = empty_like(op.compares ? ElementType::boolean
+                             : real      ? ElementType::real
+                                         : ElementType::integer,
+                             dims, count);
   Walk walk(dims, {broadcast_strides(a.dims, dims), broadcast_strides(b.dims, dims)});
   for (std::int64_t i = 0; i < count; ++i, walk.advance()) {
     const auto at = static_cast<std::size_t>(i);

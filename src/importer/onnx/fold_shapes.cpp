@@ -87,7 +87,8 @@ void constant_of_shape(Step &step) {
 }
 
 void range(Step &step) {
-  const Tensor &start = step.constant(0, "start"), &limit = step.constant(1, "limit"), &delta = step.constant(2, "delta");
+  const Tensor &start = step.constant(0, "start"), &limit = step.constant(1, "limit"),
+               &delta = step.constant(2, "delta");
   if (start.elements() != 1 || limit.elements() != 1 || delta.elements() != 1 || delta.at(0) == 0)
     step.fail("goes from, to or by something that is not one number");
   const double wanted = std::ceil((limit.at(0) - start.at(0)) / delta.at(0));
@@ -170,7 +171,8 @@ void fold_tile(Step &step) {
 
 void fold_concat(Step &step) {
   const Tensor &first = step.constant(0, "values");
-  const int axis = step.dimension(step.attributes().integer("axis", 1), std::max(static_cast<int>(first.dims.size()), 1));
+  const int axis =
+      step.dimension(step.attributes().integer("axis", 1), std::max(static_cast<int>(first.dims.size()), 1));
   const auto at = static_cast<std::size_t>(axis);
   Dims dims = first.dims;
   if (dims.empty())
@@ -274,7 +276,9 @@ bool fold_shapes(Step &step) {
       {"Shape", shape_of},
       {"Size", size_of},
       {"Reshape",
-       [](Step &s) { put_reshaped(s, reshaped_dims(s, s.constant(1, "shape").integers, s.constant(0, "values").dims)); }},
+       [](Step &s) {
+         put_reshaped(s, reshaped_dims(s, s.constant(1, "shape").integers, s.constant(0, "values").dims));
+       }},
       {"Flatten", [](Step &s) { put_reshaped(s, flattened_dims(s, s.constant(0, "values").dims)); }},
       {"Squeeze", fold_squeeze},
       {"Unsqueeze", fold_unsqueeze},

@@ -125,8 +125,7 @@ Tensor ModelFile::take(onnx::TensorProto &proto, const std::string &what) {
   return std::move(*tensor);
 }
 
-Tensor ModelFile::read_external(const onnx::TensorProto &proto, Dims dims, std::size_t bytes,
-                                const std::string &what) {
+Tensor ModelFile::read_external(const onnx::TensorProto &proto, Dims dims, std::size_t bytes, const std::string &what) {
   std::string location;
   std::uint64_t offset = 0;
   std::uint64_t length = bytes;

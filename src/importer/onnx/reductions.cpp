@@ -43,7 +43,8 @@ NodeId reduced(Step &step, Value &value, Reduction reduction, const std::vector<
   const auto shown = [&](Side side) {
     for (std::size_t i = 0; i < value.view.size(); ++i)
       for (const Part &part : value.view[i])
-        if (part.side == side && std::find(dimensions.begin(), dimensions.end(), static_cast<int>(i)) == dimensions.end())
+        if (part.side == side &&
+            std::find(dimensions.begin(), dimensions.end(), static_cast<int>(i)) == dimensions.end())
           return true;
     return false;
   };

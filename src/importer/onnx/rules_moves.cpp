@@ -33,8 +33,8 @@ Axis axis_along(Step &step, Value &x, int dimension) {
 }
 
 int as_int(std::int64_t value) {
-  return static_cast<int>(std::clamp<std::int64_t>(value, std::numeric_limits<int>::min() / 2,
-                                                   std::numeric_limits<int>::max()));
+  return static_cast<int>(
+      std::clamp<std::int64_t>(value, std::numeric_limits<int>::min() / 2, std::numeric_limits<int>::max()));
 }
 
 // The parts of a value of which one dimension has been cut.

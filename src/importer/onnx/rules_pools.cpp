@@ -72,12 +72,15 @@ void global_pool(Step &step) {
 }
 
 void reduce(Step &step) {
-  static const std::pair<const char *, Reduction> reductions[] = {
-      {"ReduceMean", Reduction::mean}, {"ReduceSum", Reduction::sum},
-      {"ReduceMax", Reduction::max},   {"ReduceMin", Reduction::min},
-      {"ReduceL1", Reduction::l1},     {"ReduceL2", Reduction::l2},
-      {"ReduceLogSum", Reduction::sum}, {"ReduceLogSumExp", Reduction::sum},
-      {"ReduceSumSquare", Reduction::sum_square}};
+  static const std::pair<const char *, Reduction> reductions[] = {{"ReduceMean", Reduction::mean},
+                                                                  {"ReduceSum", Reduction::sum},
+                                                                  {"ReduceMax", Reduction::max},
+                                                                  {"ReduceMin", Reduction::min},
+                                                                  {"ReduceL1", Reduction::l1},
+                                                                  {"ReduceL2", Reduction::l2},
+                                                                  {"ReduceLogSum", Reduction::sum},
+                                                                  {"ReduceLogSumExp", Reduction::sum},
+                                                                  {"ReduceSumSquare", Reduction::sum_square}};
   const auto found = std::find_if(std::begin(reductions), std::end(reductions),
                                   [&](const auto &item) { return step.op() == item.first; });
   Value &x = step.map();
@@ -124,8 +127,7 @@ void softmax(Step &step) {
     std::vector<int> others;
     for (int i = 0; i < rank; ++i)
       if (std::find(dimensions.begin(), dimensions.end(), i) == dimensions.end() &&
-          !x.view[static_cast<std::size_t>(i)].empty() &&
-          x.view[static_cast<std::size_t>(i)] != whole(Side::n, before))
+          !x.view[static_cast<std::size_t>(i)].empty() && x.view[static_cast<std::size_t>(i)] != whole(Side::n, before))
         others.push_back(i);
     Arrangement arrangement{dimensions, {}, {}};
     if (!others.empty()) {

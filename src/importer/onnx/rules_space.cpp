@@ -152,7 +152,8 @@ struct Target { // of one dimension
 };
 
 // The sizes that keep the proportions, as keep_aspect_ratio_policy says.
-void keep_proportions(Step &step, const Dims &dims, const std::vector<std::int64_t> &axes, std::vector<Target> &targets) {
+void keep_proportions(Step &step, const Dims &dims, const std::vector<std::int64_t> &axes,
+                      std::vector<Target> &targets) {
   const std::string policy = step.attributes().text("keep_aspect_ratio_policy", "stretch");
   if (policy == "stretch")
     return;

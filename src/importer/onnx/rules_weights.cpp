@@ -191,7 +191,8 @@ void multiply(Step &step, Value &x, int dimension, Matrix matrix, std::vector<fl
   });
   const auto out = static_cast<int>(matrix.out);
   if (vector) {
-    const bool in_n = std::any_of(x.view[at].begin(), x.view[at].end(), [](const Part &p) { return p.side == Side::n; });
+    const bool in_n =
+        std::any_of(x.view[at].begin(), x.view[at].end(), [](const Part &p) { return p.side == Side::n; });
     if (!in_n && !in_node_order(x.view[at]))
       reorder_columns(matrix, x.view[at], step.sides(x.node));
     else

@@ -109,8 +109,7 @@ std::vector<Cut> cuts_of(Step &step, int rank) {
   std::vector<std::int64_t> axes(begins.size());
   std::iota(axes.begin(), axes.end(), 0);
   axes = list(3, "axes").value_or(axes);
-  const std::vector<std::int64_t> steps =
-      list(4, "steps").value_or(std::vector<std::int64_t>(begins.size(), 1));
+  const std::vector<std::int64_t> steps = list(4, "steps").value_or(std::vector<std::int64_t>(begins.size(), 1));
   if (ends.size() != begins.size() || axes.size() != begins.size() || steps.size() != begins.size())
     step.fail(fmt::format("has {} starts, {} ends, {} axes, {} steps", begins.size(), ends.size(), axes.size(),
                           steps.size()));

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/printable.h"
 #include "graph/shapes.h"
 #include "importer/weights_check.h"
 
@@ -32,7 +33,7 @@ Arrangement arrangement_of(const std::string &layout) {
 // ---- Translation ----
 
 std::string Translation::unique(const std::string &name) {
-  std::string candidate = name.empty() ? "node" : name;
+  std::string candidate = name.empty() ? "node" : printable(name);
   int &wishes = names[candidate];
   if (wishes++ == 0)
     return candidate;
@@ -74,7 +75,8 @@ NodeId Translation::add(Op op, std::vector<NodeId> inputs, const std::string &na
 void Translation::name_layer(NodeId id, const std::vector<std::string> &with, const std::string &kind) {
   node(id).kind = kind;
   node(id).name = unique(with.front());
-  node(id).aliases.assign(with.begin() + 1, with.end());
+  for (std::size_t i = 1; i < with.size(); ++i)
+    node(id).aliases.push_back(printable(with[i]));
   named[static_cast<std::size_t>(id)] = true;
 }
 
@@ -87,8 +89,8 @@ void Translation::name_inner(NodeId id, const std::string &name, const std::stri
 
 void Translation::settle(Value &value) {
   if (value.is_map())
-    for (std::string &name : value.names)
-      node(value.node).aliases.push_back(std::move(name));
+    for (const std::string &name : value.names)
+      node(value.node).aliases.push_back(printable(name));
   value.names.clear();
 }
 
@@ -231,8 +233,8 @@ void Step::put(Value value, std::size_t output) {
     translation_.name_layer(value.node, names, op());
     translation_.node(value.node).parameters = std::exchange(parameters_, 0);
   } else if (value.is_map()) {
-    Node &node = translation_.node(value.node);
-    node.aliases.insert(node.aliases.end(), names.begin(), names.end());
+    for (const std::string &each : names)
+      translation_.node(value.node).aliases.push_back(printable(each));
   }
   translation_.values[name] = std::move(value);
 }

@@ -28,12 +28,12 @@ struct NotSupported : std::runtime_error {
 struct Value {
   enum class Kind { constant, map, unsupported };
   Kind kind = Kind::unsupported;
-  Tensor tensor;                              // of a constant
-  onnx::TensorProto *initializer = nullptr;   // a constant that is still in the file
-  NodeId node = -1;                           // of a map (or Unsupported)
-  View view{};                                // of a map: how it lies in the node
-  std::vector<std::string> names{};           // by which the node, or what rearranges it, is to be found
-  std::string op{};                           // that gave these names
+  Tensor tensor;                            // of a constant
+  onnx::TensorProto *initializer = nullptr; // a constant that is still in the file
+  NodeId node = -1;                         // of a map (or Unsupported)
+  View view{};                              // of a map: how it lies in the node
+  std::vector<std::string> names{};         // by which the node, or what rearranges it, is to be found
+  std::string op{};                         // that gave these names
 
   bool is_map() const { return kind == Kind::map; }
   Dims dims() const { return is_map() ? dims_of(view) : tensor.dims; }
@@ -47,11 +47,11 @@ struct Translation {
   Inference inference;
   int batch = 1;
   std::unordered_map<std::string, Value> values{};
-  std::unordered_map<std::string, int> uses{};        // of a value that are still to come
-  std::unordered_map<std::string, int> names{};       // of the graph's nodes, and how often each was wished for
-  std::vector<bool> named{};                          // by node
-  std::int64_t budget = std::int64_t{1} << 28;        // of elements that folding and copying may still make
-  int misfits = 0;                                    // steps whose inputs' sizes did not go together
+  std::unordered_map<std::string, int> uses{};  // of a value that are still to come
+  std::unordered_map<std::string, int> names{}; // of the graph's nodes, and how often each was wished for
+  std::vector<bool> named{};                    // by node
+  std::int64_t budget = std::int64_t{1} << 28;  // of elements that folding and copying may still make
+  int misfits = 0;                              // steps whose inputs' sizes did not go together
 
   Translation(ModelFile &model, Shape input, int images) : file(model), inference(graph, input), batch(images) {}
   Sides sides(NodeId id) const { return {batch, inference.shape(id)}; }
@@ -138,7 +138,7 @@ private:
   onnx::NodeProto &node_;
   std::string name_;
   Attributes attributes_;
-  NodeId first_; // of the nodes that it adds
+  NodeId first_;                        // of the nodes that it adds
   std::map<std::size_t, Value> made_{}; // maps of constants
   std::int64_t parameters_ = 0;
 };

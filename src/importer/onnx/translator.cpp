@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
+#include "base/printable.h"
 #include "importer/onnx/heads.h"
 #include "importer/onnx/ops.h"
 #include "importer/onnx/step.h"
@@ -54,8 +54,10 @@ InputPlan plan_input(const ModelFile &file, const onnx::ValueInfoProto &input, c
       plan.any_size = plan.any_size || label == 'h' || label == 'w';
       length = label == 'n' ? 1 : label == 'c' ? 3 : size;
     }
-    (label == 'n' ? plan.batch : label == 'c' ? plan.shape.c : label == 'h' ? plan.shape.h : plan.shape.w) =
-        static_cast<int>(length);
+    (label == 'n'   ? plan.batch
+     : label == 'c' ? plan.shape.c
+     : label == 'h' ? plan.shape.h
+                    : plan.shape.w) = static_cast<int>(length);
   }
   if (options.input_layout.empty() && plan.shape.c != 3)
     file.fail(fmt::format("takes pictures of {} channels (input '{}' is {}); Convscope shows nets for RGB images",
@@ -108,7 +110,7 @@ void Translator::define(const std::string &name, Value value) {
 NodeId Translator::add_unsupported(const std::string &name, const std::string &kind, const std::string &reason,
                                    std::vector<NodeId> inputs) {
   Node node;
-  node.op = Unsupported{reason};
+  node.op = Unsupported{printable(reason)};
   node.inputs = std::move(inputs);
   translation_.graph.nodes.push_back(std::move(node));
   translation_.named.push_back(false);
@@ -134,7 +136,9 @@ void Translator::define_inputs(const std::vector<const onnx::ValueInfoProto *> &
         file_.fail(fmt::format("the value of '{}' is no tensor", input->name()));
       define(input->name(), {Value::Kind::constant, file_.take(proto, input->name())});
     } else {
-      define(input->name(), {Value::Kind::unsupported, {}, nullptr,
+      define(input->name(), {Value::Kind::unsupported,
+                             {},
+                             nullptr,
                              add_unsupported(input->name(), "Input", "it is an input besides the picture", {})});
     }
   }
@@ -165,7 +169,8 @@ void Translator::take_over(onnx::NodeProto &node) {
       reason = fmt::format("comes after '{}'", translation_.node(step.value(i).node).name);
   const Rule rule = node.domain().empty() || node.domain() == "ai.onnx" ? rule_of(node.op_type()) : nullptr;
   try {
-    if (reason.empty() && !((node.domain().empty() || node.domain() == "ai.onnx") && step.all_constant() && fold(step))) {
+    if (reason.empty() &&
+        !((node.domain().empty() || node.domain() == "ai.onnx") && step.all_constant() && fold(step))) {
       if (rule == nullptr)
         throw NotSupported(fmt::format("op '{}{}{}' is not supported", node.domain(), node.domain().empty() ? "" : ".",
                                        node.op_type()));
@@ -192,14 +197,13 @@ void Translator::give_up(Step &step, onnx::NodeProto &node, const std::string &r
       continue;
     if (id < 0) {
       const std::string &name = out == node.output(0) ? step.name() : out;
-      id = add_unsupported(name, node.op_type(),
-                           reason.empty() ? fmt::format("op '{}': its output '{}' is not supported", step.op(), out)
-                                          : reason,
-                           inputs);
+      id = add_unsupported(
+          name, node.op_type(),
+          reason.empty() ? fmt::format("op '{}': its output '{}' is not supported", step.op(), out) : reason, inputs);
       if (out != name)
-        translation_.node(id).aliases.push_back(out);
+        translation_.node(id).aliases.push_back(printable(out));
     } else {
-      translation_.node(id).aliases.push_back(out);
+      translation_.node(id).aliases.push_back(printable(out));
     }
     translation_.values[out] = {Value::Kind::unsupported, {}, nullptr, id};
   }

@@ -64,9 +64,8 @@ std::optional<std::string> layout_of(const View &view, const Sides &sides) {
 }
 
 bool are_whole(const Parts &parts, const Sides &sides) {
-  return std::all_of(parts.begin(), parts.end(), [&](const Part &part) {
-    return part.stride == 1 && part.length == sides.length(part.side);
-  });
+  return std::all_of(parts.begin(), parts.end(),
+                     [&](const Part &part) { return part.stride == 1 && part.length == sides.length(part.side); });
 }
 
 std::optional<View> reshaped(const View &view, const Dims &dims) {
