@@ -1,6 +1,7 @@
 #include "importer/onnx_model.h"
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/printable.h"
 #include "importer/onnx/model_file.h"
 #include "importer/onnx/translator.h"
@@ -16,7 +17,8 @@ using onnx_import::Translated;
 constexpr int usual_size = 224;
 constexpr int other_sizes[] = {299, 256, 331, 240, 260, 300, 380, 384, 192, 160, 128, 96, 64, 32, 512};
 
-template <typename Open> OnnxImport import_at_fitting_size(Open open, const OnnxOptions &options) {
+template <typename Open>
+OnnxImport import_at_fitting_size(const std::filesystem::path &path, Open open, const OnnxOptions &options) {
   const auto at = [&](int size) {
     try {
       ModelFile file = open();
@@ -26,27 +28,28 @@ template <typename Open> OnnxImport import_at_fitting_size(Open open, const Onnx
     }
   };
   Translated best = at(usual_size);
-  if (!best.any_size || best.misfits == 0)
-    return std::move(best.result);
   for (const int size : other_sizes) {
+    if (!best.any_size || best.misfits == 0)
+      break;
     Translated other = at(size);
     if (other.misfits < best.misfits)
       best = std::move(other);
-    if (best.misfits == 0)
-      break;
   }
+  if (!best.nothing.empty())
+    throw UserError(printable(path_text(path) + ": " + best.nothing));
   return std::move(best.result);
 }
 
 } // namespace
 
 Graph load_onnx(const std::filesystem::path &path) {
-  return import_at_fitting_size([&] { return ModelFile(path); }, {}).graph;
+  return import_at_fitting_size(path, [&] { return ModelFile(path); }, {}).graph;
 }
 
 OnnxImport import_onnx(std::span<const std::uint8_t> model, const std::filesystem::path &path,
                        const OnnxOptions &options) {
-  return import_at_fitting_size([&] { return ModelFile(model, path); }, options);
+  return import_at_fitting_size(
+      path, [&] { return ModelFile(model, path); }, options);
 }
 
 } // namespace convscope

@@ -32,8 +32,10 @@ std::optional<Aligned> align(Step &step, const Tensor &tensor, const Value &valu
         return {};
       std::vector<std::int64_t> &offset = offsets[static_cast<std::size_t>(part->side) - 1];
       const auto whole = static_cast<std::size_t>(sides.length(part->side));
-      if (offset.size() == 1)
+      if (offset.size() == 1) {
+        step.translation().spend(static_cast<std::int64_t>(whole));
         offset.assign(whole, 0);
+      }
       for (std::size_t index = 0; index < whole; ++index)
         offset[index] += static_cast<std::int64_t>(index) / part->stride % part->length * stride;
       stride *= part->length;

@@ -30,6 +30,10 @@ Tensor empty_like(ElementType type, Dims dims, std::int64_t count) {
   return tensor;
 }
 
+std::int64_t to_integer(double value) {
+  return std::isnan(value) ? 0 : static_cast<std::int64_t>(std::clamp(value, -0x1p62, 0x1p62));
+}
+
 // ---- One input ----
 
 using Unary1 = double (*)(double);
@@ -62,10 +66,9 @@ bool fold_unary(Step &step) {
   for (float &value : x.reals)
     value = static_cast<float>(function->second(value));
   for (std::int64_t &value : x.integers)
-    value = step.op() == "Abs" ? static_cast<std::int64_t>(value < 0 ? 0 - static_cast<std::uint64_t>(value) : value)
-            : step.op() == "Neg"
-                ? static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(value))
-                : static_cast<std::int64_t>(std::clamp(function->second(static_cast<double>(value)), -0x1p62, 0x1p62));
+    value = step.op() == "Abs"   ? static_cast<std::int64_t>(value < 0 ? 0 - static_cast<std::uint64_t>(value) : value)
+            : step.op() == "Neg" ? static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(value))
+                                 : to_integer(function->second(static_cast<double>(value)));
   step.put_constant(std::move(x));
   return true;
 }
@@ -107,7 +110,7 @@ bool fold_cast(Step &step) {
     else if (type == ElementType::boolean)
       cast.integers[at] = value != 0 ? 1 : 0;
     else if (x.is_real())
-      cast.integers[at] = std::isnan(value) ? 0 : static_cast<std::int64_t>(std::clamp(value, -0x1p62, 0x1p62));
+      cast.integers[at] = to_integer(value);
     else
       cast.integers[at] = x.integers[at];
   }
@@ -290,7 +293,7 @@ bool fold_reduce(Step &step) {
     if (x.is_real())
       result.reals[i] = static_cast<float>(values[i]);
     else
-      result.integers[i] = static_cast<std::int64_t>(std::clamp(values[i], -0x1p62, 0x1p62));
+      result.integers[i] = to_integer(values[i]);
   }
   step.put_constant(std::move(result));
   return true;

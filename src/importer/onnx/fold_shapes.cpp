@@ -101,7 +101,8 @@ void range(Step &step) {
     if (start.is_real())
       result.reals.push_back(static_cast<float>(start.at(0) + static_cast<double>(i) * delta.at(0)));
     else
-      result.integers.push_back(static_cast<std::int64_t>(start.at(0) + static_cast<double>(i) * delta.at(0)));
+      result.integers.push_back(
+          static_cast<std::int64_t>(std::clamp(start.at(0) + static_cast<double>(i) * delta.at(0), -0x1p62, 0x1p62)));
   }
   step.put_constant(std::move(result));
 }
@@ -171,8 +172,7 @@ void fold_tile(Step &step) {
 
 void fold_concat(Step &step) {
   const Tensor &first = step.constant(0, "values");
-  const int axis =
-      step.dimension(step.attributes().integer("axis", 1), std::max(static_cast<int>(first.dims.size()), 1));
+  const int axis = step.dimension(step.attributes().integer("axis", 1), static_cast<int>(first.dims.size()));
   const auto at = static_cast<std::size_t>(axis);
   Dims dims = first.dims;
   if (dims.empty())
@@ -227,7 +227,7 @@ void fold_slice(Step &step) {
 
 void fold_split(Step &step) {
   const Tensor &x = step.constant(0, "values");
-  const int axis = step.dimension(step.attributes().integer("axis", 0), std::max(static_cast<int>(x.dims.size()), 1));
+  const int axis = step.dimension(step.attributes().integer("axis", 0), static_cast<int>(x.dims.size()));
   const auto at = static_cast<std::size_t>(axis);
   if (x.dims.empty())
     step.fail("splits a single number");
@@ -244,7 +244,7 @@ void fold_split(Step &step) {
 
 void fold_gather(Step &step) {
   const Tensor &x = step.constant(0, "values"), &indices = step.constant(1, "indices");
-  const int axis = step.dimension(step.attributes().integer("axis", 0), std::max(static_cast<int>(x.dims.size()), 1));
+  const int axis = step.dimension(step.attributes().integer("axis", 0), static_cast<int>(x.dims.size()));
   const auto at = static_cast<std::size_t>(axis);
   if (x.dims.empty() || indices.is_real())
     step.fail("takes from a single number, or at fractions");

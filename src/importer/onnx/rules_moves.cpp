@@ -72,7 +72,7 @@ void concat(Step &step) {
   for (std::size_t i = 0; i < step.inputs(); ++i)
     values.push_back(&step.map(i));
   const int rank = values[0]->rank();
-  const int dimension = step.dimension(step.attributes().integer("axis", 1), std::max(rank, 1));
+  const int dimension = step.dimension(step.attributes().integer("axis", 1), rank);
   const auto at = static_cast<std::size_t>(dimension);
   Dims joined = values[0]->dims();
   for (std::size_t i = 1; i < values.size(); ++i) {
@@ -104,7 +104,7 @@ void concat(Step &step) {
 
 void split(Step &step) {
   Value &x = step.map();
-  const int dimension = step.dimension(step.attributes().integer("axis", 0), std::max(x.rank(), 1));
+  const int dimension = step.dimension(step.attributes().integer("axis", 0), x.rank());
   const std::vector<std::int64_t> lengths = split_lengths(step, x.dims()[static_cast<std::size_t>(dimension)]);
   std::int64_t begin = 0;
   for (std::size_t i = 0; i < lengths.size(); ++i) {
@@ -134,7 +134,7 @@ void gather(Step &step) {
   if (step.is_constant(0))
     step.unsupported("its indices are computed from the picture");
   Value &x = step.map();
-  const int dimension = step.dimension(step.attributes().integer("axis", 0), std::max(x.rank(), 1));
+  const int dimension = step.dimension(step.attributes().integer("axis", 0), x.rank());
   const auto at = static_cast<std::size_t>(dimension);
   const std::int64_t length = x.dims()[at];
   const Tensor &indices = step.constant(1, "indices");
@@ -205,6 +205,8 @@ void expand(Step &step) {
   Value &x = step.map();
   Dims dims = step.constant(1, "shape").integers;
   const Dims from = x.dims();
+  if (dims.size() > 16)
+    step.fail(fmt::format("makes {} dimensions", dims.size()));
   dims.insert(dims.begin(), std::max(dims.size(), from.size()) - dims.size(), 1);
   for (std::size_t i = 0; i < from.size(); ++i) {
     std::int64_t &dim = dims[dims.size() - 1 - i];
@@ -213,6 +215,8 @@ void expand(Step &step) {
       step.misfit(fmt::format("can't make {} of {}", dims_text(dims), dims_text(from)));
     dim = length == 1 ? dim : length;
   }
+  if (std::any_of(dims.begin(), dims.end(), [](std::int64_t dim) { return dim < 1 || dim > (1 << 20); }))
+    step.unsupported(fmt::format("makes {} of {}", dims_text(dims), dims_text(from)));
   View view = x.view;
   view.insert(view.begin(), dims.size() - view.size(), Parts{});
   if (dims == from)
@@ -223,7 +227,7 @@ void expand(Step &step) {
   for (std::size_t i = 0; i < dims.size(); ++i) {
     const std::size_t own = from.size() + i - dims.size(); // beyond from's where it is added in front
     const bool grows = dims[i] != 1 && (i + from.size() < dims.size() || from[own] == 1);
-    if (grows && (!axis_of(layout[i]) || dims[i] > (1 << 20)))
+    if (grows && !axis_of(layout[i]))
       step.unsupported(fmt::format("makes {} of {}", dims_text(dims), dims_text(from)));
     if (grows)
       zeros.side(*axis_of(layout[i])) = static_cast<int>(dims[i]);

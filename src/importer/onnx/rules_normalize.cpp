@@ -126,7 +126,7 @@ void layer_normalization(Step &step) {
   if (step.wants(1) || step.wants(2))
     step.unsupported("its mean and deviation are not supported");
   Value &x = step.map();
-  const int axis = step.dimension(step.attributes().integer("axis", -1), std::max(x.rank(), 1));
+  const int axis = step.dimension(step.attributes().integer("axis", -1), x.rank());
   const NodeId id = normalized(step, x, from(axis, x.rank()), epsilon_of(step));
   put(step, scaled(step, Value{Value::Kind::map, {}, nullptr, id, x.view}, {}));
 }
@@ -160,7 +160,7 @@ void lp_normalization(Step &step) {
   const std::int64_t p = step.attributes().integer("p", 2);
   if (p != 1 && p != 2)
     step.unsupported(fmt::format("is of order {}", p));
-  const int axis = step.dimension(step.attributes().integer("axis", -1), std::max(x.rank(), 1));
+  const int axis = step.dimension(step.attributes().integer("axis", -1), x.rank());
   View view;
   const NodeId norm = reduced(step, x, p == 1 ? Reduction::l1 : Reduction::l2, {axis}, view);
   view = x.view;

@@ -115,7 +115,7 @@ void softmax(Step &step) {
   Value &x = step.map();
   const bool log = step.op() == "LogSoftmax";
   const int rank = x.rank();
-  const int axis = step.dimension(step.attributes().integer("axis", step.opset() < 13 ? 1 : -1), std::max(rank, 1));
+  const int axis = step.dimension(step.attributes().integer("axis", step.opset() < 13 ? 1 : -1), rank);
   std::vector<int> dimensions{axis};
   if (step.opset() < 13) { // over that dimension and all behind it
     dimensions.resize(static_cast<std::size_t>(rank - axis));

@@ -33,7 +33,7 @@ std::vector<Ends> paddings(Step &step, int rank) {
   for (std::size_t i = 0; i < axes.size(); ++i) {
     constexpr std::int64_t most = 1 << 16;
     const Ends one{pads[i], pads[i + axes.size()]};
-    if (std::abs(one.before) > most || std::abs(one.after) > most)
+    if (std::min(one.before, one.after) < -most || std::max(one.before, one.after) > most)
       step.fail(fmt::format("pads by {} and {}", one.before, one.after));
     ends[static_cast<std::size_t>(step.dimension(axes[i], rank))] = one;
   }

@@ -220,6 +220,8 @@ NodeId Step::add(Op op, std::vector<NodeId> inputs) {
 void Step::put(Value value, std::size_t output) {
   if (output >= outputs() || node_.output(static_cast<int>(output)).empty())
     return;
+  if (value.rank() > 16)
+    unsupported("makes more than 16 dimensions");
   const std::string &name = node_.output(static_cast<int>(output));
   std::vector<std::string> names;
   if (output == 0)

@@ -50,7 +50,7 @@ struct Translation {
   std::unordered_map<std::string, int> uses{};  // of a value that are still to come
   std::unordered_map<std::string, int> names{}; // of the graph's nodes, and how often each was wished for
   std::vector<bool> named{};                    // by node
-  std::int64_t budget = std::int64_t{1} << 28;  // of elements that folding and copying may still make
+  std::int64_t budget = std::int64_t{1} << 26;  // of elements that folding and copying may still make
   int misfits = 0;                              // steps whose inputs' sizes did not go together
 
   Translation(ModelFile &model, Shape input, int images) : file(model), inference(graph, input), batch(images) {}

@@ -83,6 +83,8 @@ public:
   void define_inputs(const std::vector<const onnx::ValueInfoProto *> &inputs, const OnnxOptions &options);
   void run();
   OnnxImport take();
+  // What is wrong where no layer of it can be shown, or "".
+  std::string nothing_shown() const;
   int misfits() const { return translation_.misfits; }
 
 private:
@@ -92,7 +94,6 @@ private:
   void take_over(onnx::NodeProto &node);
   void give_up(Step &step, onnx::NodeProto &node, const std::string &reason);
   void consume(const onnx::NodeProto &node);
-  void check_shown() const;
   OnnxOutput output(const std::string &name);
 
   ModelFile &file_;
@@ -153,7 +154,6 @@ void Translator::run() {
     ++translation_.uses[out.name()];
   for (onnx::NodeProto &node : *graph.mutable_node())
     take_over(node);
-  check_shown();
 }
 
 void Translator::take_over(onnx::NodeProto &node) {
@@ -226,19 +226,18 @@ void Translator::consume(const onnx::NodeProto &node) {
       release(out);
 }
 
-void Translator::check_shown() const {
+std::string Translator::nothing_shown() const {
   const Node *first = nullptr;
   for (const Node &node : translation_.graph.nodes) {
-    if (std::holds_alternative<Unsupported>(node.op)) {
+    if (std::holds_alternative<Unsupported>(node.op))
       first = first == nullptr && node.kind != "Input" ? &node : first;
-    } else if (node.layer && !std::holds_alternative<Input>(node.op)) {
-      return;
-    }
+    else if (node.layer && !std::holds_alternative<Input>(node.op))
+      return "";
   }
   if (first == nullptr)
-    file_.fail("has no layer that could be shown");
-  file_.fail(fmt::format("nothing of it can be shown: node '{}' can't be run: {}", first->name,
-                         std::get<Unsupported>(first->op).reason));
+    return "has no layer that could be shown";
+  return fmt::format("nothing of it can be shown: node '{}' can't be run: {}", first->name,
+                     std::get<Unsupported>(first->op).reason);
 }
 
 OnnxOutput Translator::output(const std::string &name) {
@@ -302,8 +301,7 @@ Translated translate(ModelFile &file, const OnnxOptions &options, int size) {
   Translator translator(file, plan);
   translator.define_inputs(inputs, options);
   translator.run();
-  Translated translated{{}, plan.any_size, 0};
-  translated.misfits = translator.misfits();
+  Translated translated{{}, plan.any_size, translator.misfits(), translator.nothing_shown()};
   translated.result = translator.take();
   return translated;
 }
