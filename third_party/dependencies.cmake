@@ -31,6 +31,11 @@ find_path(ZIP_INCLUDE zip.h REQUIRED)
 find_library(ZIP_LIBRARY zip REQUIRED)
 convscope_interface(convscope_zip INCLUDE ${ZIP_INCLUDE} LINK ${ZIP_LIBRARY})
 
+# The protobuf classes of ONNX: libonnx-dev and libprotobuf-dev; vcpkg: onnx. Nothing else of libonnx is used.
+find_package(Protobuf REQUIRED)
+find_package(ONNX CONFIG REQUIRED)
+convscope_interface(convscope_onnx LINK $<IF:$<TARGET_EXISTS:onnx_proto>,onnx_proto,ONNX::onnx_proto> protobuf::libprotobuf)
+
 # stb_truetype: libstb-dev; vcpkg: stb.
 find_path(STB_INCLUDE stb_truetype.h PATH_SUFFIXES stb REQUIRED)
 convscope_interface(convscope_stb INCLUDE ${STB_INCLUDE})

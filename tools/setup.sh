@@ -9,6 +9,7 @@ packages=(
   libcurl4-openssl-dev libssl-dev libcli11-dev nlohmann-json3-dev libfmt-dev libhdf5-dev libzip-dev libpng-dev
   libturbojpeg0-dev libstb-dev fonts-dejavu-core
   libglfw3-dev libimgui-dev xvfb xdotool
+  libonnx-dev libonnx-testdata libprotobuf-dev protobuf-compiler
   libgtest-dev libgmock-dev librandom123-dev
 )
 for argument in "$@"; do

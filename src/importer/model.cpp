@@ -10,6 +10,7 @@
 #include "graph/shapes.h"
 #include "importer/keras_model.h"
 #include "importer/labels.h"
+#include "importer/onnx_model.h"
 #include "importer/preprocessing.h"
 #include "importer/sidecar.h"
 #include "importer/zoo.h"
@@ -43,9 +44,7 @@ Graph load_file(const fs::path &path) {
   std::error_code error;
   if (!fs::exists(path, error))
     throw UserError(fmt::format("--model {}: no such file", path_text(path)));
-  if (lower_extension(path) != ".onnx")
-    return load_keras_model(path);
-  throw UserError(fmt::format("--model {}: this version builds no net from a file", path_text(path)));
+  return lower_extension(path) == ".onnx" ? load_onnx(path) : load_keras_model(path);
 }
 
 // How many values the classifier gives; 0 where there is none, or its input's size is not known.

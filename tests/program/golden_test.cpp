@@ -16,6 +16,20 @@ struct Net {
   std::vector<std::pair<std::string, int>> objectives; // layer, channel
 };
 
+using Layers = std::vector<std::string>;
+using Objectives = std::vector<std::pair<std::string, int>>;
+
+Net onnx_net(const std::string &name, const Layers &layers, const Objectives &objectives) {
+  return {name, "golden/" + name, {"--model", shared_data("nets/" + name + ".onnx").string()},
+          1e-4, layers,           objectives};
+}
+
+// As torchvision's nets come out of torch's exporters.
+Net exported_net(const std::string &name, const Layers &layers, const Objectives &objectives) {
+  const std::string folder = "torchvision/" + name;
+  return {name, folder, {"--model", shared_data(folder + "/model.onnx").string()}, 1e-4, layers, objectives};
+}
+
 void PrintTo(const Net &net, std::ostream *stream) { *stream << net.name; }
 
 class Golden : public ProgramTest, public testing::WithParamInterface<Net> {
@@ -45,11 +59,15 @@ protected:
     const Result result = done(command("gradient", {"--objective", objective, "-o", output, "--json"}), {output});
     const double error = relative_l2(npy(output), expected("grad." + layer + "." + std::to_string(channel) + ".npy"));
     EXPECT_LE(error, GetParam().tolerance) << objective;
+    // Objects with names, or lists: layer, channel, value.
+    const auto field = [](const auto &item, const char *name, std::size_t place) {
+      return item.is_array() ? item.at(place) : item.at(name);
+    };
     const auto found = std::find_if(listed.begin(), listed.end(), [&](const auto &item) {
-      return item.at("layer") == layer && item.at("channel") == channel;
+      return field(item, "layer", 0) == layer && field(item, "channel", 1) == channel;
     });
     ASSERT_NE(found, listed.end());
-    const auto value = found->at("value").template get<double>();
+    const auto value = field(*found, "value", 2).template get<double>();
     EXPECT_NEAR(value_of(result), value, GetParam().tolerance * std::abs(value));
   }
 };
@@ -105,8 +123,26 @@ INSTANTIATE_TEST_SUITE_P(
                         {"--model", shared_data("keras/efficientnetv2b0-v3/model.keras").string()},
                         1e-4,
                         {"block5b_expand_conv", "top_conv", "top_activation"},
-                        {{"block1a_project_conv", 10}, {"block5e_expand_conv", 354}, {"block6h_project_conv", 10}}}),
-    [](const auto &net) { return net.param.name; });
+                        {{"block1a_project_conv", 10}, {"block5e_expand_conv", 354}, {"block6h_project_conv", 10}}},
+                    onnx_net("inceptionv1", {"maxpool0", "localresponsenorm1", "mixed4c", "softmax2_pre_activation"},
+                             {{"conv2d0", 17}, {"mixed3b", 100}, {"mixed4c", 300}, {"mixed5a", 7}}),
+                    onnx_net("squeezenet1.1", {"pool0", "fire4", "logits"}, {{"fire3", 5}, {"conv10", 281}}),
+                    onnx_net("resnet50v2-stage3", {"pool0", "stage4_preact"},
+                             {{"stage1_unit3_out", 9}, {"stage4_preact", 500}}),
+                    onnx_net("mobilenetv2-features", {"stem", "block5_out", "head"},
+                             {{"block1_depthwise", 3}, {"block10_expand", 40}, {"head", 1000}}),
+                    exported_net("squeezenet1_1-legacy", {"logits", "tap_features_9_squeeze"},
+                                 {{"tap_features_4_expand3x3", 54}, {"tap_classifier_1", 511}}),
+                    exported_net("shufflenet_v2_x0_5-dynamo", {"logits", "tap_stage3_3_branch2_5"},
+                                 {{"tap_stage2_3_branch2_5", 20}, {"tap_stage3_3_branch2_5", 30}}),
+                    exported_net("mobilenet_v3_small-dynamo", {"logits", "tap_features_7_block_0_0"},
+                                 {{"tap_features_4_block_2_fc1", 20}, {"tap_features_12_0", 294}})),
+    [](const auto &net) {
+      std::string name = net.param.name;
+      std::replace_if(
+          name.begin(), name.end(), [](char c) { return c == '.' || c == '-'; }, '_');
+      return name;
+    });
 
 } // namespace
 } // namespace convscope

@@ -1,0 +1,43 @@
+// An ONNX file: parsed, and its tensors with their external data.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include <onnx/onnx_pb.h>
+
+#include "importer/onnx/tensor.h"
+
+namespace convscope::onnx_import {
+
+class ModelFile {
+public:
+  // UserError where it is missing, no ONNX file, or uses an opset before 7.
+  explicit ModelFile(const std::filesystem::path &path);
+  ModelFile(std::span<const std::uint8_t> bytes, const std::filesystem::path &path);
+
+  const std::string &name() const { return name_; } // for errors
+  std::string stem() const;                         // the model's name
+  int opset() const { return opset_; }
+  onnx::GraphProto &graph() { return *model_.mutable_graph(); }
+  const onnx::ModelProto &model() const { return model_; }
+
+  // Its elements; what held them in `proto` is freed. UserError, which calls it `what` ("initializer 'w'").
+  Tensor take(onnx::TensorProto &proto, const std::string &what);
+
+  [[noreturn]] void fail(const std::string &what) const; // UserError "model.onnx: what"
+
+private:
+  void check();
+  Tensor read_external(const onnx::TensorProto &proto, Dims dims, std::size_t bytes, const std::string &what);
+
+  std::filesystem::path path_;
+  std::string name_;
+  onnx::ModelProto model_;
+  int opset_ = 0;
+  std::uint64_t external_bytes_ = 0; // read so far
+};
+
+} // namespace convscope::onnx_import

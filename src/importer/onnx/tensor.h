@@ -1,0 +1,52 @@
+// A constant of an ONNX file on the host.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace onnx {
+class TensorProto;
+}
+
+namespace convscope::onnx_import {
+
+using Dims = std::vector<std::int64_t>;
+
+// Their product; nothing where one is negative or the product is beyond 2^40.
+std::optional<std::int64_t> element_count(const Dims &dims);
+std::string dims_text(const Dims &dims); // "1x3x224x224"
+
+enum class ElementType { real, integer, boolean };
+
+struct Tensor {
+  ElementType type = ElementType::real;
+  Dims dims;
+  std::vector<float> reals;           // of any float type
+  std::vector<std::int64_t> integers; // of any integer type, and of booleans
+  bool measured = false;              // follows from the size of a map: another input would have other values
+
+  bool is_real() const { return type == ElementType::real; }
+  std::int64_t elements() const { return static_cast<std::int64_t>(is_real() ? reals.size() : integers.size()); }
+  double at(std::int64_t i) const {
+    const auto index = static_cast<std::size_t>(i);
+    return is_real() ? reals[index] : static_cast<double>(integers[index]);
+  }
+};
+
+Tensor real_tensor(Dims dims, std::vector<float> values);
+Tensor integer_tensor(Dims dims, std::vector<std::int64_t> values);
+
+// The element type of a TensorProto::DataType, or nothing for strings, complex numbers and types of 8 bits and less
+// that are no integers.
+std::optional<ElementType> element_type(int data_type);
+std::size_t element_bytes(int data_type); // in raw data; 0 where element_type has nothing
+
+// Little-endian elements, as raw and external data have them. `bytes` holds exactly the elements of `dims`.
+Tensor decode_raw(int data_type, Dims dims, std::span<const char> bytes);
+// Its typed fields. Nothing where they do not hold as many elements as `dims`.
+std::optional<Tensor> decode_fields(const onnx::TensorProto &proto, Dims dims);
+
+} // namespace convscope::onnx_import

@@ -1,0 +1,309 @@
+#include "importer/onnx/translator.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "base/printable.h"
+#include "importer/onnx/heads.h"
+#include "importer/onnx/ops.h"
+#include "importer/onnx/step.h"
+
+namespace convscope::onnx_import {
+
+namespace {
+
+struct InputPlan {
+  std::string name, layout;
+  Shape shape;
+  int batch = 1;
+  bool any_size = false;
+};
+
+Dims declared_dims(const onnx::ValueInfoProto &input) {
+  Dims dims; // 0: open
+  for (const auto &dim : input.type().tensor_type().shape().dim())
+    dims.push_back(dim.has_dim_value() ? dim.dim_value() : 0);
+  return dims;
+}
+
+// RGB pictures are recognized by their three channels.
+std::string guessed_layout(const Dims &dims) {
+  const auto three = [&](std::size_t i) { return dims[i] == 3; };
+  if (dims.size() == 4)
+    return !three(1) && three(3) ? "nhwc" : "nchw";
+  if (dims.size() == 3 && (three(0) || three(2)))
+    return three(0) ? "chw" : "hwc";
+  return "";
+}
+
+InputPlan plan_input(const ModelFile &file, const onnx::ValueInfoProto &input, const OnnxOptions &options, int size) {
+  const Dims dims = declared_dims(input);
+  InputPlan plan{input.name(), options.input_layout, {1, 1, 1}, 1, false};
+  if (plan.layout.empty())
+    plan.layout = guessed_layout(dims);
+  if (plan.layout.size() != dims.size())
+    file.fail(fmt::format("its input '{}' is no picture: its shape is {}", input.name(), dims_text(dims)));
+  for (std::size_t i = 0; i < dims.size(); ++i) {
+    const char label = plan.layout[i];
+    std::int64_t length = dims[i];
+    if (length < 0 || length > (1 << 16))
+      file.fail(fmt::format("its input '{}' has a shape of {}", input.name(), dims_text(dims)));
+    if (length == 0) {
+      plan.any_size = plan.any_size || label == 'h' || label == 'w';
+      length = label == 'n' ? 1 : label == 'c' ? 3 : size;
+    }
+    (label == 'n'   ? plan.batch
+     : label == 'c' ? plan.shape.c
+     : label == 'h' ? plan.shape.h
+                    : plan.shape.w) = static_cast<int>(length);
+  }
+  if (options.input_layout.empty() && plan.shape.c != 3)
+    file.fail(fmt::format("takes pictures of {} channels (input '{}' is {}); Convscope shows nets for RGB images",
+                          plan.shape.c, input.name(), dims_text(dims)));
+  return plan;
+}
+
+// The value_info of the picture: the first input of four dimensions, else the first.
+const onnx::ValueInfoProto &picture(const ModelFile &file, const std::vector<const onnx::ValueInfoProto *> &inputs) {
+  if (inputs.empty())
+    file.fail("takes no input");
+  for (const auto *input : inputs)
+    if (input->type().tensor_type().shape().dim_size() == 4)
+      return *input;
+  return *inputs.front();
+}
+
+class Translator {
+public:
+  Translator(ModelFile &file, const InputPlan &input)
+      : file_(file), input_(input), translation_(file, input.shape, input.batch) {}
+
+  void define_inputs(const std::vector<const onnx::ValueInfoProto *> &inputs, const OnnxOptions &options);
+  void run();
+  OnnxImport take();
+  // What is wrong where no layer of it can be shown, or "".
+  std::string nothing_shown() const;
+  int misfits() const { return translation_.misfits; }
+
+private:
+  void define(const std::string &name, Value value);
+  NodeId add_unsupported(const std::string &name, const std::string &kind, const std::string &reason,
+                         std::vector<NodeId> inputs);
+  void take_over(onnx::NodeProto &node);
+  void give_up(Step &step, onnx::NodeProto &node, const std::string &reason);
+  void consume(const onnx::NodeProto &node);
+  OnnxOutput output(const std::string &name);
+
+  ModelFile &file_;
+  InputPlan input_;
+  Translation translation_;
+  std::unordered_set<std::string> defined_;
+};
+
+void Translator::define(const std::string &name, Value value) {
+  if (!defined_.insert(name).second)
+    file_.fail(fmt::format("has two values of the name '{}'", name));
+  translation_.values[name] = std::move(value);
+}
+
+NodeId Translator::add_unsupported(const std::string &name, const std::string &kind, const std::string &reason,
+                                   std::vector<NodeId> inputs) {
+  Node node;
+  node.op = Unsupported{printable(reason)};
+  node.inputs = std::move(inputs);
+  translation_.graph.nodes.push_back(std::move(node));
+  translation_.named.push_back(false);
+  const auto id = static_cast<NodeId>(translation_.graph.nodes.size()) - 1;
+  translation_.name_layer(id, {name}, kind);
+  return id;
+}
+
+void Translator::define_inputs(const std::vector<const onnx::ValueInfoProto *> &inputs, const OnnxOptions &options) {
+  for (onnx::TensorProto &initializer : *file_.graph().mutable_initializer()) {
+    Value value{Value::Kind::constant, {}, &initializer};
+    define(initializer.name(), std::move(value));
+  }
+  const NodeId id = translation_.add(Input{}, {}, input_.name, "Input");
+  translation_.name_layer(id, {input_.name}, "Input");
+  define(input_.name, {Value::Kind::map, {}, nullptr, id, labelled(input_.layout, translation_.sides(id))});
+  for (const auto *input : inputs) {
+    if (input->name() == input_.name)
+      continue;
+    if (const auto given = options.constants.find(input->name()); given != options.constants.end()) {
+      onnx::TensorProto proto;
+      if (!proto.ParseFromArray(given->second.data(), static_cast<int>(given->second.size())))
+        file_.fail(fmt::format("the value of '{}' is no tensor", input->name()));
+      define(input->name(), {Value::Kind::constant, file_.take(proto, input->name())});
+    } else {
+      define(input->name(), {Value::Kind::unsupported,
+                             {},
+                             nullptr,
+                             add_unsupported(input->name(), "Input", "it is an input besides the picture", {})});
+    }
+  }
+}
+
+void Translator::run() {
+  onnx::GraphProto &graph = file_.graph();
+  for (const onnx::NodeProto &node : graph.node())
+    for (const std::string &input : node.input())
+      ++translation_.uses[input];
+  for (const onnx::ValueInfoProto &out : graph.output())
+    ++translation_.uses[out.name()];
+  for (onnx::NodeProto &node : *graph.mutable_node())
+    take_over(node);
+}
+
+void Translator::take_over(onnx::NodeProto &node) {
+  for (const std::string &out : node.output())
+    if (!out.empty() && !defined_.insert(out).second)
+      file_.fail(fmt::format("node '{}' ({}): makes '{}', which is made already", node.name(), node.op_type(), out));
+  if (node.output_size() == 0)
+    return consume(node);
+  Step step(translation_, node);
+  std::string reason;
+  for (std::size_t i = 0; i < step.inputs() && reason.empty(); ++i)
+    if (step.has(i) && step.value(i).kind == Value::Kind::unsupported)
+      reason = fmt::format("comes after '{}'", translation_.node(step.value(i).node).name);
+  const Rule rule = node.domain().empty() || node.domain() == "ai.onnx" ? rule_of(node.op_type()) : nullptr;
+  try {
+    if (reason.empty() &&
+        !((node.domain().empty() || node.domain() == "ai.onnx") && step.all_constant() && fold(step))) {
+      if (rule == nullptr)
+        throw NotSupported(fmt::format("op '{}{}{}' is not supported", node.domain(), node.domain().empty() ? "" : ".",
+                                       node.op_type()));
+      rule(step);
+    }
+  } catch (const NotSupported &error) {
+    reason = error.what();
+  }
+  step.finish();
+  give_up(step, node, reason);
+  consume(node);
+}
+
+// Outputs that were not put become Unsupported.
+void Translator::give_up(Step &step, onnx::NodeProto &node, const std::string &reason) {
+  std::vector<NodeId> inputs;
+  for (std::size_t i = 0; i < step.inputs(); ++i)
+    if (step.has(i) && step.value(i).kind != Value::Kind::constant &&
+        std::find(inputs.begin(), inputs.end(), step.value(i).node) == inputs.end())
+      inputs.push_back(step.value(i).node);
+  NodeId id = -1;
+  for (const std::string &out : node.output()) {
+    if (out.empty() || translation_.values.count(out) != 0)
+      continue;
+    if (id < 0) {
+      const std::string &name = out == node.output(0) ? step.name() : out;
+      id = add_unsupported(
+          name, node.op_type(),
+          reason.empty() ? fmt::format("op '{}': its output '{}' is not supported", step.op(), out) : reason, inputs);
+      if (out != name)
+        translation_.node(id).aliases.push_back(printable(out));
+    } else {
+      translation_.node(id).aliases.push_back(printable(out));
+    }
+    translation_.values[out] = {Value::Kind::unsupported, {}, nullptr, id};
+  }
+}
+
+// Values that nobody needs any more go; what only renames a node leaves its name there.
+void Translator::consume(const onnx::NodeProto &node) {
+  const auto release = [&](const std::string &name) {
+    const auto found = translation_.values.find(name);
+    if (found == translation_.values.end())
+      return;
+    translation_.settle(found->second);
+    translation_.values.erase(found);
+  };
+  for (const std::string &input : node.input())
+    if (!input.empty() && --translation_.uses[input] == 0)
+      release(input);
+  for (const std::string &out : node.output())
+    if (!out.empty() && translation_.uses[out] == 0)
+      release(out);
+}
+
+std::string Translator::nothing_shown() const {
+  const Node *first = nullptr;
+  for (const Node &node : translation_.graph.nodes) {
+    if (std::holds_alternative<Unsupported>(node.op))
+      first = first == nullptr && node.kind != "Input" ? &node : first;
+    else if (node.layer && !std::holds_alternative<Input>(node.op))
+      return "";
+  }
+  if (first == nullptr)
+    return "has no layer that could be shown";
+  return fmt::format("nothing of it can be shown: node '{}' can't be run: {}", first->name,
+                     std::get<Unsupported>(first->op).reason);
+}
+
+OnnxOutput Translator::output(const std::string &name) {
+  OnnxOutput output;
+  output.name = name;
+  const auto found = translation_.values.find(name);
+  if (found == translation_.values.end())
+    file_.fail(fmt::format("its output '{}' is made by no node", name));
+  Value &value = found->second;
+  if (value.initializer != nullptr)
+    return output;
+  output.shape = value.dims();
+  if (value.kind == Value::Kind::constant) {
+    output.constant = true;
+    for (std::int64_t i = 0; i < value.tensor.elements(); ++i)
+      output.values.push_back(value.tensor.at(i));
+  }
+  if (!value.is_map())
+    return output;
+  onnx::NodeProto node;
+  node.set_name(name);
+  node.set_op_type("Output");
+  Step step(translation_, node);
+  try {
+    output.layout = step.layout(value);
+    output.node = value.node;
+  } catch (const NotSupported &) {
+    // It lies in its node in a way that nobody asks for.
+  }
+  step.finish();
+  translation_.settle(value);
+  return output;
+}
+
+OnnxImport Translator::take() {
+  OnnxImport result;
+  for (const onnx::ValueInfoProto &out : file_.graph().output())
+    result.outputs.push_back(output(out.name()));
+  for (auto &[name, value] : translation_.values)
+    translation_.settle(value);
+  result.input = input_.shape;
+  result.batch = input_.batch;
+  result.graph = std::move(translation_.graph);
+  result.graph.name = file_.stem();
+  result.graph.default_size = std::max(input_.shape.h, input_.shape.w);
+  find_heads(result);
+  return result;
+}
+
+} // namespace
+
+Translated translate(ModelFile &file, const OnnxOptions &options, int size) {
+  std::unordered_set<std::string> initialized;
+  for (const onnx::TensorProto &initializer : file.graph().initializer())
+    initialized.insert(initializer.name());
+  std::vector<const onnx::ValueInfoProto *> inputs;
+  for (const onnx::ValueInfoProto &input : file.graph().input())
+    if (initialized.count(input.name()) == 0)
+      inputs.push_back(&input);
+  const InputPlan plan = plan_input(file, picture(file, inputs), options, size);
+  Translator translator(file, plan);
+  translator.define_inputs(inputs, options);
+  translator.run();
+  Translated translated{{}, plan.any_size, translator.misfits(), translator.nothing_shown()};
+  translated.result = translator.take();
+  return translated;
+}
+
+} // namespace convscope::onnx_import

@@ -1,0 +1,103 @@
+#include "conformance/node_tests.h"
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+namespace convscope {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+template <typename Message> bool parse(const fs::path &path, Message &message) {
+  std::ifstream stream(path, std::ios::binary);
+  return stream && message.ParseFromIstream(&stream);
+}
+
+// Files of sequences and optionals parse as no tensor.
+bool read_tensors(const fs::path &folder, const std::string &prefix, int count, std::vector<onnx::TensorProto> &all) {
+  for (int i = 0; i < count; ++i) {
+    onnx::TensorProto tensor;
+    if (!parse(folder / (prefix + std::to_string(i) + ".pb"), tensor))
+      return false;
+    all.push_back(tensor);
+  }
+  return true;
+}
+
+bool is_tensor(const onnx::ValueInfoProto &value) { return value.type().has_tensor_type(); }
+bool is_float(const onnx::ValueInfoProto &value) {
+  const int type = value.type().tensor_type().elem_type();
+  return type == onnx::TensorProto::FLOAT || type == onnx::TensorProto::FLOAT16 ||
+         type == onnx::TensorProto::BFLOAT16 || type == onnx::TensorProto::DOUBLE;
+}
+
+std::string why_not(const NodeTest &test) {
+  const onnx::GraphProto &graph = test.model.graph();
+  for (const auto &set : test.model.opset_import())
+    if (!set.domain().empty() && set.domain() != "ai.onnx")
+      return "another domain";
+  const auto tensors = [](const auto &values) { return std::all_of(values.begin(), values.end(), is_tensor); };
+  if (!tensors(graph.input()) || !tensors(graph.output()))
+    return "sequences or optionals";
+  if (graph.input_size() == 0 || !is_float(graph.input(0)))
+    return "its first input is not float";
+  if (!std::all_of(graph.output().begin(), graph.output().end(), is_float))
+    return "an output is not float";
+  const auto elements = [](const onnx::TensorProto &tensor) {
+    std::int64_t count = 1;
+    for (const std::int64_t dim : tensor.dims())
+      count *= dim;
+    return count;
+  };
+  for (const auto &tensor : {test.inputs.front(), test.outputs.front()})
+    if (tensor.dims_size() > 4)
+      return "more than 4 dimensions";
+    else if (elements(tensor) == 0)
+      return "no elements";
+  if (test.inputs.front().dims_size() == 0)
+    return "a single number";
+  if (test.name.find("training") != std::string::npos)
+    return "training";
+  return "";
+}
+
+} // namespace
+
+std::vector<NodeTest> read_node_tests() {
+  std::vector<NodeTest> tests;
+  const fs::path root = "/usr/share/libonnx-testdata/data/node";
+  std::error_code error;
+  for (const auto &entry : fs::directory_iterator(root, error)) {
+    NodeTest test;
+    test.folder = entry.path();
+    test.name = entry.path().filename().string();
+    if (!parse(test.folder / "model.onnx", test.model))
+      continue;
+    const onnx::GraphProto &graph = test.model.graph();
+    test.op = graph.node_size() == 1 ? graph.node(0).op_type() : "(functions of several nodes)";
+    const fs::path data = test.folder / "test_data_set_0";
+    const bool read = read_tensors(data, "input_", graph.input_size(), test.inputs) &&
+                      read_tensors(data, "output_", graph.output_size(), test.outputs);
+    test.why_not = read ? why_not(test) : "sequences or optionals";
+    tests.push_back(std::move(test));
+  }
+  std::sort(tests.begin(), tests.end(), [](const auto &a, const auto &b) { return a.name < b.name; });
+  return tests;
+}
+
+std::vector<std::string> layouts_of(int rank) {
+  switch (rank) {
+  case 1:
+    return {"c"};
+  case 2:
+    return {"nc", "cw"};
+  case 3:
+    return {"ncw", "chw"};
+  default:
+    return {"nchw"};
+  }
+}
+
+} // namespace convscope

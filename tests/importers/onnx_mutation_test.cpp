@@ -1,0 +1,71 @@
+// Small models with some bytes changed: a graph or one line each. The fuzzer (tests/fuzz) does the same for longer.
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "graph/shapes.h"
+#include "importers/onnx_builder.h"
+
+namespace convscope {
+namespace {
+
+std::vector<OnnxBuilder> seeds() {
+  std::vector<OnnxBuilder> models;
+  {
+    OnnxBuilder &model = models.emplace_back();
+    model.weights("w", {4, 3, 3, 3});
+    model.weights("b", {4});
+    set(model.node("Conv", {"x", "w", "b"}, "conv"), "strides", std::vector<std::int64_t>{2, 2});
+    set(model.node("LeakyRelu", {"conv"}, "relu"), "alpha", 0.1F);
+    set(model.node("MaxPool", {"relu"}, "pool"), "kernel_shape", std::vector<std::int64_t>{2, 2});
+    model.node("GlobalAveragePool", {"pool"}, "mean");
+    model.node("Flatten", {"mean"}, "flat");
+    model.weights("fc_w", {4, 5});
+    model.node("Gemm", {"flat", "fc_w"}, "fc");
+    model.node("Softmax", {"fc"}, "prob");
+    model.output("prob");
+  }
+  {
+    OnnxBuilder &model = models.emplace_back(std::vector<std::int64_t>{0, 3, 0, 0});
+    model.node("Shape", {"x"}, "shape");
+    model.integers("two", {2});
+    model.integers("three", {3});
+    set(model.node("Slice", {"shape", "two", "three"}, "height"), "unused", std::int64_t{1});
+    model.integers("split", {0, 3, 1, -1});
+    set(model.node("Concat", {"height", "two"}, "pair"), "axis", std::int64_t{0});
+    model.node("Reshape", {"x", "split"}, "flat");
+    set(model.node("Transpose", {"x"}, "last"), "perm", std::vector<std::int64_t>{0, 2, 3, 1});
+    model.weights("w", {3, 4});
+    model.node("MatMul", {"last", "w"}, "linear");
+    model.node("LayerNormalization", {"linear", "g", "g"}, "norm");
+    model.weights("g", {4});
+    model.integers("pads", {0, 1, 1, 0, 0, 1, 1, 0});
+    model.node("Pad", {"norm", "pads"}, "padded");
+    set(model.node("ReduceMean", {"padded"}, "mean"), "axes", std::vector<std::int64_t>{1, 2});
+    model.output("mean");
+  }
+  return models;
+}
+
+TEST(OnnxMutations, AnyBytes) {
+  std::mt19937 random(1);
+  for (const OnnxBuilder &model : seeds()) {
+    const std::vector<std::uint8_t> whole = model.bytes();
+    EXPECT_NO_THROW(static_cast<void>(import_onnx(whole, "seed.onnx", {})));
+    for (int run = 0; run < 1500; ++run) {
+      std::vector<std::uint8_t> bytes = whole;
+      for (unsigned change = 0; change <= run % 4U; ++change)
+        bytes[random() % bytes.size()] = static_cast<std::uint8_t>(random());
+      try {
+        const OnnxImport import = import_onnx(bytes, "mutated.onnx", {});
+        infer_shapes(import.graph, {3, 40, 48});
+      } catch (const UserError &error) {
+        EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
+      }
+    }
+  }
+}
+
+} // namespace
+} // namespace convscope
