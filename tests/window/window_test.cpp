@@ -148,11 +148,16 @@ TEST_F(WindowTest, ScreenshotInBothThemes) {
     fs::create_directories(folder / "config");
     std::ofstream(folder / "config" / "viewer.json") << fmt::format(R"({{"theme": "{}"}})", theme);
     const fs::path file = folder / fmt::format("{}.png", theme);
-    start({"view", "--model", "alexnet", "--layer", "conv2", "--channel", "5", "--window", "1100x700", "--screenshot",
-           file.string(), "--after", "4"});
-    ASSERT_EQ(program.wait(patience), 0) << err();
-    EXPECT_EQ(err(), fmt::format("wrote {}\n", file.string()));
-    const ImageRgb8 image = read_image(file);
+    ImageRgb8 image;
+    for (const char *seconds : {"4", "12", "30"}) { // a busy machine takes longer to fill the wall
+      start({"view", "--model", "alexnet", "--layer", "conv2", "--channel", "5", "--window", "1100x700", "--screenshot",
+             file.string(), "--after", seconds});
+      ASSERT_EQ(program.wait(2 * patience), 0) << err();
+      EXPECT_EQ(err(), fmt::format("wrote {}\n", file.string()));
+      image = read_image(file);
+      if (colours(cut(image, {280, 60, 450, 400})) > colours_of_an_image)
+        break;
+    }
     EXPECT_EQ(image.width, 1100);
     EXPECT_EQ(image.height, 700);
     EXPECT_GT(colours(cut(image, {280, 60, 450, 400})), colours_of_an_image) << "the wall";
@@ -371,8 +376,8 @@ TEST_F(WindowTest, OpensWeightsAndNets) {
   EXPECT_LT(difference(desktop->grab(layers), list), 0.05);
   key("o");
   answer(other);
-  // The unit in focus was the net's before.
-  ASSERT_TRUE(changes(title, desktop->grab(title), 0.01)) << err();
+  // Its images begin anew.
+  ASSERT_TRUE(wait_until(patience, [&] { return colours(desktop->grab(wall)) < colours_of_an_image; })) << err();
   ASSERT_TRUE(changes(wall, colours_of_an_image)) << err();
   expect_quits();
   EXPECT_NE(text_of(folder / "config" / "viewer.json").find("other.safetensors"), std::string::npos);
