@@ -15,6 +15,7 @@
 
 layout(local_size_x = 64) in;
 layout(constant_id = 1) const bool WITH_COLOUR = true;
+layout(constant_id = 2) const bool DECORRELATED = true;
 layout(push_constant) uniform Push { TransformParams p; };
 layout(binding = 0) readonly buffer Gradient { float gradient[]; };
 layout(binding = 1) readonly buffer Maps { AffineMap maps[]; };
@@ -96,7 +97,7 @@ void main() {
       const float v = image[(n * 3 + c) * pixels + i];
       g[c] *= v * (1.0 - v);
     }
-    g = p.gain * (g * COLOUR); // the transposed matrix times g
+    g = p.gain * (g * colours_of(DECORRELATED)); // the transposed matrix times g
   }
   const int plane = p.source_h * p.row_stride;
   for (int c = 0; c < 3; ++c)

@@ -11,28 +11,12 @@
 #include "app/viewer.h"
 #include "base/error.h"
 #include "base/files.h"
-#include "figure/grid.h"
 #include "io/npy.h"
 #include "io/png.h"
 
 namespace convscope {
 
 namespace {
-
-std::string subtitle(const PictureSettings &settings, const std::vector<OptimizedImage> &images) {
-  return fmt::format("{}, {} steps, seed {}", settings.recipe.name, images.front().steps, settings.seed);
-}
-
-ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings) {
-  std::vector<Tile> tiles;
-  for (const OptimizedImage &image : outcome.images)
-    tiles.push_back(
-        {picture_of(image.image, image.progress), outcome.objectives[image.objective].text, note_of(image.progress)});
-  GridOptions options;
-  options.title = path_text(std::filesystem::path(settings.model.model).filename());
-  options.subtitle = subtitle(settings, outcome.images);
-  return tile_grid(tiles, options);
-}
 
 Array stacked(const std::vector<OptimizedImage> &images) {
   const auto &shape = images.front().image.shape;

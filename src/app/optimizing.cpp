@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -10,8 +11,10 @@
 #include "app/outputs.h"
 #include "app/progress.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/text.h"
 #include "figure/feature_grid.h"
+#include "figure/grid.h"
 #include "io/npy.h"
 #include "io/resize.h"
 
@@ -25,6 +28,11 @@ Recipe recipe_of(const OptimizeOptions &options) {
     if (options.parameterization != "fft" && options.parameterization != "pixel")
       throw UserError(fmt::format("--parameterization '{}': must be fft or pixel", options.parameterization));
     r.parameterization = options.parameterization == "fft" ? ParameterizationKind::fft : ParameterizationKind::pixel;
+  }
+  if (!options.colours.empty()) {
+    if (options.colours != "decorrelated" && options.colours != "rgb")
+      throw UserError(fmt::format("--colours '{}': must be decorrelated or rgb", options.colours));
+    r.decorrelate_colours = options.colours == "decorrelated";
   }
   if (options.steps > 0)
     r.steps = options.steps;
@@ -100,6 +108,10 @@ void tell_states(const Outcome &outcome) {
                      outcome.objectives.size()));
 }
 
+std::string subtitle(const PictureSettings &settings, const std::vector<OptimizedImage> &images) {
+  return fmt::format("{}, {} steps, seed {}", settings.recipe.name, images.front().steps, settings.seed);
+}
+
 } // namespace
 
 void add_optimize_options(Command &command, OptimizeOptions &options) {
@@ -117,6 +129,7 @@ void add_optimize_options(Command &command, OptimizeOptions &options) {
   add_integer(app, "--batch", options.batch, 1, 10000,
               "Most images at once, as far as memory goes [16, on a CPU device 4]");
   add_text(app, "--parameterization", options.parameterization, "fft or pixel, instead of the recipe's (fft)", "P");
+  add_text(app, "--colours", options.colours, "decorrelated (as the recipes have it) or rgb", "C");
 }
 
 void apply(const OptimizeOptions &options, Context &context, PictureSettings &settings) {
@@ -238,6 +251,17 @@ std::string note_of(const Progress &progress) {
   if (progress.state == Progress::State::stopped)
     return fmt::format("stopped at step {}: not a number", progress.stopped_at);
   return progress.values.empty() ? "" : "value " + short_number(progress.values.back());
+}
+
+ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings) {
+  std::vector<Tile> tiles;
+  for (const OptimizedImage &image : outcome.images)
+    tiles.push_back(
+        {picture_of(image.image, image.progress), outcome.objectives[image.objective].text, note_of(image.progress)});
+  GridOptions options;
+  options.title = path_text(std::filesystem::path(settings.model.model).filename());
+  options.subtitle = subtitle(settings, outcome.images);
+  return tile_grid(tiles, options);
 }
 
 PictureSettings settings_of(PictureSettings settings, const std::vector<OptimizedImage> &images) {

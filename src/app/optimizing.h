@@ -15,7 +15,7 @@ namespace convscope {
 
 struct OptimizeOptions {
   std::vector<std::string> objectives;
-  std::string recipe = "lucid", size, parameterization, init;
+  std::string recipe = "lucid", size, parameterization, colours, init;
   int steps = 0, batch = 0, input_size = 0; // 0: not given
   std::uint64_t seed = 0;
   std::optional<double> lr;
@@ -57,6 +57,8 @@ bool has_picture(const Progress &progress);
 ImageRgb8 picture_of(const Array &image, const Progress &progress);
 // "value 4.21", "stayed dead" or "stopped at step 37: not a number".
 std::string note_of(const Progress &progress);
+// Several images as a labelled grid.
+ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings);
 // The settings of those images alone, with the steps that were done.
 PictureSettings settings_of(PictureSettings settings, const std::vector<OptimizedImage> &images);
 

@@ -45,21 +45,62 @@ std::vector<std::string> sample_photos() {
   return photos;
 }
 
-// The focused image, with the settings that make it again where the command line can.
+// The images, with the settings that make them again where the command line can.
 void save_picture(Session &session, const viewer::SavedPicture &picture) {
   check_outputs({{"the picture", picture.path, ".png"}});
   PictureSettings settings;
   settings.command = "optimize";
   settings.model = picture.model;
-  settings.objectives = {picture.objective};
-  settings.steps = {picture.steps};
-  settings.recipe = picture.controls.recipe;
-  settings.width = settings.height = picture.controls.size;
-  settings.seed = picture.controls.seed;
+  settings.objectives = picture.objectives;
+  settings.recipe = picture.recipe;
+  settings.width = settings.height = picture.size;
+  settings.seed = picture.seed;
   mark_model(session, settings);
   mark_device(session, settings);
-  const bool again = picture.untouched && picture.steps > 0;
-  write_png(picture.path, picture_of(picture.image, picture.progress), again ? settings_json(settings) : "");
+  bool again = picture.untouched;
+  Outcome outcome;
+  outcome.images = picture.images;
+  for (const OptimizedImage &image : picture.images) {
+    outcome.objectives.push_back(session.objective(picture.objectives[image.objective]));
+    settings.steps.push_back(image.steps);
+    again = again && image.steps > 0;
+  }
+  const OptimizedImage &only = picture.images.front();
+  write_png(picture.path,
+            picture.images.size() == 1 ? picture_of(only.image, only.progress) : draw_grid(outcome, settings),
+            again ? settings_json(settings) : "");
+}
+
+// The device is lost: what can be kept goes to a file beside the settings, that the menu then offers. What to say of
+// it.
+std::string keep_session(viewer::Worker &worker, viewer::Config &config) {
+  const fs::path settings = viewer::config_file();
+  if (settings.empty())
+    return "";
+  const std::string file = path_text(settings.parent_path() / (std::string("lost") + viewer::session_ending));
+  try {
+    std::error_code ignored; // where it fails, so does the write
+    fs::create_directories(settings.parent_path(), ignored);
+    viewer::write_session(file, worker.rescue());
+  } catch (const UserError &error) {
+    return fmt::format("; the session could not be kept: {}", error.what());
+  }
+  viewer::remember(config.recent_sessions, file);
+  viewer::save_config(config);
+  return fmt::format("; the session is kept in {}: File, Open session goes on with it", file);
+}
+
+// For --report: how live the window was, in milliseconds.
+nlohmann::ordered_json to_json(const viewer::Responsiveness::Summary &s) {
+  nlohmann::ordered_json json = {
+      {"frames", s.frames},
+      {"seconds", s.seconds},
+      {"frame_ms", {{"median", s.median_ms}, {"p95", s.slowest_20th_ms}, {"longest", s.worst_ms}}},
+      {"input_wait_ms", {{"median", s.median_wait_ms}}}};
+  nlohmann::ordered_json &longest = json["input_wait_ms"]["longest"] = nlohmann::ordered_json::array();
+  for (const auto &wait : s.longest_waits)
+    longest.push_back({{"ms", wait.milliseconds}, {"at_s", wait.at}});
+  return json;
 }
 
 } // namespace
@@ -88,22 +129,31 @@ int open_viewer(Context &context, ViewRequest request) {
   const InterruptGuard interrupt;
   const Stopwatch clock;
   bool asked = false;
-  while (window.open() && !interrupt.interrupted()) {
+  const auto draw = [&] {
     worker.check();
     const viewer::Snapshot now = worker.snapshot();
     if (!asked && !request.screenshot.empty() && clock.seconds() >= request.after.value_or(0)) {
       window.request_screenshot();
       asked = true;
     }
-    // A CPU driver draws with the cores that compute: some 20 frames a second are enough for it.
-    const double wait = session.device().info().is_cpu() ? 0.045 : 0.0;
+    // A CPU driver draws with the cores that compute: some 20 frames a second are enough for it, and fewer where they
+    // take so long that little was left for computing. An input ends the wait.
+    const double wait = session.device().info().is_cpu() ? std::clamp(window.drawing_seconds(), 0.045, 0.25) : 0.0;
     window.frame(wait, [&] { ui.draw(now, worker.textures(), window, worker); });
+  };
+  while (window.open() && !interrupt.interrupted()) {
+    try {
+      draw();
+    } catch (const DeviceError &error) {
+      throw DeviceError(error.what() + keep_session(worker, ui.config));
+    }
     if (const auto picture = window.take_screenshot()) {
       write_png(request.screenshot, *picture);
       tell("wrote " + request.screenshot);
       break;
     }
   }
+  context.report["window"] = to_json(window.responsiveness().summary());
   if (request.screenshot.empty())
     viewer::save_config(ui.config);
   return interrupt.interrupted() ? exit_interrupted : exit_done;

@@ -1,6 +1,7 @@
 #include "plan/plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <stdexcept>
 
@@ -171,7 +172,9 @@ public:
   }
 
   void add(const Step &step) {
-    if (flops_ > 0 && flops_ + step.flops > flops_each_) {
+    // What a driver may compile at its first run, which can take longer than a slice does, runs by itself.
+    const bool alone = std::isfinite(flops_each_) && (step.custom || (step.program && step.program->is_new()));
+    if (steps_ > 0 && (alone || alone_ || flops_ + step.flops > flops_each_)) {
       recordings_.back().finish();
       begin();
     }
@@ -188,6 +191,8 @@ public:
     for (std::size_t i = 0; i < slices_.size(); ++i)
       hazards_.add(slices_[i], step.uses[i].access != Access::read);
     flops_ += step.flops;
+    ++steps_;
+    alone_ = alone;
     if (step.program)
       dispatch(step);
     else if (step.custom)
@@ -208,6 +213,7 @@ private:
     recordings_.emplace_back(plan_.device(), plan_.name_, timed_);
     hazards_.clear();
     flops_ = 0;
+    steps_ = 0;
   }
 
   // One that is too long by itself goes in parts, each some rows of its groups; they write different elements.
@@ -231,6 +237,8 @@ private:
   const Plan &plan_;
   bool timed_;
   double flops_each_, flops_ = 0;
+  int steps_ = 0; // of the last recording
+  bool alone_ = false;
   Hazards hazards_;
   std::vector<vulkan::Slice> slices_;
   std::vector<vulkan::Recording> recordings_;

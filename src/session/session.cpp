@@ -128,10 +128,22 @@ std::vector<Array> Session::features(const ImageRgb8 &photo, const std::vector<N
   const Array input = photo_input(photo, layers, side);
   for (const NodeId layer : layers) // before a device is opened
     infer_shapes(model_.graph, {3, static_cast<int>(input.shape[2]), static_cast<int>(input.shape[3])}, layer);
-  std::vector<Array> maps = activations_of(programs(), weights(), model_.graph, input, layers);
-  for (Array &map : maps)
-    map.shape.erase(map.shape.begin()); // the batch of one
+  const Activations activations = run_forward(input, layers);
+  std::vector<Array> maps;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    maps.push_back(activations.read(i));
+    maps.back().shape.erase(maps.back().shape.begin()); // the batch of one
+  }
   return maps;
+}
+
+Activations Session::features_on_device(const ImageRgb8 &photo, NodeId layer) {
+  require_maps(layer);
+  return run_forward(photo_input(photo, {layer}), {layer});
+}
+
+Activations Session::run_forward(const Array &input, const std::vector<NodeId> &layers) {
+  return {programs(), weights(), model_.graph, input, layers, slices_};
 }
 
 std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {
@@ -158,9 +170,7 @@ std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {
   return predictions;
 }
 
-Array Session::activations(const Array &input, NodeId layer) {
-  return activations_of(programs(), weights(), model_.graph, input, layer);
-}
+Array Session::activations(const Array &input, NodeId layer) { return run_forward(input, {layer}).read(0); }
 
 GradientResult Session::gradient(const Array &input, const Objective &objective) {
   return gradient_of(programs(), weights(), model_.graph, input, objective);

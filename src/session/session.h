@@ -57,16 +57,24 @@ public:
   // The likeliest classes, best first. UserError where the net has no classifier.
   std::vector<Prediction> classify(const ImageRgb8 &photo, int top);
 
+  // Those of one layer, left on the device; shape(0) is theirs.
+  Activations features_on_device(const ImageRgb8 &photo, NodeId layer);
+
+  // How forward passes go to the device from now on.
+  void set_slices(Slices slices) { slices_ = std::move(slices); }
+
   // Exact tensors; `input` is (N,C,H,W), preprocessed.
   Array activations(const Array &input, NodeId layer);
   GradientResult gradient(const Array &input, const Objective &objective);
 
 private:
   void require_maps(NodeId layer) const;
+  Activations run_forward(const Array &input, const std::vector<NodeId> &layers);
 
   vulkan::DeviceOptions device_options_;
   ModelRequest request_;
   Model model_;
+  Slices slices_;
   // In the order in which they need each other: destroyed from the last to the first.
   std::optional<vulkan::Device> device_;
   std::optional<vulkan::Programs> programs_;

@@ -18,17 +18,25 @@ namespace fs = std::filesystem;
 constexpr std::size_t recent_limit = 10;
 constexpr std::uint64_t file_limit = std::uint64_t{1} << 20;
 
+float share(float value, float otherwise) { return std::isfinite(value) ? std::clamp(value, 0.12F, 0.42F) : otherwise; }
+
 Config parse(const nlohmann::json &json) {
   Config config;
   config.theme = json.value("theme", "dark") == "light" ? Theme::light : Theme::dark;
   config.recent_models = json.value("recent_models", config.recent_models);
   config.recent_photos = json.value("recent_photos", config.recent_photos);
-  config.imgui_layout = json.value("imgui_layout", "");
+  config.recent_sessions = json.value("recent_sessions", config.recent_sessions);
+  config.left = share(json.value("left", config.left), config.left);
+  config.right = share(json.value("right", config.right), config.right);
+  config.layers = json.value("layers", config.layers);
+  config.focus = json.value("focus", config.focus);
+  config.controls = json.value("controls", config.controls);
+  config.timeline = json.value("timeline", config.timeline);
   config.window_w = std::clamp(json.value("window_w", config.window_w), 320, 16384);
   config.window_h = std::clamp(json.value("window_h", config.window_h), 240, 16384);
   config.tile = json.value("tile", config.tile);
   config.tile = std::isfinite(config.tile) ? std::clamp(config.tile, 16.0F, 1024.0F) : Config{}.tile;
-  for (auto *recent : {&config.recent_models, &config.recent_photos})
+  for (auto *recent : {&config.recent_models, &config.recent_photos, &config.recent_sessions})
     recent->resize(std::min(recent->size(), recent_limit));
   return config;
 }
@@ -59,7 +67,13 @@ bool save_config(const Config &config) {
       {"tile", config.tile},
       {"recent_models", config.recent_models},
       {"recent_photos", config.recent_photos},
-      {"imgui_layout", config.imgui_layout},
+      {"recent_sessions", config.recent_sessions},
+      {"left", config.left},
+      {"right", config.right},
+      {"layers", config.layers},
+      {"focus", config.focus},
+      {"controls", config.controls},
+      {"timeline", config.timeline},
   };
   const fs::path file = config_file();
   if (file.empty())

@@ -11,8 +11,9 @@ namespace convscope::viewer {
 
 struct Config {
   Theme theme = Theme::dark;
-  std::vector<std::string> recent_models, recent_photos; // the last used first
-  std::string imgui_layout;                              // as ImGui::SaveIniSettingsToMemory writes it
+  std::vector<std::string> recent_models, recent_photos, recent_sessions; // the last used first
+  float left = 0.22F, right = 0.30F;                                      // of the window's width: its panes
+  bool layers = true, focus = true, controls = true, timeline = true;     // whether they are shown
   int window_w = 1280, window_h = 800;
   float tile = 96; // the side of the wall's tiles, without the monitor's scale
   bool operator==(const Config &) const = default;

@@ -77,6 +77,7 @@ void amount(Recipe &recipe, const char *id, Draw &draw, double centre, float mos
 
 void image_controls(Frame &frame) {
   Controls &controls = frame.ui.wish.controls;
+  Recipe &recipe = controls.recipe;
   const float scale = frame.scale;
   labelled("Size", "Of the focused unit's image", scale);
   if (ImGui::BeginCombo("##size", fmt::format("{0} × {0}", controls.size).c_str())) {
@@ -92,7 +93,14 @@ void image_controls(Frame &frame) {
   if (choice("start", starts, 2, start))
     controls.start = static_cast<StartFrom>(start);
   ImGui::EndDisabled();
-  Recipe &recipe = controls.recipe;
+  labelled("Colours",
+           "Decorrelated: a step changes brightness and the colours that go together in photos, each by itself. "
+           "RGB: red, green and blue.",
+           scale);
+  static const char *const colours[] = {"Decorrelated", "RGB"};
+  int colour = recipe.decorrelate_colours ? 0 : 1;
+  if (choice("colours", colours, 2, colour))
+    recipe.decorrelate_colours = colour == 0;
   labelled("Image as",
            "Spectrum: a step changes frequencies, so that coarse shapes come as easily as fine ones. "
            "Pixels: each by itself, which gives noisy images.",

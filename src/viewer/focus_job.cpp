@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "io/image.h"
 #include "io/resize.h"
+#include "viewer/health.h"
 #include "visualization/parameters_of.h"
 
 namespace convscope::viewer {
@@ -17,7 +19,8 @@ constexpr int history = 4096;
 
 // What an optimization can go on with as it is: the same parameters mean the same image.
 bool same_parameters(const Recipe &a, const Recipe &b) {
-  return a.parameterization == b.parameterization && a.decay == b.decay;
+  return a.parameterization == b.parameterization && a.decay == b.decay &&
+         a.decorrelate_colours == b.decorrelate_colours;
 }
 
 Recipe but_for_lr(Recipe recipe) {
@@ -44,11 +47,13 @@ std::string objective_text(const Unit &unit) {
   return unit.x >= 0 && unit.y >= 0 ? fmt::format("{}@{},{}", text, unit.x, unit.y) : text;
 }
 
-Optimization FocusJob::make(const Recipe &recipe, std::optional<Array> init) const {
+Optimization FocusJob::make(const Recipe &recipe, std::optional<Array> init,
+                            std::optional<OptimizationState> state) const {
   OptimizationOptions options;
   options.height = options.width = controls_.size;
   options.seed = controls_.seed;
   options.init = std::move(init);
+  options.resume = std::move(state);
   options.history = history;
   options.slice_flops = slice_flops_;
   Optimization optimization(session_.programs(), session_.weights(), session_.graph(),
@@ -64,17 +69,19 @@ void FocusJob::begin(Run &run, const Recipe &recipe) {
     init = parameters_of(square(photo_, controls_.size), recipe);
   run = {};
   run.recipe = recipe;
-  run.optimization.emplace(make(recipe, std::move(init)));
+  run.optimization.emplace(make(recipe, std::move(init), std::nullopt));
   run.optimization->prepare();
 }
 
-void FocusJob::go_on(Run &run, const Recipe &recipe, const Array &parameters, const Recipe &was, const Array &image) {
+void FocusJob::go_on(Run &run, const Recipe &recipe, std::optional<Array> init,
+                     std::optional<OptimizationState> state) {
   Recipe next = recipe;
-  next.revive_steps = 0; // it is past its first steps
+  if (!state)
+    next.revive_steps = 0; // it is past its first steps
   Run old = std::move(run);
   run = {};
   run.recipe = recipe;
-  run.before = old.steps();
+  run.before = old.steps() - (state ? state->steps : 0);
   run.values = std::move(old.values);
   run.norms = std::move(old.norms);
   if (old.optimization) {
@@ -83,9 +90,7 @@ void FocusJob::go_on(Run &run, const Recipe &recipe, const Array &parameters, co
     run.norms.insert(run.norms.end(), progress.norms.begin(), progress.norms.end());
     old.optimization.reset(); // its memory first
   }
-  const bool fits = same_parameters(recipe, was) && image.shape.at(1) == controls_.size;
-  run.optimization.emplace(
-      make(next, fits ? parameters : parameters_of(resize(image, controls_.size, controls_.size), recipe)));
+  run.optimization.emplace(make(next, std::move(init), std::move(state)));
   run.optimization->prepare();
 }
 
@@ -148,9 +153,12 @@ void FocusJob::set(const std::optional<Unit> &unit, const Controls &controls, co
     first_.optimization->set_lr(controls.recipe.lr);
     return;
   }
-  const Array all = first_.optimization->images();
-  const Array image_now{{3, all.shape[2], all.shape[3]}, all.data};
-  go_on(first_, controls.recipe, first_.optimization->parameters(), before.recipe, image_now);
+  // Adam's moments are of the gradient, whatever the transforms and the clipping: they stay where the parameters do.
+  if (controls.size == before.size && same_parameters(controls.recipe, before.recipe))
+    go_on(first_, controls.recipe, std::nullopt, first_.optimization->state());
+  else
+    go_on(first_, controls.recipe, parameters_of(resize(image(), controls.size, controls.size), controls.recipe),
+          std::nullopt);
   if (second_.optimization && controls.size != before.size)
     begin(second_, *second_recipe_);
 }
@@ -158,12 +166,11 @@ void FocusJob::set(const std::optional<Unit> &unit, const Controls &controls, co
 void FocusJob::rewind(int moment) {
   if (!active() || moment < 0 || moment >= static_cast<int>(kept_.size()))
     return;
-  const Kept kept = kept_[static_cast<std::size_t>(moment)];
+  const KeptMoment kept = kept_[static_cast<std::size_t>(moment)];
   if (kept.parameters.shape != first_.optimization->parameters().shape ||
       !same_parameters(kept.recipe, controls_.recipe))
     throw UserError("the size or the parameterization has changed since that moment");
-  const Array all = first_.optimization->images();
-  go_on(first_, controls_.recipe, kept.parameters, controls_.recipe, {{3, all.shape[2], all.shape[3]}, all.data});
+  go_on(first_, controls_.recipe, kept.parameters, std::nullopt);
   first_.before = kept.moment.step;
   first_.values.resize(std::min(first_.values.size(), static_cast<std::size_t>(kept.moment.step)));
   first_.norms.resize(first_.values.size());
@@ -186,7 +193,10 @@ Array FocusJob::image() {
   return {{3, all.shape[2], all.shape[3]}, all.data};
 }
 
-Progress FocusJob::progress() { return first_.optimization->progress().at(0); }
+Progress FocusJob::progress() {
+  last_progress_ = first_.optimization->progress().at(0);
+  return last_progress_;
+}
 
 void FocusJob::show(vulkan::Recording &recording, Atlas &atlas) {
   atlas.put_image(recording, 0, first_.optimization->image_slice(), 0, height(), width());
@@ -201,7 +211,7 @@ bool FocusJob::wants_moment() const {
 
 void FocusJob::keep_moment(vulkan::Recording &recording, Atlas &timeline) {
   if (static_cast<int>(kept_.size()) >= most_moments) { // every second one goes, and half as many come
-    std::vector<Kept> left;
+    std::vector<KeptMoment> left;
     for (std::size_t i = 0; i < kept_.size(); ++i)
       if (i % 2 == 0)
         left.push_back(std::move(kept_[i]));
@@ -221,7 +231,68 @@ void FocusJob::keep_moment(vulkan::Recording &recording, Atlas &timeline) {
   timeline.put_image(recording, cell, first_.optimization->image_slice(), 0, height(), width());
   kept_.push_back({{steps(), branch_, cell, now.values.empty() ? 0 : now.values.back()},
                    first_.optimization->parameters(),
-                   controls_.recipe});
+                   controls_.recipe,
+                   to_rgb8(resize(image(), thumbnail, thumbnail))});
+}
+
+void FocusJob::show_history(Atlas &timeline) const {
+  for (const KeptMoment &kept : kept_) {
+    const Array rgb = to_float(kept.thumbnail);
+    vulkan::Buffer buffer(session_.device(), rgb.data.size() * sizeof(float), "thumbnail");
+    buffer.write(0, std::as_bytes(std::span(rgb.data)));
+    vulkan::Recording recording(session_.device(), "thumbnail");
+    timeline.put_image(recording, kept.moment.cell, buffer.slice(), 0, kept.thumbnail.height, kept.thumbnail.width);
+    recording.finish();
+    recording.run("drawing the timeline");
+  }
+}
+
+SavedFocus FocusJob::saved() {
+  const FocusState now = state();
+  return {steps(), branch_, every_, untouched_, now.values, now.norms, first_.optimization->state(), kept_};
+}
+
+std::optional<SavedFocus> FocusJob::rescued() const {
+  if (kept_.empty())
+    return std::nullopt;
+  const KeptMoment &last = kept_.back();
+  SavedFocus saved{last.moment.step, last.moment.branch, every_, false, first_.values, first_.norms, {}, kept_};
+  saved.values.insert(saved.values.end(), last_progress_.values.begin(), last_progress_.values.end());
+  saved.norms.insert(saved.norms.end(), last_progress_.norms.begin(), last_progress_.norms.end());
+  const auto count = std::min(saved.values.size(), static_cast<std::size_t>(last.moment.step));
+  saved.values.resize(count);
+  saved.norms.resize(std::min(saved.norms.size(), count));
+  saved.state.parameters = last.parameters;
+  return saved;
+}
+
+void FocusJob::restore(const Unit &unit, const Controls &controls, const std::optional<Recipe> &second,
+                       const Array &photo, const SavedFocus &saved) {
+  set(std::nullopt, controls, std::nullopt, photo);
+  unit_ = unit;
+  second_recipe_ = second;
+  untouched_ = saved.untouched;
+  try {
+    first_.before = saved.steps;
+    first_.values = saved.values;
+    first_.norms = saved.norms;
+    if (saved.state.first_moments.data.empty())
+      go_on(first_, controls.recipe, saved.state.parameters, std::nullopt);
+    else
+      go_on(first_, controls.recipe, std::nullopt, saved.state);
+    if (second)
+      begin(second_, *second);
+  } catch (const UserError &) {
+    set(std::nullopt, controls, std::nullopt, photo);
+    throw;
+  }
+  kept_ = saved.kept;
+  kept_.resize(std::min(kept_.size(), static_cast<std::size_t>(most_moments)));
+  for (std::size_t i = 0; i < kept_.size(); ++i)
+    kept_[i].moment.cell = static_cast<int>(i);
+  next_cell_ = static_cast<int>(kept_.size());
+  every_ = std::max(1, saved.every);
+  branch_ = saved.branch;
 }
 
 Health FocusJob::health(const Progress &now) {
@@ -231,6 +302,8 @@ Health FocusJob::health(const Progress &now) {
     return Health::diverging;
   if (now.values.empty())
     return Health::waiting;
+  if (diverges(now.values))
+    return Health::diverging;
   if (steps() - saturation_at_ >= 16 || steps() < saturation_at_ || saturation_at_ < 0) {
     const Array pixels = image();
     const auto stuck =
@@ -261,7 +334,7 @@ FocusState FocusJob::state() {
   state.norms = joined(first_.norms, now.norms);
   if (second_.optimization)
     state.second_values = second_.optimization->progress().at(0).values;
-  for (const Kept &kept : kept_)
+  for (const KeptMoment &kept : kept_)
     state.history.push_back(kept.moment);
   return state;
 }

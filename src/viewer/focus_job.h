@@ -7,6 +7,7 @@
 
 #include "session/session.h"
 #include "viewer/atlas.h"
+#include "viewer/session_file.h"
 #include "viewer/state.h"
 #include "visualization/optimization.h"
 
@@ -24,6 +25,13 @@ public:
            const Array &photo);
   void restart();
   void rewind(int moment); // goes on from there, as a new branch; ignored where there is no such moment
+  // Goes on where a session stood. UserError as of set(), and where the net or the size is not that of the session.
+  void restore(const Unit &unit, const Controls &controls, const std::optional<Recipe> &second, const Array &photo,
+               const SavedFocus &saved);
+  // What restore() takes; active() only.
+  SavedFocus saved();
+  // The same as of the last moment that was kept, without the device: it is lost. None where no moment was.
+  std::optional<SavedFocus> rescued() const;
 
   bool active() const { return first_.optimization.has_value(); }
   bool finished() const { return active() && steps() >= controls_.recipe.steps; }
@@ -47,6 +55,8 @@ public:
   // Whether the timeline wants the present image; keeps its parameters and records its thumbnail.
   bool wants_moment() const;
   void keep_moment(vulkan::Recording &recording, Atlas &timeline);
+  // Draws the thumbnails of a restored history.
+  void show_history(Atlas &timeline) const;
   // All but map_max.
   FocusState state();
 
@@ -58,15 +68,10 @@ private:
     std::vector<float> values, norms; // theirs
     int steps() const { return before + (optimization ? optimization->steps_done() : 0); }
   };
-  struct Kept {
-    Moment moment;
-    Array parameters;
-    Recipe recipe;
-  };
-  Optimization make(const Recipe &recipe, std::optional<Array> init) const;
+  Optimization make(const Recipe &recipe, std::optional<Array> init, std::optional<OptimizationState> state) const;
   void begin(Run &run, const Recipe &recipe);
-  // Goes on from those parameters (of `was`'s parameterization), or the image where they don't fit.
-  void go_on(Run &run, const Recipe &recipe, const Array &parameters, const Recipe &was, const Array &image);
+  // Goes on with another optimization of the image: from `state` as if there had been no break, else from `init`.
+  void go_on(Run &run, const Recipe &recipe, std::optional<Array> init, std::optional<OptimizationState> state);
   void forget_history();
   Health health(const Progress &now);
 
@@ -78,7 +83,8 @@ private:
   Array photo_;
   Run first_, second_;
   bool at_second_ = false, untouched_ = true;
-  std::vector<Kept> kept_;
+  std::vector<KeptMoment> kept_;
+  Progress last_progress_; // as it was last read
   int every_ = 1, branch_ = 0, next_cell_ = 0;
   std::vector<int> free_cells_;
   double saturation_ = 0;

@@ -48,7 +48,7 @@ void title(Frame &frame, const Unit &unit) {
     ImGui::TextDisabled("%s", place.c_str());
     ImGui::SameLine();
     if (ImGui::Button("Whole channel"))
-      frame.ui.place = {};
+      frame.ui.wish.place = {};
     tooltip("Maximize the channel's mean again, not this place alone (right click on the photo)");
   }
 }

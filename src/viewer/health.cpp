@@ -25,6 +25,19 @@ Advice advice(Health health) {
   return {"", "", "", ""};
 }
 
+bool diverges(std::span<const float> values) {
+  constexpr std::size_t window = 16; // steps to take the mean of
+  if (values.size() < 3 * window)
+    return false;
+  double sum = 0, best = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    sum += double(values[i]) - (i >= window ? double(values[i - window]) : 0);
+    if (i + 1 >= window)
+      best = std::max(best, sum / window);
+  }
+  return best > 0 && sum / window < 0.4 * best;
+}
+
 void apply_remedy(Health health, Wish &wish) {
   Recipe &recipe = wish.controls.recipe;
   switch (health) {

@@ -1,6 +1,8 @@
 // What the state of an optimization means to the user, and what can be done about it.
 #pragma once
 
+#include <span>
+
 #include "viewer/state.h"
 
 namespace convscope::viewer {
@@ -12,6 +14,9 @@ struct Advice {
   const char *effect;   // what the button does
 };
 Advice advice(Health health);
+// Whether the objective has fallen far below what it was and stays there: a single bad step does not count, nor does
+// what random transforms do from step to step.
+bool diverges(std::span<const float> values);
 // Changes the wish as the remedy says.
 void apply_remedy(Health health, Wish &wish);
 

@@ -12,11 +12,13 @@ namespace convscope::viewer {
 namespace {
 
 #if IMGUI_VERSION_NUM >= 18700
-constexpr auto key_f1 = ImGuiKey_F1, key_q = ImGuiKey_Q, key_escape = ImGuiKey_Escape;
+constexpr auto key_f1 = ImGuiKey_F1, key_q = ImGuiKey_Q, key_s = ImGuiKey_S, key_v = ImGuiKey_V,
+               key_escape = ImGuiKey_Escape;
 constexpr auto key_left = ImGuiKey_LeftArrow, key_right = ImGuiKey_RightArrow;
 constexpr auto key_up = ImGuiKey_UpArrow, key_down = ImGuiKey_DownArrow;
 #else
-constexpr int key_f1 = GLFW_KEY_F1, key_q = GLFW_KEY_Q, key_escape = GLFW_KEY_ESCAPE;
+constexpr int key_f1 = GLFW_KEY_F1, key_q = GLFW_KEY_Q, key_s = GLFW_KEY_S, key_v = GLFW_KEY_V,
+              key_escape = GLFW_KEY_ESCAPE;
 constexpr int key_left = GLFW_KEY_LEFT, key_right = GLFW_KEY_RIGHT, key_up = GLFW_KEY_UP, key_down = GLFW_KEY_DOWN;
 #endif
 
@@ -79,6 +81,11 @@ void take_character(Frame &frame, ImWchar character) {
     if (wish.focus)
       ui.ask_to_save(Ask::save_focus);
     break;
+  case 'w':
+  case 'W':
+    if (!frame.now.tiles.empty())
+      ui.ask_to_save(Ask::save_wall);
+    break;
   case 'o':
   case 'O':
     ui.ask(Ask::photo, wish.photo);
@@ -107,6 +114,11 @@ void take_keys(Frame &frame) {
     return;
   if (ImGui::IsKeyPressed(key_escape, false))
     ui.help = false;
+  if (io.KeyCtrl && ImGui::IsKeyPressed(key_s, false) && !frame.now.layers.empty())
+    ui.ask_to_save(Ask::save_session);
+  if (io.KeyCtrl && ImGui::IsKeyPressed(key_v, false))
+    if (const char *const pasted = ImGui::GetClipboardText(); pasted && *pasted)
+      ui.open_file(clean_path(pasted));
   if (io.KeyCtrl || io.KeyAlt || io.KeySuper)
     return;
   for (const ImWchar character : io.InputQueueCharacters)

@@ -72,8 +72,7 @@ void draw_row(Frame &frame, const LayerRow &row, float shape_width) {
   list.AddText(text, usable ? text_colour() : muted_colour(), name.c_str());
   const std::string kind = short_kind(row.kind);
   if (name_width + space + ImGui::CalcTextSize(kind.c_str()).x <= room)
-    list.AddText(ImVec2(text.x + name_width + space, text.y), ImGui::GetColorU32(ImGuiCol_TextDisabled, 0.65F),
-                 kind.c_str());
+    list.AddText(ImVec2(text.x + name_width + space, text.y), muted_colour(), kind.c_str());
   if (shape_width <= 0)
     return;
   const std::string shape = shape_text(row);
@@ -86,7 +85,7 @@ void draw_row(Frame &frame, const LayerRow &row, float shape_width) {
 void draw_layers(Frame &frame) {
   Ui &ui = frame.ui;
   const auto &layers = frame.now.layers;
-  heading(frame.now.model_name.empty() ? std::string("Layers") : "Layers of " + frame.now.model_name);
+  heading(frame.now.model.model.empty() ? std::string("Layers") : "Layers of " + file_name(frame.now.model.model));
   ImGui::SetNextItemWidth(-FLT_MIN);
   ImGui::InputTextWithHint("##filter", "Filter by name or kind", &ui.layers.filter);
   if (layers.empty()) {

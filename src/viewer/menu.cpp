@@ -1,8 +1,4 @@
 // The menu bar.
-#include <algorithm>
-#include <filesystem>
-
-#include <fmt/format.h>
 #include <imgui.h>
 
 #include "viewer/ui.h"
@@ -11,8 +7,6 @@
 namespace convscope::viewer {
 
 namespace {
-
-std::string file_name(const std::string &path) { return std::filesystem::path(path).filename().string(); }
 
 void photo_items(Ui &ui, const std::vector<std::string> &paths, const char *none) {
   if (paths.empty())
@@ -42,21 +36,35 @@ void file_menu(Frame &frame) {
   if (ImGui::MenuItem("Without a photo", nullptr, false, !ui.wish.photo.empty()))
     ui.wish.photo.clear();
   ImGui::Separator();
+  if (ImGui::MenuItem("Open session…"))
+    ui.ask(Ask::session);
+  tooltip("What was saved by Save session: the net, the photo, the unit with its timeline");
+  if (ImGui::BeginMenu("Recent sessions", !ui.config.recent_sessions.empty())) {
+    for (const std::string &path : std::vector<std::string>(ui.config.recent_sessions)) {
+      ImGui::PushID(path.c_str());
+      if (ImGui::MenuItem(file_name(path).c_str()))
+        ui.open_file(path);
+      tooltip(path);
+      ImGui::PopID();
+    }
+    ImGui::EndMenu();
+  }
+  ImGui::Separator();
   if (ImGui::MenuItem("Save focus…", "S", false, ui.wish.focus.has_value()))
     ui.ask_to_save(Ask::save_focus);
-  if (ImGui::MenuItem("Save wall…", nullptr, false, !frame.now.tiles.empty()))
+  if (ImGui::MenuItem("Save wall…", "W", false, !frame.now.tiles.empty()))
     ui.ask_to_save(Ask::save_wall);
+  if (ImGui::MenuItem("Save session…", "Ctrl+S", false, !frame.now.layers.empty()))
+    ui.ask_to_save(Ask::save_session);
   ImGui::Separator();
   if (ImGui::MenuItem("Quit", "Ctrl+Q"))
     frame.window.close();
 }
 
-// "name", "name weights" or a model's file.
-ModelRequest request_of(const std::string &recent, const std::vector<ZooEntry> &zoo) {
-  const auto space = recent.find(' ');
-  if (std::none_of(zoo.begin(), zoo.end(), [&](const ZooEntry &net) { return net.name == recent.substr(0, space); }))
-    return {recent, "", ""};
-  return {recent.substr(0, space), space == std::string::npos ? std::string() : recent.substr(space + 1), ""};
+// As Ui::settle() remembers them: "net" or "net<tab>weights".
+ModelRequest request_of(const std::string &recent) {
+  const auto tab = recent.find('\t');
+  return {recent.substr(0, tab), tab == std::string::npos ? std::string() : recent.substr(tab + 1), ""};
 }
 
 void model_menu(Frame &frame) {
@@ -73,23 +81,20 @@ void model_menu(Frame &frame) {
     tooltip(entry.note.empty() ? entry.description : entry.description + "\n" + entry.note);
   }
   ImGui::Separator();
-  if (ImGui::MenuItem("Open a net…"))
-    ui.ask(Ask::model, names_model_file(ui.wish.model.model) ? ui.wish.model.model : std::string());
-  tooltip("An .onnx, .h5 or .keras file");
+  if (ImGui::MenuItem("Open net…"))
+    ui.ask(Ask::model);
+  tooltip("A file of a net: .onnx, .keras or .h5; or drop it here");
   if (ImGui::MenuItem("Other weights…", nullptr, false, !names_model_file(ui.wish.model.model)))
     ui.ask_for_weights(ui.wish.model.model);
   tooltip(".h5 or .safetensors, of the net that is shown; or drop the file here");
   if (ImGui::BeginMenu("Recent nets", !ui.config.recent_models.empty())) {
     for (const std::string &recent : std::vector<std::string>(ui.config.recent_models)) {
-      const ModelRequest request = request_of(recent, ui.zoo());
+      const ModelRequest request = request_of(recent);
       ImGui::PushID(recent.c_str());
-      const std::string name = names_model_file(request.model) ? file_name(request.model) : request.model;
-      if (ImGui::MenuItem(name.c_str(), request.weights.empty() ? "" : file_name(request.weights).c_str()))
+      if (ImGui::MenuItem(file_name(request.model).c_str(),
+                          request.weights.empty() ? "" : file_name(request.weights).c_str()))
         ui.open_model(request);
-      if (!request.weights.empty())
-        tooltip(request.weights);
-      else if (names_model_file(request.model))
-        tooltip(request.model);
+      tooltip(request.weights.empty() ? request.model : request.weights);
       ImGui::PopID();
     }
     ImGui::EndMenu();
@@ -104,10 +109,10 @@ void view_menu(Frame &frame) {
   if (ImGui::MenuItem("Light", light ? "" : "T", light))
     ui.config.theme = Theme::light;
   ImGui::Separator();
-  ImGui::MenuItem("Layers", nullptr, &ui.panes.layers);
-  ImGui::MenuItem("Optimization", nullptr, &ui.panes.controls);
-  ImGui::MenuItem("Focus", nullptr, &ui.panes.focus);
-  ImGui::MenuItem("Timeline", nullptr, &ui.panes.timeline);
+  ImGui::MenuItem("Layers", nullptr, &ui.config.layers);
+  ImGui::MenuItem("Optimization", nullptr, &ui.config.controls);
+  ImGui::MenuItem("Focus", nullptr, &ui.config.focus);
+  ImGui::MenuItem("Timeline", nullptr, &ui.config.timeline);
 }
 
 } // namespace

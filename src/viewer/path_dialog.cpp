@@ -15,29 +15,18 @@ namespace convscope::viewer {
 
 namespace {
 
-// As it is pasted from a shell or a file manager: without quotes, file:// and ~.
-std::string clean(std::string path) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
-  while (!path.empty() && blank(path.back()))
-    path.pop_back();
-  path.erase(path.begin(), std::find_if_not(path.begin(), path.end(), blank));
-  if (path.size() > 1 && (path.front() == '"' || path.front() == '\'') && path.back() == path.front())
-    path = path.substr(1, path.size() - 2);
-  if (path.starts_with("file://"))
-    path.erase(0, 7);
-  if (const char *home = std::getenv("HOME"); home && (path == "~" || path.starts_with("~/")))
-    path.replace(0, 1, home);
-  return path;
-}
-
-bool saves(Ask ask) { return ask == Ask::save_focus || ask == Ask::save_wall; }
+bool saves(Ask ask) { return ask == Ask::save_focus || ask == Ask::save_wall || ask == Ask::save_session; }
 
 std::string title_of(const Ui::Dialog &dialog) {
   switch (dialog.ask) {
   case Ask::photo:
-    return "Open photo";
+    return "Open";
   case Ask::model:
-    return "Open a net";
+    return "Open net";
+  case Ask::session:
+    return "Open session";
+  case Ask::save_session:
+    return "Save session";
   case Ask::weights:
     return "Weights of " + dialog.model;
   case Ask::save_focus:
@@ -51,10 +40,19 @@ std::string title_of(const Ui::Dialog &dialog) {
 }
 
 const char *hint_of(Ask ask) {
-  return ask == Ask::photo     ? "A PNG or JPEG file"
-         : ask == Ask::model   ? "An .onnx, .h5 or .keras file"
-         : ask == Ask::weights ? "An .h5 or .safetensors file"
-                               : "A PNG file";
+  switch (ask) {
+  case Ask::photo:
+    return "A PNG or JPEG file; or a net, weights or a session";
+  case Ask::model:
+    return "An .onnx, .keras or .h5 file";
+  case Ask::weights:
+    return "An .h5 or .safetensors file";
+  case Ask::session:
+  case Ask::save_session:
+    return "A .convscope file";
+  default:
+    return "A PNG file";
+  }
 }
 
 // What is wrong with the path, before the worker is asked.
@@ -74,14 +72,19 @@ std::string problem_of(Ask ask, const std::string &path) {
 void accept(Frame &frame, const std::string &path) {
   Ui &ui = frame.ui;
   switch (ui.dialog.ask) {
-  case Ask::photo:
-    ui.open_photo(path);
+  case Ask::weights:
+    ui.open_model({ui.dialog.model, path, ui.dialog.model == ui.wish.model.model ? ui.wish.model.input_range : ""});
     break;
   case Ask::model:
     ui.open_model({path, "", ""});
     break;
-  case Ask::weights:
-    ui.open_model({ui.dialog.model, path, ui.dialog.model == ui.wish.model.model ? ui.wish.model.input_range : ""});
+  case Ask::photo:
+  case Ask::session:
+    ui.open_file(path);
+    break;
+  case Ask::save_session:
+    frame.worker.save({SaveRequest::What::session, path});
+    remember(ui.config.recent_sessions, path);
     break;
   case Ask::save_focus:
     frame.worker.save({SaveRequest::What::focus, path});
@@ -96,17 +99,32 @@ void accept(Frame &frame, const std::string &path) {
 
 // A name that says what the picture shows.
 std::string name_for(const Ui &ui, Ask ask) {
-  std::string name = std::filesystem::path(ui.wish.model.model).stem().string() + "-";
-  if (ask == Ask::save_focus && ui.wish.focus)
+  const std::string net = file_name(ui.wish.model.model);
+  std::string name = net.substr(0, net.rfind('.')) + "-";
+  if (ask != Ask::save_wall && ui.wish.focus)
     name += fmt::format("{}-{}", ui.wish.focus->layer, ui.wish.focus->channel);
   else
     name += ui.wish.layer;
   std::replace_if(
       name.begin(), name.end(), [](char c) { return c == '/' || c == '\\' || c == ':' || c == ' '; }, '_');
-  return name + ".png";
+  return name + (ask == Ask::save_session ? session_ending : ".png");
 }
 
 } // namespace
+
+std::string clean_path(std::string path) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
+  while (!path.empty() && blank(path.back()))
+    path.pop_back();
+  path.erase(path.begin(), std::find_if_not(path.begin(), path.end(), blank));
+  if (path.size() > 1 && (path.front() == '"' || path.front() == '\'') && path.back() == path.front())
+    path = path.substr(1, path.size() - 2);
+  if (path.starts_with("file://"))
+    path.erase(0, 7);
+  if (const char *home = std::getenv("HOME"); home && (path == "~" || path.starts_with("~/")))
+    path.replace(0, 1, home);
+  return path;
+}
 
 void Ui::ask(Ask what, std::string path) { dialog = {what, std::move(path), wish.model.model, true, {}}; }
 
@@ -142,7 +160,9 @@ void draw_path_dialog(Frame &frame) {
                                ImGuiInputTextFlags_EnterReturnsTrue | ImGuiInputTextFlags_AutoSelectAll);
   if (ImGui::IsItemEdited())
     dialog.problem.clear();
-  const std::string path = clean(dialog.path);
+  std::string path = clean_path(dialog.path);
+  if (dialog.ask == Ask::save_session && !path.empty() && !path.ends_with(session_ending))
+    path += session_ending; // what opens it goes by that
   const bool chosen = ImGui::Button(saves(dialog.ask) ? "Save" : "Open") || entered;
   ImGui::SameLine();
   bool done = ImGui::Button("Cancel") || ImGui::IsKeyPressed(ImGui::GetKeyIndex(ImGuiKey_Escape));

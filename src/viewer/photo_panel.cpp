@@ -1,4 +1,5 @@
-// The photo with the focused unit's map laid over it; a click chooses a place of the map as the objective.
+// The photo with the focused unit's map laid over it, to be zoomed and moved; a click chooses a place of the map as the
+// objective. Below it, what the net takes it for.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -38,10 +39,10 @@ void empty_state(Frame &frame, float height) {
 }
 
 // The place under the mouse, on the map's cells.
-void pick(Frame &frame, const Box &box, MapSize map) {
+void pick(Frame &frame, const Box &box, MapSize map, bool clicked) {
   if (map.width < 1 || map.height < 1)
     return;
-  Place &place = frame.ui.place;
+  Place &place = frame.ui.wish.place;
   ImDrawList &list = *ImGui::GetWindowDrawList();
   const auto columns = static_cast<float>(map.width), rows = static_cast<float>(map.height);
   const float cell_w = box.width() / columns, cell_h = box.height() / rows;
@@ -61,14 +62,53 @@ void pick(Frame &frame, const Box &box, MapSize map) {
   if (!(under.u >= 0 && under.u < 1 && under.v >= 0 && under.v < 1))
     return;
   outline(under, text_colour(), 1);
-  if (ImGui::IsMouseClicked(ImGuiMouseButton_Left))
+  if (clicked)
     place = under;
   ImGui::BeginTooltip();
   ImGui::TextUnformatted("Click: maximize the unit at this place");
   if (place.chosen())
     ImGui::TextUnformatted("Right click: the whole channel");
   ImGui::TextDisabled("%s", fmt::format("the map has {} × {} places", map.width, map.height).c_str());
+  ImGui::TextDisabled("Wheel: zoom; drag: move");
   ImGui::EndTooltip();
+}
+
+// The wheel zooms about the mouse, dragging moves. Where the whole photo then lies, of which `view` is seen.
+Box moved(Frame &frame, const Box &view) {
+  Ui::PhotoView &at = frame.ui.photo;
+  const ImGuiIO &io = ImGui::GetIO();
+  at.hovered = ImGui::IsItemHovered();
+  const ImVec2 size(view.width() * at.zoom, view.height() * at.zoom);
+  if (at.hovered && io.MouseWheel != 0 && view.width() > 0 && view.height() > 0) {
+    const float x = (io.MousePos.x - view.a.x) / view.width() - 0.5F;
+    const float y = (io.MousePos.y - view.a.y) / view.height() - 0.5F;
+    const float zoom = std::clamp(at.zoom * std::pow(1.2F, io.MouseWheel), 1.F, 16.F);
+    at.u += x / at.zoom - x / zoom; // what is under the mouse stays there
+    at.v += y / at.zoom - y / zoom;
+    at.zoom = zoom;
+  }
+  if (ImGui::IsItemActive() && ImGui::IsMouseDragging(ImGuiMouseButton_Left) && size.x > 0 && size.y > 0) {
+    at.u -= io.MouseDelta.x / size.x;
+    at.v -= io.MouseDelta.y / size.y;
+  }
+  const float half = 0.5F / at.zoom;
+  at.u = std::clamp(at.u, half, 1 - half);
+  at.v = std::clamp(at.v, half, 1 - half);
+  const float w = view.width() * at.zoom, h = view.height() * at.zoom;
+  const ImVec2 a(view.a.x + view.width() / 2 - at.u * w, view.a.y + view.height() / 2 - at.v * h);
+  return {a, ImVec2(a.x + w, a.y + h)};
+}
+
+// The likeliest classes, each with a bar as long as it is likely.
+void draw_guesses(const Frame &frame) {
+  for (const Guess &guess : frame.now.guesses) {
+    const ImVec2 at = ImGui::GetCursorScreenPos();
+    const float width = ImGui::GetContentRegionAvail().x, height = ImGui::GetTextLineHeight();
+    ImGui::GetWindowDrawList()->AddRectFilled(
+        at, ImVec2(at.x + width * static_cast<float>(guess.probability), at.y + height), accent_colour(0.25F));
+    text_fitted(guess.label, text_colour(), width - ImGui::CalcTextSize("100.0 %").x - ImGui::GetFontSize());
+    text_right(fmt::format("{:.1f} %", guess.probability * 100), muted_colour());
+  }
 }
 
 } // namespace
@@ -94,24 +134,31 @@ void draw_photo(Frame &frame, float max_height) {
       ui.map_opacity = percent / 100;
     tooltip("How opaque the unit's map lies over the photo");
   }
-  const float left = max_height - (ImGui::GetCursorPosY() - top) - ImGui::GetStyle().ItemSpacing.y;
+  const float guesses = static_cast<float>(now.guesses.size()) * ImGui::GetTextLineHeightWithSpacing();
+  const float left = max_height - (ImGui::GetCursorPosY() - top) - ImGui::GetStyle().ItemSpacing.y - guesses;
   const float aspect =
       now.photo_height > 0 ? static_cast<float>(now.photo_width) / static_cast<float>(now.photo_height) : 1;
   const ImVec2 at = ImGui::GetCursorScreenPos();
   const float height = std::max(std::min(width / aspect, left), 60 * frame.scale);
-  const Box photo = fitted({at, ImVec2(at.x + width, at.y + height)}, aspect);
-  ImGui::InvisibleButton("##photo", ImVec2(std::max(width, 1.F), height));
+  const Box view = fitted({at, ImVec2(at.x + width, at.y + height)}, aspect);
+  const bool released = ImGui::InvisibleButton("##photo", ImVec2(std::max(width, 1.F), height));
+  const float still = ImGui::GetIO().MouseDragThreshold;
+  const bool clicked = released && ImGui::GetIO().MouseDragMaxDistanceSqr[0] < still * still;
+  const Box photo = moved(frame, view);
   ImDrawList &list = *ImGui::GetWindowDrawList();
-  list.AddRectFilled(photo.a, photo.b, frame_colour());
+  list.AddRectFilled(view.a, view.b, frame_colour());
+  list.PushClipRect(view.a, view.b, true);
   draw_cell(list, frame.window, frame.textures.photo, 0, photo);
-  if (!focus)
-    return;
-  const MapSize map = photo_map(now, focus->layer);
-  const Box box = seen(photo, map);
-  // Not another unit's map, while this one's is being made.
-  if (now.focus.unit && now.focus.unit->layer == focus->layer && now.focus.unit->channel == focus->channel)
-    draw_cell(list, frame.window, frame.textures.focus, 2, box, ui.map_opacity);
-  pick(frame, box, map);
+  if (focus) {
+    const MapSize map = photo_map(now, focus->layer);
+    const Box box = seen(photo, map);
+    // Not another unit's map, while this one's is being made.
+    if (now.focus.unit && now.focus.unit->layer == focus->layer && now.focus.unit->channel == focus->channel)
+      draw_cell(list, frame.window, frame.textures.focus, 2, box, ui.map_opacity);
+    pick(frame, box, map, clicked);
+  }
+  list.PopClipRect();
+  draw_guesses(frame);
 }
 
 } // namespace convscope::viewer

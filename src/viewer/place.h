@@ -18,11 +18,6 @@ MapSize photo_map(const Snapshot &now, const std::string &layer);
 // the net's, which the layers' sizes are for.
 MapSize optimized_map(const Snapshot &now, const std::string &layer, int image_size, int default_size);
 
-// A place of a picture, each 0 to 1; negative: none.
-struct Place {
-  float u = -1, v = -1;
-  bool chosen() const { return u >= 0 && v >= 0; }
-};
 // The unit's x and y there.
 void set_place(Unit &unit, Place place, MapSize map);
 

@@ -32,13 +32,22 @@ struct Controls {
   bool operator==(const Controls &) const = default;
 };
 
+// A place of a picture, each 0 to 1; negative: none.
+struct Place {
+  float u = -1, v = -1;
+  bool chosen() const { return u >= 0 && v >= 0; }
+  bool operator==(const Place &) const = default;
+};
+
 struct Wish {
   ModelRequest model{"vgg16", "", ""};
-  std::string photo;        // a file; "" for none
-  std::string layer;        // of the wall
-  std::vector<int> in_view; // channels of the wall's tiles in view, in order: they go first
-  bool wall_images = true;  // whether the wall's optimized images evolve
+  std::optional<ModelRequest> otherwise; // tried where that one can't be loaded: a dropped file may be either
+  std::string photo;                     // a file; "" for none
+  std::string layer;                     // of the wall
+  std::vector<int> in_view;              // channels of the wall's tiles in view, in order: they go first
+  bool wall_images = true;               // whether the wall's optimized images evolve
   std::optional<Unit> focus;
+  Place place;                  // of the focused unit, on the photo: its x and y follow with the size of the image
   Controls controls;            // of the focus, and of the wall but for the size
   std::optional<Recipe> second; // A/B: another recipe for the same unit and seed
   bool running = true;
@@ -81,9 +90,18 @@ struct FocusState {
   std::vector<Moment> history;
 };
 
+// A class that the photo may show.
+struct Guess {
+  std::string label; // or its number
+  double probability = 0;
+};
+
 struct Snapshot {
-  int default_size = 224; // the net's
-  std::string model_name, device, driver, precision = "fp32";
+  ModelRequest model;                  // that is loaded
+  std::optional<ModelRequest> refused; // the last one that could not be; the one before stays
+  int default_size = 224;              // of the net's input: what the layers' sizes are for
+  std::vector<Guess> guesses;          // the likeliest first; empty without a classifier or a photo
+  std::string device, driver, precision = "fp32";
   std::vector<LayerRow> layers;
   std::string layer; // of the wall, as shown
   int map_width = 0, map_height = 0;

@@ -23,6 +23,9 @@ std::string step_text(double ms) {
   return ms < 1000 ? fmt::format("{} ms/step", number_text(ms)) : fmt::format("{} s/step", number_text(ms / 1000));
 }
 
+// "llvmpipe" of "llvmpipe (LLVM 15.0.6, 256 bits)": what is in brackets stands in the tooltip.
+std::string brief(const std::string &name) { return name.substr(0, name.find(" (")); }
+
 float width_of(const char *sample) { return ImGui::CalcTextSize(sample).x; }
 
 } // namespace
@@ -38,15 +41,19 @@ void draw_status_bar(Frame &frame) {
   list.AddLine(ImVec2(origin.x, origin.y + y), ImVec2(origin.x + window.x, origin.y + y), border_colour());
   ImGui::SetCursorPos(ImVec2(8 * scale, y + std::floor((height - ImGui::GetTextLineHeight()) / 2)));
 
-  std::string device = now.device.empty() ? "no device yet" : now.device;
+  std::string device = now.device.empty() ? "no device yet" : brief(now.device), details = now.device;
   for (const std::string &part : {now.driver, now.precision})
-    if (!now.device.empty() && !part.empty())
-      device += " · " + part;
-  field(device, std::min(ImGui::CalcTextSize(device.c_str()).x + 1, window.x * 0.3F), "Device, driver and precision");
+    if (!now.device.empty() && !part.empty()) {
+      device += " · " + brief(part);
+      details += "\n" + part;
+    }
+  field(device, std::min(ImGui::CalcTextSize(device.c_str()).x + 1, window.x * 0.35F),
+        ("Device, driver and precision:\n" + details).c_str());
   const bool runs = frame.ui.wish.running && now.steps_per_second > 0;
-  field(runs                    ? fmt::format("{} steps/s", number_text(now.steps_per_second))
-        : frame.ui.wish.running ? "idle"
-                                : "paused",
+  field(runs                                     ? fmt::format("{} steps/s", number_text(now.steps_per_second))
+        : !frame.ui.wish.running                 ? "paused"
+        : now.focus.unit && now.focus.steps == 0 ? "first step…"
+                                                 : "idle",
         width_of("0.000 steps/s"), "Optimization steps a second, of the focus or else of the wall");
   field(runs ? step_text(now.ms_per_step) : "", width_of("00.00 ms/step"), "Time of a step on the device");
   field(fmt::format("{:.0f} fps", frame.window.frames_per_second()), width_of("000 fps"), "Frames of this window");
@@ -59,8 +66,9 @@ void draw_status_bar(Frame &frame) {
     text_fitted(busy, accent_colour(), width);
     ImGui::SameLine(x + width + ImGui::GetFontSize());
   }
-  if (!now.message.empty())
-    text_fitted(now.message, text_colour(), std::max(window.x - ImGui::GetCursorPosX() - 8 * scale, 1.F));
+  const std::string &said = frame.ui.notice.empty() ? now.message : frame.ui.notice;
+  if (!said.empty())
+    text_fitted(said, text_colour(), std::max(window.x - ImGui::GetCursorPosX() - 8 * scale, 1.F));
 }
 
 } // namespace convscope::viewer

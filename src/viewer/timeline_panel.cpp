@@ -64,6 +64,27 @@ void draw_moment(Frame &frame, std::size_t index, ImVec2 at, float side) {
   }
 }
 
+void follow_newest(Frame &frame, const std::vector<int> &steps, float pitch) {
+  Ui::Timeline &timeline = frame.ui.timeline;
+  const auto &history = frame.now.focus.history;
+  const float width = ImGui::GetWindowWidth(), scroll = ImGui::GetScrollX();
+  const bool changed = history.size() != timeline.moments || width != timeline.width;
+  const bool fewer = history.size() < timeline.moments; // another history
+  timeline.moments = history.size();
+  timeline.width = width;
+  if (history.empty())
+    return;
+  const auto column = std::lower_bound(steps.begin(), steps.end(), history.back().step) - steps.begin();
+  const float left = static_cast<float>(column) * pitch;
+  const bool in_view = left >= scroll && left + pitch <= scroll + width;
+  if (changed && !in_view && (timeline.newest_in_view || fewer)) {
+    ImGui::SetScrollX(std::max(left < scroll ? left : left + 2 * pitch - width, 0.F));
+    timeline.newest_in_view = true;
+  } else {
+    timeline.newest_in_view = in_view;
+  }
+}
+
 } // namespace
 
 float timeline_height(const Frame &frame) {
@@ -78,10 +99,10 @@ float timeline_height(const Frame &frame) {
 void draw_timeline(Frame &frame) {
   const auto &history = frame.now.focus.history;
   ImGui::Separator();
-  heading(fmt::format("Timeline: {} moments. Click one to go on from there.", history.size()));
+  heading(history.size() == 1 ? std::string("Timeline: its moments. Click one to go on from there.")
+                              : fmt::format("Timeline: {} moments. Click one to go on from there.", history.size()));
   const float side = std::round(thumbnail * frame.scale), gap = std::round(3 * frame.scale), pitch = side + gap;
   ImGui::BeginChild("##strip", ImVec2(0, 0), false, ImGuiWindowFlags_NoNav | ImGuiWindowFlags_HorizontalScrollbar);
-  const bool follows = ImGui::GetScrollX() >= ImGui::GetScrollMaxX() - 1;
   const ImVec2 origin = ImGui::GetCursorScreenPos();
   const std::vector<int> steps = columns_of(history);
   const float view_left = ImGui::GetWindowPos().x, view_right = view_left + ImGui::GetWindowWidth();
@@ -108,9 +129,7 @@ void draw_timeline(Frame &frame) {
   }
   ImGui::SetCursorScreenPos(origin);
   ImGui::Dummy(ImVec2(static_cast<float>(steps.size()) * pitch, ImGui::GetTextLineHeight() + rows * pitch));
-  if (history.size() != frame.ui.timeline_seen && (follows || history.size() < frame.ui.timeline_seen))
-    ImGui::SetScrollX(static_cast<float>(steps.size()) * pitch);
-  frame.ui.timeline_seen = history.size();
+  follow_newest(frame, steps, pitch);
   // The wheel moves along the strip.
   const ImGuiIO &io = ImGui::GetIO();
   if (ImGui::IsWindowHovered() && io.MouseWheel != 0 && !io.KeyCtrl && !io.KeyShift && rows <= rows_shown)

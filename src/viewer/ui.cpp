@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <filesystem>
+#include <utility>
 
 #include <imgui.h>
 
+#include "base/error.h"
 #include "viewer/widgets.h"
 
 namespace convscope::viewer {
@@ -33,14 +34,12 @@ void splitter(const char *id, float height, float whole, float direction, float 
   ImGui::SameLine(0, 0);
 }
 
-// The layer to begin with: in the middle of the net, where units have learned more than edges and the maps still have
-// places.
-std::string first_layer(const std::vector<LayerRow> &layers) {
-  std::vector<const LayerRow *> fit;
-  for (const LayerRow &row : layers)
-    if (row.objective && row.height > 1)
-      fit.push_back(&row);
-  return fit.empty() ? std::string() : fit[fit.size() * 5 / 8]->name;
+// Events are counted on, whatever else a wish becomes: the worker acts on each change.
+void keep_events(Wish &wish, const Wish &from) {
+  wish.single_steps = from.single_steps;
+  wish.restarts = from.restarts;
+  wish.rewind = from.rewind;
+  wish.rewind_to = from.rewind_to;
 }
 
 constexpr ImGuiWindowFlags pane = ImGuiWindowFlags_NoNav | ImGuiWindowFlags_NoSavedSettings;
@@ -52,24 +51,53 @@ void Ui::open_photo(const std::string &path) {
   remember(config.recent_photos, path);
 }
 
-void Ui::open_model(const ModelRequest &model) {
+void Ui::open_model(const ModelRequest &model, std::optional<ModelRequest> otherwise) {
+  before_model_ = wish;
   wish.model = model;
+  wish.otherwise = std::move(otherwise);
   // Of the net before; a layer is chosen when the new one is there.
   wish.layer.clear();
   wish.focus.reset();
-  place = {};
+  wish.place = {};
   wish.in_view.clear();
   wall.layer.clear();
   layers.filter.clear();
-  // The name ends at the first space: no net of the zoo has one, and a model's file has no weights beside it.
-  remember(config.recent_models, model.weights.empty() ? model.model : model.model + " " + model.weights);
+}
+
+void Ui::open_file(const std::string &path) {
+  notice.clear();
+  if (ends_with(path, session_ending))
+    open_session(path);
+  else if (ends_with(path, ".onnx") || ends_with(path, ".keras"))
+    open_model({path, "", ""});
+  else if (ends_with(path, ".h5") && names_model_file(wish.model.model))
+    open_model({path, "", ""});
+  else if (ends_with(path, ".h5") || ends_with(path, ".safetensors")) // weights of this net, or one by itself
+    open_model({wish.model.model, path, wish.model.input_range}, ModelRequest{path, "", ""});
+  else
+    open_photo(path); // by its content, whatever its name: the message tells if it is no picture
+}
+
+void Ui::open_session(const std::string &path) {
+  try {
+    SavedSession session = read_session(path);
+    const Wish old = std::exchange(wish, std::move(session.wish));
+    keep_events(wish, old);
+    before_model_ = old;
+    resuming_ = std::move(session.focus);
+    wall.layer.clear();
+    layers.reveal = true;
+    remember(config.recent_sessions, path);
+  } catch (const UserError &error) {
+    notice = error.what();
+  }
 }
 
 void Ui::focus(const std::string &layer, int channel) {
   if (wish.focus && wish.focus->layer == layer && wish.focus->channel == channel)
     return;
   wish.focus = Unit{layer, channel};
-  place = {};
+  wish.place = {};
 }
 
 const std::vector<ZooEntry> &Ui::zoo() {
@@ -79,16 +107,34 @@ const std::vector<ZooEntry> &Ui::zoo() {
 }
 
 void Ui::settle(const Snapshot &now) {
-  const bool there = now.model_name == wish.model.model && !now.layers.empty();
+  if (now.refused && *now.refused == wish.model) { // the net before stays, and what was wished of it
+    const Wish refused = std::exchange(wish, before_model_);
+    wish.photo = refused.photo;
+    wish.controls = refused.controls;
+    keep_events(wish, refused);
+  }
+  if (wish.otherwise && *wish.otherwise == now.model) {
+    wish.model = now.model;
+    wish.otherwise.reset();
+  }
+  const bool there = now.model == wish.model && !now.layers.empty();
   const auto known = [&](const std::string &name) {
     return std::any_of(now.layers.begin(), now.layers.end(), [&](const LayerRow &row) { return row.name == name; });
   };
-  if (there && wish.layer.empty() && now.busy.empty()) {
-    wish.layer = known(now.layer) ? now.layer : first_layer(now.layers);
+  if (there && !(remembered_ == now.model)) {
+    remembered_ = now.model;
+    // "net" or "net<tab>weights"
+    remember(config.recent_models,
+             now.model.weights.empty() ? now.model.model : now.model.model + '\t' + now.model.weights);
+  }
+  if (there && !begun_ && wish.focus)
+    wall.reveal = wish.focus->channel;
+  if (there && wish.layer.empty() && now.busy.empty() && known(now.layer)) {
+    wish.layer = now.layer;
     layers.reveal = true;
   }
   if (there && wish.focus)
-    set_place(*wish.focus, place, optimized_map(now, wish.focus->layer, wish.controls.size, now.default_size));
+    set_place(*wish.focus, wish.place, optimized_map(now, wish.focus->layer, wish.controls.size, now.default_size));
   wish.wall_images = wall.evolve && wall.show != Show::map;
 }
 
@@ -102,14 +148,8 @@ void Ui::draw(const Snapshot &now, const Textures &textures, Window &window, Wor
     worker.textures_seen(textures.generation);
     generation_ = textures.generation;
   }
-  for (const std::string &path : window.take_dropped_files()) {
-    if (ends_with(path, ".onnx") || ends_with(path, ".keras"))
-      open_model({path, "", ""});
-    else if (ends_with(path, ".h5") || ends_with(path, ".safetensors"))
-      open_model({wish.model.model, path, wish.model.input_range});
-    else
-      open_photo(path); // by its content, whatever its name: the message tells if it is no picture
-  }
+  for (const std::string &path : window.take_dropped_files())
+    open_file(path);
   settle(now);
 
   Frame frame{*this, now, textures, window, worker, window.scale()};
@@ -118,10 +158,11 @@ void Ui::draw(const Snapshot &now, const Textures &textures, Window &window, Wor
   panes_of(frame);
   draw_help(frame);
   draw_path_dialog(frame);
-  if (!begun_ || wish != sent_) {
+  if (resuming_)
+    worker.resume(wish, *std::exchange(resuming_, std::nullopt));
+  else if (!begun_ || wish != sent_)
     worker.wish(wish);
-    sent_ = wish;
-  }
+  sent_ = wish;
   begun_ = true;
 }
 
@@ -143,13 +184,13 @@ void Ui::panes_of(Frame &frame) {
 
   const float status = ImGui::GetFrameHeight();
   const float height = std::max(size.y - top - status, 1.F);
-  const bool left = panes.layers || panes.controls, right = panes.focus;
+  const bool left = config.layers || config.controls, right = config.focus;
   // Shares of a small window are held at what the panes need, as long as a half is left for the wall.
   const auto width_of = [&](float share, float least) {
     return std::floor(std::max(size.x * share, std::min(least * scale, size.x * 0.26F)));
   };
-  const float left_width = left ? width_of(panes.left, 240) : 0;
-  const float right_width = right ? width_of(panes.right, 240) : 0;
+  const float left_width = left ? width_of(config.left, 240) : 0;
+  const float right_width = right ? width_of(config.right, 240) : 0;
   const float centre_width = std::max(size.x - left_width - right_width - (left ? gap : 0) - (right ? gap : 0), 1.F);
   const ImGuiWindowFlags padded = pane | ImGuiWindowFlags_AlwaysUseWindowPadding;
   ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, ImVec2(style.ItemSpacing.x, 0));
@@ -167,38 +208,38 @@ void Ui::panes_of(Frame &frame) {
   if (left) {
     ImGui::BeginGroup();
     // The controls get the height that they took, but never more than what leaves the list of layers usable.
-    const float most = panes.layers ? height * 0.62F : height;
-    const float controls = panes.controls ? std::clamp(panes.controls_height, 80 * scale, most) : 0;
-    if (panes.layers) {
+    const float most = config.layers ? height * 0.62F : height;
+    const float controls = config.controls ? std::clamp(controls_height, 80 * scale, most) : 0;
+    if (config.layers) {
       begin_child("layers", left_width, height - controls, padded);
       draw_layers(frame);
       end_child();
     }
-    if (panes.controls) {
-      begin_child("controls", left_width, panes.layers ? controls : height, padded);
+    if (config.controls) {
+      begin_child("controls", left_width, config.layers ? controls : height, padded);
       draw_controls(frame);
-      panes.controls_height = ImGui::GetCursorPosY() + ImGui::GetStyle().WindowPadding.y;
+      controls_height = ImGui::GetCursorPosY() + ImGui::GetStyle().WindowPadding.y;
       end_child();
     }
     ImGui::EndGroup();
-    splitter("##split-left", height, size.x, 1, panes.left, scale);
+    splitter("##split-left", height, size.x, 1, config.left, scale);
   }
 
   ImGui::BeginGroup();
-  const float timeline = panes.timeline ? std::min(timeline_height(frame), height * 0.4F) : 0;
-  begin_child("wall", centre_width, height - timeline, padded | ImGuiWindowFlags_NoScrollbar);
+  const float strip = config.timeline ? std::min(timeline_height(frame), height * 0.4F) : 0;
+  begin_child("wall", centre_width, height - strip, padded | ImGuiWindowFlags_NoScrollbar);
   draw_wall(frame);
   end_child();
-  if (timeline > 0) {
-    begin_child("timeline", centre_width, timeline, padded | ImGuiWindowFlags_NoScrollbar);
+  if (strip > 0) {
+    begin_child("timeline", centre_width, strip, padded | ImGuiWindowFlags_NoScrollbar);
     draw_timeline(frame);
     end_child();
   }
   ImGui::EndGroup();
 
   if (right) {
-    splitter("##split-right", height, size.x, -1, panes.right, scale);
-    begin_child("focus", right_width, height, padded);
+    splitter("##split-right", height, size.x, -1, config.right, scale);
+    begin_child("focus", right_width, height, padded | (photo.hovered ? ImGuiWindowFlags_NoScrollWithMouse : 0));
     draw_focus(frame);
     end_child();
   }

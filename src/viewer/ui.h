@@ -1,12 +1,14 @@
 // The viewer's interface: what the user sees and does, as edits of a Wish.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "importer/zoo.h"
 #include "viewer/config.h"
 #include "viewer/place.h"
+#include "viewer/session_file.h"
 #include "viewer/state.h"
 #include "viewer/wall_order.h"
 #include "viewer/window.h"
@@ -17,7 +19,7 @@ namespace convscope::viewer {
 enum class Show { map, image, both };
 
 // What a path dialog is open for.
-enum class Ask { nothing, photo, model, weights, save_focus, save_wall };
+enum class Ask { nothing, photo, model, weights, session, save_focus, save_wall, save_session };
 
 struct Frame;
 
@@ -33,7 +35,8 @@ struct Ui {
 
   // What several panels and keys do.
   void open_photo(const std::string &path);
-  void open_model(const ModelRequest &model);
+  void open_model(const ModelRequest &model, std::optional<ModelRequest> otherwise = {});
+  void open_file(const std::string &path);   // a photo, a net, weights or a session, by its ending
   void ask(Ask what, std::string path = {}); // opens the path dialog
   void ask_to_save(Ask what);
   void ask_for_weights(const std::string &model);
@@ -56,33 +59,45 @@ struct Ui {
     std::string filter;
     bool reveal = false, has_keys = false;
   } layers;
-  struct Panes {
-    float left = 0.22F, right = 0.30F; // of the width
-    float controls_height = 0;         // as it was last drawn
-    bool layers = true, focus = true, controls = true, timeline = true;
-  } panes;
+  float controls_height = 0; // as they were last drawn
   struct Dialog {
     Ask ask = Ask::nothing;
     std::string path, model; // of weights
     bool opening = false;    // with the next frame
     std::string problem;     // with the path
   } dialog;
-  Place place; // of the focused unit, on the photo: its x and y follow with the size of the image
   float map_opacity = 0.6F;
   std::string second_recipe = "article"; // of A/B
   bool help = false;
-  std::size_t timeline_seen = 0; // moments, to follow the newest
+  struct Timeline { // follows the newest moment as long as it is in view
+    std::size_t moments = 0;
+    float width = 0;
+    bool newest_in_view = true;
+  } timeline;
+  struct PhotoView {          // what of the photo is seen
+    float zoom = 1;           // 1: all of it
+    float u = 0.5F, v = 0.5F; // its middle
+    bool hovered = false;     // so the wheel is its own
+  } photo;
+
+  std::string notice; // what went wrong here; else the worker's message is shown
 
 private:
+  void open_session(const std::string &path);
   void settle(const Snapshot &now); // what follows from what arrived
   void panes_of(Frame &frame);
 
-  Wish sent_;
+  Wish sent_, before_model_;               // what was wished before another model was
+  std::optional<ModelRequest> remembered_; // in the list of recent ones
+  std::optional<SavedFocus> resuming_;     // with the wish that is sent next
   std::vector<ZooEntry> zoo_;
   Theme theme_ = Theme::dark; // as the window has it
   bool begun_ = false;
   int generation_ = 0;
 };
+
+// A path as it is pasted from a shell or a file manager: without quotes, file:// and ~.
+std::string clean_path(std::string path);
 
 // What a panel draws from and into.
 struct Frame {

@@ -2,13 +2,8 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "base/error.h"
-#include "figure/feature_grid.h"
-#include "figure/grid.h"
 #include "graph/shapes.h"
-#include "io/resize.h"
 #include "session/optimize_run.h"
 #include "viewer/wall_order.h"
 
@@ -33,6 +28,23 @@ int channels_of(const Session &session, const std::string &layer) {
   return channels;
 }
 
+// Batches along the first axis: one more at the end, and the one at `index` of `count`.
+void append(Array &all, const Array &one) {
+  if (all.shape.empty())
+    all.shape = one.shape;
+  else
+    all.shape[0] += one.shape.at(0);
+  all.data.insert(all.data.end(), one.data.begin(), one.data.end());
+}
+
+Array part_of(const Array &all, std::int64_t index, std::int64_t count) {
+  const auto each = static_cast<std::ptrdiff_t>(all.data.size()) / count;
+  const auto from = all.data.begin() + index * each;
+  Array part{all.shape, {from, from + each}};
+  part.shape.at(0) = 1;
+  return part;
+}
+
 } // namespace
 
 WallJob::WallJob(Session &session, const std::string &layer, int tile, double slice_flops)
@@ -40,26 +52,39 @@ WallJob::WallJob(Session &session, const std::string &layer, int tile, double sl
       maps_(session.programs(), channels_of(session, layer), map_cell, map_cell, "maps of " + layer),
       images_(session.programs(), channels_of(session, layer), tile, tile, "images of " + layer),
       map_shape_(shape_of(session, layer)), tiles_(static_cast<std::size_t>(map_shape_.c)),
-      recipe_(convscope::recipe("lucid")), parameters_(tiles_.size()), kept_(tiles_.size()) {
+      recipe_(convscope::recipe("lucid")), kept_(tiles_.size()) {
   maxima_ = vulkan::Buffer(session.device(), tiles_.size() * sizeof(float), "map maxima");
 }
 
-void WallJob::show_features(const Array &features) {
+void WallJob::show_features(const Activations &features) {
   const vulkan::Device &device = session_.device();
-  map_shape_ = {static_cast<int>(features.shape.at(0)), static_cast<int>(features.shape.at(1)),
-                static_cast<int>(features.shape.at(2))};
-  features_ = vulkan::Buffer(device, features.data.size() * sizeof(float), "features of " + layer_);
-  features_.write(0, std::as_bytes(std::span(features.data)));
-  vulkan::Recording recording(device, "maps of " + layer_);
-  for (int c = 0; c < map_shape_.c; ++c)
-    maps_.put_map(recording, c, features_.slice(), std::int64_t{c} * map_shape_.h * map_shape_.w, map_shape_.h,
-                  map_shape_.w, maxima_.slice());
-  recording.finish();
-  recording.run("drawing the maps of " + layer_);
+  map_shape_ = features.shape(0);
+  const vulkan::Slice from = features.slice(0);
+  features_ = vulkan::Buffer(device, from.bytes, "features of " + layer_);
+  // Some maps a recording: frames get through in between.
+  constexpr int maps_each = 64;
+  for (int first = 0; first < map_shape_.c; first += maps_each) {
+    vulkan::Recording recording(device, "maps of " + layer_);
+    if (first == 0) {
+      recording.copy(from, features_.slice());
+      recording.barrier();
+    }
+    for (int c = first; c < std::min(first + maps_each, map_shape_.c); ++c)
+      maps_.put_map(recording, c, features_.slice(), std::int64_t{c} * map_shape_.h * map_shape_.w, map_shape_.h,
+                    map_shape_.w, maxima_.slice());
+    recording.finish();
+    recording.run("drawing the maps of " + layer_);
+  }
   std::vector<float> maxima(tiles_.size());
   maxima_.read(0, std::as_writable_bytes(std::span(maxima)));
   for (std::size_t c = 0; c < tiles_.size(); ++c)
     tiles_[c].map_max = maxima[c];
+}
+
+void WallJob::forget_features() {
+  features_ = {};
+  for (TileState &tile : tiles_)
+    tile.map_max = 0;
 }
 
 void WallJob::show_map(int channel, Atlas &focus, int cell) {
@@ -82,16 +107,19 @@ void WallJob::set_recipe(const Recipe &recipe, std::uint64_t seed) {
   batch_.clear();
   for (TileState &tile : tiles_)
     tile = {tile.map_max, 0, 0, Health::waiting};
-  std::fill(parameters_.begin(), parameters_.end(), Array{});
-  std::fill(kept_.begin(), kept_.end(), ImageRgb8());
+  kept_.assign(tiles_.size(), Kept{});
+}
+
+bool WallJob::finished(int channel) const {
+  const TileState &tile = tiles_[static_cast<std::size_t>(channel)];
+  return tile.steps >= enough || tile.health == Health::diverging;
 }
 
 bool WallJob::wants_work(const std::vector<int> &in_view) const {
   if (optimization_)
     return true;
   const std::vector<int> order = optimizing_order(tiles_, in_view);
-  return std::any_of(order.begin(), order.end(),
-                     [&](int c) { return tiles_[static_cast<std::size_t>(c)].steps < enough; });
+  return std::any_of(order.begin(), order.end(), [&](int channel) { return !finished(channel); });
 }
 
 void WallJob::begin_batch(const std::vector<int> &in_view) {
@@ -100,36 +128,35 @@ void WallJob::begin_batch(const std::vector<int> &in_view) {
   int steps = 0;
   for (const int c : optimizing_order(tiles_, in_view)) {
     const TileState &tile = tiles_[static_cast<std::size_t>(c)];
-    if (tile.steps >= enough || batch_.size() == largest)
+    if (finished(c) || batch_.size() == largest)
       continue;
     if (batch_.empty())
       steps = tile.steps;
-    if (tile.steps == steps) // revived together, or not at all
+    if (tile.steps == steps) // they have a step's number in common
       batch_.push_back(c);
   }
   if (batch_.empty())
     return;
-  Recipe recipe = recipe_;
   OptimizationOptions options;
   options.height = options.width = tile_;
   options.seed = seed_;
   options.slice_flops = slice_flops_;
   if (steps > 0) {
-    recipe.revive_steps = 0;
-    Array init;
+    OptimizationState all;
     for (const int c : batch_) {
-      const Array &kept = parameters_[static_cast<std::size_t>(c)];
-      init.shape = kept.shape;
-      init.data.insert(init.data.end(), kept.data.begin(), kept.data.end());
+      const OptimizationState &state = kept_[static_cast<std::size_t>(c)].state;
+      append(all.parameters, state.parameters);
+      append(all.first_moments, state.first_moments);
+      append(all.second_moments, state.second_moments);
     }
-    init.shape[0] = static_cast<std::int64_t>(batch_.size());
-    options.init = std::move(init);
+    all.steps = steps;
+    options.resume = std::move(all);
   }
   std::vector<Objective> objectives;
   for (const int c : batch_)
     objectives.push_back(session_.objective(objective_text({layer_, c})));
-  until_ = steps == 0 ? first_visit : later_visit;
-  optimization_.emplace(session_.programs(), session_.weights(), session_.graph(), std::move(objectives), recipe,
+  until_ = steps + (steps == 0 ? first_visit : later_visit);
+  optimization_.emplace(session_.programs(), session_.weights(), session_.graph(), std::move(objectives), recipe_,
                         options);
 }
 
@@ -152,32 +179,28 @@ void WallJob::show_batch() {
 }
 
 void WallJob::end_batch() {
-  const Array all = optimization_->parameters(), images = optimization_->images();
-  const auto each = static_cast<std::ptrdiff_t>(all.data.size() / batch_.size());
-  for (std::size_t i = 0; i < batch_.size(); ++i) {
-    Array &kept = parameters_[static_cast<std::size_t>(batch_[i])];
-    const auto from = all.data.begin() + static_cast<std::ptrdiff_t>(i) * each;
-    kept.data.assign(from, from + each);
-    kept.shape = all.shape;
-    kept.shape[0] = 1;
-    const auto pixels = images.data.begin() + static_cast<std::ptrdiff_t>(i) * 3 * tile_ * tile_;
-    kept_[static_cast<std::size_t>(batch_[i])] = to_rgb8({{3, tile_, tile_}, {pixels, pixels + 3 * tile_ * tile_}});
+  const OptimizationState state = optimization_->state();
+  const Array images = optimization_->images();
+  const std::vector<Progress> progress = optimization_->progress();
+  const auto count = static_cast<std::int64_t>(batch_.size());
+  for (std::int64_t i = 0; i < count; ++i) {
+    const int channel = batch_[static_cast<std::size_t>(i)];
+    Array image = part_of(images, i, count);
+    image.shape.erase(image.shape.begin());
+    kept_[static_cast<std::size_t>(channel)] = {
+        {static_cast<std::size_t>(channel), state.steps, progress[static_cast<std::size_t>(i)], std::move(image)},
+        {part_of(state.parameters, i, count), part_of(state.first_moments, i, count),
+         part_of(state.second_moments, i, count), state.steps}};
   }
   optimization_.reset();
 }
 
-ImageRgb8 WallJob::picture(const std::string &title) const {
-  std::vector<Tile> tiles;
-  for (std::size_t c = 0; c < kept_.size(); ++c)
-    if (kept_[c].width > 0 && tiles_[c].health != Health::dead)
-      tiles.push_back({kept_[c], objective_text({layer_, static_cast<int>(c)}),
-                       fmt::format("{:.4g}", static_cast<double>(tiles_[c].value))});
-  if (tiles.empty())
-    throw UserError("the wall has no finished images yet");
-  GridOptions options;
-  options.title = title;
-  options.subtitle = fmt::format("{}, {} of {} channels", layer_, tiles.size(), kept_.size());
-  return tile_grid(tiles, options);
+std::vector<OptimizedImage> WallJob::images_so_far() const {
+  std::vector<OptimizedImage> images;
+  for (const Kept &kept : kept_)
+    if (kept.image.steps > 0 && kept.image.progress.state != Progress::State::dead)
+      images.push_back(kept.image);
+  return images;
 }
 
 bool WallJob::advance(const std::vector<int> &in_view) {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "io/image.h"
+#include "session/optimize_run.h"
 #include "session/session.h"
 #include "viewer/atlas.h"
 #include "viewer/state.h"
@@ -25,12 +25,16 @@ public:
   const Atlas &maps() const { return maps_; }
   const Atlas &images() const { return images_; }
 
-  // Fills the maps from (C,H,W), and copies that of `channel` into `focus`'s cell 2 on show_map().
-  void show_features(const Array &features);
+  // Fills the maps from the layer's output, and copies that of `channel` into `focus`'s cell on show_map().
+  void show_features(const Activations &features);
+  void forget_features(); // there is no photo any more
   void show_map(int channel, Atlas &focus, int cell);
 
-  // The optimized images so far, as `optimize` draws several. UserError where there are none yet.
-  ImageRgb8 picture(const std::string &title) const;
+  // The optimized images as far as they have come, but for dead units'; `objective` is the channel.
+  std::vector<OptimizedImage> images_so_far() const;
+  const Recipe &recipe() const { return recipe_; }
+  std::uint64_t seed() const { return seed_; }
+  int tile() const { return tile_; }
 
   // The recipe of the images from now on; those that were made with another begin again.
   void set_recipe(const Recipe &recipe, std::uint64_t seed);
@@ -40,6 +44,7 @@ public:
   bool advance(const std::vector<int> &in_view);
 
 private:
+  bool finished(int channel) const;
   void begin_batch(const std::vector<int> &in_view);
   void end_batch();
   void show_batch();
@@ -57,9 +62,12 @@ private:
 
   std::vector<int> batch_; // channels
   std::optional<Optimization> optimization_;
-  int until_ = 0;                 // steps of this visit
-  std::vector<Array> parameters_; // by channel, between visits
-  std::vector<ImageRgb8> kept_;   // by channel, as of the last visit's end: for saving
+  int until_ = 0; // steps of this visit
+  struct Kept {   // at the end of a tile's last visit: to go on with, and to save
+    OptimizedImage image;
+    OptimizationState state;
+  };
+  std::vector<Kept> kept_; // by channel; without steps where there was no visit yet
 };
 
 } // namespace convscope::viewer

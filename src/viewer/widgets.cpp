@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include <fmt/format.h>
+
+#include "base/files.h"
 
 namespace convscope::viewer {
 
@@ -111,6 +114,8 @@ std::string number_text(double value) {
     return fmt::format("{:.0f}", value);
   return fmt::format("{:.{}f}", value, size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }
+
+std::string file_name(const std::string &path) { return path_text(std::filesystem::path(path).filename()); }
 
 std::string bytes_text(std::uint64_t bytes) {
   const double mib = static_cast<double>(bytes) / (1024 * 1024);

@@ -269,6 +269,9 @@ struct Window::State {
   Scale scale;
   bool style_stale = true, font_stale = true;
   std::deque<Clock::time_point> presented; // of the last second
+  Responsiveness responsiveness;
+  Clock::time_point taken; // the last events
+  double drawing = 0;      // seconds
   std::vector<std::string> dropped;
   Presses presses;
   bool screenshot_wanted = false;
@@ -312,7 +315,7 @@ struct Window::State {
 
   bool wait(const Frame &frame) const;
   void idle() const;
-  bool handle_events(double wait_seconds) const;
+  bool handle_events(double wait_seconds);
   VkExtent2D framebuffer() const;
   void follow_style();
   std::optional<std::uint32_t> next_image();
@@ -346,16 +349,21 @@ VkExtent2D Window::State::framebuffer() const {
 }
 
 // Whether there is something to draw on.
-bool Window::State::handle_events(double wait_seconds) const {
+bool Window::State::handle_events(double wait_seconds) {
   const auto visible = [this] {
     const VkExtent2D size = framebuffer();
     return size.width > 0 && size.height > 0;
   };
   const double seconds = visible() ? wait_seconds : std::max(wait_seconds, minimised_wait);
+  responsiveness.waits(Clock::now());
   if (seconds > 0)
     glfwWaitEventsTimeout(seconds);
   else
     glfwPollEvents();
+  taken = Clock::now();
+  responsiveness.takes(taken);
+  if (!visible())
+    responsiveness.rests();
   return visible();
 }
 
@@ -425,6 +433,8 @@ void Window::State::read_screenshot(const Frame &frame) {
 void Window::State::count_frame() {
   const Clock::time_point now = Clock::now();
   presented.push_back(now);
+  responsiveness.shows(now);
+  drawing = std::chrono::duration<double>(now - taken).count();
   while (now - presented.front() > std::chrono::seconds(1))
     presented.pop_front();
 }
@@ -459,10 +469,10 @@ bool Window::frame(double wait_seconds, const std::function<void()> &draw) {
   const VkFence fence = frame.fence.get();
   CONVSCOPE_VK(vkResetFences(s.device.handle(), 1, &fence));
   s.swapchain.present(frame.commands, fence, *image, static_cast<int>(s.current));
+  s.count_frame();
   if (s.screenshot_wanted)
     s.read_screenshot(frame);
   s.current = (s.current + 1) % s.frames.size();
-  s.count_frame();
   return true;
 }
 
@@ -484,6 +494,10 @@ double Window::frames_per_second() const {
     return 0;
   return static_cast<double>(times.size() - 1) / std::chrono::duration<double>(times.back() - times.front()).count();
 }
+
+double Window::drawing_seconds() const { return state_->drawing; }
+
+const Responsiveness &Window::responsiveness() const { return state_->responsiveness; }
 
 std::vector<std::string> Window::take_dropped_files() { return std::exchange(state_->dropped, {}); }
 

@@ -10,6 +10,7 @@
 #include <vulkan/vulkan.h>
 
 #include "io/image.h"
+#include "viewer/responsiveness.h"
 #include "vulkan/device.h"
 
 namespace convscope::viewer {
@@ -53,6 +54,8 @@ public:
   void set_theme(Theme theme);
   float scale() const; // of the monitor: 1, 1.5, 2, ...
   double frames_per_second() const;
+  double drawing_seconds() const; // that the last frame took, from its events to the screen
+  const Responsiveness &responsiveness() const;
   std::vector<std::string> take_dropped_files();
   // For ImGui::Image, cached; the view and sampler must stay alive until forget_textures() or the window's end.
   void *texture(VkImageView view, VkSampler sampler);

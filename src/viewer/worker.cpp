@@ -1,6 +1,7 @@
 #include "viewer/worker.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
@@ -16,7 +17,6 @@
 #include "base/files.h"
 #include "graph/shapes.h"
 #include "io/image.h"
-#include "io/png.h"
 #include "io/resize.h"
 #include "viewer/focus_job.h"
 #include "viewer/wall_job.h"
@@ -51,14 +51,18 @@ std::vector<LayerRow> rows_of(const Graph &graph) {
   return rows;
 }
 
-// Where to begin when nobody has said: a layer in the middle, whose images come soon and say something.
+// The layer to begin with: in the middle of the net, where units have learned more than edges and the maps still have
+// places.
 std::string first_layer(const std::vector<LayerRow> &rows) {
-  std::vector<const LayerRow *> convolutions;
+  std::vector<const LayerRow *> fit;
   for (const LayerRow &row : rows)
-    if (row.objective && row.kind.find("Conv") != std::string::npos)
-      convolutions.push_back(&row);
-  return convolutions.empty() ? "" : convolutions[convolutions.size() / 2]->name;
+    if (row.objective && row.height > 1)
+      fit.push_back(&row);
+  return fit.empty() ? std::string() : fit[fit.size() * 5 / 8]->name;
 }
+
+// Ends what takes long when the window is closed.
+struct Quit {};
 
 } // namespace
 
@@ -72,10 +76,11 @@ struct Worker::State {
   std::condition_variable changed;
   Wish wish;
   std::vector<SaveRequest> saves;
+  std::optional<SavedFocus> resuming;
   Snapshot shown;
   Textures textures;
   int seen = 0; // textures' generation that the window has
-  bool quit = false;
+  std::atomic<bool> quit = false;
   std::exception_ptr ended;
 
   // The thread's own from here on.
@@ -94,6 +99,9 @@ struct Worker::State {
   };
   std::vector<Retired> retired;
   std::vector<LayerRow> rows;
+  std::optional<ModelRequest> refused;
+  std::vector<Guess> guesses;
+  std::optional<SavedFocus> restoring; // with the wish at hand
   std::string message, busy;
   int free_steps = 0; // single steps that were asked for
   double wall_time = 0, focus_time = 0, step_seconds = 0;
@@ -104,6 +112,10 @@ struct Worker::State {
     const bool cpu = session.device().info().is_cpu();
     slice_flops = cpu ? 0.35e9 : 40e9; // some 25 ms
     tile = cpu ? 64 : 96;
+    session.set_slices({slice_flops, [this] {
+                          if (quit)
+                            throw Quit{};
+                        }});
   }
 
   void run() {
@@ -113,6 +125,7 @@ struct Worker::State {
       focus.emplace(session, slice_flops);
       while (take_wish())
         work();
+    } catch (const Quit &) { // as was asked for
     } catch (...) {
       const std::lock_guard lock(mutex);
       ended = std::current_exception();
@@ -127,14 +140,15 @@ struct Worker::State {
       std::unique_lock lock(mutex);
       if (!has_work() && !first)
         changed.wait_for(lock, std::chrono::milliseconds(100),
-                         [&] { return quit || !(wish == now) || !saves.empty(); });
+                         [&] { return quit || !(wish == now) || !saves.empty() || resuming; });
       if (quit)
         return false;
       next = wish;
+      restoring = std::exchange(resuming, std::nullopt);
       wanted.swap(saves);
       std::erase_if(retired, [&](const Retired &old) { return old.generation < seen; });
     }
-    if (first || !(next == now))
+    if (first || restoring || !(next == now))
       obey(next);
     for (const SaveRequest &request : wanted)
       save(request);
@@ -158,12 +172,12 @@ struct Worker::State {
   void obey(const Wish &next) {
     const Wish was = std::exchange(now, next);
     const bool begins = std::exchange(first, false);
-    const bool other_model = begins || !(now.model == was.model);
+    // Of a net that was refused, or for which another was taken, the wish says the same as before.
+    const bool asked = begins || !(now.model == was.model);
+    const bool other_model = rows.empty() || (asked && !(now.model == session.request()) && load_model());
     const bool other_photo = begins || now.photo != was.photo;
-    if (other_model) {
-      say_busy("loading " + now.model.model);
-      attempt([&] { load_model(); });
-    }
+    if (other_model)
+      use_model();
     if (other_photo) {
       say_busy("reading the photo");
       attempt([&] { load_photo(); });
@@ -187,25 +201,62 @@ struct Worker::State {
     free_steps += begins ? 0 : std::max(0, now.single_steps - was.single_steps);
     // Scrolling the wall is a wish, too, and leaves the focus alone.
     const bool refocus = other_layer || other_photo || now.focus != was.focus || !(now.controls == was.controls) ||
-                         now.second != was.second || now.restarts != was.restarts || now.rewind != was.rewind;
+                         now.second != was.second || now.restarts != was.restarts || now.rewind != was.rewind ||
+                         restoring;
     if (refocus)
       attempt([&] { set_focus(was, begins || other_model); });
+    restoring.reset();
+    if (other_model || other_photo)
+      attempt([&] { classify(); });
     busy.clear();
     publish();
   }
 
-  void load_model() {
-    // Plans refer to the weights of the net that goes.
+  // Whether there is another net now. Else the one before stays, and all that was made with it.
+  bool load_model() {
+    say_busy("loading " + now.model.model);
+    message.clear();
+    refused.reset();
+    attempt([&] { session.load(now.model); });
+    if (!message.empty() && now.otherwise) {
+      const std::string first_message = std::exchange(message, "");
+      attempt([&] { session.load(*now.otherwise); });
+      if (!message.empty())
+        message = first_message;
+    }
+    if (message.empty())
+      return true;
+    refused = now.model;
+    return false;
+  }
+
+  void use_model() {
+    // Plans refer to the weights of the net that is gone.
     focus.emplace(session, slice_flops);
     retire(true, false, false);
-    session.load(now.model);
+    guesses.clear();
     rows = rows_of(session.graph());
-    message.clear();
+  }
+
+  // What the photo shows, where the net tells.
+  void classify() {
+    guesses.clear();
+    if (photo.data.empty() || (session.graph().logits < 0 && session.graph().probabilities < 0))
+      return;
+    say_busy("classifying the photo");
+    for (const Prediction &each : session.classify(photo_rgb, 3))
+      guesses.push_back({each.label.empty() ? fmt::format("class {}", each.index) : each.label, each.probability});
   }
 
   void load_photo() {
-    if (now.photo.empty())
+    if (now.photo.empty()) {
+      photo = {};
+      photo_rgb = {};
+      retire(false, false, true);
+      if (wall)
+        wall->forget_features();
       return;
+    }
     photo_rgb = read_image(now.photo);
     Array rgb = to_float(photo_rgb);
     const double longer = std::max(photo_rgb.width, photo_rgb.height);
@@ -237,7 +288,7 @@ struct Worker::State {
     if (!wall || photo.data.empty())
       return;
     const NodeId node = find_layer(session.graph(), wall->layer());
-    wall->show_features(session.features(photo_rgb, {node}).at(0));
+    wall->show_features(session.features_on_device(photo_rgb, node));
   }
 
   void set_focus(const Wish &was, bool anew) {
@@ -246,7 +297,12 @@ struct Worker::State {
       retire(false, true, false);
       focus_atlas.emplace(session.programs(), 3, now.controls.size, now.controls.size, "focus");
     }
-    focus->set(now.focus, now.controls, now.second, photo);
+    if (restoring && now.focus) {
+      focus->restore(*now.focus, now.controls, now.second, photo, *restoring);
+      focus->show_history(*timeline_atlas);
+    } else {
+      focus->set(now.focus, now.controls, now.second, photo);
+    }
     if (!anew && now.restarts != was.restarts)
       focus->restart();
     if (!anew && now.rewind != was.rewind)
@@ -262,17 +318,20 @@ struct Worker::State {
     Retired old{0, nullptr, std::nullopt, std::nullopt};
     const std::lock_guard lock(mutex);
     old.generation = textures.generation++;
-    if (the_wall)
+    if (the_wall) {
       old.wall = std::move(wall);
+      textures.maps = textures.images = nullptr;
+    }
     if (the_focus && focus_atlas) {
+      textures.focus = nullptr;
       old.focus.emplace(std::move(*focus_atlas));
       focus_atlas.reset();
     }
     if (the_photo && photo_atlas) {
+      textures.photo = nullptr;
       old.photo.emplace(std::move(*photo_atlas));
       photo_atlas.reset();
     }
-    textures.maps = textures.images = textures.focus = textures.photo = nullptr;
     retired.push_back(std::move(old));
   }
 
@@ -287,6 +346,8 @@ struct Worker::State {
       return;
     }
     const auto began = Clock::now();
+    // What a driver compiles at a first run is not held against the one that needed it.
+    const auto spent = [&] { return std::min(seconds_since(began), 0.1); };
     // The focus is what one looks at: it gets two thirds.
     if (focusing && (!filling || focus_time <= 2 * wall_time)) {
       attempt([&] {
@@ -296,13 +357,13 @@ struct Worker::State {
           measure();
         }
       });
-      focus_time += seconds_since(began);
+      focus_time += spent();
     } else {
       attempt([&] {
         if (wall->advance(now.in_view) && !focusing)
           measure();
       });
-      wall_time += seconds_since(began);
+      wall_time += spent();
     }
     if (std::min(focus_time, wall_time) > 1) { // what is long past does not count
       focus_time -= 1;
@@ -337,8 +398,10 @@ struct Worker::State {
   void publish() {
     Snapshot s;
     const vulkan::Device &device = session.device();
-    s.model_name = session.request().model;
+    s.model = session.request();
+    s.refused = refused;
     s.default_size = session.graph().default_size;
+    s.guesses = guesses;
     s.device = device.info().name;
     s.driver = device.info().driver_info;
     s.layers = rows;
@@ -376,28 +439,42 @@ struct Worker::State {
 
   void save(const SaveRequest &request) {
     attempt([&] {
-      if (request.what == SaveRequest::What::wall) {
-        if (!wall)
-          throw UserError("there is no wall to save");
-        write_png(request.path, wall->picture(session.graph().name));
-        message = "wrote " + request.path;
-        return;
-      }
-      if (!focus->active())
-        throw UserError("there is no focused image to save");
-      SavedPicture picture;
-      picture.path = request.path;
-      picture.model = session.request();
-      picture.objective = objective_text(*focus->unit());
-      picture.image = focus->image();
-      picture.progress = focus->progress();
-      picture.steps = focus->steps();
-      picture.controls = focus->controls();
-      picture.untouched = focus->untouched();
-      saver(session, picture);
+      if (request.what == SaveRequest::What::session)
+        write_session(request.path, {now, focus->active() ? std::optional(focus->saved()) : std::nullopt});
+      else
+        saver(session,
+              request.what == SaveRequest::What::wall ? wall_picture(request.path) : focus_picture(request.path));
       message = "wrote " + request.path;
     });
     publish();
+  }
+
+  SavedPicture wall_picture(const std::string &path) const {
+    if (!wall)
+      throw UserError("there is no wall to save");
+    SavedPicture picture{path, session.request(), {}, wall->images_so_far(), wall->recipe(), wall->tile(), wall->seed()};
+    if (picture.images.empty())
+      throw UserError("the wall has no finished images yet");
+    for (std::size_t i = 0; i < picture.images.size(); ++i) {
+      OptimizedImage &image = picture.images[i];
+      picture.objectives.push_back(objective_text({wall->layer(), static_cast<int>(image.objective)}));
+      image.objective = i;
+    }
+    return picture;
+  }
+
+  SavedPicture focus_picture(const std::string &path) {
+    if (!focus->active())
+      throw UserError("there is no focused image to save");
+    const Controls &controls = focus->controls();
+    return {path,
+            session.request(),
+            {objective_text(*focus->unit())},
+            {{0, focus->steps(), focus->progress(), focus->image()}},
+            controls.recipe,
+            controls.size,
+            controls.seed,
+            focus->untouched()};
   }
 };
 
@@ -412,11 +489,29 @@ Worker::~Worker() {
     state_->quit = true;
   }
   state_->changed.notify_all();
-  state_->thread.join();
+  if (state_->thread.joinable())
+    state_->thread.join();
   // A last frame may still sample the textures, which go now. Failures do not matter any more.
   const vulkan::Device &device = state_->session.device();
   const std::lock_guard lock(device.queue_mutex());
   vkQueueWaitIdle(device.queue());
+}
+
+SavedSession Worker::rescue() {
+  state_->quit = true;
+  state_->changed.notify_all();
+  if (state_->thread.joinable())
+    state_->thread.join();
+  return {state_->now, state_->focus ? state_->focus->rescued() : std::nullopt};
+}
+
+void Worker::resume(const Wish &wish, SavedFocus focus) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->wish = wish;
+    state_->resuming = std::move(focus);
+  }
+  state_->changed.notify_all();
 }
 
 void Worker::wish(const Wish &wish) {

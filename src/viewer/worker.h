@@ -6,8 +6,10 @@
 #include <memory>
 #include <string>
 
+#include "session/optimize_run.h"
 #include "session/session.h"
 #include "viewer/atlas.h"
+#include "viewer/session_file.h"
 #include "viewer/state.h"
 #include "visualization/optimization.h"
 
@@ -25,19 +27,20 @@ struct Textures {
 };
 
 struct SaveRequest {
-  enum class What { focus, wall } what = What::focus;
+  enum class What { focus, wall, session } what = What::focus;
   std::string path;
 };
 
-// The focused image and what it was made by.
+// The focused image, or the wall's, and what they were made by.
 struct SavedPicture {
-  std::string path, objective;
+  std::string path;
   ModelRequest model;
-  Array image; // (3,H,W)
-  Progress progress;
-  Controls controls;
-  int steps = 0;
-  bool untouched = true; // by controls changed on the way: the same command line makes the same image
+  std::vector<std::string> objectives;
+  std::vector<OptimizedImage> images; // one an objective
+  Recipe recipe;
+  int size = 0;
+  std::uint64_t seed = 0;
+  bool untouched = true; // by controls changed on the way: the same command line makes the same images
 };
 // Writes it; UserError where that can't be done. Called on the worker's thread.
 using Saver = std::function<void(Session &, const SavedPicture &)>;
@@ -52,11 +55,15 @@ public:
   Snapshot snapshot() const;
   Textures textures() const;
   void textures_seen(int generation);
-  // Writes the focused image (with the settings chunk that `replay` reads) or the wall as a PNG; the result is
-  // Snapshot::message ("wrote F.png" or what went wrong).
+  // With the wish, that of the session: goes on where its focus stood.
+  void resume(const Wish &wish, SavedFocus focus);
+  // Writes the focused image or the wall as a PNG with the settings chunk that `replay` reads, or the session; the
+  // result is Snapshot::message ("wrote F.png" or what went wrong).
   void save(const SaveRequest &request);
   // Rethrows what ended the thread (DeviceError), if anything did.
   void check() const;
+  // After that: ends the thread, and gives what can be kept without the device.
+  SavedSession rescue();
 
 private:
   struct State;

@@ -26,7 +26,20 @@ struct Limits {
 } // namespace
 #define glslang_resource_t Limits
 #endif
+
+// VkFFT submits the upload of its tables by itself, to a queue that threads share: it gets the queue for as long as
+// that takes, not for the second in which it compiles.
+#include "vulkan/fair_mutex.h"
+namespace {
+thread_local convscope::vulkan::FairMutex *mutex_of_queue = nullptr; // of the transform that is being compiled
+VkResult submit_in_turn(VkQueue queue, std::uint32_t count, const VkSubmitInfo *submits, VkFence fence) {
+  const std::lock_guard lock(*mutex_of_queue);
+  return vkQueueSubmit(queue, count, submits, fence);
+}
+} // namespace
+#define vkQueueSubmit submit_in_turn
 #include <vkFFT.h>
+#undef vkQueueSubmit
 #undef glslang_resource_t
 
 #include "base/error.h"
@@ -89,8 +102,7 @@ struct Fft::State {
     configuration.fence = &fence;
     configuration.buffer = &buffer;
     configuration.bufferSize = &bytes;
-    // It submits the upload of its tables by itself.
-    const std::lock_guard lock(device.queue_mutex());
+    mutex_of_queue = &device.queue_mutex();
     // On failure VkFFT has released what it made.
     check(initializeVkFFT(&application, configuration), "compile");
     ready = true;

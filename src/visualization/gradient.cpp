@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -74,32 +75,46 @@ GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const G
   return result;
 }
 
-std::vector<Array> activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                                  const std::vector<NodeId> &layers) {
+Activations::Activations(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
+                         const std::vector<NodeId> &layers, const Slices &slices)
+    : plan_(programs, "activations") {
   NetworkOptions options;
   options.input = checked_input(input);
-  options.batch = static_cast<int>(input.shape[0]);
+  batch_ = input.shape[0];
+  options.batch = static_cast<int>(batch_);
   options.targets = layers;
   std::sort(options.targets.begin(), options.targets.end());
   options.targets.erase(std::unique(options.targets.begin(), options.targets.end()), options.targets.end());
 
-  Plan plan(programs, "activations");
-  const TensorId in = plan.persistent("input", input.data.size() * sizeof(float));
-  Network network(plan, weights, graph, options);
+  const TensorId in = plan_.persistent("input", input.data.size() * sizeof(float));
+  Network network(plan_, weights, graph, options);
   network.forward(in);
-  std::vector<TensorId> kept;
   for (const NodeId layer : layers) {
-    const auto bytes = std::size_t(options.batch) * std::size_t(network.shape(layer).elements()) * sizeof(float);
-    kept.push_back(plan.persistent("activations", bytes));
-    plan.copy(network.output(layer), kept.back());
+    shapes_.push_back(network.shape(layer));
+    const auto bytes = std::size_t(batch_) * std::size_t(shapes_.back().elements()) * sizeof(float);
+    outputs_.push_back(plan_.persistent("activations", bytes));
+    plan_.copy(network.output(layer), outputs_.back());
   }
-  plan.allocate();
-  plan.write(in, std::as_bytes(std::span(input.data)));
-  plan.record(Variant::usual).run(fmt::format("the activations of {}", graph.name));
+  plan_.allocate();
+  plan_.write(in, std::as_bytes(std::span(input.data)));
+  const double each = slices.flops > 0 ? slices.flops : std::numeric_limits<double>::infinity();
+  for (const vulkan::Recording &recording : plan_.record_slices(Variant::usual, each)) {
+    recording.run(fmt::format("the activations of {}", graph.name));
+    if (slices.between)
+      slices.between();
+  }
+}
 
+Array Activations::read(std::size_t layer) const {
+  return {array_shape(batch_, shape(layer)), plan_.read_all<float>(outputs_.at(layer))};
+}
+
+std::vector<Array> activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
+                                  const std::vector<NodeId> &layers) {
+  const Activations activations(programs, weights, graph, input, layers);
   std::vector<Array> result;
   for (std::size_t i = 0; i < layers.size(); ++i)
-    result.push_back({array_shape(options.batch, network.shape(layers[i])), plan.read_all<float>(kept[i])});
+    result.push_back(activations.read(i));
   return result;
 }
 

@@ -1,10 +1,12 @@
 // Exact tensors out of a net, with no optimization: activations, and the gradient of an objective.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "base/array.h"
 #include "graph/graph.h"
+#include "plan/plan.h"
 #include "plan/weights.h"
 #include "visualization/objective.h"
 #include "vulkan/program.h"
@@ -23,6 +25,30 @@ struct GradientResult {
 // small for it, or not finite.
 GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
                            const Objective &objective);
+
+// How a long forward pass shares the device: in slices of about so many operations (0: in one), between which others
+// get their turn and `between` is called, which may throw to end it.
+struct Slices {
+  double flops = 0;
+  std::function<void()> between;
+};
+
+// The outputs of layers, in any order, on the device, where they stay. Runs at once.
+class Activations {
+public:
+  Activations(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
+              const std::vector<NodeId> &layers, const Slices &slices = {});
+
+  const Shape &shape(std::size_t layer) const { return shapes_.at(layer); } // of an image, `layer` as they were given
+  vulkan::Slice slice(std::size_t layer) const { return plan_.slice(outputs_.at(layer)); }
+  Array read(std::size_t layer) const; // (N,C,H,W)
+
+private:
+  Plan plan_;
+  std::int64_t batch_;
+  std::vector<Shape> shapes_;
+  std::vector<TensorId> outputs_;
+};
 
 // The layers' outputs, (N,C,H,W) each; `layers` in any order.
 std::vector<Array> activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,

@@ -18,8 +18,8 @@ std::uint32_t mode_of(const Recipe &recipe) {
 
 InputSteps::InputSteps(vulkan::Programs &programs, const Recipe &recipe, const Preprocessing &preprocessing, int batch,
                        int height, int width, int input_size)
-    : programs_(programs), mode_(mode_of(recipe)), batch_(batch), height_(height), width_(width),
-      canvas_h_(height + (recipe.transforms ? recipe.canvas_margin : 0)),
+    : programs_(programs), mode_(mode_of(recipe)), decorrelated_(recipe.decorrelate_colours), batch_(batch),
+      height_(height), width_(width), canvas_h_(height + (recipe.transforms ? recipe.canvas_margin : 0)),
       canvas_w_(width + (recipe.transforms ? recipe.canvas_margin : 0)),
       net_h_(input_size > 0 ? input_size : canvas_h_), net_w_(input_size > 0 ? input_size : canvas_w_) {
   for (std::size_t i = 0; i < 3; ++i) {
@@ -85,7 +85,8 @@ void InputSteps::append_adjoint(Plan &plan, TensorId gradient, TensorId maps, Te
                   {reads(gradient), writes(at_canvas)});
     gradient = at_canvas;
   }
-  plan.dispatch("transform gradient", programs_.get("transform_adjoint", {mode_, with_colour ? 1U : 0U}),
+  plan.dispatch("transform gradient",
+                programs_.get("transform_adjoint", {mode_, with_colour ? 1U : 0U, decorrelated_ ? 1U : 0U}),
                 {groups(height_ * width_), std::uint32_t(batch_), 1}, params,
                 {reads(gradient), reads(maps), reads(image), writes(to)});
 }

@@ -35,6 +35,7 @@ private:
 
   vulkan::Programs &programs_;
   std::uint32_t mode_;
+  bool decorrelated_; // colours
   gpu::PreprocessParams preprocessing_{};
   int batch_, height_, width_;
   int canvas_h_, canvas_w_;

@@ -101,10 +101,11 @@ struct Optimization::State {
   ObjectiveSteps objective;
   Plan first_image; // parameters, where none are given, and what they show
   std::optional<std::vector<float>> init;
-  std::vector<vulkan::Recording> usual, revive; // slices of a step
+  std::vector<float> first_moments, second_moments; // to go on with; empty: zeros
+  std::vector<vulkan::Recording> usual, revive;     // slices of a step
   std::optional<vulkan::Recording> timed;
-  std::size_t slice = 0; // the next one of the step at hand
-  int done = 0;
+  std::size_t slice = 0;   // the next one of the step at hand
+  int began = 0, done = 0; // steps, with those of the optimization that this one resumes
 
   State(vulkan::Programs &programs, Weights &weights, const Graph &graph, std::vector<Objective> given,
         const Recipe &by, const OptimizationOptions &with)
@@ -122,6 +123,13 @@ struct Optimization::State {
     if (options.init)
       init = checked_init(*options.init, parameterization, batch);
     options.init.reset();
+    if (options.resume) {
+      init = checked_init(options.resume->parameters, parameterization, batch);
+      first_moments = checked_init(options.resume->first_moments, parameterization, batch);
+      second_moments = checked_init(options.resume->second_moments, parameterization, batch);
+      began = done = std::max(0, options.resume->steps);
+    }
+    options.resume.reset();
     append_step(weights, graph);
   }
 
@@ -155,7 +163,8 @@ struct Optimization::State {
     std::vector<std::array<std::uint32_t, 2>> keys;
     for (const Objective &o : objectives)
       keys.push_back(philox_key(options.seed, o.canonical));
-    optimizer.write_start(keys, lr);
+    optimizer.write_start(keys, lr, done, first_moments, second_moments);
+    first_moments = second_moments = {};
     make_first_image();
     const double each = options.slice_flops > 0 ? options.slice_flops : std::numeric_limits<double>::infinity();
     if (recipe.revive_steps > 0)
@@ -196,6 +205,8 @@ struct Optimization::State {
   // Nothing to follow, and nothing there: not in any of the last steps.
   bool dead(const Progress &progress) const {
     const std::size_t count = std::min<std::size_t>(progress.values.size(), dead_for);
+    if (began > 0 && count < dead_for) // it was alive before
+      return false;
     for (std::size_t i = progress.values.size() - count; i < progress.values.size(); ++i) {
       const std::size_t at = std::size_t(done) - progress.values.size() + i;
       const bool may_have_gradient = at < std::size_t(recipe.revive_steps);
@@ -267,6 +278,12 @@ Array Optimization::parameters() {
   return {state_->parameterization.shape(state_->batch), state_->plan.read_all<float>(state_->tensors.parameters)};
 }
 
+OptimizationState Optimization::state() {
+  State &s = *state_;
+  const Array now = parameters();
+  return {now, {now.shape, s.optimizer.read_first_moments()}, {now.shape, s.optimizer.read_second_moments()}, s.done};
+}
+
 std::vector<Progress> Optimization::progress() {
   State &s = *state_;
   s.prepare();
@@ -276,7 +293,7 @@ std::vector<Progress> Optimization::progress() {
   std::vector<Progress> result(static_cast<std::size_t>(s.batch));
   for (std::size_t n = 0; n < result.size(); ++n) {
     Progress &progress = result[n];
-    for (int at = std::max(0, s.done - kept); at < s.done; ++at) {
+    for (int at = std::max(s.began, s.done - kept); at < s.done; ++at) {
       const auto &moment = history.at(std::size_t(at % kept) * result.size() + n);
       progress.values.push_back(moment.value);
       progress.norms.push_back(moment.norm);

@@ -18,6 +18,13 @@
 
 namespace convscope {
 
+// Where an optimization stands: one of the same objectives, size and parameterization goes on from it as if there had
+// been no break. Shapes as OptimizationOptions::init has them.
+struct OptimizationState {
+  Array parameters, first_moments, second_moments; // Adam's
+  int steps = 0;
+};
+
 struct OptimizationOptions {
   int height = 0, width = 0; // of the image; 0: the recipe's size
   int input_size = 0;        // what the transforms give is resized to this square before the net; 0: as it is
@@ -25,8 +32,9 @@ struct OptimizationOptions {
   std::optional<double> lr; // instead of the recipe's
   // Parameters to start from, (1 or N, 3, H, W/2+1, 2) or, for `pixel`, (1 or N, 3, H, W).
   std::optional<Array> init;
-  int history = 0;        // steps whose values are kept; 0: the recipe's steps
-  double slice_flops = 0; // a step goes to the device in slices of about so much; 0: in one
+  std::optional<OptimizationState> resume; // instead of `init`, one set an image: steps are counted on from its
+  int history = 0;                         // steps whose values are kept; 0: the recipe's steps
+  double slice_flops = 0;                  // a step goes to the device in slices of about so much; 0: in one
 };
 
 // One image's state. `values` and `norms` are of the last steps, up to OptimizationOptions::history: the objective
@@ -71,6 +79,7 @@ public:
   vulkan::Slice image_slice(); // of images(), on the device
   Array images();              // (N,3,H,W), 0..1: what the parameters show now, not transformed
   Array parameters();          // as OptimizationOptions::init
+  OptimizationState state();
   std::vector<Progress> progress();
 
   double flops_per_step() const;

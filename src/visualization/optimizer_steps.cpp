@@ -64,7 +64,8 @@ void OptimizerSteps::append_update(const Parameterization::Tensors &tensors, Ten
                   updates(first_), updates(second_)});
 }
 
-void OptimizerSteps::write_start(const std::vector<std::array<std::uint32_t, 2>> &keys, double lr) {
+void OptimizerSteps::write_start(const std::vector<std::array<std::uint32_t, 2>> &keys, double lr, int done,
+                                 std::span<const float> first_moments, std::span<const float> second_moments) {
   const auto write = [&](TensorId tensor, const auto &values) {
     plan_.write(tensor, std::as_bytes(std::span(values)));
   };
@@ -72,11 +73,11 @@ void OptimizerSteps::write_start(const std::vector<std::array<std::uint32_t, 2>>
   for (const auto &key : keys)
     images.push_back({key[0], key[1], -1, 1.0F});
   const std::vector<float> zeros(std::size_t(batch_) * std::size_t(count_));
-  write(state_, std::vector<gpu::StepState>{{0, static_cast<float>(lr), 1.0F, 1.0F}});
+  write(state_, std::vector<gpu::StepState>{{done, static_cast<float>(lr), 1.0F, 1.0F}});
   write(images_, images);
   write(draws_tensor_, draws_);
-  write(first_, zeros);
-  write(second_, zeros);
+  write(first_, first_moments.empty() ? std::span<const float>(zeros) : first_moments);
+  write(second_, second_moments.empty() ? std::span<const float>(zeros) : second_moments);
   write(history_tensor_, std::vector<Moment>(std::size_t(batch_) * std::size_t(history_)));
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "params.h"
@@ -26,8 +27,10 @@ public:
   // `values` holds `value_parts` partial sums an image.
   void append_update(const Parameterization::Tensors &tensors, TensorId values, int value_parts);
 
-  // After Plan::allocate(): the state before the first step. One Philox key an image.
-  void write_start(const std::vector<std::array<std::uint32_t, 2>> &keys, double lr);
+  // After Plan::allocate(): the state before the first step, or after `done` of them with Adam's moments then, as many
+  // as parameters (none: zeros). One Philox key an image.
+  void write_start(const std::vector<std::array<std::uint32_t, 2>> &keys, double lr, int done = 0,
+                   std::span<const float> first_moments = {}, std::span<const float> second_moments = {});
   void write_lr(double lr);
 
   std::vector<gpu::ImageState> read_images() const { return plan_.read_all<gpu::ImageState>(images_); }
@@ -37,6 +40,8 @@ public:
   };
   std::vector<Moment> read_history() const { return plan_.read_all<Moment>(history_tensor_); }
   int history() const { return history_; }
+  std::vector<float> read_first_moments() const { return plan_.read_all<float>(first_); }
+  std::vector<float> read_second_moments() const { return plan_.read_all<float>(second_); }
 
 private:
   gpu::DrawRange add_draw(const Draw &draw);

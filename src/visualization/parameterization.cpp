@@ -72,7 +72,8 @@ void Parameterization::append_image(Plan &plan, const Tensors &tensors) {
     append_fft(plan, tensors.work, true);
   }
   const gpu::ColourParams params{batch_, height_, width_, row_stride(), gain()};
-  plan.dispatch("colour", programs_.get("colour"), {groups(height_ * width_), std::uint32_t(batch_), 1}, params,
+  plan.dispatch("colour", programs_.get("colour", {recipe_.decorrelate_colours ? 1U : 0U}),
+                {groups(height_ * width_), std::uint32_t(batch_), 1}, params,
                 {reads(spectral() ? tensors.work : tensors.parameters), writes(tensors.image)});
 }
 

@@ -17,7 +17,8 @@ namespace convscope {
 std::vector<float> frequency_scale(int height, int width, double decay);
 
 // For `fft` the parameters are (N, 3, H, W/2+1) complex numbers S and the image is
-// sigmoid(C irfft2(S * scale) / 4); for `pixel` they are (N, 3, H, W) numbers P and it is sigmoid(C P).
+// sigmoid(C irfft2(S * scale) / 4); for `pixel` they are (N, 3, H, W) numbers P and it is sigmoid(C P). C is the
+// identity where the recipe does not decorrelate colours.
 class Parameterization {
 public:
   struct Tensors {

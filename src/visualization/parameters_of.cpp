@@ -67,7 +67,8 @@ Array parameters_of(const Array &image, const Recipe &recipe) {
   const std::size_t pixels = std::size_t(height) * std::size_t(width);
   const bool spectral = recipe.parameterization == ParameterizationKind::fft;
   constexpr double inside = 1.0 / 512;
-  const std::vector<double> inverse = from_rgb();
+  const std::vector<double> inverse =
+      recipe.decorrelate_colours ? from_rgb() : std::vector<double>{1, 0, 0, 0, 1, 0, 0, 0, 1};
   std::vector<double> planes(3 * pixels);
   for (std::size_t i = 0; i < pixels; ++i)
     for (std::size_t rgb = 0; rgb < 3; ++rgb) {

@@ -23,6 +23,8 @@ struct Recipe {
 
   ParameterizationKind parameterization = ParameterizationKind::fft;
   double decay = 1; // of the spectrum's scale
+  // The parameters' channels are those in which natural images' colours vary by themselves; else red, green and blue.
+  bool decorrelate_colours = true;
   double initial_deviation = 0.01;
 
   // Canvas pixel to image: rotated by `rotation` and shrunk by `scale` about the centres, then moved. `canvas_margin`

@@ -31,7 +31,7 @@ struct Device::State {
   std::set<std::string, std::less<>> extensions;
   PFN_vkSetDebugUtilsObjectNameEXT set_name = nullptr;
   bool maps_buffers = false;
-  std::mutex queue_mutex;
+  FairMutex queue_mutex;
   std::atomic<std::uint64_t> memory_used = 0, memory_peak = 0;
 
   State() = default;
@@ -190,7 +190,7 @@ Device::Device(const DeviceOptions &options) : state_(std::make_unique<State>())
 
 Device::~Device() = default;
 
-std::mutex &Device::queue_mutex() const { return state_->queue_mutex; }
+FairMutex &Device::queue_mutex() const { return state_->queue_mutex; }
 
 const DeviceInfo &Device::info() const { return state_->candidate.info; }
 VkPhysicalDevice Device::physical() const { return state_->candidate.handle; }

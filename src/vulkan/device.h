@@ -4,13 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <vulkan/vulkan.h>
+
+#include "vulkan/fair_mutex.h"
 
 namespace convscope::vulkan {
 
@@ -80,7 +81,7 @@ public:
   // Submits one recorded command buffer and waits for it. `doing` goes into the error's text.
   void run(VkCommandBuffer commands, std::string_view doing) const;
   // Held by every submit to, and wait for, the one queue: threads share it.
-  std::mutex &queue_mutex() const;
+  FairMutex &queue_mutex() const;
   // Index of a memory type with these properties, or -1.
   int memory_type(std::uint32_t allowed_bits, VkMemoryPropertyFlags properties) const;
   // Device memory held by Buffers now, and the most that was.

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vulkan/device.h"
@@ -26,10 +27,13 @@ public:
   std::uint32_t bindings() const { return bindings_; }
   std::uint32_t push_bytes() const { return push_bytes_; }
   const std::string &name() const { return name_; }
+  // Whether nobody has asked this before: drivers may compile a program only when it first runs.
+  bool is_new() const { return !std::exchange(known_, true); }
 
 private:
   std::string name_;
   std::uint32_t bindings_ = 0, push_bytes_ = 0;
+  mutable bool known_ = false;
   Handle<VkDescriptorSetLayout, vkDestroyDescriptorSetLayout> set_layout_;
   Handle<VkPipelineLayout, vkDestroyPipelineLayout> layout_;
   Handle<VkPipeline, vkDestroyPipeline> pipeline_;

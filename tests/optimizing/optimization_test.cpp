@@ -91,6 +91,60 @@ TEST_F(OptimizationTest, AnImageAloneEqualsItselfInABatch) {
   }
 }
 
+// Central differences in double along the way that one step of plain ascent goes, without decorrelated colours.
+TEST_F(OptimizationTest, PlainColoursFollowTheGradient) {
+  options.height = options.width = 12;
+  Recipe by = recipe("plain");
+  by.parameterization = ParameterizationKind::pixel;
+  by.decorrelate_colours = false;
+  options.init = Array{{1, 3, 12, 12}, reference::random_floats(3 * 144, 9, -0.5, 0.5)};
+  const auto value_of = [&](const std::vector<float> &pixels) {
+    OptimizationOptions at = options;
+    at.init = Array{{1, 3, 12, 12}, pixels};
+    Optimization once(programs(), weights, graph, {parse_objective("add.3:1", graph)}, by, at);
+    once.step();
+    return double(once.progress()[0].values.back());
+  };
+  Optimization optimization = make({"add.3:1"}, by);
+  optimization.step();
+  const double norm = optimization.progress()[0].norms.back();
+  // Adam's first step is lr * sign(gradient): its moments hold the gradient itself.
+  const Array moment = optimization.state().first_moments;
+  double length = 0;
+  for (const float m : moment.data)
+    length += double(m) * m / (0.1 * 0.1);
+  EXPECT_NEAR(std::sqrt(length), norm, 1e-4 * norm);
+  std::vector<float> up = options.init->data, down = up;
+  const double by_length = 0.02;
+  for (std::size_t i = 0; i < up.size(); ++i) {
+    const double along = moment.data[i] / 0.1 / norm;
+    up[i] += float(by_length * along);
+    down[i] -= float(by_length * along);
+  }
+  EXPECT_NEAR((value_of(up) - value_of(down)) / (2 * by_length), norm, 0.02 * norm);
+}
+
+TEST_F(OptimizationTest, ResumedEqualsUninterrupted) {
+  options.height = 15;
+  options.width = 14;
+  for (const std::string name : {"lucid", "article"}) {
+    const std::vector<std::string> texts{"conv1:0", "conv1:2"};
+    Optimization whole = make(texts, recipe(name));
+    whole.step(9);
+    const OptimizationState state = whole.state();
+    EXPECT_EQ(state.steps, 9);
+    whole.step(14);
+    options.resume = state;
+    Optimization resumed = make(texts, recipe(name));
+    options.resume.reset();
+    resumed.step(14);
+    EXPECT_EQ(resumed.steps_done(), 23);
+    EXPECT_EQ(resumed.images().data, whole.images().data) << name;
+    const auto values = whole.progress()[1].values;
+    EXPECT_EQ(resumed.progress()[1].values, std::vector<float>(values.begin() + 9, values.end()));
+  }
+}
+
 TEST_F(OptimizationTest, TheSeedDecides) {
   options.height = options.width = 12;
   const auto run = [&](std::uint64_t seed) {

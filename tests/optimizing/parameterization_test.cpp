@@ -1,5 +1,6 @@
 #include "visualization/parameterization.h"
 
+#include <cmath>
 #include <numbers>
 
 #include "io/npy.h"
@@ -95,6 +96,22 @@ TEST_P(ParameterizationTest, PixelsAreTheReferences) {
                            reference::to_floats(through_colours(upstream, image, 1)));
   EXPECT_LT(relative_error(shown.image, image), 1e-6);
   EXPECT_LT(relative_error(shown.gradient, reference::pixels_gradient(upstream, image)), 1e-6);
+}
+
+// Without decorrelation: C is the identity, so that sigmoid(x) is sigmoid(C y) for y = C^-1 x.
+TEST_P(ParameterizationTest, PlainColoursAreTheSigmoidAlone) {
+  const auto [height, width] = GetParam();
+  Recipe recipe;
+  recipe.parameterization = ParameterizationKind::pixel;
+  recipe.decorrelate_colours = false;
+  const auto pixels = reference::random_tensor(2, 3, height, width, 7);
+  const auto upstream = reference::random_tensor(2, 3, height, width, 8);
+  reference::Tensor image = pixels;
+  for (double &v : image.data)
+    v = 1 / (1 + std::exp(-v));
+  const Shown shown = show(recipe, 2, height, width, reference::to_floats(pixels), reference::to_floats(upstream));
+  EXPECT_LT(relative_error(shown.image, image), 1e-6);
+  EXPECT_EQ(shown.gradient, reference::to_floats(upstream)) << "the gradient begins behind the colours";
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, ParameterizationTest,

@@ -42,7 +42,9 @@ TEST(ViewerConfig, RoundTrip) {
   config.theme = Theme::light;
   config.recent_models = {"vgg16", "/nets/\xC3\xA9t\xC3\xA9.h5"};
   config.recent_photos = {"a \"b\".png"};
-  config.imgui_layout = "[Window][Wall]\nPos=0,0\n";
+  config.left = 0.25F;
+  config.timeline = false;
+  config.recent_sessions = {"/tmp/a b.convscope"};
   config.window_w = 1600;
   config.window_h = 900;
   config.tile = 128;

@@ -29,6 +29,20 @@ TEST(Health, AWellUnitNeedsNothing) {
   EXPECT_STRNE(advice(Health::dead).remedy, "");
 }
 
+TEST(Health, DivergesWhereTheValueFallsAndStaysLow) {
+  std::vector<float> values;
+  EXPECT_FALSE(diverges(values));
+  for (int i = 0; i < 100; ++i)
+    values.push_back(static_cast<float>(i % 5) + 0.2F * static_cast<float>(i)); // rises, and jitters as transforms do
+  EXPECT_FALSE(diverges(values));
+  values.push_back(-50); // one bad step
+  EXPECT_FALSE(diverges(values));
+  for (int i = 0; i < 16; ++i)
+    values.push_back(2);
+  EXPECT_TRUE(diverges(values));
+  EXPECT_FALSE(diverges(std::vector<float>(100, -1))) << "it was never good";
+}
+
 TEST(Health, SpreadsRoundTrip) {
   EXPECT_DOUBLE_EQ(spread(spread_draw(1, 0.2), 1), 0.2);
   EXPECT_EQ(spread_draw(0, 0), Draw{});

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "io/png.h"
 #include "window/desktop.h"
@@ -18,8 +19,9 @@ namespace fs = std::filesystem;
 
 // Where things are at 1280x800, with room to spare.
 constexpr Area wall{300, 60, 570, 580}, title{900, 30, 360, 24}, focus{960, 100, 240, 240}, layers{4, 30, 270, 200},
-    strip_end{580, 706, 200, 54}, controls{4, 440, 270, 330};
-constexpr double patience = 40; // seconds, of a machine that does other things too
+    strip_end{580, 706, 200, 54}, controls{4, 440, 270, 330}, message{620, 780, 640, 18};
+constexpr double quit_seconds = 4; // 2 on a machine that does nothing else
+constexpr double patience = 60;    // seconds, of a machine that does other things too
 
 std::string text_of(const fs::path &file) {
   const std::ifstream stream(file, std::ios::binary);
@@ -123,8 +125,15 @@ protected:
     const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     ASSERT_TRUE(status) << "it does not end";
     EXPECT_EQ(*status, 0);
-    EXPECT_LT(took, 5);
+    EXPECT_LT(took, quit_seconds);
     EXPECT_EQ(err(), "");
+  }
+
+  // Answers a dialog that asks for a path.
+  static void answer(const fs::path &path) {
+    desktop->tool(
+        {"sleep", "0.5", "key", "--delay", "100", "ctrl+a", "sleep", "0.5", "type", "--delay", "40", path.string()});
+    key("Return");
   }
 
   static inline std::string missing;
@@ -139,11 +148,16 @@ TEST_F(WindowTest, ScreenshotInBothThemes) {
     fs::create_directories(folder / "config");
     std::ofstream(folder / "config" / "viewer.json") << fmt::format(R"({{"theme": "{}"}})", theme);
     const fs::path file = folder / fmt::format("{}.png", theme);
-    start({"view", "--model", "alexnet", "--layer", "conv2", "--channel", "5", "--window", "1100x700", "--screenshot",
-           file.string(), "--after", "4"});
-    ASSERT_EQ(program.wait(patience), 0) << err();
-    EXPECT_EQ(err(), fmt::format("wrote {}\n", file.string()));
-    const ImageRgb8 image = read_image(file);
+    ImageRgb8 image;
+    for (const char *seconds : {"4", "12", "30"}) { // a busy machine takes longer to fill the wall
+      start({"view", "--model", "alexnet", "--layer", "conv2", "--channel", "5", "--window", "1100x700", "--screenshot",
+             file.string(), "--after", seconds});
+      ASSERT_EQ(program.wait(2 * patience), 0) << err();
+      EXPECT_EQ(err(), fmt::format("wrote {}\n", file.string()));
+      image = read_image(file);
+      if (colours(cut(image, {280, 60, 450, 400})) > colours_of_an_image)
+        break;
+    }
     EXPECT_EQ(image.width, 1100);
     EXPECT_EQ(image.height, 700);
     EXPECT_GT(colours(cut(image, {280, 60, 450, 400})), colours_of_an_image) << "the wall";
@@ -196,9 +210,9 @@ TEST_F(WindowTest, ControlsChangeTheRun) {
   start_focused();
   const ImageRgb8 before = desktop->grab(controls);
   // The rate, to its upper end.
-  desktop->tool({"mousemove", "199",       "513", "sleep",   "0.2",   "mousedown", "1",         "sleep",
-                 "0.2",       "mousemove", "220", "513",     "sleep", "0.2",       "mousemove", "240",
-                 "513",       "sleep",     "0.2", "mouseup", "1",     "sleep",     "0.2"});
+  desktop->tool({"mousemove", "199",       "486", "sleep",   "0.2",   "mousedown", "1",         "sleep",
+                 "0.2",       "mousemove", "220", "486",     "sleep", "0.2",       "mousemove", "240",
+                 "486",       "sleep",     "0.2", "mouseup", "1",     "sleep",     "0.2"});
   park();
   EXPECT_TRUE(changes(controls, before, 0.002)) << "the slider does not move";
   const ImageRgb8 dragged = desktop->grab(focus);
@@ -295,9 +309,7 @@ TEST_F(WindowTest, SavesWhatReplays) {
   ASSERT_TRUE(stands_still(focus, 1.5));
   key("s");
   const fs::path saved = folder / "saved.png", again = folder / "again.png";
-  desktop->tool(
-      {"sleep", "0.5", "key", "--delay", "100", "ctrl+a", "sleep", "0.5", "type", "--delay", "60", saved.string()});
-  key("Return");
+  answer(saved);
   ASSERT_TRUE(wait_until(patience, [&] { return fs::exists(saved); })) << "nothing is saved";
   expect_quits();
   start({"replay", saved.string(), "-o", again.string()});
@@ -305,6 +317,119 @@ TEST_F(WindowTest, SavesWhatReplays) {
   const ImageRgb8 one = read_image(saved), other = read_image(again);
   EXPECT_EQ(one.width, 96);
   EXPECT_TRUE(one.pixels == other.pixels) << "the replay differs";
+}
+
+TEST_F(WindowTest, SavesTheWallWhatReplays) {
+  start({"view", "--model", "alexnet", "--layer", "conv1", "--window", "1280x800"});
+  ASSERT_TRUE(changes(wall, colours_of_an_image)) << err();
+  const fs::path saved = folder / "wall.png", again = folder / "wall-again.png";
+  // Until there are finished images; the dialog comes up each time.
+  ASSERT_TRUE(wait_until(patience, [&] {
+    key("w");
+    answer(saved);
+    return wait_until(2, [&] { return fs::exists(saved); });
+  })) << err();
+  expect_quits();
+  const ImageRgb8 one = read_image(saved);
+  EXPECT_GT(one.width, 128) << "a grid";
+  start({"replay", saved.string(), "-o", again.string()});
+  ASSERT_EQ(program.wait(3 * patience), 0) << err();
+  EXPECT_EQ(text_of(saved), text_of(again)) << "the replay differs";
+}
+
+TEST_F(WindowTest, SessionGoesOn) {
+  start_focused();
+  ASSERT_TRUE(wait_until(patience, [&] { return colours(desktop->grab(strip_end)) > 500; }));
+  key("space");
+  ASSERT_TRUE(stands_still(focus, 1.5));
+  const ImageRgb8 image = desktop->grab(focus), name = desktop->grab(title);
+  const fs::path saved = folder / "one.convscope";
+  key("ctrl+s");
+  answer(saved);
+  ASSERT_TRUE(wait_until(patience, [&] { return fs::exists(saved); })) << "nothing is saved";
+  expect_quits();
+  // Another net, another layer: all of it comes back.
+  start({"view", "--model", "alexnet", "--layer", "conv1", "--window", "1280x800"});
+  ASSERT_TRUE(changes(wall, 200)) << err();
+  key("o");
+  answer(saved);
+  ASSERT_TRUE(wait_until(patience, [&] { return difference(desktop->grab(focus), image) < 0.01; }))
+      << "not the image that was saved";
+  EXPECT_LT(difference(desktop->grab(title), name), 0.01);
+  EXPECT_GT(colours(desktop->grab(strip_end)), 500) << "the timeline is not there";
+  key("space");
+  EXPECT_TRUE(changes(focus, image, 0.5)) << "it does not go on";
+  expect_quits();
+}
+
+TEST_F(WindowTest, OpensWeightsAndNets) {
+  start_focused();
+  const fs::path other = folder / "other.safetensors", broken = folder / "broken.safetensors";
+  fs::copy_file(CONVSCOPE_SOURCE_DIR "/weights/alexnet.safetensors", other, fs::copy_options::overwrite_existing);
+  std::ofstream(broken) << "no weights";
+  const ImageRgb8 list = desktop->grab(layers), status = desktop->grab(message);
+  key("o");
+  answer(broken);
+  ASSERT_TRUE(changes(message, status, 0.01)) << "nothing is said of it";
+  const ImageRgb8 still = desktop->grab(focus);
+  EXPECT_TRUE(changes(focus, still, 0.5)) << "the net before is gone";
+  EXPECT_LT(difference(desktop->grab(layers), list), 0.05);
+  key("o");
+  answer(other);
+  // Its images begin anew.
+  ASSERT_TRUE(wait_until(patience, [&] { return colours(desktop->grab(wall)) < colours_of_an_image; })) << err();
+  ASSERT_TRUE(changes(wall, colours_of_an_image)) << err();
+  expect_quits();
+  EXPECT_NE(text_of(folder / "config" / "viewer.json").find("other.safetensors"), std::string::npos);
+}
+
+TEST_F(WindowTest, LostDeviceKeepsTheSession) {
+  const fs::path fault = folder / "fault";
+  fs::remove(fault);
+  start({"view", "--model", "alexnet", "--layer", "conv2", "--channel", "5", "--window", "1280x800"},
+        {{"LD_PRELOAD", CONVSCOPE_FAULTS}, {"CONVSCOPE_FAULT", fault.string()}});
+  ASSERT_TRUE(changes(focus, colours_of_an_image)) << out() << err();
+  ASSERT_TRUE(wait_until(patience, [&] { return colours(desktop->grab(strip_end)) > 500; }));
+  // What the surface may do is no such loss.
+  for (const char *passing : {"date", "surface"}) {
+    std::ofstream(fault) << passing;
+    ASSERT_TRUE(wait_until(patience, [&] { return !fs::exists(fault); })) << passing;
+    const ImageRgb8 before = desktop->grab(focus);
+    ASSERT_TRUE(changes(focus, before, 0.5)) << passing << ": " << err();
+  }
+  const ImageRgb8 name = desktop->grab(title);
+  std::ofstream(folder / "fault.new") << "device";
+  fs::rename(folder / "fault.new", fault);
+  ASSERT_EQ(program.wait(patience), 3) << err();
+  const std::string kept = (folder / "config" / "lost.convscope").string();
+  EXPECT_NE(err().find("device was lost"), std::string::npos) << err();
+  EXPECT_NE(err().find(kept), std::string::npos) << err();
+  EXPECT_EQ(err().find('\n'), err().size() - 1) << "one line: " << err();
+  start({"view", "--model", "alexnet", "--layer", "conv1", "--window", "1280x800"});
+  ASSERT_TRUE(changes(wall, 200)) << err();
+  key("o");
+  answer(kept);
+  ASSERT_TRUE(wait_until(patience, [&] { return difference(desktop->grab(title), name) < 0.01; })) << err();
+  ASSERT_TRUE(changes(focus, colours_of_an_image)) << err();
+  const ImageRgb8 image = desktop->grab(focus);
+  EXPECT_TRUE(changes(focus, image, 0.5)) << "it does not go on";
+  expect_quits();
+}
+
+// Limits are ten times those of a machine that does nothing else: others may use it while this runs.
+TEST_F(WindowTest, StaysLive) {
+  const fs::path report = folder / "run.json";
+  start_focused({"--report", report.string()});
+  key("r");
+  const auto began = std::chrono::steady_clock::now();
+  ASSERT_FALSE(wait_until(6, [&] { return !program.running(); })) << err();
+  ASSERT_GT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+  expect_quits();
+  const auto json = nlohmann::json::parse(text_of(report));
+  const auto &window = json.at("window");
+  EXPECT_GT(window.at("frames").get<int>(), 10);
+  EXPECT_LT(window.at("frame_ms").at("median").get<double>(), 1000);
+  EXPECT_LT(window.at("input_wait_ms").at("longest").at(0).at("ms").get<double>(), 4000);
 }
 
 } // namespace

@@ -1,0 +1,18 @@
+// Recipes and preprocessing as JSON, in full: what pictures and sessions carry.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "graph/graph.h"
+#include "io/json_reader.h"
+#include "visualization/recipe.h"
+
+namespace convscope {
+
+nlohmann::ordered_json to_json(const Recipe &recipe);
+// UserError where a value is not what to_json() writes or no optimization could use it.
+Recipe read_recipe(const JsonReader &from);
+nlohmann::ordered_json to_json(const Preprocessing &preprocessing);
+Preprocessing read_preprocessing(const JsonReader &from);
+
+} // namespace convscope

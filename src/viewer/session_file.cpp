@@ -1,0 +1,231 @@
+#include "viewer/session_file.h"
+
+#include <bit>
+#include <cstring>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "io/json_reader.h"
+#include "session/recipe_json.h"
+
+namespace convscope::viewer {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int version = 1;
+constexpr std::uint64_t file_limit = std::uint64_t{1} << 31;
+constexpr int most_pixels = 1 << 24, most_steps = 1 << 30, most_channels = 1 << 20;
+
+static_assert(std::endian::native == std::endian::little, "floats are written as they are in memory");
+
+Json bytes_of(const void *data, std::size_t size) {
+  const auto *const from = static_cast<const std::uint8_t *>(data);
+  return Json::binary(std::vector<std::uint8_t>(from, from + size));
+}
+
+Json floats(const std::vector<float> &values) { return bytes_of(values.data(), values.size() * sizeof(float)); }
+
+const std::vector<std::uint8_t> &read_bytes(const JsonReader &from, const std::string &key) {
+  if (!from.at(key).is_binary())
+    from.fail(key);
+  return from.at(key).get_binary();
+}
+
+std::vector<float> read_floats(const JsonReader &from, const std::string &key) {
+  const auto &bytes = read_bytes(from, key);
+  if (bytes.size() % sizeof(float) != 0)
+    from.fail(key);
+  std::vector<float> values(bytes.size() / sizeof(float));
+  if (!values.empty())
+    std::memcpy(values.data(), bytes.data(), bytes.size());
+  return values;
+}
+
+Json to_json(const Array &array) { return {{"shape", array.shape}, {"data", floats(array.data)}}; }
+
+Array read_array(const JsonReader &from, const std::string &key) {
+  const JsonReader array = from.object(key);
+  Array result{{}, read_floats(array, "data")};
+  std::size_t size = 1;
+  for (const JsonReader &side : array.list("shape", 8)) {
+    if (!side.json().is_number_integer() || side.json().get<std::int64_t>() < 1 ||
+        side.json().get<std::int64_t>() > most_pixels)
+      from.fail(key);
+    result.shape.push_back(side.json().get<std::int64_t>());
+    size *= static_cast<std::size_t>(result.shape.back());
+    if (size > result.data.size())
+      from.fail(key);
+  }
+  if (!result.shape.empty() && size != result.data.size())
+    from.fail(key);
+  return result;
+}
+
+Json to_json(const ImageRgb8 &image) {
+  return {
+      {"width", image.width}, {"height", image.height}, {"rgb", bytes_of(image.pixels.data(), image.pixels.size())}};
+}
+
+ImageRgb8 read_thumbnail(const JsonReader &from) {
+  ImageRgb8 image(from.integer("width", 1, 4096), from.integer("height", 1, 4096));
+  const auto &bytes = read_bytes(from, "rgb");
+  if (bytes.size() != image.pixels.size())
+    from.fail("rgb");
+  image.pixels.assign(bytes.begin(), bytes.end());
+  return image;
+}
+
+Json to_json(const Unit &unit) {
+  return {{"layer", unit.layer}, {"channel", unit.channel}, {"x", unit.x}, {"y", unit.y}};
+}
+
+Unit read_unit(const JsonReader &from) {
+  return {from.text("layer"), from.integer("channel", 0, most_channels), from.integer("x", -1, most_channels),
+          from.integer("y", -1, most_channels)};
+}
+
+// With what pictures tell in another place.
+Json with_steps(const Recipe &recipe) {
+  Json json = to_json(recipe);
+  json["steps"] = recipe.steps;
+  return json;
+}
+
+Recipe read_with_steps(const JsonReader &from) {
+  Recipe recipe = read_recipe(from);
+  recipe.steps = from.integer("steps", 1, most_steps);
+  return recipe;
+}
+
+Json to_json(const Wish &wish) {
+  Json json = {{"model", wish.model.model},
+               {"weights", wish.model.weights},
+               {"input_range", wish.model.input_range},
+               {"photo", wish.photo},
+               {"layer", wish.layer},
+               {"wall_images", wish.wall_images},
+               {"running", wish.running},
+               {"recipe", with_steps(wish.controls.recipe)},
+               {"size", wish.controls.size},
+               {"seed", wish.controls.seed},
+               {"start", wish.controls.start == StartFrom::noise ? "noise" : "photo"}};
+  if (wish.model.preprocessing)
+    json["preprocessing"] = to_json(*wish.model.preprocessing);
+  if (wish.model.size > 0)
+    json["model_size"] = wish.model.size;
+  if (!wish.model.labels.empty())
+    json["labels"] = wish.model.labels;
+  if (wish.focus)
+    json["unit"] = to_json(*wish.focus);
+  if (wish.place.chosen())
+    json["place"] = {{"u", wish.place.u}, {"v", wish.place.v}};
+  if (wish.second)
+    json["second"] = with_steps(*wish.second);
+  return json;
+}
+
+Wish read_wish(const JsonReader &from) {
+  Wish wish;
+  wish.model = {from.text("model"), from.text("weights"), from.text("input_range")};
+  if (from.has("preprocessing"))
+    wish.model.preprocessing = read_preprocessing(from.object("preprocessing"));
+  if (from.has("model_size"))
+    wish.model.size = from.integer("model_size", 1, 4096);
+  if (from.has("labels"))
+    wish.model.labels = from.text("labels");
+  wish.photo = from.text("photo");
+  wish.layer = from.text("layer");
+  wish.wall_images = from.flag("wall_images");
+  wish.running = from.flag("running");
+  wish.controls.recipe = read_with_steps(from.object("recipe"));
+  wish.controls.size = from.integer("size", 2, 4096);
+  wish.controls.seed = from.natural("seed");
+  wish.controls.start = from.either("start", "noise", "photo") ? StartFrom::noise : StartFrom::photo;
+  if (from.has("unit"))
+    wish.focus = read_unit(from.object("unit"));
+  if (from.has("place")) {
+    const JsonReader place = from.object("place");
+    wish.place = {static_cast<float>(place.number("u", 0, 1)), static_cast<float>(place.number("v", 0, 1))};
+  }
+  if (from.has("second"))
+    wish.second = read_with_steps(from.object("second"));
+  return wish;
+}
+
+Json to_json(const KeptMoment &kept) {
+  return {{"step", kept.moment.step},       {"branch", kept.moment.branch},
+          {"value", kept.moment.value},     {"parameters", to_json(kept.parameters)},
+          {"recipe", to_json(kept.recipe)}, {"thumbnail", to_json(kept.thumbnail)}};
+}
+
+KeptMoment read_moment(const JsonReader &from) {
+  KeptMoment kept;
+  kept.moment.step = from.integer("step", 0, most_steps);
+  kept.moment.branch = from.integer("branch", 0, most_steps);
+  kept.moment.value = from.at("value").is_number() ? from.at("value").get<float>() : 0;
+  kept.parameters = read_array(from, "parameters");
+  kept.recipe = read_recipe(from.object("recipe"));
+  kept.thumbnail = read_thumbnail(from.object("thumbnail"));
+  return kept;
+}
+
+Json to_json(const SavedFocus &focus) {
+  Json json = {{"steps", focus.steps},
+               {"branch", focus.branch},
+               {"every", focus.every},
+               {"untouched", focus.untouched},
+               {"values", floats(focus.values)},
+               {"norms", floats(focus.norms)},
+               {"parameters", to_json(focus.state.parameters)},
+               {"first_moments", to_json(focus.state.first_moments)},
+               {"second_moments", to_json(focus.state.second_moments)},
+               {"moment_steps", focus.state.steps},
+               {"history", Json::array()}};
+  for (const KeptMoment &kept : focus.kept)
+    json["history"].push_back(to_json(kept));
+  return json;
+}
+
+SavedFocus read_focus(const JsonReader &from) {
+  SavedFocus focus;
+  focus.steps = from.integer("steps", 0, most_steps);
+  focus.branch = from.integer("branch", 0, most_steps);
+  focus.every = from.integer("every", 1, most_steps);
+  focus.untouched = from.flag("untouched");
+  focus.values = read_floats(from, "values");
+  focus.norms = read_floats(from, "norms");
+  focus.state = {read_array(from, "parameters"), read_array(from, "first_moments"), read_array(from, "second_moments"),
+                 from.integer("moment_steps", 0, most_steps)};
+  for (const JsonReader &kept : from.list("history", 1000))
+    focus.kept.push_back(read_moment(kept));
+  return focus;
+}
+
+} // namespace
+
+void write_session(const std::string &path, const SavedSession &session) {
+  Json json = {{"convscope_session", version}, {"wish", to_json(session.wish)}};
+  if (session.focus)
+    json["focus"] = to_json(*session.focus);
+  const std::vector<std::uint8_t> bytes = Json::to_cbor(json);
+  write_file_atomically(path, std::span(bytes));
+}
+
+SavedSession read_session(const std::string &path) {
+  const Json json = Json::from_cbor(read_file(path, file_limit), true, false);
+  if (!json.is_object() || !json.contains("convscope_session"))
+    throw UserError(path + ": is no session of Convscope");
+  const JsonReader from(json, path);
+  if (from.integer("convscope_session", 0, 1 << 30) != version)
+    throw UserError(path + ": was written by another version of Convscope");
+  SavedSession session{read_wish(from.object("wish")), std::nullopt};
+  if (from.has("focus"))
+    session.focus = read_focus(from.object("focus"));
+  return session;
+}
+
+} // namespace convscope::viewer
