@@ -61,7 +61,7 @@ public:
   Activations features_on_device(const ImageRgb8 &photo, NodeId layer);
 
   // How forward passes go to the device from now on.
-  void set_slices(Slices slices) { slices_ = std::move(slices); }
+  void set_slices(TimeSlices slices) { slices_ = std::move(slices); }
 
   // Exact tensors; `input` is (N,C,H,W), preprocessed.
   Array activations(const Array &input, NodeId layer);
@@ -74,7 +74,7 @@ private:
   vulkan::DeviceOptions device_options_;
   ModelRequest request_;
   Model model_;
-  Slices slices_;
+  TimeSlices slices_;
   // In the order in which they need each other: destroyed from the last to the first.
   std::optional<vulkan::Device> device_;
   std::optional<vulkan::Programs> programs_;

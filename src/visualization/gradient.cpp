@@ -76,7 +76,7 @@ GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const G
 }
 
 Activations::Activations(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                         const std::vector<NodeId> &layers, const Slices &slices)
+                         const std::vector<NodeId> &layers, const TimeSlices &slices)
     : plan_(programs, "activations") {
   NetworkOptions options;
   options.input = checked_input(input);

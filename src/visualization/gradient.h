@@ -28,7 +28,7 @@ GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const G
 
 // How a long forward pass shares the device: in slices of about so many operations (0: in one), between which others
 // get their turn and `between` is called, which may throw to end it.
-struct Slices {
+struct TimeSlices {
   double flops = 0;
   std::function<void()> between;
 };
@@ -37,7 +37,7 @@ struct Slices {
 class Activations {
 public:
   Activations(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-              const std::vector<NodeId> &layers, const Slices &slices = {});
+              const std::vector<NodeId> &layers, const TimeSlices &slices = {});
 
   const Shape &shape(std::size_t layer) const { return shapes_.at(layer); } // of an image, `layer` as they were given
   vulkan::Slice slice(std::size_t layer) const { return plan_.slice(outputs_.at(layer)); }
