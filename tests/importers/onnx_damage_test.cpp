@@ -2,6 +2,7 @@
 #include <chrono>
 #include <limits>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "importers/expect_error.h"
@@ -128,8 +129,8 @@ TEST(OnnxDamage, ConstantsCannotFillTheMemory) {
   OnnxBuilder doubling = with_conv();
   doubling.integers("v0", {1, 2, 3, 4});
   for (int i = 0; i < 64; ++i) {
-    const std::string from = "v" + std::to_string(i);
-    set(doubling.node("Concat", {from, from}, "v" + std::to_string(i + 1)), "axis", std::int64_t{0});
+    const std::string from = fmt::format("v{}", i);
+    set(doubling.node("Concat", {from, from}, fmt::format("v{}", i + 1)), "axis", std::int64_t{0});
   }
   EXPECT_EQ(doubling.import().outputs.size(), 1U);
 }
@@ -139,7 +140,7 @@ TEST(OnnxDamage, ManyNodesOfOneName) {
   std::string from = "x";
   constexpr int count = 100000;
   for (int i = 0; i < count; ++i) {
-    const std::string to = "v" + std::to_string(i);
+    const std::string to = fmt::format("v{}", i);
     model.node("Relu", {from}, to).set_name("same");
     from = to;
   }

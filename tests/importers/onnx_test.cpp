@@ -1,6 +1,7 @@
 // What ONNX models become: ops, layouts, names, sizes.
 #include <functional>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "graph/shapes.h"
@@ -16,7 +17,8 @@ std::string ops_to_output(const OnnxImport &import) {
   std::string text;
   for (const NodeId id : ancestors(import.graph, {import.outputs.at(0).node}))
     if (id != 0)
-      text += (text.empty() ? "" : " ") + std::string(op_name(import.graph.nodes[static_cast<std::size_t>(id)].op));
+      text +=
+          fmt::format("{}{}", text.empty() ? "" : " ", op_name(import.graph.nodes[static_cast<std::size_t>(id)].op));
   return text;
 }
 
