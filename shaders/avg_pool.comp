@@ -1,4 +1,4 @@
-// Average pool, global too (one window). One thread does one output element.
+// Average pool. One thread does one output element.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"

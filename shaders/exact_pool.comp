@@ -1,4 +1,4 @@
-// Max and average pools in double, global ones and zero padding too: a padding is an average over a window of one
+// Max and average pools in double, and zero padding: a padding is an average over a window of one
 // element, which is 0 where there is none. One thread does PACK channels of one output pixel, a whole word of the
 // arg-max. Ties go to the first tap in row-major order.
 #version 450

@@ -133,9 +133,9 @@ struct Network::Forward {
   void operator()(const Unary &) const { op.relu ? net.forward_scale_shift(op) : net.forward_unary(op); }
   void operator()(const Add &) const { net.forward_add(op); }
   void operator()(const MaxPool &) const { net.forward_max_pool(op); }
-  void operator()(const GlobalMaxPool &) const { net.forward_max_pool(op); }
+  void operator()(const GlobalMaxPool &) const { net.forward_reduce(op); }
   void operator()(const AvgPool &) const { net.forward_avg_pool(op); }
-  void operator()(const GlobalAvgPool &) const { net.forward_avg_pool(op); }
+  void operator()(const GlobalAvgPool &) const { net.forward_reduce(op); }
   void operator()(const Binary &) const { net.forward_binary(op); }
   void operator()(const Reduce &) const { net.forward_reduce(op); }
   void operator()(const Normalize &) const { net.forward_normalize(op); }
@@ -384,9 +384,6 @@ gpu::PoolParams Network::pool_params(const FusedOp &op) const {
       counted = w.pad;
   } else if (const auto *zero_pad = std::get_if<ZeroPad>(&main)) {
     w.pad = zero_pad->pad; // as exact_pool.comp pads
-  } else {
-    w.kernel_h = shape(input).h;
-    w.kernel_w = shape(input).w;
   }
   return {options_.batch, shape(input).c, shape(input).h, shape(input).w, shape(op.output).h, shape(op.output).w,
           w.kernel_h,     w.kernel_w,     w.stride_h,     w.stride_w,     w.dilation_h,       w.dilation_w,

@@ -106,9 +106,9 @@ struct Network::Backward {
   void operator()(const Unary &) const { op.relu ? pass() : net.backward_unary(op, from); }
   void operator()(const Add &) const { pass(); }
   void operator()(const MaxPool &) const { net.backward_max_pool(op, from); }
-  void operator()(const GlobalMaxPool &) const { net.backward_max_pool(op, from); }
+  void operator()(const GlobalMaxPool &) const { net.backward_reduce(op, from); }
   void operator()(const AvgPool &) const { net.backward_avg_pool(op, from); }
-  void operator()(const GlobalAvgPool &) const { net.backward_avg_pool(op, from); }
+  void operator()(const GlobalAvgPool &) const { net.backward_reduce(op, from); }
   void operator()(const Binary &) const { net.backward_binary(op, from); }
   void operator()(const Reduce &) const { net.backward_reduce(op, from); }
   void operator()(const Normalize &) const { net.backward_normalize(op, from); }

@@ -47,9 +47,9 @@ struct Network::Exact {
   TensorId operator()(const ConvTranspose &) const { return net.exact_conv(op); }
   TensorId operator()(const Dense &) const { return net.exact_dense(op); }
   TensorId operator()(const MaxPool &) const { return net.exact_pool(op); }
-  TensorId operator()(const GlobalMaxPool &) const { return net.exact_pool(op); }
+  TensorId operator()(const GlobalMaxPool &) const { return net.exact_reduce(op); }
   TensorId operator()(const AvgPool &) const { return net.exact_pool(op); }
-  TensorId operator()(const GlobalAvgPool &) const { return net.exact_pool(op); }
+  TensorId operator()(const GlobalAvgPool &) const { return net.exact_reduce(op); }
   TensorId operator()(const ZeroPad &) const { return net.exact_pool(op); }
   TensorId operator()(const PRelu &) const { return net.exact_unary(op); }
   TensorId operator()(const Unary &) const { return op.relu ? input() : net.exact_unary(op); }

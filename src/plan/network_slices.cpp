@@ -1,4 +1,4 @@
-// Reduce, Normalize, Softmax and Lrn, forward, backward and in double.
+// Reduce and the global pools, Normalize, Softmax and Lrn, forward, backward and in double.
 #include "plan/layout.h"
 #include "plan/network.h"
 
@@ -9,6 +9,14 @@ namespace {
 static_assert(static_cast<std::uint32_t>(Reduction::sum_square) == gpu::REDUCTION_SUM_SQUARE); // and all before it
 
 Axes only(Axis axis) { return {axis == Axis::c, axis == Axis::h, axis == Axis::w}; }
+
+// Global pools are reductions too.
+Reduce reduction_of(const Op &op) {
+  const Axes pixels{false, true, true};
+  if (std::holds_alternative<GlobalAvgPool>(op))
+    return {Reduction::mean, pixels};
+  return std::holds_alternative<GlobalMaxPool>(op) ? Reduce{Reduction::max, pixels} : std::get<Reduce>(op);
+}
 
 std::uint32_t flag(bool on) { return on ? 1U : 0U; }
 
@@ -31,7 +39,7 @@ void Network::reduce(const std::string &label, const Slices &slices, Reduction r
 }
 
 void Network::forward_reduce(const FusedOp &op) {
-  const auto &reduce_op = std::get<Reduce>(node(op.main).op);
+  const Reduce reduce_op = reduction_of(node(op.main).op);
   TensorId place = TensorId::none;
   if (options_.backward && (reduce_op.reduction == Reduction::max || reduce_op.reduction == Reduction::min))
     place = kept_[static_cast<std::size_t>(op.output)].arg_max =
@@ -42,7 +50,7 @@ void Network::forward_reduce(const FusedOp &op) {
 }
 
 void Network::backward_reduce(const FusedOp &op, TensorId from) {
-  const Reduction reduction = std::get<Reduce>(node(op.main).op).reduction;
+  const Reduction reduction = reduction_of(node(op.main).op).reduction;
   const NodeId in = op.inputs.front();
   const Shape &s = shape(in);
   const bool mean = reduction == Reduction::mean;
@@ -64,7 +72,7 @@ void Network::backward_reduce(const FusedOp &op, TensorId from) {
 }
 
 TensorId Network::exact_reduce(const FusedOp &op) {
-  const auto &reduce_op = std::get<Reduce>(node(op.main).op);
+  const Reduce reduce_op = reduction_of(node(op.main).op);
   const NodeId in = op.inputs.front();
   const TensorId out = exact_tensor(op.output);
   const TensorId place = kept_[static_cast<std::size_t>(op.output)].arg_max;
