@@ -8,7 +8,7 @@ packages=(
   libvulkan-dev mesa-vulkan-drivers vulkan-validationlayers glslang-dev glslang-tools spirv-tools libvkfft-dev
   libcurl4-openssl-dev libssl-dev libcli11-dev nlohmann-json3-dev libfmt-dev libhdf5-dev libpng-dev libturbojpeg0-dev libstb-dev fonts-dejavu-core
   libglfw3-dev libimgui-dev xvfb xdotool
-  libgtest-dev libgmock-dev librandom123-dev
+  libgtest-dev libgmock-dev librandom123-dev libbenchmark-dev
 )
 for argument in "$@"; do
   case $argument in

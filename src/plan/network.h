@@ -30,7 +30,11 @@ struct GradientTarget {
   TensorId mask_or(TensorId other) const { return mask == TensorId::none ? other : mask; }
 };
 
-enum class ConvBackend { automatic, broadcast, shared, direct };
+// A back end asked for that can't do a shape leaves it to the automatic choice.
+enum class ConvBackend { automatic, broadcast, gemm, shared, direct, winograd2, winograd4 };
+
+// fp32: every convolution by its definition. fast: 3x3 ones by Winograd's method where that is faster, which rounds more.
+enum class Precision { fp32, fast };
 
 struct NetworkOptions {
   Shape input; // channels, height, width as the net takes them
@@ -39,6 +43,7 @@ struct NetworkOptions {
   bool backward = false;        // keep what the backward pass needs
   bool revive = false;          // also append the steps of Variant::revive
   bool exact_decisions = false; // ReLUs and max pools of the backward pass decide by values in double, if they can
+  Precision precision = Precision::fp32;
   ConvBackend backend = ConvBackend::automatic;
   std::uint64_t max_binding_bytes = 0; // of one tensor; 0: the device's limit. Larger dense weights run in parts
 };
@@ -123,8 +128,14 @@ private:
   struct ConvBindings {
     TensorId in, bias, out, residual, mask; // none where the epilogue has no use for it
   };
-  void conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
-            const std::function<std::vector<float>()> &weights, std::uint32_t epilogue, const ConvBindings &bindings);
+  using MakeWeights = std::function<std::vector<float>()>; // (groups*out_c, in_c, kernel_h, kernel_w)
+  void conv(const std::string &label, const std::string &key, const gpu::ConvParams &params, const MakeWeights &weights,
+            std::uint32_t epilogue, const ConvBindings &bindings);
+  void plain_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
+                  const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings, ConvBackend backend,
+                  double flops);
+  void winograd_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
+                     const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings, int tile);
   ConvBackend choose(const gpu::ConvParams &params) const;
   Window window(const Window &window, NodeId input, const Padding &extra = {}) const;
   gpu::ConvParams conv_params(const FusedOp &op) const; // of the forward pass
