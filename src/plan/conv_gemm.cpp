@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "base/parallel.h"
 #include "plan/conv.h"
 #include "plan/layout.h"
 
@@ -13,9 +14,7 @@ constexpr int most_channels = 32; // a lane's: beyond, its sums are no faster (M
 int tile_channels(const gpu::ConvParams &p) { return divide_up(p.out_c, divide_up(p.out_c, most_channels)); }
 
 // Input channels a step, a divisor of all.
-int unroll(const gpu::ConvParams &p) {
-  return p.in_c % 4 == 0 ? 4 : p.in_c % 3 == 0 ? 3 : p.in_c % 2 == 0 ? 2 : 1;
-}
+int unroll(const gpu::ConvParams &p) { return p.in_c % 4 == 0 ? 4 : p.in_c % 3 == 0 ? 3 : p.in_c % 2 == 0 ? 2 : 1; }
 
 } // namespace
 
@@ -27,9 +26,9 @@ bool is_matrix_product(const gpu::ConvParams &p) {
 
 ConvKernel gemm_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t subgroup_size) {
   const int channels = tile_channels(p);
-  const bool aligned = std::ranges::all_of(std::initializer_list<int>{p.in_h * p.in_w, p.in_base, p.in_batch_stride,
-                                                                      p.out_base, p.out_batch_stride},
-                                           [](int elements) { return elements % 4 == 0; });
+  const bool aligned = std::ranges::all_of(
+      std::initializer_list<int>{p.in_h * p.in_w, p.in_base, p.in_batch_stride, p.out_base, p.out_batch_stride},
+      [](int elements) { return elements % 4 == 0; });
   ConvKernel kernel;
   kernel.shader = "conv_gemm";
   kernel.constants = {subgroup_size, epilogue, static_cast<std::uint32_t>(channels),
@@ -43,20 +42,24 @@ ConvKernel gemm_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint
 // (groups, tiles, in_c / unroll) steps of (channels, unroll) weights, each step padded to vec4s. Channels beyond out_c
 // weigh 0.
 std::vector<float> pack_gemm(const gpu::ConvParams &p, std::span<const float> weights) {
-  const int channels = tile_channels(p), depth = unroll(p);
-  std::vector<float> packed;
-  const auto append_step = [&](int group, int first, int i) {
-    for (int c = first; c < first + channels; ++c)
-      for (int u = 0; u < depth; ++u) {
-        const auto row = static_cast<std::size_t>(group * p.out_c + c) * static_cast<std::size_t>(p.in_c);
-        packed.push_back(c < p.out_c ? weights[row + static_cast<std::size_t>(i + u)] : 0.0F);
-      }
-    packed.resize((packed.size() + 3) / 4 * 4);
+  const auto index = [](int value) { return static_cast<std::size_t>(value); };
+  const std::size_t channels = index(tile_channels(p)), depth = index(unroll(p));
+  const std::size_t out_c = index(p.out_c), in_c = index(p.in_c), tiles = divide_up(out_c, channels);
+  const std::size_t step = divide_up(channels * depth, std::size_t{4}) * 4, steps = in_c / depth;
+  std::vector<float> packed(index(p.groups) * tiles * steps * step, 0.0F);
+  const auto pack_tile = [&](std::size_t tile) { // of all groups
+    const std::size_t group = tile / tiles, first = tile % tiles * channels;
+    for (std::size_t c = 0; c < std::min(channels, out_c - first); ++c) {
+      const float *from = weights.data() + (group * out_c + first + c) * in_c;
+      float *to = packed.data() + tile * steps * step + c * depth;
+      for (std::size_t i = 0; i < steps; ++i)
+        std::copy_n(from + i * depth, depth, to + i * step);
+    }
   };
-  for (int group = 0; group < p.groups; ++group)
-    for (int first = 0; first < p.out_c; first += channels)
-      for (int i = 0; i < p.in_c; i += depth)
-        append_step(group, first, i);
+  parallel_for(index(p.groups) * tiles, 8, [&](std::size_t first, std::size_t last) {
+    for (std::size_t tile = first; tile < last; ++tile)
+      pack_tile(tile);
+  });
   return packed;
 }
 

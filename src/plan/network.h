@@ -11,7 +11,9 @@
 
 #include "graph/graph.h"
 #include "params.h"
+#include "plan/conv_backend.h"
 #include "plan/conv_params.h"
+#include "plan/conv_profile.h"
 #include "plan/fusion.h"
 #include "plan/plan.h"
 #include "plan/weights.h"
@@ -30,12 +32,6 @@ struct GradientTarget {
   TensorId mask_or(TensorId other) const { return mask == TensorId::none ? other : mask; }
 };
 
-// A back end asked for that can't do a shape leaves it to the automatic choice.
-enum class ConvBackend { automatic, broadcast, gemm, shared, direct, winograd2, winograd4 };
-
-// fp32: every convolution by its definition. fast: 3x3 ones by Winograd's method where that is faster, which rounds more.
-enum class Precision { fp32, fast };
-
 struct NetworkOptions {
   Shape input; // channels, height, width as the net takes them
   int batch = 1;
@@ -45,7 +41,8 @@ struct NetworkOptions {
   bool exact_decisions = false; // ReLUs and max pools of the backward pass decide by values in double, if they can
   Precision precision = Precision::fp32;
   ConvBackend backend = ConvBackend::automatic;
-  std::uint64_t max_binding_bytes = 0; // of one tensor; 0: the device's limit. Larger dense weights run in parts
+  const ConvProfile *profile = nullptr; // measured choices, where there are any
+  std::uint64_t max_binding_bytes = 0;  // of one tensor; 0: the device's limit. Larger dense weights run in parts
 };
 
 // Tensors are float32 (N,C,H,W), contiguous. Throws UserError where the input does not fit the net.
@@ -58,6 +55,9 @@ public:
   void forward(TensorId input);
   // Of a target, after forward(): (batch, C, H, W) of shape(target).
   TensorId output(NodeId target) const { return values_.at(static_cast<std::size_t>(target)); }
+
+  // What forward() and backward() appended, by their steps' labels.
+  const std::vector<std::pair<std::string, gpu::ConvParams>> &convolutions() const { return convolutions_; }
 
   // A seed appends steps that leave the objective's gradient with respect to a target's output in the
   // GradientTarget; several seeds may name one node. With options.revive it is called twice where the target has
@@ -154,7 +154,8 @@ private:
   std::vector<TensorId> values_, gradients_; // by node
   std::vector<TensorId> exact_;              // values in double, by node; none where they aren't known
   std::vector<Kept> kept_;                   // by node
-  std::vector<int> contributions_left_;      // by node
+  std::vector<std::pair<std::string, gpu::ConvParams>> convolutions_;
+  std::vector<int> contributions_left_; // by node
 };
 
 } // namespace convscope

@@ -19,7 +19,9 @@ double flops_of(const gpu::ConvParams &p) {
 
 // Never by the batch: an image must be the same alone and in company.
 ConvBackend Network::choose(const gpu::ConvParams &params) const {
-  const ConvBackend asked = options_.backend;
+  ConvBackend asked = options_.backend;
+  if (asked == ConvBackend::automatic && options_.profile)
+    asked = options_.profile->find(params, options_.precision).value_or(asked);
   const bool winograd = winograd_applies(params);
   switch (asked) {
   case ConvBackend::gemm:
@@ -41,10 +43,12 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   // A CPU driver's subgroup is as wide as its vectors; a GPU's is 32 or 64 wide, an integrated one's 8 to 32.
   const vulkan::DeviceInfo &device = plan_.device().info();
   const bool broadcast = device.is_cpu() && device.subgroup_shuffle && device.subgroup_size <= 16;
+  // Measured on llvmpipe (convscope-kernels): a stem's transforms cost more than they save; a map of few tiles leaves
+  // lanes without work, so it has smaller ones. Not measured on a GPU.
   if (options_.precision == Precision::fast && winograd && device.subgroup_ballot && params.in_c >= 16 &&
-      params.out_c >= 16)
-    return ConvBackend::winograd4;
-  if (params.out_c == 1 || (!broadcast && params.out_c <= 4))
+      params.out_c >= 16 && params.out_h * params.out_w >= 16)
+    return params.out_h * params.out_w <= 64 ? ConvBackend::winograd2 : ConvBackend::winograd4;
+  if (!broadcast && params.out_c <= 4)
     return ConvBackend::direct;
   if (!broadcast)
     return ConvBackend::shared;
@@ -53,6 +57,7 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
 
 void Network::conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
                    const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings) {
+  convolutions_.emplace_back(label, params);
   const ConvBackend backend = choose(params);
   if (backend == ConvBackend::winograd2 || backend == ConvBackend::winograd4)
     winograd_conv(label, key, params, weights, epilogue, bindings, backend == ConvBackend::winograd2 ? 2 : 4);
@@ -117,9 +122,9 @@ void Network::winograd_conv(const std::string &label, const std::string &key, co
                {tiles, TensorId::none, products, TensorId::none, TensorId::none}, choose(gemm),
                flops_of(params) * part.tiles / (parts.back().first_tile + parts.back().tiles));
     const ConvKernel finish = winograd_output(part, tile, epilogue, lanes);
-    plan_.dispatch(label, plan_.programs().get(finish.shader, finish.constants), finish.groups, part,
-                   {reads(products), reads(or_products(bindings.bias)), out, reads(or_products(bindings.residual)),
-                    mask});
+    plan_.dispatch(
+        label, plan_.programs().get(finish.shader, finish.constants), finish.groups, part,
+        {reads(products), reads(or_products(bindings.bias)), out, reads(or_products(bindings.residual)), mask});
   }
 }
 

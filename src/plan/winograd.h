@@ -1,5 +1,5 @@
-// Winograd's minimal filtering for 3x3 convolutions of stride 1: two transforms around a 1x1 convolution that has a group
-// for each element of a transformed tile. shaders/winograd.glsl has the method.
+// Winograd's minimal filtering for 3x3 convolutions of stride 1: two transforms around a 1x1 convolution that has a
+// group for each element of a transformed tile. shaders/winograd.glsl has the method.
 #pragma once
 
 #include <array>

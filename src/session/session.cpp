@@ -116,7 +116,7 @@ std::vector<Array> Session::features(const ImageRgb8 &photo, const std::vector<N
   const Array input = photo_input(photo, layers, side);
   for (const NodeId layer : layers) // before a device is opened
     infer_shapes(model_.graph, {3, static_cast<int>(input.shape[2]), static_cast<int>(input.shape[3])}, layer);
-  std::vector<Array> maps = activations_of(programs(), weights(), model_.graph, input, layers);
+  std::vector<Array> maps = activations_of(programs(), weights(), model_.graph, input, layers, precision());
   for (Array &map : maps)
     map.shape.erase(map.shape.begin()); // the batch of one
   return maps;
@@ -147,11 +147,11 @@ std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {
 }
 
 Array Session::activations(const Array &input, NodeId layer) {
-  return activations_of(programs(), weights(), model_.graph, input, layer);
+  return activations_of(programs(), weights(), model_.graph, input, layer, exact_precision());
 }
 
 GradientResult Session::gradient(const Array &input, const Objective &objective) {
-  return gradient_of(programs(), weights(), model_.graph, input, objective);
+  return gradient_of(programs(), weights(), model_.graph, input, objective, exact_precision());
 }
 
 Array select_channels(const Array &maps, const std::vector<int> &channels) {

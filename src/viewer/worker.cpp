@@ -341,6 +341,7 @@ struct Worker::State {
     s.default_size = session.graph().default_size;
     s.device = device.info().name;
     s.driver = device.info().driver_info;
+    s.precision = precision_name(session.precision());
     s.layers = rows;
     if (wall) {
       s.layer = wall->layer();

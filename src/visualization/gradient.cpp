@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "graph/shapes.h"
-#include "plan/network.h"
 #include "visualization/objective_steps.h"
 
 namespace convscope {
@@ -33,12 +32,13 @@ std::vector<std::int64_t> array_shape(std::int64_t batch, const Shape &shape) {
 } // namespace
 
 GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                           const Objective &objective) {
+                           const Objective &objective, Precision precision) {
   NetworkOptions options;
   options.input = checked_input(input);
   options.targets = layers_of(objective);
   options.backward = true;
   options.exact_decisions = true;
+  options.precision = precision;
   std::vector<Shape> shapes(graph.nodes.size());
   for (const NodeId layer : options.targets)
     shapes[std::size_t(layer)] = infer_shapes(graph, options.input, layer)[std::size_t(layer)];
@@ -75,10 +75,11 @@ GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const G
 }
 
 std::vector<Array> activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                                  const std::vector<NodeId> &layers) {
+                                  const std::vector<NodeId> &layers, Precision precision) {
   NetworkOptions options;
   options.input = checked_input(input);
   options.batch = static_cast<int>(input.shape[0]);
+  options.precision = precision;
   options.targets = layers;
   std::sort(options.targets.begin(), options.targets.end());
   options.targets.erase(std::unique(options.targets.begin(), options.targets.end()), options.targets.end());
@@ -104,8 +105,8 @@ std::vector<Array> activations_of(vulkan::Programs &programs, Weights &weights, 
 }
 
 Array activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                     NodeId layer) {
-  return activations_of(programs, weights, graph, input, std::vector<NodeId>{layer}).at(0);
+                     NodeId layer, Precision precision) {
+  return activations_of(programs, weights, graph, input, std::vector<NodeId>{layer}, precision).at(0);
 }
 
 } // namespace convscope

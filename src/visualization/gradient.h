@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "graph/graph.h"
+#include "plan/network.h"
 #include "plan/weights.h"
 #include "visualization/objective.h"
 #include "vulkan/program.h"
@@ -22,12 +23,12 @@ struct GradientResult {
 // `input` is (N,C,H,W), preprocessed. UserError where it is of another rank or channel count than the net takes, too
 // small for it, or not finite.
 GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                           const Objective &objective);
+                           const Objective &objective, Precision precision);
 
 // The layers' outputs, (N,C,H,W) each; `layers` in any order.
 std::vector<Array> activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                                  const std::vector<NodeId> &layers);
+                                  const std::vector<NodeId> &layers, Precision precision);
 Array activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                     NodeId layer);
+                     NodeId layer, Precision precision);
 
 } // namespace convscope

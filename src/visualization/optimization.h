@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "graph/graph.h"
+#include "plan/network.h"
 #include "plan/plan.h"
 #include "plan/weights.h"
 #include "visualization/objective.h"
@@ -26,6 +27,8 @@ struct OptimizationOptions {
   // Parameters to start from, (1 or N, 3, H, W/2+1, 2) or, for `pixel`, (1 or N, 3, H, W).
   std::optional<Array> init;
   int history = 0;        // steps whose values are kept; 0: the recipe's steps
+  Precision precision = Precision::fp32;
+  const ConvProfile *profile = nullptr; // of the device
   double slice_flops = 0; // a step goes to the device in slices of about so much; 0: in one
 };
 
@@ -75,6 +78,7 @@ public:
 
   double flops_per_step() const;
   int dispatches_per_step() const;
+  double bytes_per_step() const; // that kernels read and write
 
 private:
   struct State;

@@ -12,9 +12,8 @@
 namespace convscope::vulkan {
 namespace {
 
-Handle<VkDescriptorSetLayout, vkDestroyDescriptorSetLayout> make_set_layout(const Device &device,
-                                                                            std::uint32_t bindings,
-                                                                            std::uint32_t texels) {
+Handle<VkDescriptorSetLayout, vkDestroyDescriptorSetLayout>
+make_set_layout(const Device &device, std::uint32_t bindings, std::uint32_t texels) {
   std::vector<VkDescriptorSetLayoutBinding> slots(bindings);
   for (std::uint32_t i = 0; i < bindings; ++i)
     slots[i] = {i, descriptor_type((texels >> i & 1U) != 0), 1, VK_SHADER_STAGE_COMPUTE_BIT, nullptr};

@@ -147,8 +147,8 @@ void register_all() {
       for (const ConvBackend backend : all_backends())
         if (applies(shape, backend))
           benchmark::RegisterBenchmark(
-              (shape.name + (gradient ? "/Gradient/" : "/Forward/") + backend_name(backend)).c_str(), convolution, shape,
-              backend, gradient)
+              (shape.name + (gradient ? "/Gradient/" : "/Forward/") + std::string(backend_name(backend))).c_str(),
+              convolution, shape, backend, gradient)
               ->UseRealTime()
               ->MeasureProcessCPUTime()
               ->Unit(benchmark::kMillisecond);

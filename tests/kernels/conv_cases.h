@@ -82,29 +82,10 @@ inline std::vector<ConvCase> convolutions_of_nets() {
 }
 
 inline const std::vector<ConvBackend> &all_backends() {
-  static const std::vector<ConvBackend> backends = {ConvBackend::broadcast, ConvBackend::gemm,      ConvBackend::shared,
-                                                    ConvBackend::direct,    ConvBackend::winograd2, ConvBackend::winograd4};
+  static const std::vector<ConvBackend> backends = {ConvBackend::broadcast, ConvBackend::gemm,
+                                                    ConvBackend::shared,    ConvBackend::direct,
+                                                    ConvBackend::winograd2, ConvBackend::winograd4};
   return backends;
-}
-
-inline std::string backend_name(ConvBackend backend) {
-  switch (backend) {
-  case ConvBackend::automatic:
-    return "Automatic";
-  case ConvBackend::broadcast:
-    return "Broadcast";
-  case ConvBackend::gemm:
-    return "Gemm";
-  case ConvBackend::shared:
-    return "Shared";
-  case ConvBackend::direct:
-    return "Direct";
-  case ConvBackend::winograd2:
-    return "Winograd2";
-  case ConvBackend::winograd4:
-    return "Winograd4";
-  }
-  return {};
 }
 
 } // namespace convscope

@@ -102,10 +102,10 @@ TEST_P(ConvTest, AnImageIsTheSameAloneAndInABatch) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    All, ConvTest,
-    ::testing::Combine(::testing::ValuesIn(odd_convolutions()),
-                       ::testing::ValuesIn(all_backends())),
-    [](const auto &test) { return std::get<0>(test.param).name + backend_name(std::get<1>(test.param)); });
+    All, ConvTest, ::testing::Combine(::testing::ValuesIn(odd_convolutions()), ::testing::ValuesIn(all_backends())),
+    [](const auto &test) {
+      return std::get<0>(test.param).name + '_' + std::string(backend_name(std::get<1>(test.param)));
+    });
 
 } // namespace
 } // namespace convscope
