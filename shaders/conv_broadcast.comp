@@ -8,10 +8,10 @@
 //   lane 1                    |==================|   | w(4 LANES) ...                           2nd load
 //   lane 2 |==================| (the next row; rows of all images follow one another)
 //
-// A step is one row of one input channel (UNROLL_C channels where the kernel is 1x1): the lane loads the window that
-// its run sees through TAPS kernel columns, once, and each weight reaches all lanes by a subgroupShuffle from a
-// constant lane. (On llvmpipe that is one permutation, where subgroupBroadcast first searches for the first active
-// lane. A load is a loop over the lanes, and four floats cost it no more than two loads of one: hence the vec4s.)
+// A step is one row of one input channel: the lane loads the window that its run sees through TAPS kernel columns, once,
+// and each weight reaches all lanes by a subgroupShuffle from a constant lane. (On llvmpipe that is one permutation, where
+// subgroupBroadcast first searches for the first active lane. A load from a storage buffer is a loop over the lanes there;
+// four floats of a texel buffer cost half of one float from that: hence the texels.)
 // Every output is bias plus the sum over (channel, ky, kx) in that order, whatever the tile.
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -26,34 +26,32 @@ layout(constant_id = 1) const uint EPILOGUE = 0;
 layout(constant_id = 2) const int RUN = 8;       // pixels a lane
 layout(constant_id = 3) const int TILE_C = 16;   // output channels a workgroup
 layout(constant_id = 4) const int TAPS = 3;      // kernel columns a step; divides KERNEL_W
-layout(constant_id = 5) const int UNROLL_C = 1;  // input channels a step; divides in_c; 1 unless the kernel is 1x1
-layout(constant_id = 6) const int KERNEL_H = 3;
-layout(constant_id = 7) const int KERNEL_W = 3;
-layout(constant_id = 8) const int STRIDE_H = 1;
-layout(constant_id = 9) const int STRIDE_W = 1;
-layout(constant_id = 10) const int DILATION_H = 1;
-layout(constant_id = 11) const int DILATION_W = 1;
-layout(constant_id = 12) const bool FLAT = false; // a 1x1 kernel: an image is one row of in_h * in_w pixels
-layout(constant_id = 13) const int SHIFT = -1;    // every window starts at an address of this remainder by 4; -1: any
+layout(constant_id = 5) const int KERNEL_H = 3;
+layout(constant_id = 6) const int KERNEL_W = 3;
+layout(constant_id = 7) const int STRIDE_H = 1;
+layout(constant_id = 8) const int STRIDE_W = 1;
+layout(constant_id = 9) const int DILATION_H = 1;
+layout(constant_id = 10) const int DILATION_W = 1;
+layout(constant_id = 11) const int SHIFT = -1;   // every window starts at an address of this remainder by 4; -1: any
 
 layout(push_constant) uniform Push { ConvParams p; };
-layout(binding = 0) readonly restrict buffer Input { float in_data[]; };
-layout(binding = 0) readonly restrict buffer InputVectors { vec4 in_vectors[]; };
-layout(binding = 1) readonly restrict buffer Weights { vec4 weight_data[]; };
+layout(binding = 0) uniform samplerBuffer inputs;
+layout(binding = 1) uniform samplerBuffer weights;
 layout(binding = 2) readonly restrict buffer Bias { float bias_data[]; };
 layout(binding = 3) restrict buffer Output { float out_data[]; };
 layout(binding = 4) readonly restrict buffer Residual { float residual_data[]; };
 layout(binding = 5) restrict buffer Mask { uint mask_data[]; };
 
 const int LANES = int(SUBGROUP);
-const int DEPTH = UNROLL_C * TAPS;                 // products an output in a step
-const int STEP_VECTORS = (TILE_C * DEPTH + 3) / 4; // weights of a step, in vec4s
+const int STEP_VECTORS = (TILE_C * TAPS + 3) / 4; // weights of a step, in vec4s
 const int LOADS = (STEP_VECTORS + LANES - 1) / LANES;
 const int WINDOW = (RUN - 1) * STRIDE_W + (TAPS - 1) * DILATION_W + 1;
+// Texels that hold a window: from its known remainder, or from any.
+const int TEXELS = ((SHIFT >= 0 ? SHIFT : 3) + WINDOW + 3) / 4;
 
 float sums[TILE_C * RUN];
 float step_sums[RUN]; // of one channel: fewer additions to the large sums round less
-float window[UNROLL_C * WINDOW];
+float window[WINDOW];
 vec4 lane_weights[LOADS];
 
 // Whether any pixel of the run sees this column of the window: wide strides leave gaps.
@@ -78,56 +76,56 @@ void start(int channel) {
       sums[c * RUN + r] = subgroupShuffle(lane_bias[c / LANES], uint(c % LANES));
 }
 
-// A vec4 that is aligned lies in a row or outside it as a whole, for then rows are a multiple of 4 long.
-bool starts_vector(int column) {
-  return SHIFT >= 0 && (SHIFT + column) % 4 == 0 && column + 4 <= WINDOW;
-}
-
-// Whether the column came with a vec4 that began before it.
-bool in_vector(int column) {
-  return SHIFT >= 0 && column >= (4 - SHIFT) % 4 && (SHIFT + column) / 4 * 4 - SHIFT + 4 <= WINDOW;
-}
-
-// `row` is the address of the input row, `ix` the window's first column in it.
-void load_window(int into, int row, int ix, uint columns) {
-  [[unroll]] for (int column = 0; column < WINDOW; ++column) {
-    bool inside = uint(ix + column) < columns;
-    int at = inside ? row + ix + column : 0;
-    if (starts_vector(column)) {
-      vec4 four = in_vectors[at / 4];
+// `row` is the address of the input row, `ix` the window's first column in it, `last` the last texel that may be read.
+void load_window(int row, int ix, uint columns, int last) {
+  float loaded[4 * TEXELS];
+  int first = (row + ix) >> 2;
+  [[unroll]] for (int t = 0; t < TEXELS; ++t) {
+    bool needed = SHIFT < 0;
+    [[unroll]] for (int k = 0; k < 4; ++k)
+      needed = needed || (4 * t + k >= SHIFT && 4 * t + k - SHIFT < WINDOW && seen(4 * t + k - SHIFT));
+    if (needed) {
+      vec4 four = texelFetch(inputs, clamp(first + t, 0, last));
       [[unroll]] for (int k = 0; k < 4; ++k)
-        window[into + column + k] = inside ? four[k] : 0.0;
-    } else if (!in_vector(column) && seen(column)) {
-      float one = in_data[at];
-      window[into + column] = inside ? one : 0.0;
+        loaded[4 * t + k] = four[k];
     }
   }
+  bool by_one = ((row + ix) & 1) != 0, by_two = ((row + ix) & 2) != 0;
+  [[unroll]] for (int column = 0; column < WINDOW; ++column)
+    if (seen(column)) {
+      float one;
+      if (SHIFT >= 0) {
+        one = loaded[SHIFT + column];
+      } else {
+        float near = by_one ? loaded[column + 1] : loaded[column];
+        float far = by_one ? loaded[column + 3] : loaded[column + 2];
+        one = by_two ? far : near;
+      }
+      window[column] = uint(ix + column) < columns ? one : 0.0;
+    }
 }
 
-void accumulate(int n, int group, int tile, int oy, int ox) {
+void accumulate(int n, int group, int oy, int ox) {
   int lane = int(gl_SubgroupInvocationID);
   int plane = p.in_h * p.in_w;
-  int in_h = FLAT ? 1 : p.in_h;
-  int in_w = FLAT ? plane : p.in_w;
+  int last = (p.in_base + (p.batch - 1) * p.in_batch_stride + p.groups * p.in_c * plane - 1) / 4;
   int from = p.in_base + n * p.in_batch_stride + group * p.in_c * plane;
-  int weights = int(gl_WorkGroupID.y) * STEP_VECTORS * (p.in_c / UNROLL_C) * KERNEL_H * (KERNEL_W / TAPS);
-  [[dont_unroll]] for (int i = 0; i < p.in_c; i += UNROLL_C, from += UNROLL_C * plane)
+  int first_weight = int(gl_WorkGroupID.y) * STEP_VECTORS * p.in_c * KERNEL_H * (KERNEL_W / TAPS);
+  [[dont_unroll]] for (int i = 0; i < p.in_c; ++i, from += plane)
     [[dont_unroll]] for (int ky = 0; ky < KERNEL_H; ++ky) {
       int iy = oy * STRIDE_H - p.pad_top + ky * DILATION_H;
-      uint columns = uint(iy) < uint(in_h) ? uint(in_w) : 0u; // a row outside the input has no columns
-      [[dont_unroll]] for (int kx = 0; kx < KERNEL_W; kx += TAPS, weights += STEP_VECTORS) {
-        int ix = ox * STRIDE_W - p.pad_left + kx * DILATION_W;
+      uint columns = uint(iy) < uint(p.in_h) ? uint(p.in_w) : 0u; // a row outside the input has no columns
+      [[dont_unroll]] for (int kx = 0; kx < KERNEL_W; kx += TAPS, first_weight += STEP_VECTORS) {
         [[unroll]] for (int j = 0; j < LOADS; ++j)
-          lane_weights[j] = weight_data[weights + min(j * LANES + lane, STEP_VECTORS - 1)];
-        [[unroll]] for (int u = 0; u < UNROLL_C; ++u)
-          load_window(u * WINDOW, from + u * plane + iy * in_w, ix, columns);
-        [[unroll]] for (int e = 0; e < TILE_C * DEPTH; ++e) {
+          lane_weights[j] = texelFetch(weights, first_weight + min(j * LANES + lane, STEP_VECTORS - 1));
+        load_window(from + iy * p.in_w, ox * STRIDE_W - p.pad_left + kx * DILATION_W, columns, last);
+        [[unroll]] for (int e = 0; e < TILE_C * TAPS; ++e) {
           float w = subgroupShuffle(lane_weights[e / 4 / LANES][e % 4], uint(e / 4 % LANES));
           [[unroll]] for (int r = 0; r < RUN; ++r) {
-            float product = w * window[e % DEPTH / TAPS * WINDOW + r * STRIDE_W + e % TAPS * DILATION_W];
-            step_sums[r] = e % DEPTH == 0 ? product : step_sums[r] + product;
-            if (e % DEPTH == DEPTH - 1)
-              sums[e / DEPTH * RUN + r] += step_sums[r];
+            float product = w * window[r * STRIDE_W + e % TAPS * DILATION_W];
+            step_sums[r] = e % TAPS == 0 ? product : step_sums[r] + product;
+            if (e % TAPS == TAPS - 1)
+              sums[e / TAPS * RUN + r] += step_sums[r];
           }
         }
       }
@@ -144,7 +142,7 @@ void store(int n, int group, int tile, int oy, int ox) {
   int first = tile * TILE_C;
   int count = min(TILE_C, p.out_c - first);
   first += group * p.out_c;
-  [[dont_unroll]] for (int r = 0; r < min(RUN, (FLAT ? plane : p.out_w) - ox); ++r) {
+  [[dont_unroll]] for (int r = 0; r < min(RUN, p.out_w - ox); ++r) {
     int pixel = (oy * p.out_step_h + p.out_offset_h) * p.out_cols + (ox + r) * p.out_step_w + p.out_offset_w;
     uint bits = 0u;
     [[dont_unroll]] for (int c = 0; c < count; ++c) {
@@ -176,21 +174,20 @@ void store(int n, int group, int tile, int oy, int ox) {
 }
 
 void main() {
-  int out_h = FLAT ? 1 : p.out_h;
-  int runs = ((FLAT ? p.out_h * p.out_w : p.out_w) + RUN - 1) / RUN; // a row
-  int total = p.batch * out_h * runs;
+  int runs = (p.out_w + RUN - 1) / RUN; // a row
+  int total = p.batch * p.out_h * runs;
   int run = int((gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x) * SUBGROUP + gl_SubgroupInvocationID);
   bool mine = run < total;
   run = min(run, total - 1);
   int ox = run % runs * RUN;
-  int oy = run / runs % out_h;
-  int n = run / runs / out_h;
+  int oy = run / runs % p.out_h;
+  int n = run / runs / p.out_h;
   int tiles = (p.out_c + TILE_C - 1) / TILE_C;
   int group = int(gl_WorkGroupID.y) / tiles;
   int tile = int(gl_WorkGroupID.y) % tiles;
 
   start(group * p.out_c + tile * TILE_C);
-  accumulate(n, group, tile, oy, ox);
+  accumulate(n, group, oy, ox);
   if (mine)
     store(n, group, tile, oy, ox);
 }

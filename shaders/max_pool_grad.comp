@@ -47,11 +47,15 @@ void main() {
           sum[i] += inputs[((n * p.channels + first + i) * p.out_h + oy) * p.out_w + ox];
     }
   }
+  // As gradient_epilogue(), which would load the one word of all these channels for each of them.
+  const int pixel = iy * p.in_w + ix;
+  const uint open = (EPILOGUE & EPILOGUE_MASK_READ) != 0u ? mask[mask_word(n, p.channels, first, pixels, pixel)] : ~0u;
   for (int i = 0; i < PACK; ++i) {
     const int c = first + i;
     if (c >= p.channels)
       break;
-    const uint index = uint((n * p.channels + c) * pixels + iy * p.in_w + ix);
-    outputs[index] = gradient_epilogue(sum[i], index, n, p.channels, c, pixels, iy * p.in_w + ix);
+    const int index = (n * p.channels + c) * pixels + pixel;
+    const float v = (EPILOGUE & EPILOGUE_ACCUMULATE) != 0u ? sum[i] + outputs[index] : sum[i];
+    outputs[index] = (open >> (c & 31) & 1u) != 0u ? v : 0.0;
   }
 }

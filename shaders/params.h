@@ -53,6 +53,14 @@ struct ConvParams {
   float low, high; // of EPILOGUE_RELU
 };
 
+// Tiles first_tile .. first_tile + tiles - 1 (a multiple of 4; those beyond the last are done in vain) of a 3x3
+// convolution of stride 1 and one group by Winograd's method. Tiles follow one another by image, row, column.
+struct WinogradParams {
+  ConvParams conv;
+  int first_tile, tiles;
+  int tiles_h, tiles_w; // an image
+};
+
 const int EXACT_CHANNELS = 8, EXACT_PIXELS = 4; // that a thread of exact_conv.comp does
 
 // Ops on single elements. Tensors are (N,C,H,W); `pixels` is H*W. In kernels that read or write masks a

@@ -10,7 +10,7 @@ packages=(
   libturbojpeg0-dev libstb-dev fonts-dejavu-core
   libglfw3-dev libimgui-dev xvfb xdotool
   libonnx-dev libonnx-testdata libprotobuf-dev protobuf-compiler
-  libgtest-dev libgmock-dev librandom123-dev
+  libgtest-dev libgmock-dev librandom123-dev libbenchmark-dev
 )
 for argument in "$@"; do
   case $argument in

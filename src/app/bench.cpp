@@ -29,6 +29,7 @@ Json to_json(const BenchResult &r, const BenchRequest &request, const Session &s
           {"recipe", request.recipe.name},
           {"size", {request.width, request.height}},
           {"batch", request.batch},
+          {"precision", precision_name(session.precision())},
           {"device", info.name},
           {"driver", info.driver + " " + info.driver_info},
           {"forward_ms", r.forward_ms},
@@ -40,20 +41,29 @@ Json to_json(const BenchResult &r, const BenchRequest &request, const Session &s
           {"step_gflops", rate(r.step_gflop, r.step_ms)},
           {"step_dispatches", r.step_dispatches},
           {"weights_mb", r.weights_mb},
+          {"forward_traffic_mb", r.forward_mb},
+          {"step_traffic_mb", r.step_mb},
+          {"planned_device_memory_mb", r.planned_mb},
           {"peak_device_memory_mb", r.peak_mb},
           {"first_image_s", r.first_image_s},
           {"kernels", kernels}};
 }
 
 void print(const BenchResult &r, const BenchRequest &request, const Session &session, const vulkan::DeviceInfo &info) {
-  fmt::print("{} at {}x{}, batch {}, up to {}, recipe {}, on {} ({} {})\n", session.graph().name, request.width,
-             request.height, request.batch, r.layer, request.recipe.name, info.name, info.driver, info.driver_info);
-  const auto line = [](const char *what, double ms, double gflop, int dispatches) {
-    fmt::print("{:<13}{:10.3f} ms  {:9.2f} GFLOP/s  {:9.3f} GFLOP  {:5} dispatches\n", what, ms, gflop / ms * 1e3,
-               gflop, dispatches);
+  fmt::print("{} at {}x{}, batch {}, up to {}, recipe {}, {}, on {} ({} {})\n", session.graph().name, request.width,
+             request.height, request.batch, r.layer, request.recipe.name, precision_name(session.precision()),
+             info.name, info.driver, info.driver_info);
+  if (request.plan_only) {
+    fmt::print("a step: {:.1f} MB of device memory, {} dispatches that read and write {:.1f} MB\n", r.planned_mb,
+               r.step_dispatches, r.step_mb);
+    return;
+  }
+  const auto line = [](const char *what, double ms, double gflop, int dispatches, double mb) {
+    fmt::print("{:<13}{:10.3f} ms  {:9.2f} GFLOP/s  {:9.3f} GFLOP  {:5} dispatches  {:9.1f} MB\n", what, ms,
+               gflop / ms * 1e3, gflop, dispatches, mb);
   };
-  line("forward", r.forward_ms, r.forward_gflop, r.forward_dispatches);
-  line("step", r.step_ms, r.step_gflop, r.step_dispatches);
+  line("forward", r.forward_ms, r.forward_gflop, r.forward_dispatches, r.forward_mb);
+  line("step", r.step_ms, r.step_gflop, r.step_dispatches, r.step_mb);
   fmt::print("device memory: {:.1f} MB at the peak, {:.1f} MB of them weights; first image after {:.2f} s\n", r.peak_mb,
              r.weights_mb, r.first_image_s);
   if (r.kernels.empty()) {
@@ -75,7 +85,7 @@ Command add_bench(CLI::App &program) {
   struct Options {
     std::string model, size = "128", layer, recipe = "plain";
     int batch = 1;
-    bool json = false;
+    bool json = false, plan = false;
   };
   const auto o = std::make_shared<Options>();
   Command command;
@@ -86,6 +96,7 @@ Command add_bench(CLI::App &program) {
   add_integer(app, "--batch", o->batch, 1, 10000, "Images at once")->default_str("1");
   add_text(app, "--layer", o->layer, "How far into the net [the deepest convolution]", "L");
   add_text(app, "--recipe", o->recipe, "Of the optimization step: plain, article or lucid", "R");
+  app.add_flag("--plan", o->plan, "Tell the device memory that a step takes, and run nothing");
   add_json(app, o->json);
   command.run = [o](Context &context) {
     const Stopwatch clock;
@@ -97,6 +108,7 @@ Command add_bench(CLI::App &program) {
     if (request.width != size.width || request.height != size.height)
       context.note(fmt::format("--size {}: rounded up to {}x{}", o->size, request.width, request.height));
     request.batch = o->batch;
+    request.plan_only = o->plan;
     context.load(o->model);
     Session &session = context.session;
     if (!o->layer.empty()) {

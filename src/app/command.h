@@ -16,7 +16,9 @@ namespace convscope {
 inline constexpr int exit_done = 0, exit_user_error = 2, exit_device_error = 3, exit_interrupted = 130;
 
 struct Context {
-  explicit Context(GlobalOptions given) : options(std::move(given)), session(options.device) {}
+  explicit Context(GlobalOptions given) : options(std::move(given)), session(options.device) {
+    session.set_precision(parse_precision(options.precision));
+  }
 
   // Loads the net that --model and the global options name. What was guessed about it becomes a note.
   void load(const std::string &model);
@@ -56,6 +58,7 @@ Command add_layers(CLI::App &program);
 Command add_models(CLI::App &program);
 Command add_devices(CLI::App &program);
 Command add_bench(CLI::App &program);
+Command add_tune(CLI::App &program);
 Command add_fetch(CLI::App &program);
 
 // A line for the user on stderr: what was written, rounded, left out.

@@ -18,8 +18,11 @@ void add_global_options(CLI::App &program, GlobalOptions &options) {
   add_text(program, "--device", options.device, "Vulkan device: its number or part of its name (see 'devices')",
            "I|NAME")
       ->group(group);
-  add_text(program, "--precision", options.precision,
-           "fp32, fast, fp16 or auto. This build has fp32 kernels alone: fast and auto run them, fp16 is refused", "P")
+  add_text(
+      program, "--precision", options.precision,
+      "fp32: the reference. fast: 3x3 convolutions by Winograd's method, still float32. auto: fp32 for activations "
+      "and gradient, else fast. fp16: not in this build",
+      "P")
       ->group(group)
       ->capture_default_str();
   add_text(program, "--report", options.report, "Write device, driver, settings, losses and timings as JSON", "F.json")
@@ -59,6 +62,14 @@ void check_global_options(const GlobalOptions &options) {
 
 ModelRequest request_of(const GlobalOptions &options, const std::string &model) {
   return {model, options.weights, options.input_range, options.preprocessing, options.labels};
+}
+
+std::optional<Precision> parse_precision(const std::string &text) {
+  if (text == precision_name(Precision::fp32))
+    return Precision::fp32;
+  if (text == precision_name(Precision::fast))
+    return Precision::fast;
+  return std::nullopt;
 }
 
 CLI::Option *add_text(CLI::App &app, const std::string &name, std::string &value, const std::string &description,

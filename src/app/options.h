@@ -8,6 +8,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "plan/network.h"
+
 #include "importer/model.h"
 
 namespace convscope {
@@ -19,6 +21,8 @@ struct GlobalOptions {
 };
 void add_global_options(CLI::App &program, GlobalOptions &options);
 void check_global_options(const GlobalOptions &options);
+// None for "auto". check_global_options() has refused all that is neither.
+std::optional<Precision> parse_precision(const std::string &text);
 // That model with the weights, preprocessing and labels of the options.
 ModelRequest request_of(const GlobalOptions &options, const std::string &model);
 

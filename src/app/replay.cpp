@@ -50,6 +50,11 @@ Command add_replay(CLI::App &program) {
     if (settings.init)
       check_unchanged(*settings.init, settings.init->file, o->input);
 
+    context.session.set_precision(settings.precision);
+    if (settings.profile.empty())
+      context.session.forget_profile(); // made with the built-in choice of kernels, which every build has
+    else if (context.session.profile_hash() != settings.profile)
+      tell(fmt::format("{}: was made with another profile of 'convscope tune': the bytes may differ", o->input));
     const vulkan::DeviceInfo &device = context.session.device().info();
     const std::string driver = device.driver + " " + device.driver_info;
     if (device.name != settings.device || driver != settings.driver)

@@ -20,7 +20,8 @@ void Report::write(Context &context, int status) const {
   report["convscope"] = CONVSCOPE_VERSION;
   report["command"] = command_;
   report["exit_status"] = status;
-  report["precision"] = "fp32";
+  const bool exact = command_ == "activations" || command_ == "gradient";
+  report["precision"] = precision_name(exact ? context.session.exact_precision() : context.session.precision());
   if (context.session.has_device()) {
     report["device"] = device_json(context.session.device().info());
     report["device_memory_peak_bytes"] = context.session.device().memory_peak();

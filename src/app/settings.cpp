@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/command.h"
 #include "app/options.h"
 #include "base/error.h"
 #include "base/files.h"
@@ -96,6 +97,8 @@ std::string settings_json(const PictureSettings &s) {
       json["init"] = to_json(*s.init);
     json["recipe"] = to_json(s.recipe);
   }
+  json["precision"] = precision_name(s.precision);
+  json["profile"] = s.profile;
   json["device"] = s.device;
   json["driver"] = s.driver;
   return json.dump(-1, ' ', true, Json::error_handler_t::replace);
@@ -136,6 +139,11 @@ PictureSettings read_settings(const std::string &text, const std::string &name) 
   } else {
     read_optimization(from, settings);
   }
+  // Pictures from before there was a choice have fp32.
+  if (from.has("precision") && from.either("precision", "fast", "fp32"))
+    settings.precision = Precision::fast;
+  if (from.has("profile"))
+    settings.profile = from.text("profile");
   settings.device = from.text("device");
   settings.driver = from.text("driver");
   return settings;
@@ -159,6 +167,10 @@ void mark_model(const Session &session, PictureSettings &settings) {
 
 void mark_device(Session &session, PictureSettings &settings) {
   const vulkan::DeviceInfo &info = session.device().info();
+  settings.precision = session.precision();
+  settings.profile = session.profile_hash();
+  if (!session.profile_note().empty())
+    tell(session.profile_note());
   settings.device = info.name;
   settings.driver = info.driver + " " + info.driver_info;
 }

@@ -45,6 +45,8 @@ struct PictureSettings {
   std::optional<FileMark> init; // the parameters to start from
   std::vector<int> starts;      // of each objective, its place in that file, where it has more than one
 
+  Precision precision = Precision::fp32;
+  std::string profile; // its hash, "" for the built-in choice of kernels
   std::string device, driver; // for the reader: nothing depends on them
 };
 
@@ -54,6 +56,7 @@ PictureSettings read_settings(const std::string &text, const std::string &name);
 
 // Fills in what was loaded: the marks of its files, and how its input is prepared.
 void mark_model(const Session &session, PictureSettings &settings);
+// The device, its driver, and the precision in force.
 void mark_device(Session &session, PictureSettings &settings);
 
 } // namespace convscope

@@ -1,5 +1,5 @@
-// Construction and the forward pass; the backward pass is in network_backward.cpp, the decisions in double in
-// network_exact.cpp, ops that only move elements in network_moves.cpp.
+// Construction and the forward pass; the backward pass is in network_backward.cpp, convolutions in network_conv.cpp, the
+// decisions in double in network_exact.cpp, ops that only move elements in network_moves.cpp.
 #include "plan/network.h"
 
 #include <algorithm>
@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "graph/shapes.h"
-#include "plan/conv.h"
 #include "plan/layout.h"
 
 namespace convscope {
@@ -177,56 +176,6 @@ Window Network::window(const Window &window, NodeId input, const Padding &extra)
   resolved.pad.bottom += extra.bottom;
   resolved.pad.right += extra.right;
   return resolved;
-}
-
-ConvBackend Network::choose(const gpu::ConvParams &params) const {
-  if (options_.backend != ConvBackend::automatic)
-    return options_.backend;
-  // A CPU driver's subgroup is as wide as its vectors; a GPU's is 32 or 64 wide, an integrated one's 8 to 32.
-  const vulkan::DeviceInfo &device = plan_.device().info();
-  const bool broadcast = device.is_cpu() && device.subgroup_shuffle && device.subgroup_size <= 16;
-  if (params.out_c == 1 || (!broadcast && params.out_c <= 4))
-    return ConvBackend::direct;
-  return broadcast ? ConvBackend::broadcast : ConvBackend::shared;
-}
-
-void Network::conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
-                   const std::function<std::vector<float>()> &weights, std::uint32_t epilogue,
-                   const ConvBindings &bindings) {
-  const vulkan::DeviceInfo &device = plan_.device().info();
-  ConvKernel kernel;
-  std::function<std::vector<float>(const std::vector<float> &)> pack;
-  switch (choose(params)) {
-  case ConvBackend::broadcast:
-    kernel = broadcast_conv(params, epilogue, device.subgroup_size);
-    pack = [&](const std::vector<float> &plain) { return pack_broadcast(params, plain); };
-    break;
-  case ConvBackend::shared:
-    kernel = shared_conv(params, epilogue, device.max_invocations);
-    pack = [&](const std::vector<float> &plain) { return pack_shared(params, plain, device.max_invocations); };
-    break;
-  case ConvBackend::automatic:
-  case ConvBackend::direct:
-    kernel = direct_conv(params, epilogue);
-    pack = [&](const std::vector<float> &plain) { return pack_direct(params, plain); };
-    break;
-  }
-  const std::string full_key = fmt::format("{}/{}/{}/{}", graph_.name, key, kernel.shader, kernel.packing);
-  const vulkan::Slice slice = weights_.get(full_key, [&] { return pack(weights()); });
-  if (slice.bytes > max_binding())
-    throw UserError(fmt::format("the weights of {} of {} take {} MiB, but {} binds at most {} MiB", label, graph_.name,
-                                slice.bytes >> 20, device.name, max_binding() >> 20));
-  const TensorId packed = plan_.external(full_key, slice);
-  // Bindings without use are of what the kernel reads, or, where it is declared to write, of what it writes.
-  const auto or_weights = [&](TensorId id) { return id == TensorId::none ? packed : id; };
-  const Use out = (epilogue & gpu::EPILOGUE_ACCUMULATE) != 0 ? updates(bindings.out) : writes(bindings.out);
-  const Use mask = bindings.mask == TensorId::none ? out : updates(bindings.mask);
-  const double flops = 2.0 * params.batch * params.groups * params.out_c * params.in_c * params.kernel_h *
-                       params.kernel_w * params.out_h * params.out_w;
-  plan_.dispatch(label, plan_.programs().get(kernel.shader, kernel.constants), kernel.groups, params,
-                 {reads(bindings.in), reads(packed), reads(or_weights(bindings.bias)), out,
-                  reads(or_weights(bindings.residual)), mask},
-                 flops);
 }
 
 void Network::adjoint_conv(const std::string &label, const FusedOp &op, std::uint32_t epilogue,

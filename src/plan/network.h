@@ -11,7 +11,9 @@
 
 #include "graph/graph.h"
 #include "params.h"
+#include "plan/conv_backend.h"
 #include "plan/conv_params.h"
+#include "plan/conv_profile.h"
 #include "plan/fusion.h"
 #include "plan/plan.h"
 #include "plan/slices.h"
@@ -32,8 +34,6 @@ struct GradientTarget {
   TensorId mask_or(TensorId other) const { return mask == TensorId::none ? other : mask; }
 };
 
-enum class ConvBackend { automatic, broadcast, shared, direct };
-
 struct NetworkOptions {
   Shape input; // channels, height, width as the net takes them
   int batch = 1;
@@ -41,8 +41,10 @@ struct NetworkOptions {
   bool backward = false;        // keep what the backward pass needs
   bool revive = false;          // also append the steps of Variant::revive
   bool exact_decisions = false; // ReLUs and max pools of the backward pass decide by values in double, if they can
+  Precision precision = Precision::fp32;
   ConvBackend backend = ConvBackend::automatic;
-  std::uint64_t max_binding_bytes = 0; // of one tensor; 0: the device's limit. Larger dense weights run in parts
+  const ConvProfile *profile = nullptr; // measured choices, where there are any
+  std::uint64_t max_binding_bytes = 0;  // of one tensor; 0: the device's limit. Larger dense weights run in parts
 };
 
 // Of a tensor of this shape in a larger one's place: sides of 1 are repeated.
@@ -58,6 +60,9 @@ public:
   void forward(TensorId input);
   // Of a target, after forward(): (batch, C, H, W) of shape(target).
   TensorId output(NodeId target) const { return values_.at(static_cast<std::size_t>(target)); }
+
+  // What forward() and backward() appended, by their steps' labels.
+  const std::vector<std::pair<std::string, gpu::ConvParams>> &convolutions() const { return convolutions_; }
 
   // A seed appends steps that leave the objective's gradient with respect to a target's output in the
   // GradientTarget; several seeds may name one node. With options.revive it is called twice where the target has
@@ -176,8 +181,14 @@ private:
   struct ConvBindings {
     TensorId in, bias, out, residual, mask; // none where the epilogue has no use for it
   };
-  void conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
-            const std::function<std::vector<float>()> &weights, std::uint32_t epilogue, const ConvBindings &bindings);
+  using MakeWeights = std::function<std::vector<float>()>; // (groups*out_c, in_c, kernel_h, kernel_w)
+  void conv(const std::string &label, const std::string &key, const gpu::ConvParams &params, const MakeWeights &weights,
+            std::uint32_t epilogue, const ConvBindings &bindings);
+  void plain_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
+                  const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings, ConvBackend backend,
+                  double flops);
+  void winograd_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
+                     const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings, int tile);
   ConvBackend choose(const gpu::ConvParams &params) const;
   Window window(const Window &window, NodeId input, const Padding &extra = {}) const;
   // The adjoint of a convolution: a Conv's gradient, or a ConvTranspose.
@@ -201,7 +212,8 @@ private:
   std::vector<bool> varies_;                 // by node: with the graph's input, else no gradient passes
   std::vector<TensorId> exact_;              // values in double, by node; none where they aren't known
   std::vector<Kept> kept_;                   // by node
-  std::vector<int> contributions_left_;      // by node
+  std::vector<std::pair<std::string, gpu::ConvParams>> convolutions_;
+  std::vector<int> contributions_left_; // by node
 };
 
 } // namespace convscope

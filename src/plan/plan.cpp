@@ -130,7 +130,8 @@ void Plan::place() {
       placements.push_back({tensors_[i].bytes, tensors_[i].first, tensors_[i].last});
       owners.push_back(i);
     }
-  const std::size_t alignment = std::max<std::size_t>(256, device().info().storage_alignment);
+  const std::size_t alignment =
+      std::max<std::size_t>({256, device().info().storage_alignment, device().info().texel_alignment});
   arena_bytes_ = place_in_arena(placements, alignment);
   for (std::size_t i = 0; i < owners.size(); ++i)
     tensors_[owners[i]].offset = placements[i].offset;
@@ -283,6 +284,15 @@ double Plan::flops(Variant variant) const {
   for (const Step &step : steps_)
     if (in_variant(step.variant, variant))
       total += step.flops;
+  return total;
+}
+
+double Plan::traffic(Variant variant) const {
+  double total = 0;
+  for (const Step &step : steps_)
+    if (in_variant(step.variant, variant))
+      for (const Use &use : step.uses)
+        total += (use.access == Access::read_write ? 2.0 : 1.0) * static_cast<double>(tensor(use.tensor).bytes);
   return total;
 }
 

@@ -85,6 +85,7 @@ public:
 
   double flops(Variant variant = Variant::usual) const;
   int dispatches(Variant variant = Variant::usual) const;
+  double traffic(Variant variant = Variant::usual) const; // bytes of all tensors that steps read, and write
   vulkan::Programs &programs() { return programs_; }
   const vulkan::Device &device() const { return programs_.device(); }
 

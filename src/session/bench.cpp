@@ -51,6 +51,8 @@ void bench_forward(Session &session, const BenchRequest &request, NodeId layer, 
   NetworkOptions options;
   options.input = net_input(request);
   options.batch = request.batch;
+  options.precision = session.precision();
+  options.profile = session.profile();
   options.targets = {layer};
   Plan plan(session.programs(), "forward");
   const auto values = static_cast<std::size_t>(options.input.elements()) * static_cast<std::size_t>(request.batch);
@@ -66,6 +68,7 @@ void bench_forward(Session &session, const BenchRequest &request, NodeId layer, 
   result.forward_ms = median_ms(run);
   result.forward_gflop = plan.flops() * 1e-9;
   result.forward_dispatches = plan.dispatches();
+  result.forward_mb = plan.traffic() * 1e-6;
 }
 
 // Kernels are labelled with a node's name, or its gradient's: what its users call it, and its operations.
@@ -127,10 +130,18 @@ void bench_step(Session &session, const BenchRequest &request, NodeId layer, Ben
   options.height = request.height;
   options.width = request.width;
   options.history = 1;
+  options.precision = session.precision();
+  options.profile = session.profile();
   Optimization optimization(session.programs(), session.weights(), session.graph(),
                             std::vector<Objective>(static_cast<std::size_t>(request.batch), session.objective(text)),
                             request.recipe, options);
-  if (const std::size_t bytes = optimization.planned_bytes(); bytes > session.memory_left())
+  const std::size_t bytes = optimization.planned_bytes(); // the weights are there already
+  result.planned_mb = static_cast<double>(bytes + session.device().memory_used()) * 1e-6;
+  result.step_dispatches = optimization.dispatches_per_step();
+  result.step_mb = optimization.bytes_per_step() * 1e-6;
+  if (request.plan_only)
+    return;
+  if (bytes > session.memory_left())
     throw UserError(fmt::format("{}x{}, batch {}: needs {} MiB of device memory, where {} has {} MiB left: a smaller "
                                 "size or batch would fit",
                                 request.width, request.height, request.batch, bytes >> 20, session.device().info().name,
@@ -142,7 +153,6 @@ void bench_step(Session &session, const BenchRequest &request, NodeId layer, Ben
   optimization.step(request.recipe.revive_steps + 1);
   result.step_ms = median_ms([&] { optimization.step(); });
   result.step_gflop = optimization.flops_per_step() * 1e-9;
-  result.step_dispatches = optimization.dispatches_per_step();
   if (session.device().info().timestamps)
     result.kernels = kernel_times(optimization, KernelLabels(session.graph(), request, layer));
 }
@@ -168,6 +178,8 @@ BenchResult bench(Session &session, const BenchRequest &request) {
   BenchResult result;
   result.layer = session.graph().nodes[static_cast<std::size_t>(layer)].name;
   bench_step(session, request, layer, result);
+  if (request.plan_only)
+    return result;
   bench_forward(session, request, layer, result);
   result.weights_mb = static_cast<double>(session.device().memory_used()) * 1e-6; // the plans are gone
   result.peak_mb = static_cast<double>(session.device().memory_peak()) * 1e-6;

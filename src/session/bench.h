@@ -13,7 +13,8 @@ struct BenchRequest {
   NodeId layer = -1; // -1: the deepest convolution
   int channel = 0;
   int height = 128, width = 128, batch = 1;
-  Recipe recipe; // of the optimization step
+  Recipe recipe;          // of the optimization step
+  bool plan_only = false; // says what memory it takes, and runs nothing
 };
 
 struct KernelTime { // the median over the steps of all dispatches of one label
@@ -27,6 +28,8 @@ struct BenchResult {
   double forward_ms = 0, forward_gflop = 0;
   double step_ms = 0, step_gflop = 0;
   int forward_dispatches = 0, step_dispatches = 0;
+  double forward_mb = 0, step_mb = 0; // that kernels read and write, 1e6 bytes
+  double planned_mb = 0;              // of device memory, before anything runs
   std::vector<KernelTime> kernels;    // of a step, the slowest first; empty where the device has no timestamps
   double weights_mb = 0, peak_mb = 0; // of device memory, 1e6 bytes
   double first_image_s = 0;           // to the first optimized image on the host, from the loaded net on

@@ -88,6 +88,8 @@ OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request) : session_(s
 
 OptimizationOptions OptimizeRun::options_for(const std::vector<std::size_t> &members) const {
   OptimizationOptions options = request_.options;
+  options.precision = session_.precision();
+  options.profile = session_.profile();
   options.history = std::min(steps_of(members.front()), longest_history);
   if (options.init && options.init->shape.at(0) != 1)
     options.init = gather(*options.init, members);

@@ -128,7 +128,7 @@ std::vector<Array> Session::features(const ImageRgb8 &photo, const std::vector<N
   const Array input = photo_input(photo, layers, side);
   for (const NodeId layer : layers) // before a device is opened
     infer_shapes(model_.graph, {3, static_cast<int>(input.shape[2]), static_cast<int>(input.shape[3])}, layer);
-  const Activations activations = run_forward(input, layers);
+  const Activations activations = run_forward(input, layers, precision());
   std::vector<Array> maps;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     maps.push_back(activations.read(i));
@@ -139,11 +139,11 @@ std::vector<Array> Session::features(const ImageRgb8 &photo, const std::vector<N
 
 Activations Session::features_on_device(const ImageRgb8 &photo, NodeId layer) {
   require_maps(layer);
-  return run_forward(photo_input(photo, {layer}), {layer});
+  return run_forward(photo_input(photo, {layer}), {layer}, precision());
 }
 
-Activations Session::run_forward(const Array &input, const std::vector<NodeId> &layers) {
-  return {programs(), weights(), model_.graph, input, layers, slices_};
+Activations Session::run_forward(const Array &input, const std::vector<NodeId> &layers, Precision precision) {
+  return {programs(), weights(), model_.graph, input, layers, precision, slices_};
 }
 
 std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {
@@ -170,10 +170,10 @@ std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {
   return predictions;
 }
 
-Array Session::activations(const Array &input, NodeId layer) { return run_forward(input, {layer}).read(0); }
+Array Session::activations(const Array &input, NodeId layer) { return run_forward(input, {layer}, exact_precision()).read(0); }
 
 GradientResult Session::gradient(const Array &input, const Objective &objective) {
-  return gradient_of(programs(), weights(), model_.graph, input, objective);
+  return gradient_of(programs(), weights(), model_.graph, input, objective, exact_precision());
 }
 
 Array select_channels(const Array &maps, const std::vector<int> &channels) {

@@ -11,6 +11,7 @@
 #include "graph/graph.h"
 #include "importer/model.h"
 #include "io/image.h"
+#include "plan/network.h"
 #include "plan/weights.h"
 #include "visualization/gradient.h"
 #include "visualization/objective.h"
@@ -35,6 +36,11 @@ public:
     device_options_.device_extensions = std::move(of_device);
   }
 
+  // What was asked for; without that, exact tensors are fp32's, and all that is looked at is the fastest's.
+  void set_precision(std::optional<Precision> precision) { precision_ = precision; }
+  Precision precision() const { return precision_.value_or(Precision::fast); }
+  Precision exact_precision() const { return precision_.value_or(Precision::fp32); }
+
   void load(const ModelRequest &request);
   const Model &model() const { return model_; }
   const Graph &graph() const { return model_.graph; }
@@ -44,6 +50,14 @@ public:
   const vulkan::Device &device();
   vulkan::Programs &programs();
   Weights &weights(); // of the loaded net
+  // What `convscope tune` measured on this device; null where it has not, or where the file can't be used, which
+  // profile_note() then tells. Exact tensors do without.
+  const ConvProfile *profile();
+  const std::string &profile_note() const { return profile_note_; }
+  std::string profile_hash(); // "" without a profile
+  std::filesystem::path profile_file();
+  void save_profile(const ConvProfile &measured);
+  void forget_profile() { profile_.emplace(std::nullopt); } // as before `convscope tune`
   // What plans may still take: the device's memory less what is used, and a part left to others.
   std::uint64_t memory_left();
 
@@ -69,9 +83,10 @@ public:
 
 private:
   void require_maps(NodeId layer) const;
-  Activations run_forward(const Array &input, const std::vector<NodeId> &layers);
+  Activations run_forward(const Array &input, const std::vector<NodeId> &layers, Precision precision);
 
   vulkan::DeviceOptions device_options_;
+  std::optional<Precision> precision_;
   ModelRequest request_;
   Model model_;
   TimeSlices slices_;
@@ -79,6 +94,8 @@ private:
   std::optional<vulkan::Device> device_;
   std::optional<vulkan::Programs> programs_;
   std::optional<Weights> weights_;
+  std::optional<std::optional<ConvProfile>> profile_; // none before it is looked for
+  std::string profile_note_;
 };
 
 // Those channels of (C,H,W), in that order.

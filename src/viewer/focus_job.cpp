@@ -56,6 +56,8 @@ Optimization FocusJob::make(const Recipe &recipe, std::optional<Array> init,
   options.resume = std::move(state);
   options.history = history;
   options.slice_flops = slice_flops_;
+  options.precision = session_.precision();
+  options.profile = session_.profile();
   Optimization optimization(session_.programs(), session_.weights(), session_.graph(),
                             {session_.objective(objective_text(*unit_))}, recipe, options);
   if (optimization.planned_bytes() > session_.memory_left())

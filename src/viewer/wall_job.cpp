@@ -141,6 +141,8 @@ void WallJob::begin_batch(const std::vector<int> &in_view) {
   options.height = options.width = tile_;
   options.seed = seed_;
   options.slice_flops = slice_flops_;
+  options.precision = session_.precision();
+  options.profile = session_.profile();
   if (steps > 0) {
     OptimizationState all;
     for (const int c : batch_) {

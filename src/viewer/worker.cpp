@@ -404,6 +404,7 @@ struct Worker::State {
     s.guesses = guesses;
     s.device = device.info().name;
     s.driver = device.info().driver_info;
+    s.precision = precision_name(session.precision());
     s.layers = rows;
     if (wall) {
       s.layer = wall->layer();

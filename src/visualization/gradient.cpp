@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "graph/shapes.h"
-#include "plan/network.h"
 #include "visualization/objective_steps.h"
 
 namespace convscope {
@@ -34,12 +33,13 @@ std::vector<std::int64_t> array_shape(std::int64_t batch, const Shape &shape) {
 } // namespace
 
 GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                           const Objective &objective) {
+                           const Objective &objective, Precision precision) {
   NetworkOptions options;
   options.input = checked_input(input);
   options.targets = layers_of(objective);
   options.backward = true;
   options.exact_decisions = true;
+  options.precision = precision;
   std::vector<Shape> shapes(graph.nodes.size());
   for (const NodeId layer : options.targets)
     shapes[std::size_t(layer)] = infer_shapes(graph, options.input, layer)[std::size_t(layer)];
@@ -76,12 +76,13 @@ GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const G
 }
 
 Activations::Activations(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                         const std::vector<NodeId> &layers, const TimeSlices &slices)
+                         const std::vector<NodeId> &layers, Precision precision, const TimeSlices &slices)
     : plan_(programs, "activations") {
   NetworkOptions options;
   options.input = checked_input(input);
   batch_ = input.shape[0];
   options.batch = static_cast<int>(batch_);
+  options.precision = precision;
   options.targets = layers;
   std::sort(options.targets.begin(), options.targets.end());
   options.targets.erase(std::unique(options.targets.begin(), options.targets.end()), options.targets.end());
@@ -110,8 +111,8 @@ Array Activations::read(std::size_t layer) const {
 }
 
 std::vector<Array> activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                                  const std::vector<NodeId> &layers) {
-  const Activations activations(programs, weights, graph, input, layers);
+                                  const std::vector<NodeId> &layers, Precision precision) {
+  const Activations activations(programs, weights, graph, input, layers, precision);
   std::vector<Array> result;
   for (std::size_t i = 0; i < layers.size(); ++i)
     result.push_back(activations.read(i));
@@ -119,8 +120,8 @@ std::vector<Array> activations_of(vulkan::Programs &programs, Weights &weights, 
 }
 
 Array activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                     NodeId layer) {
-  return activations_of(programs, weights, graph, input, std::vector<NodeId>{layer}).at(0);
+                     NodeId layer, Precision precision) {
+  return activations_of(programs, weights, graph, input, std::vector<NodeId>{layer}, precision).at(0);
 }
 
 } // namespace convscope

@@ -6,7 +6,7 @@
 
 #include "base/array.h"
 #include "graph/graph.h"
-#include "plan/plan.h"
+#include "plan/network.h"
 #include "plan/weights.h"
 #include "visualization/objective.h"
 #include "vulkan/program.h"
@@ -24,7 +24,7 @@ struct GradientResult {
 // `input` is (N,C,H,W), preprocessed. UserError where it is of another rank or channel count than the net takes, too
 // small for it, or not finite.
 GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                           const Objective &objective);
+                           const Objective &objective, Precision precision);
 
 // How a long forward pass shares the device: in slices of about so many operations (0: in one), between which others
 // get their turn and `between` is called, which may throw to end it.
@@ -37,7 +37,7 @@ struct TimeSlices {
 class Activations {
 public:
   Activations(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-              const std::vector<NodeId> &layers, const TimeSlices &slices = {});
+              const std::vector<NodeId> &layers, Precision precision, const TimeSlices &slices = {});
 
   const Shape &shape(std::size_t layer) const { return shapes_.at(layer); } // of an image, `layer` as they were given
   vulkan::Slice slice(std::size_t layer) const { return plan_.slice(outputs_.at(layer)); }
@@ -52,8 +52,8 @@ private:
 
 // The layers' outputs, (N,C,H,W) each; `layers` in any order.
 std::vector<Array> activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                                  const std::vector<NodeId> &layers);
+                                  const std::vector<NodeId> &layers, Precision precision);
 Array activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                     NodeId layer);
+                     NodeId layer, Precision precision);
 
 } // namespace convscope

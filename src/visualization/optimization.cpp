@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "graph/shapes.h"
-#include "plan/network.h"
 #include "visualization/input_steps.h"
 #include "visualization/objective_steps.h"
 #include "visualization/optimizer_steps.h"
@@ -137,6 +136,8 @@ struct Optimization::State {
     NetworkOptions net;
     net.input = input.net_input();
     net.batch = batch;
+    net.precision = options.precision;
+    net.profile = options.profile;
     net.targets = objective.layers();
     net.backward = true;
     net.revive = recipe.revive_steps > 0;
@@ -309,5 +310,6 @@ std::vector<Progress> Optimization::progress() {
 
 double Optimization::flops_per_step() const { return state_->plan.flops(); }
 int Optimization::dispatches_per_step() const { return state_->plan.dispatches(); }
+double Optimization::bytes_per_step() const { return state_->plan.traffic(); }
 
 } // namespace convscope

@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "graph/graph.h"
+#include "plan/network.h"
 #include "plan/plan.h"
 #include "plan/weights.h"
 #include "visualization/objective.h"
@@ -34,7 +35,9 @@ struct OptimizationOptions {
   std::optional<Array> init;
   std::optional<OptimizationState> resume; // instead of `init`, one set an image: steps are counted on from its
   int history = 0;                         // steps whose values are kept; 0: the recipe's steps
-  double slice_flops = 0;                  // a step goes to the device in slices of about so much; 0: in one
+  Precision precision = Precision::fp32;
+  const ConvProfile *profile = nullptr; // of the device
+  double slice_flops = 0;               // a step goes to the device in slices of about so much; 0: in one
 };
 
 // One image's state. `values` and `norms` are of the last steps, up to OptimizationOptions::history: the objective
@@ -84,6 +87,7 @@ public:
 
   double flops_per_step() const;
   int dispatches_per_step() const;
+  double bytes_per_step() const; // that kernels read and write
 
 private:
   struct State;

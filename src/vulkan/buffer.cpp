@@ -122,10 +122,10 @@ Buffer::Buffer(const Device &device, VkDeviceSize bytes, std::string_view name)
     throw std::logic_error(fmt::format("the buffer {} has no bytes", name));
   const Preferences mappable = {on_device | on_host | cached, on_device | on_host, on_device, 0},
                     apart = {on_device, 0};
-  Allocation made =
-      allocate(device, bytes,
-               VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
-               device.maps_buffers() ? mappable : apart, name_);
+  Allocation made = allocate(device, (bytes + texel_bytes - 1) / texel_bytes * texel_bytes,
+                             VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
+                                 VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+                             device.maps_buffers() ? mappable : apart, name_);
   memory_ = std::move(made.memory);
   buffer_ = std::move(made.buffer);
   mapped_ = made.mapped;

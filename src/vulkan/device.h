@@ -23,6 +23,7 @@ struct DeviceInfo {
   std::uint32_t api_version = 0, driver_version = 0, vendor_id = 0, device_id = 0;
   std::uint64_t memory_bytes = 0; // of the largest device-local heap
   std::uint64_t max_storage_range = 0, max_allocation = 0, storage_alignment = 0;
+  std::uint64_t max_texels = 0, texel_alignment = 1; // of a buffer bound as texels
   std::uint32_t max_shared_memory = 0, max_push_constants = 0, max_invocations = 0;
   std::uint32_t max_storage_buffers = 0; // bound to one shader
   std::uint32_t max_groups[3] = {0, 0, 0}, max_group_size[3] = {0, 0, 0};

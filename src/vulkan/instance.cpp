@@ -173,6 +173,8 @@ Candidate describe(VkPhysicalDevice device, int index) {
   info.device_id = properties.deviceID;
   info.max_storage_range = limits.maxStorageBufferRange;
   info.storage_alignment = limits.minStorageBufferOffsetAlignment;
+  info.max_texels = limits.maxTexelBufferElements;
+  info.texel_alignment = limits.minTexelBufferOffsetAlignment;
   info.max_storage_buffers = std::min(
       {limits.maxPerStageDescriptorStorageBuffers, limits.maxDescriptorSetStorageBuffers, limits.maxPerStageResources});
   info.max_shared_memory = limits.maxComputeSharedMemorySize;

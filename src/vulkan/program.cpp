@@ -12,11 +12,11 @@
 namespace convscope::vulkan {
 namespace {
 
-Handle<VkDescriptorSetLayout, vkDestroyDescriptorSetLayout> make_set_layout(const Device &device,
-                                                                            std::uint32_t bindings) {
+Handle<VkDescriptorSetLayout, vkDestroyDescriptorSetLayout>
+make_set_layout(const Device &device, std::uint32_t bindings, std::uint32_t texels) {
   std::vector<VkDescriptorSetLayoutBinding> slots(bindings);
   for (std::uint32_t i = 0; i < bindings; ++i)
-    slots[i] = {i, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_COMPUTE_BIT, nullptr};
+    slots[i] = {i, descriptor_type((texels >> i & 1U) != 0), 1, VK_SHADER_STAGE_COMPUTE_BIT, nullptr};
   VkDescriptorSetLayoutCreateInfo create{};
   create.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO;
   create.bindingCount = bindings;
@@ -87,6 +87,7 @@ Program::Program(const Device &device, std::string_view shader_name, const std::
     throw std::logic_error(fmt::format("no shader is named '{}'", shader_name));
   const ShaderInterface interface = reflect(code);
   bindings_ = interface.bindings;
+  texels_ = interface.texels;
   push_bytes_ = interface.push_bytes;
   if (push_bytes_ > device.info().max_push_constants)
     throw DeviceError(fmt::format("the shader {} needs {} bytes of push constants, and {} allows {}", shader_name,
@@ -94,7 +95,7 @@ Program::Program(const Device &device, std::string_view shader_name, const std::
   if (bindings_ > device.info().max_storage_buffers)
     throw DeviceError(fmt::format("the shader {} needs {} storage buffers, and {} allows {}", shader_name, bindings_,
                                   device.info().name, device.info().max_storage_buffers));
-  set_layout_ = make_set_layout(device, bindings_);
+  set_layout_ = make_set_layout(device, bindings_, texels_);
   layout_ = make_layout(device, set_layout(), push_bytes_);
   pipeline_ = make_pipeline(device, layout(), code, constants, name_);
   device.name(VK_OBJECT_TYPE_DESCRIPTOR_SET_LAYOUT, handle_value(set_layout()), name_);

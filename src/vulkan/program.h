@@ -13,8 +13,14 @@
 
 namespace convscope::vulkan {
 
-// Bindings are set 0, binding 0..n-1, all storage buffers; their number and the size of the push constants
-// are read from the SPIR-V, so that a dispatch can be checked against them.
+constexpr VkDescriptorType descriptor_type(bool texels) {
+  return texels ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+}
+constexpr VkDeviceSize texel_bytes = 16; // of a vec4
+
+// Bindings are set 0, binding 0..n-1, storage buffers or buffers of vec4 texels (samplerBuffer: on CPU drivers, whose
+// texel loads are vectorized, a fourth of a storage buffer's cost); they and the size of the push constants are read
+// from the SPIR-V, so that a dispatch can be checked against them.
 class Program {
 public:
   // `shader` names shaders/<shader>.comp; constants are specialization constants 0, 1, 2, ...
@@ -25,6 +31,7 @@ public:
   VkPipelineLayout layout() const { return layout_.get(); }
   VkDescriptorSetLayout set_layout() const { return set_layout_.get(); }
   std::uint32_t bindings() const { return bindings_; }
+  bool is_texels(std::uint32_t binding) const { return (texels_ >> binding & 1U) != 0; }
   std::uint32_t push_bytes() const { return push_bytes_; }
   const std::string &name() const { return name_; }
   // Whether nobody has asked this before: drivers may compile a program only when it first runs.
@@ -32,7 +39,7 @@ public:
 
 private:
   std::string name_;
-  std::uint32_t bindings_ = 0, push_bytes_ = 0;
+  std::uint32_t bindings_ = 0, texels_ = 0, push_bytes_ = 0;
   mutable bool known_ = false;
   Handle<VkDescriptorSetLayout, vkDestroyDescriptorSetLayout> set_layout_;
   Handle<VkPipelineLayout, vkDestroyPipelineLayout> layout_;

@@ -18,6 +18,7 @@ struct Recording::State {
   std::string name;
   bool timed = false, finished = false, ran = false;
   VkCommandBuffer commands = VK_NULL_HANDLE;
+  std::vector<Handle<VkBufferView, vkDestroyBufferView>> views; // the sets refer to them
   std::vector<Handle<VkDescriptorPool, vkDestroyDescriptorPool>> pools;
   std::uint32_t free_sets = 0, free_buffers = 0; // of the last pool
   std::vector<Handle<VkQueryPool, vkDestroyQueryPool>> queries;
@@ -42,28 +43,45 @@ struct Recording::State {
       throw std::logic_error(fmt::format("the recording {} is finished", name));
   }
 
+  VkBufferView make_view(const Slice &slice);
   VkDescriptorSet make_set(const Program &program, std::span<const Slice> slices);
   void stamp(std::uint32_t query);
   template <typename Record> void with_times(std::string_view label, Record record);
   void global_barrier(VkAccessFlags to, VkPipelineStageFlags to_stages) const;
 };
 
+// All of the slice as vec4s; the last may reach past it, into what buffers (Buffer) and arenas have to spare.
+VkBufferView Recording::State::make_view(const Slice &slice) {
+  VkBufferViewCreateInfo create{};
+  create.sType = VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO;
+  create.buffer = slice.buffer;
+  create.format = VK_FORMAT_R32G32B32A32_SFLOAT;
+  create.offset = slice.offset;
+  create.range = (slice.bytes + texel_bytes - 1) / texel_bytes * texel_bytes;
+  VkBufferView view = VK_NULL_HANDLE;
+  check(vkCreateBufferView(device.handle(), &create, nullptr, &view), "vkCreateBufferView", "recording " + name);
+  views.emplace_back(device.handle(), view);
+  device.name(VK_OBJECT_TYPE_BUFFER_VIEW, handle_value(view), name);
+  return view;
+}
+
 VkDescriptorSet Recording::State::make_set(const Program &program, std::span<const Slice> slices) {
   const auto count = static_cast<std::uint32_t>(slices.size());
   if (free_sets == 0 || free_buffers < count) {
-    const VkDescriptorPoolSize size{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, std::max(buffers_a_pool, count)};
+    const std::uint32_t buffers = std::max(buffers_a_pool, count);
+    const VkDescriptorPoolSize sizes[] = {{descriptor_type(false), buffers}, {descriptor_type(true), buffers}};
     VkDescriptorPoolCreateInfo create{};
     create.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO;
     create.maxSets = sets_a_pool;
-    create.poolSizeCount = 1;
-    create.pPoolSizes = &size;
+    create.poolSizeCount = 2;
+    create.pPoolSizes = sizes;
     VkDescriptorPool pool = VK_NULL_HANDLE;
     check(vkCreateDescriptorPool(device.handle(), &create, nullptr, &pool), "vkCreateDescriptorPool",
           "recording " + name);
     pools.emplace_back(device.handle(), pool);
     device.name(VK_OBJECT_TYPE_DESCRIPTOR_POOL, handle_value(pool), name);
     free_sets = sets_a_pool;
-    free_buffers = size.descriptorCount;
+    free_buffers = buffers;
   }
   const VkDescriptorSetLayout layout = program.set_layout();
   VkDescriptorSetAllocateInfo request{};
@@ -77,16 +95,23 @@ VkDescriptorSet Recording::State::make_set(const Program &program, std::span<con
   free_buffers -= count;
   device.name(VK_OBJECT_TYPE_DESCRIPTOR_SET, handle_value(set), name + " " + program.name());
 
-  std::vector<VkDescriptorBufferInfo> buffers;
-  for (const Slice &slice : slices)
-    buffers.push_back({slice.buffer, slice.offset, slice.bytes});
-  VkWriteDescriptorSet write{};
-  write.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET;
-  write.dstSet = set;
-  write.descriptorCount = count; // runs on over the bindings, which are all alike
-  write.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
-  write.pBufferInfo = buffers.data();
-  vkUpdateDescriptorSets(device.handle(), count > 0 ? 1 : 0, &write, 0, nullptr);
+  std::vector<VkDescriptorBufferInfo> buffers(count);
+  std::vector<VkBufferView> texels(count);
+  std::vector<VkWriteDescriptorSet> writes(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const bool texel = program.is_texels(i);
+    if (texel)
+      texels[i] = make_view(slices[i]);
+    buffers[i] = {slices[i].buffer, slices[i].offset, slices[i].bytes};
+    writes[i].sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET;
+    writes[i].dstSet = set;
+    writes[i].dstBinding = i;
+    writes[i].descriptorCount = 1;
+    writes[i].descriptorType = descriptor_type(texel);
+    writes[i].pBufferInfo = &buffers[i];
+    writes[i].pTexelBufferView = &texels[i];
+  }
+  vkUpdateDescriptorSets(device.handle(), count, writes.data(), 0, nullptr);
   return set;
 }
 
@@ -168,6 +193,9 @@ void Recording::dispatch_rows(const Program &program, std::array<std::uint32_t, 
     if (slices[i].offset % info.storage_alignment != 0)
       refuse(fmt::format("slice {} begins at {}, which is no multiple of {}", i, slices[i].offset,
                          info.storage_alignment));
+    if (program.is_texels(static_cast<std::uint32_t>(i)) &&
+        (slices[i].offset % info.texel_alignment != 0 || slices[i].bytes > info.max_texels * texel_bytes))
+      refuse(fmt::format("slice {} of {} bytes at {} can't be bound as texels", i, slices[i].bytes, slices[i].offset));
   }
   const VkDescriptorSet set = s.make_set(program, slices);
   s.with_times(label, [&] {

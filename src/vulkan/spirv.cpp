@@ -25,7 +25,7 @@ enum Op : std::uint32_t {
   op_member_decorate = 72,
 };
 enum Decoration : std::uint32_t { array_stride = 6, binding = 33, descriptor_set = 34, member_offset = 35 };
-constexpr std::uint32_t storage_class_push_constant = 9;
+constexpr std::uint32_t storage_class_uniform_constant = 0, storage_class_push_constant = 9;
 
 using Words = std::span<const std::uint32_t>;
 
@@ -49,6 +49,9 @@ public:
     ShaderInterface found;
     for (const auto &[id, number] : bindings_)
       found.bindings = std::max(found.bindings, number + 1);
+    for (const std::uint32_t variable : texel_variables_)
+      if (const auto binding = bindings_.find(variable); binding != bindings_.end() && binding->second < 32)
+        found.texels |= 1U << binding->second;
     for (const std::uint32_t pointer : push_pointers_) {
       const Words type = definition(pointer);
       found.push_bytes = std::max(found.push_bytes, (size(type[2], 0) + 3) / 4 * 4);
@@ -83,6 +86,8 @@ private:
     case op_variable:
       if (at(2) == storage_class_push_constant)
         push_pointers_.push_back(at(0));
+      else if (at(2) == storage_class_uniform_constant)
+        texel_variables_.push_back(at(1));
       break;
     case op_decorate:
       if (at(1) == binding)
@@ -146,6 +151,7 @@ private:
   std::map<std::uint32_t, std::uint32_t> constants_, bindings_, strides_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> offsets_; // by struct and member
   std::vector<std::uint32_t> push_pointers_;                                 // the types of push-constant variables
+  std::vector<std::uint32_t> texel_variables_;
 };
 
 } // namespace

@@ -313,6 +313,11 @@ TEST_F(Adding, DispatchesAreChecked) {
   EXPECT_THROW(recording.dispatch(add, groups, push, slices, "late"), std::logic_error);
 }
 
+TEST(Spirv, TexelBuffersAreToldFromStorageBuffers) {
+  EXPECT_EQ(reflect(shader("add")).texels, 0u);
+  EXPECT_EQ(reflect(shader("conv_gemm")).texels, 0b010011u); // input, weights, residual
+}
+
 TEST(Spirv, DamageIsRefused) {
   const auto whole = shader("add");
   std::vector<std::uint32_t> code(whole.begin(), whole.end());

@@ -173,7 +173,7 @@ TEST_P(ObjectiveGradients, AreTheReferences) {
   const auto input = reference::from_floats(floats, 3, 3, 12, 10);
   vulkan::Programs &cache = programs();
   Weights weights(cache.device());
-  const auto result = gradient_of(cache, weights, graph, {{3, 3, 12, 10}, floats}, objective);
+  const auto result = gradient_of(cache, weights, graph, {{3, 3, 12, 10}, floats}, objective, Precision::fp32);
 
   const auto shapes = infer_shapes(graph, {3, 12, 10});
   reference::Tensor gradient(3, 3, 12, 10);
@@ -204,7 +204,7 @@ TEST_F(Activations, AreTheReferences) {
   const auto expected = reference::forward(graph, reference::from_floats(floats, 2, 3, 12, 10));
   Weights weights(programs().device());
   const std::vector<NodeId> layers{find_layer(graph, "dense"), find_layer(graph, "conv1"), find_layer(graph, "add.3")};
-  const auto arrays = activations_of(programs(), weights, graph, {{2, 3, 12, 10}, floats}, layers);
+  const auto arrays = activations_of(programs(), weights, graph, {{2, 3, 12, 10}, floats}, layers, Precision::fp32);
   ASSERT_EQ(arrays.size(), 3U);
   EXPECT_EQ(arrays[1].shape, (std::vector<std::int64_t>{2, 6, 12, 10}));
   for (std::size_t i = 0; i < 3; ++i)
@@ -215,7 +215,7 @@ TEST_F(Activations, InputsAreChecked) {
   const Graph graph = toy_net();
   Weights weights(programs().device());
   const auto error = [&](const Array &input) {
-    return error_of([&] { activations_of(programs(), weights, graph, input, 2); });
+    return error_of([&] { activations_of(programs(), weights, graph, input, 2, Precision::fp32); });
   };
   EXPECT_NE(error({{3, 12, 10}, std::vector<float>(360)}).find("(N, C, H, W)"), std::string::npos);
   EXPECT_NE(error({{1, 4, 12, 10}, std::vector<float>(480)}), "no error");

@@ -92,6 +92,41 @@ TEST_F(Optimize, ReplayMakesTheSameBytes) {
   EXPECT_EQ(bytes("vis.png"), bytes("again.png"));
 }
 
+TEST_F(Optimize, ThePrecisionInForceIsReplayed) {
+  const Arguments more = {"--recipe", "plain", "--size", "64", "--steps", "3"};
+  for (const std::string precision : {"fp32", "fast", "auto"}) {
+    const std::string name = precision + ".png";
+    Arguments all = optimize({"conv5:7"}, more);
+    all.insert(all.end(), {"--precision", precision, "-o", name, "--report", precision + ".json"});
+    done(all, {name, precision + ".json"});
+    EXPECT_EQ(parse_json(bytes(precision + ".json")).at("precision"), precision == "fp32" ? "fp32" : "fast");
+    done({"replay", name, "-o", "again-" + name}, {"again-" + name});
+    EXPECT_EQ(bytes(name), bytes("again-" + name)) << precision;
+  }
+  EXPECT_EQ(bytes("fast.png"), bytes("auto.png"));
+}
+
+TEST_F(Optimize, AProfileIsUsedAndABrokenOneIgnored) {
+  const Environment own = {{"CONVSCOPE_CACHE", path("cache").string()}};
+  const Result tuned = run({"tune", "--model", "alexnet", "--size", "64"}, own);
+  ASSERT_EQ(tuned.status, 0) << tuned.told;
+  EXPECT_NE(tuned.out.find("conv3"), std::string::npos) << tuned.told;
+  std::string profile;
+  for (const std::string &file : files())
+    if (file.starts_with("cache/convolutions-"))
+      profile = file;
+  ASSERT_FALSE(profile.empty()) << tuned.told;
+  const Arguments picture =
+      optimize({"conv5:7"}, {"--recipe", "plain", "--size", "64", "--steps", "2", "-o", "vis.png"});
+  EXPECT_EQ(run(picture, own).status, 0);
+  EXPECT_EQ(run({"replay", "vis.png", "-o", "again.png"}, own).status, 0);
+  EXPECT_EQ(bytes("vis.png"), bytes("again.png"));
+  put(profile, bytes(profile) + "nonsense");
+  const Result broken = run(picture, own);
+  EXPECT_EQ(broken.status, 0) << broken.told;
+  EXPECT_NE(broken.err.find(profile.substr(6)), std::string::npos) << broken.told;
+}
+
 TEST_F(Optimize, NumberedFilesOnePerObjective) {
   done(optimize({"conv1:1", "conv1:2", "conv2:1"}, {"--size", "64", "--steps", "3", "-o", "vis-%d.png"}),
        {"vis-0.png", "vis-1.png", "vis-2.png"});

@@ -1,0 +1,130 @@
+// A 1x1 convolution that meets every pixel once, as a matrix product in registers, for devices whose loads cost more
+// than their arithmetic (CPU drivers); with a group for each of its 16 or 36 products it is also Winograd's.
+//
+//   out (out_c x pixels) = weights (out_c x in_c) * in (in_c x pixels), for each image and group
+//
+//            pixels of one image, four a lane            weights of one step, [TILE_C][UNROLL_C]
+//           q0 q1 q2 q3                                  lane 0        lane 1        lane 2   ...
+//   lane 0 |===========|                                | w0 w1 w2 w3 | w4 w5 w6 w7 | ...      1st load
+//   lane 1             |===========|                    | w(4 LANES) ...                       2nd load
+//
+// A workgroup is one subgroup and does TILE_C channels: each vec4 that is loaded serves TILE_C * 4 products, and the four
+// vec4s of a step stay in registers. Every output is bias plus the sum over the channels in that order, whatever the tile.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_shuffle : require
+#extension GL_EXT_control_flow_attributes : require
+#include "params.h"
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint SUBGROUP = 8;
+layout(constant_id = 1) const uint EPILOGUE = 0;
+layout(constant_id = 2) const int TILE_C = 32;     // output channels a workgroup
+layout(constant_id = 3) const int UNROLL_C = 4;    // input channels a step; divides in_c
+layout(constant_id = 4) const bool ALIGNED = true; // every plane begins at a multiple of 4 elements
+
+layout(push_constant) uniform Push { ConvParams p; };
+layout(binding = 0) uniform samplerBuffer inputs;
+layout(binding = 1) uniform samplerBuffer weights;
+layout(binding = 2) readonly restrict buffer Bias { float bias[]; };
+layout(binding = 3) restrict buffer Output { float outputs[]; };
+layout(binding = 3) restrict buffer OutputVectors { vec4 output_vectors[]; };
+layout(binding = 4) uniform samplerBuffer residual;
+layout(binding = 5) restrict buffer Mask { uint mask[]; };
+#include "texels.glsl"
+#include "vector_epilogue.glsl"
+
+const int LANES = int(SUBGROUP);
+const int STEP_VECTORS = (TILE_C * UNROLL_C + 3) / 4; // weights of a step, in vec4s
+const int LOADS = (STEP_VECTORS + LANES - 1) / LANES;
+
+vec4 sums[TILE_C];
+
+void start(int channel) {
+  float lane_bias[(TILE_C + LANES - 1) / LANES];
+  [[unroll]] for (int j = 0; j < (TILE_C + LANES - 1) / LANES; ++j) {
+    int mine = min(channel + j * LANES + int(gl_SubgroupInvocationID), p.groups * p.out_c - 1);
+    lane_bias[j] = (EPILOGUE & EPILOGUE_BIAS) != 0 ? bias[mine] : 0.0;
+  }
+  [[unroll]] for (int c = 0; c < TILE_C; ++c)
+    sums[c] = vec4(subgroupShuffle(lane_bias[c / LANES], uint(c % LANES)));
+}
+
+// `from` is the address of the lane's pixels in the first input channel.
+void accumulate(int from) {
+  int plane = p.in_h * p.in_w;
+  int last = (p.in_base + (p.batch - 1) * p.in_batch_stride + p.groups * p.in_c * plane - 1) / 4;
+  int first_weight = int(gl_WorkGroupID.y) * STEP_VECTORS * (p.in_c / UNROLL_C);
+  [[dont_unroll]] for (int i = 0; i < p.in_c; i += UNROLL_C, first_weight += STEP_VECTORS, from += UNROLL_C * plane) {
+    vec4 lane_weights[LOADS];
+    [[unroll]] for (int j = 0; j < LOADS; ++j)
+      lane_weights[j] =
+          texelFetch(weights, first_weight + min(j * LANES + int(gl_SubgroupInvocationID), STEP_VECTORS - 1));
+    vec4 x[UNROLL_C];
+    [[unroll]] for (int u = 0; u < UNROLL_C; ++u)
+      x[u] = ALIGNED ? texelFetch(inputs, (from + u * plane) / 4) : load_quad(inputs, from + u * plane, last);
+    [[unroll]] for (int c = 0; c < TILE_C; ++c) {
+      vec4 step_sum; // fewer additions to the large sums round less
+      [[unroll]] for (int u = 0; u < UNROLL_C; ++u) {
+        int e = c * UNROLL_C + u;
+        float w = subgroupShuffle(lane_weights[e / 4 / LANES][e % 4], uint(e / 4 % LANES));
+        step_sum = u == 0 ? w * x[u] : step_sum + w * x[u];
+      }
+      sums[c] += step_sum;
+    }
+  }
+}
+
+// A rolled loop over a copy that may be indexed: unrolled stores would be most of the pipeline's compile time.
+void store(int n, int first, int channels, int pixel) {
+  vec4 values[TILE_C];
+  [[unroll]] for (int c = 0; c < TILE_C; ++c)
+    values[c] = sums[c];
+  int plane = p.out_h * p.out_w;
+  int count = min(4, plane - pixel);
+  uvec4 bits = uvec4(0); // of 32 channels
+  [[dont_unroll]] for (int c = 0; c < channels; ++c) {
+    int channel = first + c;
+    uint bit = uint(channel % 32);
+    int word = mask_word(n, channel, pixel, plane);
+    vec4 v = finish_quad(values[c], n, channel, pixel, count, plane);
+    if ((EPILOGUE & EPILOGUE_MASK_READ) != 0) {
+      if (c == 0 || bit == 0) {
+        [[unroll]] for (int r = 0; r < 4; ++r)
+          bits[r] = mask[word + min(r, count - 1)];
+      }
+      v = mix(vec4(0), v, notEqual(bits >> bit & 1u, uvec4(0)));
+    }
+    if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0) {
+      bits |= (uvec4(greaterThan(v, vec4(p.low))) & uvec4(lessThan(v, vec4(p.high)))) << bit;
+      if (c + 1 == channels || bit == 31) { // the tile may share its words with others
+        [[unroll]] for (int r = 0; r < 4; ++r)
+          if (r < count)
+            atomicOr(mask[word + r], bits[r]);
+        bits = uvec4(0);
+      }
+    }
+    store_quad(v, n, channel, pixel, count, plane);
+  }
+}
+
+void main() {
+  int plane = p.out_h * p.out_w;
+  int quads = (plane + 3) / 4;
+  int total = p.batch * quads;
+  int quad = int((gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x) * SUBGROUP + gl_SubgroupInvocationID);
+  bool mine = quad < total;
+  quad = min(quad, total - 1);
+  int n = quad / quads;
+  int pixel = quad % quads * 4;
+  int tiles = (p.out_c + TILE_C - 1) / TILE_C;
+  int group = int(gl_WorkGroupID.y) / tiles;
+  int tile = int(gl_WorkGroupID.y) % tiles;
+  int first = group * p.out_c + tile * TILE_C;
+
+  start(first);
+  accumulate(p.in_base + n * p.in_batch_stride + group * p.in_c * plane + pixel);
+  if (mine)
+    store(n, first, min(TILE_C, p.out_c - tile * TILE_C), pixel);
+}

@@ -1,0 +1,73 @@
+// The input of a Winograd convolution, window by window: (images, in_c, in_h, in_w) -> (SIDE * SIDE, in_c, tiles).
+// A lane does four tiles of one channel.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+#include "params.h"
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint LANES = 8;
+layout(constant_id = 1) const int TILE = 4;
+layout(constant_id = 2) const int SHIFT = -1; // every window's rows start at an address of this remainder by 4; -1: any
+layout(push_constant) uniform Push { WinogradParams w; };
+layout(binding = 0) uniform samplerBuffer inputs;
+layout(binding = 1) writeonly restrict buffer Transformed { vec4 transformed[]; };
+#include "texels.glsl"
+#include "winograd.glsl"
+
+float values[SIDE]; // a row of a window
+
+// `row` is the address of the input's row, `ix` its first column, `last` the last texel.
+void load_row(int row, int ix, uint columns, int last) {
+  const int texels = ((SHIFT >= 0 ? SHIFT : 3) + SIDE + 3) / 4;
+  float loaded[4 * texels];
+  int first = (row + ix) >> 2;
+  [[unroll]] for (int t = 0; t < texels; ++t) {
+    vec4 four = texelFetch(inputs, clamp(first + t, 0, last));
+    [[unroll]] for (int k = 0; k < 4; ++k)
+      loaded[4 * t + k] = four[k];
+  }
+  bool by_one = ((row + ix) & 1) != 0, by_two = ((row + ix) & 2) != 0;
+  [[unroll]] for (int column = 0; column < SIDE; ++column) {
+    float one;
+    if (SHIFT >= 0) {
+      one = loaded[SHIFT + column];
+    } else {
+      float near = by_one ? loaded[column + 1] : loaded[column];
+      float far = by_one ? loaded[column + 3] : loaded[column + 2];
+      one = by_two ? far : near;
+    }
+    values[column] = uint(ix + column) < columns ? one : 0.0;
+  }
+}
+
+void main() {
+  const ConvParams p = w.conv;
+  int quads = w.tiles / 4;
+  int quad = int(gl_WorkGroupID.x * LANES + gl_LocalInvocationID.x);
+  int channel = int(gl_WorkGroupID.y);
+  if (quad >= quads)
+    return;
+  int plane = p.in_h * p.in_w;
+  int last = (p.in_base + (p.batch - 1) * p.in_batch_stride + p.in_c * plane - 1) / 4;
+  int an_image = w.tiles_h * w.tiles_w;
+  [[unroll]] for (int k = 0; k < 4; ++k) {
+    int index = min(w.first_tile + 4 * quad + k, p.batch * an_image - 1);
+    int n = index / an_image;
+    int iy = index % an_image / w.tiles_w * TILE - p.pad_top;
+    int ix = index % w.tiles_w * TILE - p.pad_left;
+    int from = p.in_base + n * p.in_batch_stride + channel * plane;
+    [[unroll]] for (int row = 0; row < SIDE; ++row) {
+      bool inside = uint(iy + row) < uint(p.in_h);
+      load_row(from + (iy + row) * p.in_w, ix, inside ? uint(p.in_w) : 0u, last);
+      [[unroll]] for (int column = 0; column < SIDE; ++column)
+        tile[row * SIDE + column][k] = values[column];
+    }
+  }
+  [[unroll]] for (int row = 0; row < SIDE; ++row)
+    transform_input(row * SIDE, 1);
+  [[unroll]] for (int column = 0; column < SIDE; ++column)
+    transform_input(column, SIDE);
+  [[unroll]] for (int element = 0; element < SIDE * SIDE; ++element)
+    transformed[(element * p.in_c + channel) * quads + quad] = tile[element];
+}

@@ -1,0 +1,131 @@
+// A convolution's dispatches, whichever back end does it.
+#include "plan/network.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "plan/conv.h"
+#include "plan/winograd.h"
+
+namespace convscope {
+
+namespace {
+
+double flops_of(const gpu::ConvParams &p) {
+  return 2.0 * p.batch * p.groups * p.out_c * p.in_c * p.kernel_h * p.kernel_w * p.out_h * p.out_w;
+}
+
+} // namespace
+
+// Never by the batch: an image must be the same alone and in company.
+ConvBackend Network::choose(const gpu::ConvParams &params) const {
+  ConvBackend asked = options_.backend;
+  if (asked == ConvBackend::automatic && options_.profile)
+    asked = options_.profile->find(params, options_.precision).value_or(asked);
+  const bool winograd = winograd_applies(params);
+  switch (asked) {
+  case ConvBackend::gemm:
+    if (is_matrix_product(params))
+      return asked;
+    break;
+  case ConvBackend::winograd2:
+  case ConvBackend::winograd4:
+    if (winograd)
+      return asked;
+    break;
+  case ConvBackend::broadcast:
+  case ConvBackend::shared:
+  case ConvBackend::direct:
+    return asked;
+  case ConvBackend::automatic:
+    break;
+  }
+  // A CPU driver's subgroup is as wide as its vectors; a GPU's is 32 or 64 wide, an integrated one's 8 to 32.
+  const vulkan::DeviceInfo &device = plan_.device().info();
+  const bool broadcast = device.is_cpu() && device.subgroup_shuffle && device.subgroup_size <= 16;
+  // Measured on llvmpipe (convscope-kernels): a stem's transforms cost more than they save; a map of few tiles leaves
+  // lanes without work, so it has smaller ones. Not measured on a GPU.
+  if (options_.precision == Precision::fast && winograd && device.subgroup_ballot && params.in_c >= 16 &&
+      params.out_c >= 16 && params.out_h * params.out_w >= 16)
+    return params.out_h * params.out_w <= 64 ? ConvBackend::winograd2 : ConvBackend::winograd4;
+  if (!broadcast && params.out_c <= 4)
+    return ConvBackend::direct;
+  if (!broadcast)
+    return ConvBackend::shared;
+  return is_matrix_product(params) ? ConvBackend::gemm : ConvBackend::broadcast;
+}
+
+void Network::conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
+                   const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings) {
+  convolutions_.emplace_back(label, params);
+  const ConvBackend backend = choose(params);
+  if (backend == ConvBackend::winograd2 || backend == ConvBackend::winograd4)
+    winograd_conv(label, key, params, weights, epilogue, bindings, backend == ConvBackend::winograd2 ? 2 : 4);
+  else
+    plain_conv(label, key, params, weights, epilogue, bindings, backend, flops_of(params));
+}
+
+void Network::plain_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
+                         const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings,
+                         ConvBackend backend, double flops) {
+  const vulkan::DeviceInfo &device = plan_.device().info();
+  ConvKernel kernel;
+  std::function<std::vector<float>(const std::vector<float> &)> pack;
+  if (backend == ConvBackend::broadcast) {
+    kernel = broadcast_conv(params, epilogue, device.subgroup_size);
+    pack = [&](const std::vector<float> &plain) { return pack_broadcast(params, plain); };
+  } else if (backend == ConvBackend::gemm) {
+    kernel = gemm_conv(params, epilogue, device.subgroup_size);
+    pack = [&](const std::vector<float> &plain) { return pack_gemm(params, plain); };
+  } else if (backend == ConvBackend::shared) {
+    kernel = shared_conv(params, epilogue, device.max_invocations);
+    pack = [&](const std::vector<float> &plain) { return pack_shared(params, plain, device.max_invocations); };
+  } else {
+    kernel = direct_conv(params, epilogue);
+    pack = [&](const std::vector<float> &plain) { return pack_direct(params, plain); };
+  }
+  const std::string full_key = fmt::format("{}/{}/{}/{}", graph_.name, key, kernel.shader, kernel.packing);
+  const vulkan::Slice slice = weights_.get(full_key, [&] { return pack(weights()); });
+  if (slice.bytes > max_binding())
+    throw UserError(fmt::format("the weights of {} of {} take {} MiB, but {} binds at most {} MiB", label, graph_.name,
+                                slice.bytes >> 20, device.name, max_binding() >> 20));
+  const TensorId packed = plan_.external(full_key, slice);
+  // Bindings without use are of what the kernel reads, or, where it is declared to write, of what it writes.
+  const auto or_weights = [&](TensorId id) { return id == TensorId::none ? packed : id; };
+  const Use out = (epilogue & gpu::EPILOGUE_ACCUMULATE) != 0 ? updates(bindings.out) : writes(bindings.out);
+  const Use mask = bindings.mask == TensorId::none ? out : updates(bindings.mask);
+  plan_.dispatch(label, plan_.programs().get(kernel.shader, kernel.constants), kernel.groups, params,
+                 {reads(bindings.in), reads(packed), reads(or_weights(bindings.bias)), out,
+                  reads(or_weights(bindings.residual)), mask},
+                 flops);
+}
+
+void Network::winograd_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
+                            const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings,
+                            int tile) {
+  const std::uint32_t lanes = plan_.device().info().subgroup_size;
+  const std::vector<gpu::WinogradParams> parts = winograd_parts(params, tile);
+  const auto floats = static_cast<std::size_t>(winograd_products(tile) * parts.front().tiles) * sizeof(float);
+  const TensorId tiles = plan_.transient(label + " tiles", floats * static_cast<std::size_t>(params.in_c));
+  const TensorId products = plan_.transient(label + " products", floats * static_cast<std::size_t>(params.out_c));
+  const auto transformed = [&] { return winograd_weights(params, tile, weights()); };
+  const auto or_products = [&](TensorId id) { return id == TensorId::none ? products : id; };
+  // Parts write different elements, but may share words of the mask.
+  const Use out = (epilogue & gpu::EPILOGUE_ACCUMULATE) != 0 ? updates(bindings.out) : writes(bindings.out);
+  const Use mask = bindings.mask == TensorId::none ? out : updates(bindings.mask);
+  for (const gpu::WinogradParams &part : parts) {
+    const ConvKernel in = winograd_input(part, tile, lanes);
+    plan_.dispatch(label, plan_.programs().get(in.shader, in.constants), in.groups, part,
+                   {reads(bindings.in), writes(tiles)});
+    const gpu::ConvParams gemm = winograd_gemm(part, tile);
+    plain_conv(label, fmt::format("{}/winograd{}", key, tile), gemm, transformed, 0U,
+               {tiles, TensorId::none, products, TensorId::none, TensorId::none}, choose(gemm),
+               flops_of(params) * part.tiles / (parts.back().first_tile + parts.back().tiles));
+    const ConvKernel finish = winograd_output(part, tile, epilogue, lanes);
+    plan_.dispatch(
+        label, plan_.programs().get(finish.shader, finish.constants), finish.groups, part,
+        {reads(products), reads(or_products(bindings.bias)), out, reads(or_products(bindings.residual)), mask});
+  }
+}
+
+} // namespace convscope
