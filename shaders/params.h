@@ -10,7 +10,7 @@ using uint = std::uint32_t;
 #endif
 
 // What happens to a value before it is stored (specialization constant EPILOGUE, a bit set).
-// Forward:  v = acc + bias; RESIDUAL: v += residual; RELU: v = clamp(v, low, high); MASK_WRITE: remember low < v < high.
+// Forward:  v = acc + bias; RESIDUAL: v += residual; RELU: v = clamp(v, low, high); MASK_WRITE: is low < v < high?
 // Backward: v = acc; ACCUMULATE: v += what the output holds; MASK_READ: v = 0 where the mask's bit is 0.
 const uint EPILOGUE_BIAS = 1u;
 const uint EPILOGUE_RESIDUAL = 2u;

@@ -54,9 +54,9 @@ void Network::backward_reduce(const FusedOp &op, TensorId from) {
   const NodeId in = op.inputs.front();
   const Shape &s = shape(in);
   const bool mean = reduction == Reduction::mean;
-  const auto count = static_cast<float>(s.elements() / shape(op.output).elements());
-  const gpu::ReductionGradientParams params{options_.batch,      s.c, s.h, s.w, repeated_strides(shape(op.output)),
-                                            mean ? 1 / count : 1};
+  const std::int64_t count = s.elements() / shape(op.output).elements();
+  const gpu::ReductionGradientParams params{
+      options_.batch, s.c, s.h, s.w, repeated_strides(shape(op.output)), mean ? 1 / static_cast<float>(count) : 1};
   // Means and sums read neither: their tensors may then go.
   const bool extreme = reduction == Reduction::max || reduction == Reduction::min;
   const bool norm = !extreme && !mean && reduction != Reduction::sum;

@@ -22,8 +22,8 @@ protected:
 
   // to = a + b, element by element
   void add(TensorId a, TensorId b, TensorId to) {
-    plan.dispatch("add", test_programs().get("add", {0}), spread_groups(count), gpu::MapParams{1, 1, count},
-                  {reads(a), reads(b), writes(to), writes(to)}, count);
+    plan.dispatch("add", test_programs().get("add", {0}), spread_groups(count),
+                  gpu::ActivationParams{1, 1, count, 0, 0}, {reads(a), reads(b), writes(to), writes(to)}, count);
   }
   void write(TensorId tensor, float value) {
     const std::vector<float> values(count, value);
@@ -183,7 +183,7 @@ TEST_F(PlanTest, WorkgroupsSpreadOverTwoAxes) {
   EXPECT_EQ(spread_groups(64 * max_groups_axis + 1), (std::array<std::uint32_t, 3>{32768, 2, 1}));
   constexpr int many = 64 * 65535 + 777;
   const TensorId in = plan.persistent("in", many * sizeof(float)), out = plan.persistent("out", many * sizeof(float));
-  plan.dispatch("add", test_programs().get("add", {0}), spread_groups(many), gpu::MapParams{1, 1, many},
+  plan.dispatch("add", test_programs().get("add", {0}), spread_groups(many), gpu::ActivationParams{1, 1, many, 0, 0},
                 {reads(in), reads(in), writes(out), writes(out)});
   plan.allocate();
   std::vector<float> values(many);

@@ -225,7 +225,7 @@ protected:
   const Program &add = programs.get("add", {0});
   Buffer a{device(), elements * 4, "a"}, b{device(), elements * 4, "b"}, sum{device(), elements * 4, "sum"},
       mask{device(), elements * 4, "mask"};
-  const gpu::MapParams params{1, 1, elements};
+  const gpu::ActivationParams params{1, 1, elements, 0, 0};
   std::vector<Slice> slices{a.slice(), b.slice(), sum.slice(), mask.slice()};
   std::span<const std::byte> push = std::as_bytes(std::span(&params, 1));
   static constexpr std::array<std::uint32_t, 3> groups = {(elements + 63) / 64, 1, 1};
