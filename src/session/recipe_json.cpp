@@ -86,7 +86,7 @@ Preprocessing read_preprocessing(const JsonReader &from) {
   Preprocessing p;
   p.name = from.text("name");
   const std::vector<JsonReader> source = from.list("source", 3), scale = from.list("scale", 3),
-                            shift = from.list("shift", 3);
+                                shift = from.list("shift", 3);
   for (const auto *list : {&source, &scale, &shift})
     if (list->size() != 3)
       from.fail("source, scale or shift");

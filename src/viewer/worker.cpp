@@ -453,7 +453,8 @@ struct Worker::State {
   SavedPicture wall_picture(const std::string &path) const {
     if (!wall)
       throw UserError("there is no wall to save");
-    SavedPicture picture{path, session.request(), {}, wall->images_so_far(), wall->recipe(), wall->tile(), wall->seed()};
+    SavedPicture picture{path,           session.request(), {},          wall->images_so_far(),
+                         wall->recipe(), wall->tile(),      wall->seed()};
     if (picture.images.empty())
       throw UserError("the wall has no finished images yet");
     for (std::size_t i = 0; i < picture.images.size(); ++i) {
