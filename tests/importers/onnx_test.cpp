@@ -90,15 +90,16 @@ TEST(Onnx, ChannelsLastFlattenPermutesTheDenseWeights) {
 
 TEST(Onnx, FlattenByShapeArithmeticWorksAtOtherSizes) {
   OnnxBuilder model({0, 3, 0, 0});
-  model.node("Shape", {"x"}, "shape");
+  model.node("Relu", {"x"}, "relu");
+  model.node("Shape", {"relu"}, "shape");
   model.integers("zero", {0});
   model.integers("minus", {-1});
   model.node("Gather", {"shape", "zero"}, "batch");
   set(model.node("Concat", {"batch", "minus"}, "to"), "axis", std::int64_t{0});
-  model.node("Reshape", {"x", "to"}, "flatten");
+  model.node("Reshape", {"relu", "to"}, "flatten");
   model.output("flatten");
   const OnnxImport import = model.import();
-  EXPECT_EQ(ops_to_output(import), "Flatten");
+  EXPECT_EQ(ops_to_output(import), "Relu Flatten");
   EXPECT_EQ(output_node(import).name, "flatten");
   EXPECT_EQ(output_shape(import, {3, 5, 7}), (Shape{105, 1, 1}));
 }
@@ -341,7 +342,8 @@ TEST(Onnx, ExternalDataStaysInTheFolder) {
     return load_onnx(folder / "inside/m.onnx");
   };
   EXPECT_EQ(std::get<Conv>(load("m.data", "8", "12").nodes.at(1).op).weights, (std::vector<float>{1, -2, 0.5F}));
-  for (const std::string location : {"../outside.data", (folder / "outside.data").string().c_str(), "link.data", ""})
+  for (const std::string &location :
+       std::vector<std::string>{"../outside.data", (folder / "outside.data").string(), "link.data", ""})
     expect_error([&] { load(location, "8", "12"); }, "which is not in the model's folder");
   expect_error([&] { load("missing.data", "0", "12"); }, "which is not beside the model");
   expect_error([&] { load("m.data", "12", "12"); }, "ends after the end");

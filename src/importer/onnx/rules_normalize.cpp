@@ -76,11 +76,9 @@ Combined scaled(Step &step, Value x, Dims dims) {
   const auto shaped = [&](std::size_t input, std::string_view what) {
     Tensor tensor = step.take(input, what);
     step.count_parameters(tensor.elements());
-    tensor.reals = step.weights(std::move(tensor));
-    tensor.type = ElementType::real;
-    if (!dims.empty())
-      tensor.dims = dims;
-    if (tensor.elements() != element_count(tensor.dims))
+    const Dims along = dims.empty() ? tensor.dims : dims;
+    tensor = real_tensor(along, step.weights(std::move(tensor)));
+    if (tensor.elements() != element_count(along))
       step.fail(fmt::format("has {} {} where it needs {}", tensor.elements(), what, dims_text(tensor.dims)));
     std::optional<Aligned> aligned = align(step, tensor, x);
     if (!aligned)
