@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <stdexcept>
+#include <utility>
 
 #include "plan/arena.h"
 #include "plan/layout.h"
@@ -287,12 +289,23 @@ double Plan::flops(Variant variant) const {
   return total;
 }
 
+// The parts of one layer's work have one label, and what lies between them stays in a cache.
 double Plan::traffic(Variant variant) const {
   double total = 0;
-  for (const Step &step : steps_)
-    if (in_variant(step.variant, variant))
-      for (const Use &use : step.uses)
-        total += (use.access == Access::read_write ? 2.0 : 1.0) * static_cast<double>(tensor(use.tensor).bytes);
+  std::string label;
+  std::set<std::pair<TensorId, bool>> seen; // by the steps of that label; read or written
+  for (const Step &step : steps_) {
+    if (!in_variant(step.variant, variant))
+      continue;
+    if (step.label != label)
+      seen.clear();
+    label = step.label;
+    for (const Use &use : step.uses)
+      for (const bool write : {false, true})
+        if (use.access == Access::read_write || (use.access == Access::write) == write)
+          if (seen.emplace(use.tensor, write).second)
+            total += static_cast<double>(tensor(use.tensor).bytes);
+  }
   return total;
 }
 

@@ -85,7 +85,8 @@ public:
 
   double flops(Variant variant = Variant::usual) const;
   int dispatches(Variant variant = Variant::usual) const;
-  double traffic(Variant variant = Variant::usual) const; // bytes of all tensors that steps read, and write
+  // Bytes of the tensors that steps read, and of those they write, each once a layer.
+  double traffic(Variant variant = Variant::usual) const;
   vulkan::Programs &programs() { return programs_; }
   const vulkan::Device &device() const { return programs_.device(); }
 
