@@ -46,7 +46,7 @@ struct PictureSettings {
   std::vector<int> starts;      // of each objective, its place in that file, where it has more than one
 
   Precision precision = Precision::fp32;
-  std::string profile; // its hash, "" for the built-in choice of kernels
+  std::string profile;        // its hash, "" for the built-in choice of kernels
   std::string device, driver; // for the reader: nothing depends on them
 };
 

@@ -1,5 +1,5 @@
-// Construction and the forward pass; the backward pass is in network_backward.cpp, convolutions in network_conv.cpp, the
-// decisions in double in network_exact.cpp, ops that only move elements in network_moves.cpp.
+// Construction and the forward pass; the backward pass is in network_backward.cpp, convolutions in network_conv.cpp,
+// the decisions in double in network_exact.cpp, ops that only move elements in network_moves.cpp.
 #include "plan/network.h"
 
 #include <algorithm>

@@ -170,7 +170,9 @@ std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {
   return predictions;
 }
 
-Array Session::activations(const Array &input, NodeId layer) { return run_forward(input, {layer}, exact_precision()).read(0); }
+Array Session::activations(const Array &input, NodeId layer) {
+  return run_forward(input, {layer}, exact_precision()).read(0);
+}
 
 GradientResult Session::gradient(const Array &input, const Objective &objective) {
   return gradient_of(programs(), weights(), model_.graph, input, objective, exact_precision());

@@ -119,8 +119,8 @@ std::vector<Array> activations_of(vulkan::Programs &programs, Weights &weights, 
   return result;
 }
 
-Array activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                     NodeId layer, Precision precision) {
+Array activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input, NodeId layer,
+                     Precision precision) {
   return activations_of(programs, weights, graph, input, std::vector<NodeId>{layer}, precision).at(0);
 }
 

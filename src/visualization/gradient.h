@@ -53,7 +53,7 @@ private:
 // The layers' outputs, (N,C,H,W) each; `layers` in any order.
 std::vector<Array> activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
                                   const std::vector<NodeId> &layers, Precision precision);
-Array activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                     NodeId layer, Precision precision);
+Array activations_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input, NodeId layer,
+                     Precision precision);
 
 } // namespace convscope
