@@ -54,7 +54,7 @@ const KerasFile &file_of(const Manifest &all, const std::string &name, bool top)
   throw UserError(fmt::format("fetch: {} has no weights {} classifier", name, top ? "with a" : "without"));
 }
 
-std::string address(const KerasFile &file, std::string mirror) {
+std::string address(const KerasFile &file, const std::string &mirror) {
   if (mirror.empty())
     return file.url;
   return mirror + (mirror.ends_with('/') ? "" : "/") + file.file;
@@ -67,7 +67,7 @@ void check_mirror(const std::string &mirror) {
 }
 
 fs::path target_folder(const std::string &to) {
-  const fs::path folder = to.empty() ? fetched_folder() : fs::path(to);
+  fs::path folder = to.empty() ? fetched_folder() : fs::path(to);
   if (folder.empty())
     throw UserError("fetch: no folder for caches is known here: give --to DIR");
   std::error_code error;
