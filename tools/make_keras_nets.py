@@ -7,20 +7,26 @@
 Each net becomes a folder: model.keras, model.h5 (nets up to --h5-limit million parameters), input.npy (NCHW float32,
 as the net takes it), act.<layer>.npy (NCHW), grad.<layer>.<channel>.npy (of the channel's mean) and meta.json.
 The weights are random, but every batch normalization's statistics are those of a picture, so that activations have
-the scale of a trained net's. Compared with Convscope by tools/compare_nets.py.
+the scale of a trained net's. Compared with Convscope by tools/compare_nets.py. With --keras2, tf_keras (from PyPI)
+writes them as Keras 2 did; the folders then end in "-keras2".
 """
 import argparse
 import inspect
 import json
 import os
 import pathlib
+import sys
 import zlib
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
+
+if "--keras2" in sys.argv:
+    import tf_keras as keras  # noqa: E402
+else:
+    import keras  # noqa: E402
 
 SIZES = {"NASNetLarge": 128, "InceptionResNetV2": 128, "InceptionV3": 128}
 USUAL_SIZE = 96
@@ -57,7 +63,7 @@ def picture(size, draw):
 def randomize(model, image, draw):
     for layer in leaves(model):
         for variable in layer.weights:
-            kind = variable.path.split("/")[-1]
+            kind = getattr(variable, "path", variable.name).split("/")[-1].split(":")[0]
             if kind == "gamma":
                 variable.assign(draw.uniform(0.7, 1.3, variable.shape))
             elif kind in ("beta", "bias"):
@@ -90,11 +96,11 @@ def make(name, out, h5_limit):
     image = np.clip(127 + 50 * image, 0, 255) if name.startswith(IN_NET) else image
     image = image.astype(np.float32)
 
-    keras.config.set_floatx("float32")
+    keras.backend.set_floatx("float32")
     keras.utils.set_random_seed(1)
     model = build(name, size)
     randomize(model, image, draw)
-    folder = out / name
+    folder = out / (name + ("-keras2" if "--keras2" in sys.argv else ""))
     folder.mkdir(parents=True, exist_ok=True)
     model.save(folder / "model.keras")
     if model.count_params() <= h5_limit * 1e6:
@@ -102,7 +108,7 @@ def make(name, out, h5_limit):
     weights = model.get_weights()
     parameters = model.count_params()
 
-    keras.config.set_floatx("float64")
+    keras.backend.set_floatx("float64")
     model = build(name, size)
     model.set_weights(weights)
     del weights
@@ -132,6 +138,7 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--h5-limit", type=float, default=50, metavar="MILLIONS")
     parser.add_argument("--list", action="store_true", help="only print the nets' names")
+    parser.add_argument("--keras2", action="store_true", help="with tf_keras instead of keras")
     parser.add_argument("nets", nargs="*")
     options = parser.parse_args()
     names = options.nets or applications()
