@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <set>
+#include <string_view>
 
 namespace convscope {
 
@@ -33,11 +34,36 @@ bool is_float(const onnx::ValueInfoProto &value) {
          type == onnx::TensorProto::BFLOAT16 || type == onnx::TensorProto::DOUBLE;
 }
 
+// Tests of what an image's net can't hold or Convscope does not take over, by the beginning of their names.
+struct LeftOut {
+  std::string_view name, why;
+};
+constexpr LeftOut left_out[] = {
+    {"test_gather_0", "mixes the images of a batch"},
+    {"test_tile", "mixes the images of a batch"},
+    {"test_mvn", "mixes the images of a batch"},
+    {"test_reshape_reordered_all_dims", "mixes the images of a batch"},
+    {"test_reshape_reordered_last_dims", "a Reshape that cuts rows elsewhere than the tensor does is not taken over"},
+    {"test_gemm_default_matrix_bias", "has a bias for each image"},
+    {"test_matmul_3d", "multiplies by another matrix for each image"},
+    {"test_matmul_4d", "multiplies by another matrix for each image"},
+    {"test_resize_downsample_sizes_nearest_tf_half_pixel_for_nn", "coordinates that ONNX has dropped"},
+    {"test_resize_tf_crop_and_resize", "crops to a region of its own"},
+    // ONNX 1.12's reference sets corners at a length of 2.4; runtimes, and this program, at the output's 2.
+    {"test_resize_downsample_scales_cubic_align_corners", "corners of a fractional length"},
+    {"test_resize_downsample_scales_linear_align_corners", "corners of a fractional length"},
+};
+
 std::string why_not(const NodeTest &test) {
   const onnx::GraphProto &graph = test.model.graph();
   for (const auto &set : test.model.opset_import())
     if (!set.domain().empty() && set.domain() != "ai.onnx")
       return "another domain";
+    else if (set.version() < 7)
+      return "an opset before 7";
+  for (const LeftOut &known : left_out)
+    if (test.name == known.name || test.name == std::string(known.name) + "_expanded")
+      return std::string(known.why);
   const auto tensors = [](const auto &values) { return std::all_of(values.begin(), values.end(), is_tensor); };
   if (!tensors(graph.input()) || !tensors(graph.output()))
     return "sequences or optionals";
@@ -77,6 +103,11 @@ std::vector<NodeTest> read_node_tests() {
       continue;
     const onnx::GraphProto &graph = test.model.graph();
     test.op = graph.node_size() == 1 ? graph.node(0).op_type() : "(functions of several nodes)";
+    if (test.op == "LayerNormalization") // its mean and deviation serve training
+      while (test.model.graph().output_size() > 1) {
+        test.model.mutable_graph()->mutable_output()->RemoveLast();
+        test.model.mutable_graph()->mutable_node(0)->mutable_output()->RemoveLast();
+      }
     const fs::path data = test.folder / "test_data_set_0";
     const bool read = read_tensors(data, "input_", graph.input_size(), test.inputs) &&
                       read_tensors(data, "output_", graph.output_size(), test.outputs);

@@ -1,5 +1,5 @@
 // Damaged and hostile ONNX files: one line each, never a crash, a hang or a large allocation.
-#include <chrono>
+#include <ctime>
 #include <limits>
 
 #include <fmt/format.h>
@@ -145,9 +145,9 @@ TEST(OnnxDamage, ManyNodesOfOneName) {
     from = to;
   }
   model.output(from);
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock(); // of the CPU: others may be at work, too
   EXPECT_EQ(model.import().graph.nodes.size(), count + 1U);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  EXPECT_LT(std::clock() - start, 20 * CLOCKS_PER_SEC);
 }
 
 TEST(OnnxDamage, DeepNesting) {

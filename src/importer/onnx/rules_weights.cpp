@@ -64,12 +64,17 @@ NodeId convolved_input(Step &step) {
 void set_output_shape(Step &step, ConvTranspose &op, int spatial, const Shape &in) {
   const auto output = spatial_attribute(step, "output_shape", static_cast<std::size_t>(spatial), 1, 1, INT32_MAX);
   const bool upper = op.window.same && !op.window.same_lower;
-  const auto pads = [&](std::int64_t out, int length, int kernel, int stride, int dilation, int more, int &begin,
+  const auto pads = [&](std::int64_t out, int length, int kernel, int stride, int dilation, int &more, int &begin,
                         int &end) {
     const std::int64_t total =
         std::int64_t{stride} * (length - 1) + more + std::int64_t{dilation} * (kernel - 1) + 1 - out;
     if (std::abs(total) > (1 << 20))
       step.fail(fmt::format("has an output_shape of {}", dims_text(output)));
+    if (total < 0) { // rows and columns more come at the end
+      more = static_cast<int>(more - total);
+      begin = end = 0;
+      return;
+    }
     const int half = static_cast<int>(total) / 2;
     begin = upper ? half : static_cast<int>(total) - half;
     end = static_cast<int>(total) - begin;

@@ -83,8 +83,6 @@ public:
   void define_inputs(const std::vector<const onnx::ValueInfoProto *> &inputs, const OnnxOptions &options);
   void run();
   OnnxImport take();
-  // What is wrong where no layer of it can be shown, or "".
-  std::string nothing_shown() const;
   int misfits() const { return translation_.misfits; }
 
 private:
@@ -226,20 +224,6 @@ void Translator::consume(const onnx::NodeProto &node) {
       release(out);
 }
 
-std::string Translator::nothing_shown() const {
-  const Node *first = nullptr;
-  for (const Node &node : translation_.graph.nodes) {
-    if (std::holds_alternative<Unsupported>(node.op))
-      first = first == nullptr && node.kind != "Input" ? &node : first;
-    else if (node.layer && !std::holds_alternative<Input>(node.op))
-      return "";
-  }
-  if (first == nullptr)
-    return "has no layer that could be shown";
-  return fmt::format("nothing of it can be shown: node '{}' can't be run: {}", first->name,
-                     std::get<Unsupported>(first->op).reason);
-}
-
 OnnxOutput Translator::output(const std::string &name) {
   OnnxOutput output;
   output.name = name;
@@ -287,6 +271,21 @@ OnnxImport Translator::take() {
   return result;
 }
 
+// What is wrong where no layer can be shown, or "".
+std::string nothing_shown(const Graph &graph) {
+  const Node *first = nullptr;
+  for (const Node &node : graph.nodes) {
+    if (std::holds_alternative<Unsupported>(node.op))
+      first = first == nullptr && node.kind != "Input" ? &node : first;
+    else if (node.layer && !std::holds_alternative<Input>(node.op))
+      return "";
+  }
+  if (first == nullptr)
+    return "has no layer that could be shown";
+  return fmt::format("nothing of it can be shown: node '{}' can't be run: {}", first->name,
+                     std::get<Unsupported>(first->op).reason);
+}
+
 } // namespace
 
 Translated translate(ModelFile &file, const OnnxOptions &options, int size) {
@@ -301,8 +300,8 @@ Translated translate(ModelFile &file, const OnnxOptions &options, int size) {
   Translator translator(file, plan);
   translator.define_inputs(inputs, options);
   translator.run();
-  Translated translated{{}, plan.any_size, translator.misfits(), translator.nothing_shown()};
-  translated.result = translator.take();
+  Translated translated{translator.take(), plan.any_size, translator.misfits(), ""};
+  translated.nothing = nothing_shown(translated.result.graph);
   return translated;
 }
 
