@@ -39,7 +39,8 @@ double cost(const gpu::ConvParams &p, const Tile &tile) {
   int sums = tile.channels * tile.run;
   double loads =
       (texels + divide_up(divide_up(tile.channels * tile.taps, 4), lanes)) * load + window * (known ? 1 : 3) * select;
-  double steps = static_cast<double>(p.in_c) * p.kernel_h * (p.kernel_w / tile.taps);
+  int runs_of_taps = p.kernel_w / tile.taps;
+  double steps = static_cast<double>(p.in_c) * p.kernel_h * runs_of_taps;
   double workgroup = steps * (loads + sums * tile.taps * product + sums * sum + step) + sums * store;
   return workgroup * divide_up(runs_an_image(p, tile.run), lanes) * divide_up(p.out_c, tile.channels);
 }

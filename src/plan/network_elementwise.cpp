@@ -37,7 +37,7 @@ void Network::forward_unary(const FusedOp &op) {
 // From the function's input; from its derivative there, where that is known in double.
 void Network::backward_unary(const FusedOp &op, TensorId from) {
   const UnaryKernel kernel = unary_kernel(node(op.main).op);
-  const auto [batch, channels, pixels] = map_params(op.output);
+  const gpu::MapParams map = map_params(op.output);
   const TensorId derivative = kept_[static_cast<std::size_t>(op.output)].aside;
   const bool derived = derivative != TensorId::none;
   const TensorId values = derived ? derivative : value(op.inputs.front());
@@ -45,7 +45,7 @@ void Network::backward_unary(const FusedOp &op, TensorId from) {
     plan_.dispatch(
         node(op.main).name + " gradient",
         plan_.programs().get("unary_grad", {to.epilogue(), kernel.function, kernel.has_slopes, derived ? 1U : 0U}),
-        map_groups(op.output), gpu::UnaryParams{batch, channels, pixels, kernel.a, kernel.b},
+        map_groups(op.output), gpu::UnaryParams{map.batch, map.channels, map.pixels, kernel.a, kernel.b},
         {reads(from), reads(values), reads(slopes_or(op, from)), to.use(), reads(to.mask_or(from))});
   });
 }

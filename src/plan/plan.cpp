@@ -132,7 +132,7 @@ void Plan::place() {
       placements.push_back({tensors_[i].bytes, tensors_[i].first, tensors_[i].last});
       owners.push_back(i);
     }
-  const std::size_t alignment =
+  const auto alignment =
       std::max<std::size_t>({256, device().info().storage_alignment, device().info().texel_alignment});
   arena_bytes_ = place_in_arena(placements, alignment);
   for (std::size_t i = 0; i < owners.size(); ++i)

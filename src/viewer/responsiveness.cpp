@@ -1,6 +1,7 @@
 #include "viewer/responsiveness.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 
 namespace convscope::viewer {
@@ -14,7 +15,7 @@ bool there(Responsiveness::Clock::time_point time) { return time != Responsivene
 double share_of(std::vector<float> values, double share) {
   if (values.empty())
     return 0;
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1) + 0.5);
+  const auto at = values.begin() + std::lround(share * static_cast<double>(values.size() - 1));
   std::nth_element(values.begin(), at, values.end());
   return *at;
 }

@@ -68,9 +68,8 @@ void Ui::open_file(const std::string &path) {
   notice.clear();
   if (ends_with(path, session_ending))
     open_session(path);
-  else if (ends_with(path, ".onnx") || ends_with(path, ".keras"))
-    open_model({path, "", ""});
-  else if (ends_with(path, ".h5") && names_model_file(wish.model.model))
+  else if (ends_with(path, ".onnx") || ends_with(path, ".keras") ||
+           (ends_with(path, ".h5") && names_model_file(wish.model.model)))
     open_model({path, "", ""});
   else if (ends_with(path, ".h5") || ends_with(path, ".safetensors")) // weights of this net, or one by itself
     open_model({wish.model.model, path, wish.model.input_range}, ModelRequest{path, "", ""});

@@ -64,7 +64,9 @@ protected:
       return item.is_array() ? item.at(place) : item.at(name);
     };
     const auto found = std::find_if(listed.begin(), listed.end(), [&](const auto &item) {
-      return field(item, "layer", 0) == layer && field(item, "channel", 1) == channel;
+      // An ONNX file's are called nodes.
+      const auto name = item.is_object() && item.contains("node") ? item.at("node") : field(item, "layer", 0);
+      return name == layer && field(item, "channel", 1) == channel;
     });
     ASSERT_NE(found, listed.end());
     const auto value = field(*found, "value", 2).template get<double>();

@@ -129,13 +129,14 @@ Call Reader::old_call(const std::string &layer, Json &node) const {
   constexpr const char *constant_mark = "_CONSTANT_VALUE";
   if (!node.is_array() || node.empty())
     fail_at(layer, "its 'inbound_nodes' can't be read");
-  Json one = Json::array();
-  if (node[0].is_string()) // a single tensor, not in a list
-    one.push_back(std::move(node));
-  Json &items = one.empty() ? node : one;
+  if (node[0].is_string()) { // a single tensor, not in a list
+    Json list = Json::array();
+    list.push_back(std::move(node));
+    node = std::move(list);
+  }
   Call call(1);
   Json *arguments = nullptr;
-  for (Json &item : items) {
+  for (Json &item : node) {
     if (item.is_array() && item.size() >= 3 && item[0] == constant_mark)
       call[0].constant = item[2];
     else

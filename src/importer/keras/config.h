@@ -17,7 +17,8 @@ struct TensorRef { // an output of one call of a layer
   int call = 0, output = 0;
 };
 
-struct Operand {                  // an argument of a call
+// An argument of a call. Json moves without exceptions, but does not say so of all its parts.
+struct Operand {                  // NOLINT(bugprone-exception-escape)
   std::string key;                // of one given by name, else empty
   std::vector<TensorRef> tensors; // one, or those of a list
   Json constant;                  // where there are no tensors
@@ -26,7 +27,7 @@ using Call = std::vector<Operand>;
 
 struct ModelConfig;
 
-struct LayerConfig {
+struct LayerConfig {      // NOLINT(bugprone-exception-escape)
   std::string name, kind; // kind: the class, "Conv2D"
   bool operation = false; // one of Keras 3's bare operations (keras.ops), which is no layer
   Json arguments;

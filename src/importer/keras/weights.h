@@ -48,9 +48,9 @@ public:
   // The next tensor's. UserError where there is none.
   std::vector<std::int64_t> shape(const std::string &what) const;
   // The next tensor, finite. UserError where it is missing or has another shape.
-  std::vector<float> take(const std::string &what, const std::vector<std::int64_t> &shape);
+  std::vector<float> take(const std::string &what, const std::vector<std::int64_t> &expected);
   // The same, transposed: as a matrix of `columns` columns, with the rows' map (importer/keras_layout.h).
-  std::vector<float> take_transposed(const std::string &what, const std::vector<std::int64_t> &shape,
+  std::vector<float> take_transposed(const std::string &what, const std::vector<std::int64_t> &expected,
                                      std::size_t columns, Shape map = {});
   void skip() { ++next_; }
   std::int64_t taken() const { return taken_; } // values
@@ -58,7 +58,7 @@ public:
 private:
   [[noreturn]] void fail(const std::string &what) const;
   // Checks the next tensor, which then counts as taken. Its number of values.
-  std::int64_t claim(const std::string &what, const std::vector<std::int64_t> &shape);
+  std::int64_t claim(const std::string &what, const std::vector<std::int64_t> &expected);
   const Hdf5File &file_;
   const std::string &layer_;
   std::vector<std::string> tensors_;

@@ -287,9 +287,10 @@ bool fold_reduce(Step &step) {
   }
   Tensor result = empty_like(x.type, kept, count);
   result.measured = x.measured;
+  const std::int64_t folded = x.elements() / count;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (step.op() == "ReduceMean")
-      values[i] /= static_cast<double>(x.elements() / count);
+      values[i] /= static_cast<double>(folded);
     if (x.is_real())
       result.reals[i] = static_cast<float>(values[i]);
     else

@@ -60,7 +60,7 @@ struct Translation {
   void spend(std::int64_t elements);
   // Adds the node, or throws NotSupported where it does not fit its inputs. `name` is for errors: it is named later.
   NodeId add(Op op, std::vector<NodeId> inputs, const std::string &name, const std::string &kind);
-  void name_layer(NodeId id, const std::vector<std::string> &names, const std::string &kind);
+  void name_layer(NodeId id, const std::vector<std::string> &with, const std::string &kind);
   void name_inner(NodeId id, const std::string &name, const std::string &kind);
   Node &node(NodeId id) { return graph.nodes[static_cast<std::size_t>(id)]; }
   // Makes the names of a value a node's.
