@@ -129,13 +129,11 @@ Call Reader::old_call(const std::string &layer, Json &node) const {
   constexpr const char *constant_mark = "_CONSTANT_VALUE";
   if (!node.is_array() || node.empty())
     fail_at(layer, "its 'inbound_nodes' can't be read");
-  Json one = Json::array();
-  if (node[0].is_string()) // a single tensor, not in a list
-    one.push_back(std::move(node));
-  Json &items = one.empty() ? node : one;
+  const bool single = node[0].is_string(); // a tensor that is not in a list
   Call call(1);
   Json *arguments = nullptr;
-  for (Json &item : items) {
+  for (std::size_t i = 0; i < (single ? 1 : node.size()); ++i) {
+    Json &item = single ? node : node[i];
     if (item.is_array() && item.size() >= 3 && item[0] == constant_mark)
       call[0].constant = item[2];
     else

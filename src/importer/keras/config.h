@@ -17,6 +17,8 @@ struct TensorRef { // an output of one call of a layer
   int call = 0, output = 0;
 };
 
+// The JSON library's moves don't throw, though they are not known not to.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 struct Operand {                  // an argument of a call
   std::string key;                // of one given by name, else empty
   std::vector<TensorRef> tensors; // one, or those of a list
@@ -26,6 +28,7 @@ using Call = std::vector<Operand>;
 
 struct ModelConfig;
 
+// NOLINTNEXTLINE(bugprone-exception-escape)
 struct LayerConfig {
   std::string name, kind; // kind: the class, "Conv2D"
   bool operation = false; // one of Keras 3's bare operations (keras.ops), which is no layer
