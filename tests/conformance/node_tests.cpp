@@ -39,6 +39,12 @@ struct LeftOut {
   std::string_view name, why;
 };
 constexpr LeftOut left_out[] = {
+    {"test_flatten_axis0", "mixes the images of a batch"},
+    {"test_flatten_axis2", "mixes the images of a batch"},
+    {"test_flatten_axis3", "mixes the images of a batch"},
+    {"test_flatten_negative_axis1", "mixes the images of a batch"},
+    {"test_flatten_negative_axis2", "mixes the images of a batch"},
+    {"test_flatten_negative_axis4", "mixes the images of a batch"},
     {"test_gather_0", "mixes the images of a batch"},
     {"test_tile", "mixes the images of a batch"},
     {"test_layer_normalization_4d_axis0", "mixes the images of a batch"},
@@ -73,6 +79,10 @@ std::string why_not(const NodeTest &test) {
     return "its first input is not float";
   if (!std::all_of(graph.output().begin(), graph.output().end(), is_float))
     return "an output is not float";
+  // The test data's makers had no bfloat16.
+  if (test.inputs.front().data_type() == onnx::TensorProto::UINT16 ||
+      test.outputs.front().data_type() == onnx::TensorProto::UINT16)
+    return "its bfloat16 numbers are stored as whole ones";
   const auto elements = [](const onnx::TensorProto &tensor) {
     std::int64_t count = 1;
     for (const std::int64_t dim : tensor.dims())
