@@ -41,6 +41,7 @@ layout(binding = 2) readonly restrict buffer Bias { float bias_data[]; };
 layout(binding = 3) restrict buffer Output { float out_data[]; };
 layout(binding = 4) readonly restrict buffer Residual { float residual_data[]; };
 layout(binding = 5) restrict buffer Mask { uint mask_data[]; };
+#include "conv_mask.glsl"
 
 const int LANES = int(SUBGROUP);
 const int STEP_VECTORS = (TILE_C * TAPS + 3) / 4; // weights of a step, in vec4s
@@ -149,7 +150,8 @@ void store(int n, int group, int tile, int oy, int ox) {
       int channel = first + c;
       float v = values[c * RUN + r];
       int at = p.out_base + n * p.out_batch_stride + channel * plane + pixel;
-      int word = (n * ((channels + 31) / 32) + channel / 32) * plane + pixel;
+      int of_mask = mask_channel(channel, plane);
+      int word = mask_word(n, of_mask, pixel, plane);
       if ((EPILOGUE & EPILOGUE_RESIDUAL) != 0)
         v += residual_data[(n * channels + channel) * plane + pixel];
       if ((EPILOGUE & EPILOGUE_RELU) != 0)
@@ -157,13 +159,13 @@ void store(int n, int group, int tile, int oy, int ox) {
       if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0)
         v += out_data[at];
       if ((EPILOGUE & EPILOGUE_MASK_READ) != 0) {
-        if (c == 0 || channel % 32 == 0)
+        if (c == 0 || of_mask % 32 == 0)
           bits = mask_data[word];
-        v = (bits >> (channel % 32) & 1u) != 0 ? v : 0.0;
+        v = (bits >> (of_mask % 32) & 1u) != 0 ? v : 0.0;
       }
       if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0) {
-        bits |= v > p.low && v < p.high ? 1u << (channel % 32) : 0u;
-        if (c + 1 == count || channel % 32 == 31) { // the tile may share its words with others
+        bits |= v > p.low && v < p.high ? 1u << (of_mask % 32) : 0u;
+        if (c + 1 == count || of_mask % 32 == 31) { // the tile may share its words with others
           atomicOr(mask_data[word], bits);
           bits = 0u;
         }

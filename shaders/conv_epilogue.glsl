@@ -1,5 +1,6 @@
 // The end of every convolution: bias, residual, ReLU with its mask, or a gradient's accumulation and mask.
 // The including shader declares EPILOGUE, `p` (ConvParams), and the buffers bias, outputs, residual and mask.
+#include "conv_mask.glsl"
 
 // Stores the sum of output position (oy, ox) of this dispatch, channel c of group g, image n.
 void store_conv(float v, int n, int g, int c, int oy, int ox) {
@@ -8,7 +9,8 @@ void store_conv(float v, int n, int g, int c, int oy, int ox) {
   const int pixel = (oy * p.out_step_h + p.out_offset_h) * p.out_cols + ox * p.out_step_w + p.out_offset_w;
   const int index = p.out_base + n * p.out_batch_stride + channel * pixels + pixel;
   const int channels = p.groups * p.out_c;
-  const int word = (n * ((channels + 31) / 32) + channel / 32) * pixels + pixel;
+  const int bit = mask_channel(channel, pixels);
+  const int word = mask_word(n, bit, pixel, pixels);
   if ((EPILOGUE & EPILOGUE_BIAS) != 0u)
     v += bias[channel];
   if ((EPILOGUE & EPILOGUE_RESIDUAL) != 0u)
@@ -16,10 +18,10 @@ void store_conv(float v, int n, int g, int c, int oy, int ox) {
   if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0u)
     v += outputs[index];
   if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0u && v > p.low && v < p.high)
-    atomicOr(mask[word], 1u << (channel & 31));
+    atomicOr(mask[word], 1u << (bit & 31));
   if ((EPILOGUE & EPILOGUE_RELU) != 0u)
     v = clamp(v, p.low, p.high);
-  if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u && (mask[word] >> (channel & 31) & 1u) == 0u)
+  if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u && (mask[word] >> (bit & 31) & 1u) == 0u)
     v = 0.0;
   outputs[index] = v;
 }

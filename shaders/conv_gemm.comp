@@ -86,8 +86,9 @@ void store(int n, int first, int channels, int pixel) {
   uvec4 bits = uvec4(0); // of 32 channels
   [[dont_unroll]] for (int c = 0; c < channels; ++c) {
     int channel = first + c;
-    uint bit = uint(channel % 32);
-    int word = mask_word(n, channel, pixel, plane);
+    int of_mask = mask_channel(channel, plane);
+    uint bit = uint(of_mask % 32);
+    int word = mask_word(n, of_mask, pixel, plane);
     vec4 v = finish_quad(values[c], n, channel, pixel, count, plane);
     if ((EPILOGUE & EPILOGUE_MASK_READ) != 0) {
       if (c == 0 || bit == 0) {

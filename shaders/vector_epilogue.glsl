@@ -2,10 +2,7 @@
 // ALIGNED (planes and rows of quads begin at multiples of 4 elements), `p` (ConvParams), the buffers outputs and
 // output_vectors (one buffer), residual and mask; the bias is in the sums already.
 
-// Word of the mask for a pixel of a plane of `plane` pixels.
-int mask_word(int n, int channel, int pixel, int plane) {
-  return (n * ((p.groups * p.out_c + 31) / 32) + channel / 32) * plane + pixel;
-}
+#include "conv_mask.glsl"
 
 // Pixels pixel .. pixel + count - 1, up to the mask.
 vec4 finish_quad(vec4 v, int n, int channel, int pixel, int count, int plane) {

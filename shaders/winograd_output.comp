@@ -26,14 +26,19 @@ layout(binding = 4) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
 #include "vector_epilogue.glsl"
 #include "winograd.glsl"
 
-// All lanes come here, `wanted` or not: one atomicOr serves the channels of 32 lanes.
+// All lanes come here, `wanted` or not: one atomicOr serves the channels of 32 lanes, two where they lie in two words.
 void write_mask(bool wanted, vec4 v, int n, int channel, int pixel, int count, int plane) {
   uint lane = gl_SubgroupInvocationID;
-  int first = channel - int(lane % 32u);
+  int first = mask_channel(channel - int(lane % 32u), plane);
   [[unroll]] for (int r = 0; r < TILE; ++r) {
     uint bits = subgroupBallot(wanted && r < count && v[r] > p.low && v[r] < p.high)[lane / 32u];
-    if (lane % 32u == 0u && bits != 0u)
-      atomicOr(mask[mask_word(n, first, pixel + r, plane)], bits << (first % 32));
+    if (lane % 32u == 0u && bits != 0u) {
+      int word = mask_word(n, first, pixel + r, plane);
+      atomicOr(mask[word], bits << (first % 32));
+      uint rest = first % 32 == 0 ? 0u : bits >> (32 - first % 32);
+      if (rest != 0u)
+        atomicOr(mask[word + plane], rest);
+    }
   }
 }
 
@@ -42,7 +47,8 @@ void finish(bool wanted, vec4 v, int n, int channel, int pixel, int count, int p
   if (wanted) {
     v = finish_quad(v, n, channel, pixel, count, plane);
     if ((EPILOGUE & EPILOGUE_MASK_READ) != 0) {
-      int word = mask_word(n, channel, pixel, plane);
+      int of_mask = mask_channel(channel, plane);
+      int word = mask_word(n, of_mask, pixel, plane);
       uvec4 bits;
       if (ALIGNED) {
         bits = mask_vectors[word / 4];
@@ -50,7 +56,7 @@ void finish(bool wanted, vec4 v, int n, int channel, int pixel, int count, int p
         [[unroll]] for (int r = 0; r < TILE; ++r)
           bits[r] = mask[word + min(r, count - 1)];
       }
-      v = mix(vec4(0), v, notEqual(bits >> uint(channel % 32) & 1u, uvec4(0)));
+      v = mix(vec4(0), v, notEqual(bits >> uint(of_mask % 32) & 1u, uvec4(0)));
     }
     store_quad(v, n, channel, pixel, count, plane);
   }

@@ -1,5 +1,6 @@
 // Construction and the forward pass; the backward pass is in network_backward.cpp, convolutions in network_conv.cpp,
-// the decisions in double in network_exact.cpp, ops that only move elements in network_moves.cpp.
+// what Concats join without copies in network_parts.cpp, the decisions in double in network_exact.cpp, ops that only
+// move elements in network_moves.cpp.
 #include "plan/network.h"
 
 #include <algorithm>
@@ -40,6 +41,7 @@ Network::Network(Plan &plan, Weights &weights, const Graph &graph, const Network
       varies_[i] = varies_[i] || varies(input);
 
   check_fits(largest());
+  find_parts();
 }
 
 NodeId Network::largest() const {
@@ -99,14 +101,19 @@ NodeId Network::value_root(NodeId id) const {
   return id;
 }
 
-TensorId Network::make_mask(const FusedOp &op) {
+TensorId Network::make_mask(const FusedOp &op, bool zeros) {
   if (!wants_mask(op))
     return TensorId::none;
-  const Shape &s = shape(op.output);
+  const NodeId id = owner(op.output);
+  TensorId &mask = kept_[static_cast<std::size_t>(id)].mask;
+  if (mask != TensorId::none)
+    return mask;
+  const Shape &s = shape(id);
   const std::size_t words = static_cast<std::size_t>(options_.batch) * static_cast<std::size_t>(mask_blocks(s.c)) *
                             static_cast<std::size_t>(s.h * s.w);
-  const TensorId mask = plan_.transient(node(op.output).name + " mask", words * sizeof(std::uint32_t));
-  kept_[static_cast<std::size_t>(op.output)].mask = mask;
+  mask = plan_.transient(node(id).name + " mask", words * sizeof(std::uint32_t));
+  if (zeros)
+    plan_.fill(mask, 0);
   return mask;
 }
 
@@ -165,7 +172,9 @@ void Network::forward_op(const FusedOp &op) {
         op.inputs.empty() ? constant_value<float>(op.main) : value(op.inputs.front());
     return;
   }
-  values_[static_cast<std::size_t>(op.output)] = plan_.transient(node(op.output).name, bytes(op.output));
+  if (is_whole(op))
+    return; // its parts have written it
+  values_[static_cast<std::size_t>(op.output)] = make_value(op.output);
   std::visit(Forward{*this, op}, main);
 }
 
@@ -203,6 +212,10 @@ gpu::ConvParams Network::conv_params(const FusedOp &op) const {
   const Clamp clamp = op.relu.value_or(Clamp{});
   params.low = clamp.low;
   params.high = clamp.high;
+  if (const Part &mine = part(op.output); mine.whole >= 0) {
+    params.out_base = mine.channel * params.out_rows * params.out_cols;
+    params.out_batch_stride = static_cast<int>(shape(mine.whole).elements());
+  }
   return params;
 }
 
@@ -219,7 +232,7 @@ void Network::forward_conv(const FusedOp &op) {
   const NodeId in = op.inputs.front();
   const std::string key = folded_name(op);
 
-  ConvBindings bindings{value(in), TensorId::none, value(op.output), TensorId::none, make_mask(op)};
+  ConvBindings bindings{value(in), TensorId::none, value(op.output), TensorId::none, make_mask(op, true)};
   std::uint32_t epilogue = op.relu ? gpu::EPILOGUE_RELU : 0U;
   if (!bias.empty() || !op.scale_shifts.empty()) {
     epilogue |= gpu::EPILOGUE_BIAS;
@@ -230,10 +243,8 @@ void Network::forward_conv(const FusedOp &op) {
     epilogue |= gpu::EPILOGUE_RESIDUAL;
     bindings.residual = value(op.residual);
   }
-  if (bindings.mask != TensorId::none) {
+  if (bindings.mask != TensorId::none)
     epilogue |= gpu::EPILOGUE_MASK_WRITE;
-    plan_.fill(bindings.mask, 0);
-  }
   if (transposed)
     return adjoint_conv(node(op.main).name, op, epilogue, bindings);
   conv(
@@ -260,17 +271,15 @@ void Network::forward_dense(const FusedOp &op) {
   const auto &dense = std::get<Dense>(node(op.main).op);
   const NodeId in = op.inputs.front();
   const auto in_features = static_cast<int>(shape(in).elements());
-  const TensorId mask = make_mask(op);
+  const TensorId mask = make_mask(op, true);
   std::uint32_t epilogue = op.relu ? gpu::EPILOGUE_RELU : 0U;
   TensorId bias = value(in);
   if (!dense.bias.empty()) {
     epilogue |= gpu::EPILOGUE_BIAS;
     bias = constant(node(op.main).name + "/bias", dense.bias);
   }
-  if (mask != TensorId::none) {
+  if (mask != TensorId::none)
     epilogue |= gpu::EPILOGUE_MASK_WRITE;
-    plan_.fill(mask, 0);
-  }
   const Clamp clamp = op.relu.value_or(Clamp{});
   const int at_once = dense_rows_at_once(in_features);
   for (int first = 0; first < dense.out_features; first += at_once) {

@@ -79,6 +79,12 @@ private:
     // Normalize 1 / deviation; of an Lrn its sums.
     TensorId aside = TensorId::none;
   };
+  // A convolution's value that is written where a Concat wants it, and whose gradient is read there
+  // (network_parts.cpp).
+  struct Part {
+    NodeId whole = -1; // or it is a tensor of its own
+    int channel = 0;   // of the whole, its first
+  };
   struct Forward;  // what each op does,
   struct Backward; // its gradient,
   struct Exact;    // and that in double
@@ -99,9 +105,16 @@ private:
     const std::string full_key = graph_.name + "/" + key;
     return plan_.external(full_key, weights_.get(full_key, [&] { return values; }));
   }
-  TensorId make_mask(const FusedOp &op);
+  // Of the op's value, or of the whole that it is part of. `zeros`: for kernels that only set bits.
+  TensorId make_mask(const FusedOp &op, bool zeros = false);
   bool wants_mask(const FusedOp &op) const { return op.relu && options_.backward; }
 
+  void find_parts();
+  bool can_be_part(const FusedOp &conv) const;
+  const Part &part(NodeId id) const { return parts_.at(static_cast<std::size_t>(id)); }
+  NodeId owner(NodeId id) const { return part(id).whole >= 0 ? part(id).whole : id; } // of its memory
+  bool is_whole(const FusedOp &op) const { return !op.inputs.empty() && part(op.inputs.front()).whole == op.output; }
+  TensorId make_value(NodeId id);
   void forward_op(const FusedOp &op);
   void forward_conv(const FusedOp &op);
   void forward_dense(const FusedOp &op);
@@ -212,6 +225,7 @@ private:
   std::vector<bool> varies_;                 // by node: with the graph's input, else no gradient passes
   std::vector<TensorId> exact_;              // values in double, by node; none where they aren't known
   std::vector<Kept> kept_;                   // by node
+  std::vector<Part> parts_;                  // by node
   std::vector<std::pair<std::string, gpu::ConvParams>> convolutions_;
   std::vector<int> contributions_left_; // by node
 };

@@ -145,6 +145,11 @@ void Network::backward_op(const FusedOp &op) {
   const TensorId from = gradients_.at(static_cast<std::size_t>(op.output));
   if (from == TensorId::none)
     throw std::logic_error(node(op.output).name + " is a target without a seed");
+  if (is_whole(op)) { // where its parts will read it
+    for (const NodeId input : op.inputs)
+      gradients_[static_cast<std::size_t>(input)] = from;
+    return;
+  }
   if (op.residual >= 0)
     pass_gradient(node(op.output).name + " gradient", op.residual, from, TensorId::none);
   std::visit(Backward{*this, op, from}, main);

@@ -2,8 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
+#include "kernels/conv_cases.h"
 #include "kernels/device.h"
 #include "kernels/device_network.h"
 #include "kernels/expect.h"
@@ -104,6 +108,62 @@ TEST(MovesTest, ConcatOfManyConvolutions) {
   NetworkOptions options;
   options.targets = {joined, parts[3]};
   expect_like_reference(graph, random_tensor(2, 3, 9, 6, 3), options, 1e-5);
+}
+
+// Branches of convolutions write their parts of the whole themselves, whichever back end does them; 21 and 40 channels
+// share a mask's words. A second module reads the first one's whole, by a pool and by convolutions.
+TEST(MovesTest, ConcatOfBranches) {
+  for (const bool relus : {true, false})
+    for (const ConvBackend backend : all_backends()) {
+      if (backend == ConvBackend::broadcast && !test_device().info().subgroup_shuffle)
+        continue;
+      SCOPED_TRACE(fmt::format("{}, {}", backend_name(backend), relus ? "ReLUs" : "no ReLUs"));
+      Graph graph = graph_with_input();
+      NodeId at = 0;
+      int channels = 8;
+      for (unsigned module = 0; module < 2; ++module) {
+        std::vector<NodeId> parts;
+        const auto branch = [&](int out_c, int kernel, NodeId from) {
+          const auto seed = module * 10 + static_cast<unsigned>(kernel);
+          const NodeId conv =
+              push(graph, random_conv(channels, out_c, square_window(kernel, 1, kernel / 2), seed), {from});
+          parts.push_back(relus ? push(graph, Relu{}, {conv}) : conv);
+        };
+        branch(21, 1, at);
+        branch(40, 3, at);
+        branch(8, 5, at);
+        // Winograd's rounding may decide otherwise which of the first whole's values is a window's maximum.
+        const Window around = square_window(3, 1, 1);
+        const NodeId pooled = push(graph, module == 0 ? Op(MaxPool{around}) : Op(AvgPool{around}), {at});
+        branch(6, 1, pooled);
+        at = push(graph, Concat{}, parts, fmt::format("joined {}", module));
+        channels = 75;
+      }
+      NetworkOptions options;
+      options.backend = backend;
+      options.targets = {at};
+      expect_like_reference(graph, random_tensor(3, 8, 9, 12, 5), options, 3e-5);
+    }
+}
+
+TEST(MovesTest, ConcatOfBranchesTakesNoCopies) {
+  Graph graph = graph_with_input();
+  std::vector<NodeId> parts;
+  for (unsigned i = 0; i < 3; ++i)
+    parts.push_back(push(graph, Relu{}, {push(graph, random_conv(8, 5, square_window(1), i), {0})}));
+  NetworkOptions options;
+  options.input = {8, 4, 6};
+  options.backward = true;
+  options.backend = ConvBackend::direct;
+  const auto dispatches = [&](std::vector<NodeId> targets) {
+    options.targets = std::move(targets);
+    Weights weights(test_device());
+    return DeviceNetwork(weights, graph, options).plan().dispatches();
+  };
+  const int alone = dispatches(parts);
+  const NodeId joined = push(graph, Concat{}, parts);
+  EXPECT_EQ(dispatches({joined}), alone - 2);           // but for the seeds of two targets
+  EXPECT_GT(dispatches({joined, parts[1]}), alone + 2); // asked for, parts[1] has memory of its own: copies
 }
 
 TEST(MovesTest, Slices) {
