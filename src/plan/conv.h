@@ -32,6 +32,12 @@ std::vector<float> pack_broadcast(const gpu::ConvParams &params, std::span<const
 bool is_matrix_product(const gpu::ConvParams &params);
 ConvKernel gemm_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t subgroup_size);
 std::vector<float> pack_gemm(const gpu::ConvParams &params, std::span<const float> weights);
+// Or tile by tile: output channels of a tile, as equal as can be (the last may have fewer); what all take, zeros to
+// begin with; and one tile of one group, from its (channels, in_c) weights.
+int gemm_tile_channels(const gpu::ConvParams &params);
+std::size_t packed_gemm_floats(const gpu::ConvParams &params);
+void pack_gemm_tile(const gpu::ConvParams &params, std::size_t group, std::size_t tile, const float *weights,
+                    std::span<float> packed);
 
 // Implicit GEMM through shared memory: for GPUs. Any kernel size, stride, dilation, groups.
 ConvKernel shared_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t max_invocations);

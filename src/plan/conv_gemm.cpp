@@ -10,13 +10,23 @@ namespace {
 
 constexpr int most_channels = 32; // a lane's: beyond, its sums are no faster (Mesa's llvmpipe)
 
-// Output channels a workgroup, as equal as can be.
-int tile_channels(const gpu::ConvParams &p) { return divide_up(p.out_c, divide_up(p.out_c, most_channels)); }
-
 // Input channels a step, a divisor of all.
 int unroll(const gpu::ConvParams &p) { return p.in_c % 4 == 0 ? 4 : p.in_c % 3 == 0 ? 3 : p.in_c % 2 == 0 ? 2 : 1; }
 
+std::size_t index(int value) { return static_cast<std::size_t>(value); }
+
+// Weights as the kernel reads them: (groups, tiles, steps) of step_floats, depth input channels a step.
+struct Packing {
+  std::size_t channels, depth, tiles, steps, step_floats;
+  explicit Packing(const gpu::ConvParams &p)
+      : channels(index(gemm_tile_channels(p))), depth(index(unroll(p))), tiles(divide_up(index(p.out_c), channels)),
+        steps(index(p.in_c) / depth), step_floats(divide_up(channels * depth, std::size_t{4}) * 4) {}
+  std::size_t tile_floats() const { return steps * step_floats; }
+};
+
 } // namespace
+
+int gemm_tile_channels(const gpu::ConvParams &p) { return divide_up(p.out_c, divide_up(p.out_c, most_channels)); }
 
 bool is_matrix_product(const gpu::ConvParams &p) {
   return p.kernel_h == 1 && p.kernel_w == 1 && p.stride_h == 1 && p.stride_w == 1 && p.pad_top == 0 &&
@@ -25,7 +35,7 @@ bool is_matrix_product(const gpu::ConvParams &p) {
 }
 
 ConvKernel gemm_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t subgroup_size) {
-  const int channels = tile_channels(p);
+  const int channels = gemm_tile_channels(p);
   const bool aligned = std::ranges::all_of(
       std::initializer_list<int>{p.in_h * p.in_w, p.in_base, p.in_batch_stride, p.out_base, p.out_batch_stride},
       [](int elements) { return elements % 4 == 0; });
@@ -39,26 +49,31 @@ ConvKernel gemm_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint
   return kernel;
 }
 
-// (groups, tiles, in_c / unroll) steps of (channels, unroll) weights, each step padded to vec4s. Channels beyond out_c
-// weigh 0.
+std::size_t packed_gemm_floats(const gpu::ConvParams &p) {
+  const Packing packing(p);
+  return index(p.groups) * packing.tiles * packing.tile_floats();
+}
+
+// Steps of (channels, unroll) weights, each padded to vec4s. Channels beyond out_c weigh 0.
+void pack_gemm_tile(const gpu::ConvParams &p, std::size_t group, std::size_t tile, const float *from,
+                    std::span<float> packed) {
+  const Packing packing(p);
+  float *const first = packed.data() + (group * packing.tiles + tile) * packing.tile_floats();
+  const std::size_t count = std::min(packing.channels, index(p.out_c) - tile * packing.channels);
+  for (std::size_t c = 0; c < count; ++c)
+    for (std::size_t step = 0; step < packing.steps; ++step, from += packing.depth)
+      std::copy_n(from, packing.depth, first + step * packing.step_floats + c * packing.depth);
+}
+
 std::vector<float> pack_gemm(const gpu::ConvParams &p, std::span<const float> weights) {
-  const auto index = [](int value) { return static_cast<std::size_t>(value); };
-  const std::size_t channels = index(tile_channels(p)), depth = index(unroll(p));
-  const std::size_t out_c = index(p.out_c), in_c = index(p.in_c), tiles = divide_up(out_c, channels);
-  const std::size_t step = divide_up(channels * depth, std::size_t{4}) * 4, steps = in_c / depth;
-  std::vector<float> packed(index(p.groups) * tiles * steps * step, 0.0F);
-  const auto pack_tile = [&](std::size_t tile) { // of all groups
-    const std::size_t group = tile / tiles, first = tile % tiles * channels;
-    for (std::size_t c = 0; c < std::min(channels, out_c - first); ++c) {
-      const float *from = weights.data() + (group * out_c + first + c) * in_c;
-      float *to = packed.data() + tile * steps * step + c * depth;
-      for (std::size_t i = 0; i < steps; ++i)
-        std::copy_n(from + i * depth, depth, to + i * step);
+  const Packing packing(p);
+  std::vector<float> packed(packed_gemm_floats(p));
+  parallel_for(index(p.groups) * packing.tiles, 8, [&](std::size_t first, std::size_t last) {
+    for (std::size_t at = first; at < last; ++at) {
+      const std::size_t group = at / packing.tiles, tile = at % packing.tiles;
+      const std::size_t row = group * index(p.out_c) + tile * packing.channels;
+      pack_gemm_tile(p, group, tile, weights.data() + row * index(p.in_c), packed);
     }
-  };
-  parallel_for(index(p.groups) * tiles, 8, [&](std::size_t first, std::size_t last) {
-    for (std::size_t tile = first; tile < last; ++tile)
-      pack_tile(tile);
   });
   return packed;
 }

@@ -198,8 +198,9 @@ private:
   void conv(const std::string &label, const std::string &key, const gpu::ConvParams &params, const MakeWeights &weights,
             std::uint32_t epilogue, const ConvBindings &bindings);
   void plain_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
-                  const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings, ConvBackend backend,
-                  double flops);
+                  const MakeWeights &packed_weights, std::uint32_t epilogue, const ConvBindings &bindings,
+                  ConvBackend backend, double flops);
+  std::vector<float> pack(const gpu::ConvParams &params, const std::vector<float> &weights, ConvBackend backend) const;
   void winograd_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
                      const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings, int tile);
   ConvBackend choose(const gpu::ConvParams &params) const;

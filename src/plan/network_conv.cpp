@@ -62,30 +62,40 @@ void Network::conv(const std::string &label, const std::string &key, const gpu::
   if (backend == ConvBackend::winograd2 || backend == ConvBackend::winograd4)
     winograd_conv(label, key, params, weights, epilogue, bindings, backend == ConvBackend::winograd2 ? 2 : 4);
   else
-    plain_conv(label, key, params, weights, epilogue, bindings, backend, flops_of(params));
+    plain_conv(
+        label, key, params, [&] { return pack(params, weights(), backend); }, epilogue, bindings, backend,
+        flops_of(params));
+}
+
+std::vector<float> Network::pack(const gpu::ConvParams &params, const std::vector<float> &weights,
+                                 ConvBackend backend) const {
+  switch (backend) {
+  case ConvBackend::broadcast:
+    return pack_broadcast(params, weights);
+  case ConvBackend::gemm:
+    return pack_gemm(params, weights);
+  case ConvBackend::shared:
+    return pack_shared(params, weights, plan_.device().info().max_invocations);
+  default:
+    return pack_direct(params, weights);
+  }
 }
 
 void Network::plain_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
-                         const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings,
+                         const MakeWeights &packed_weights, std::uint32_t epilogue, const ConvBindings &bindings,
                          ConvBackend backend, double flops) {
   const vulkan::DeviceInfo &device = plan_.device().info();
   ConvKernel kernel;
-  std::function<std::vector<float>(const std::vector<float> &)> pack;
-  if (backend == ConvBackend::broadcast) {
+  if (backend == ConvBackend::broadcast)
     kernel = broadcast_conv(params, epilogue, device.subgroup_size);
-    pack = [&](const std::vector<float> &plain) { return pack_broadcast(params, plain); };
-  } else if (backend == ConvBackend::gemm) {
+  else if (backend == ConvBackend::gemm)
     kernel = gemm_conv(params, epilogue, device.subgroup_size);
-    pack = [&](const std::vector<float> &plain) { return pack_gemm(params, plain); };
-  } else if (backend == ConvBackend::shared) {
+  else if (backend == ConvBackend::shared)
     kernel = shared_conv(params, epilogue, device.max_invocations);
-    pack = [&](const std::vector<float> &plain) { return pack_shared(params, plain, device.max_invocations); };
-  } else {
+  else
     kernel = direct_conv(params, epilogue);
-    pack = [&](const std::vector<float> &plain) { return pack_direct(params, plain); };
-  }
   const std::string full_key = fmt::format("{}/{}/{}/{}", graph_.name, key, kernel.shader, kernel.packing);
-  const vulkan::Slice slice = weights_.get(full_key, [&] { return pack(weights()); });
+  const vulkan::Slice slice = weights_.get(full_key, [&] { return packed_weights(); });
   if (slice.bytes > max_binding())
     throw UserError(fmt::format("the weights of {} of {} take {} MiB, but {} binds at most {} MiB", label, graph_.name,
                                 slice.bytes >> 20, device.name, max_binding() >> 20));
@@ -108,7 +118,6 @@ void Network::winograd_conv(const std::string &label, const std::string &key, co
   const auto floats = static_cast<std::size_t>(winograd_products(tile) * parts.front().tiles) * sizeof(float);
   const TensorId tiles = plan_.transient(label + " tiles", floats * static_cast<std::size_t>(params.in_c));
   const TensorId products = plan_.transient(label + " products", floats * static_cast<std::size_t>(params.out_c));
-  const auto transformed = [&] { return winograd_weights(params, tile, weights()); };
   const auto or_products = [&](TensorId id) { return id == TensorId::none ? products : id; };
   // Parts write different elements, but may share words of the mask.
   const Use out = (epilogue & gpu::EPILOGUE_ACCUMULATE) != 0 ? updates(bindings.out) : writes(bindings.out);
@@ -118,8 +127,13 @@ void Network::winograd_conv(const std::string &label, const std::string &key, co
     plan_.dispatch(label, plan_.programs().get(in.shader, in.constants), in.groups, part,
                    {reads(bindings.in), writes(tiles)});
     const gpu::ConvParams gemm = winograd_gemm(part, tile);
-    plain_conv(label, fmt::format("{}/winograd{}", key, tile), gemm, transformed, 0U,
-               {tiles, TensorId::none, products, TensorId::none, TensorId::none}, choose(gemm),
+    const ConvBackend backend = choose(gemm);
+    const auto packed = [&] {
+      return backend == ConvBackend::gemm ? pack_winograd_gemm(params, tile, weights())
+                                          : pack(gemm, winograd_weights(params, tile, weights()), backend);
+    };
+    plain_conv(label, fmt::format("{}/winograd{}", key, tile), gemm, packed, 0U,
+               {tiles, TensorId::none, products, TensorId::none, TensorId::none}, backend,
                flops_of(params) * part.tiles / (parts.back().first_tile + parts.back().tiles));
     const ConvKernel finish = winograd_output(part, tile, epilogue, lanes);
     plan_.dispatch(

@@ -27,6 +27,39 @@ constexpr std::array<Row, 6> filter_4 = {{{1.0 / 4, 0, 0},
                                           {1.0 / 24, -1.0 / 12, 1.0 / 6},
                                           {0, 0, 1}}};
 
+// G g G^T of some filters, in double: element e of filter f becomes to[e * stride + f]. `Lanes` of them go together,
+// for the compiler to make vectors of.
+template <std::size_t Lanes>
+void transform_filters(std::span<const Row> rows, const float *g, float *to, std::size_t stride) {
+  using Vector = std::array<double, Lanes>;
+  std::array<Vector, 9> filter;
+  for (std::size_t tap = 0; tap < 9; ++tap)
+    for (std::size_t lane = 0; lane < Lanes; ++lane)
+      filter[tap][lane] = g[9 * lane + tap];
+  for (std::size_t y = 0; y < rows.size(); ++y) {
+    std::array<Vector, 3> left; // row y of G g
+    for (std::size_t column = 0; column < 3; ++column)
+      for (std::size_t lane = 0; lane < Lanes; ++lane)
+        left[column][lane] = rows[y][0] * filter[column][lane] + rows[y][1] * filter[3 + column][lane] +
+                             rows[y][2] * filter[6 + column][lane];
+    for (std::size_t x = 0; x < rows.size(); ++x)
+      for (std::size_t lane = 0; lane < Lanes; ++lane)
+        to[(y * rows.size() + x) * stride + lane] =
+            static_cast<float>(left[0][lane] * rows[x][0] + left[1][lane] * rows[x][1] + left[2][lane] * rows[x][2]);
+  }
+}
+
+void transform_filters(int tile, std::span<const float> filters, float *to, std::size_t stride) {
+  constexpr std::size_t together = 8;
+  const std::span<const Row> rows = tile == 2 ? std::span<const Row>(filter_2) : std::span<const Row>(filter_4);
+  const std::size_t count = filters.size() / 9;
+  std::size_t f = 0;
+  for (; f + together <= count; f += together)
+    transform_filters<together>(rows, filters.data() + 9 * f, to + f, stride);
+  for (; f < count; ++f)
+    transform_filters<1>(rows, filters.data() + 9 * f, to + f, stride);
+}
+
 bool multiples_of_4(std::initializer_list<int> values) {
   return std::all_of(values.begin(), values.end(), [](int value) { return value % 4 == 0; });
 }
@@ -66,27 +99,31 @@ gpu::ConvParams winograd_gemm(const gpu::WinogradParams &part, int tile) {
   return p;
 }
 
-// G g G^T, in double.
 std::vector<float> winograd_weights(const gpu::ConvParams &p, int tile, std::span<const float> weights) {
-  const std::span<const Row> rows = tile == 2 ? std::span<const Row>(filter_2) : std::span<const Row>(filter_4);
   const std::size_t filters = static_cast<std::size_t>(p.out_c) * static_cast<std::size_t>(p.in_c);
-  std::vector<float> transformed(filters * rows.size() * rows.size());
-  const auto transform = [&](std::size_t filter) {
-    const float *g = weights.data() + 9 * filter;
-    for (std::size_t y = 0; y < rows.size(); ++y) {
-      Row left{}; // row y of G g
-      for (std::size_t column = 0; column < 3; ++column)
-        left[column] = rows[y][0] * g[column] + rows[y][1] * g[3 + column] + rows[y][2] * g[6 + column];
-      for (std::size_t x = 0; x < rows.size(); ++x)
-        transformed[(y * rows.size() + x) * filters + filter] =
-            static_cast<float>(left[0] * rows[x][0] + left[1] * rows[x][1] + left[2] * rows[x][2]);
-    }
-  };
+  std::vector<float> transformed(filters * static_cast<std::size_t>(winograd_products(tile)));
   parallel_for(filters, 1024, [&](std::size_t first, std::size_t last) {
-    for (std::size_t filter = first; filter < last; ++filter)
-      transform(filter);
+    transform_filters(tile, weights.subspan(9 * first, 9 * (last - first)), transformed.data() + first, filters);
   });
   return transformed;
+}
+
+std::vector<float> pack_winograd_gemm(const gpu::ConvParams &p, int tile, std::span<const float> weights) {
+  const gpu::ConvParams gemm = winograd_gemm({p, 0, 0, 0, 0}, tile);
+  const auto products = static_cast<std::size_t>(gemm.groups);
+  std::vector<float> packed(packed_gemm_floats(gemm));
+  const auto channels = static_cast<std::size_t>(gemm_tile_channels(gemm)), in_c = static_cast<std::size_t>(p.in_c);
+  const auto out_c = static_cast<std::size_t>(p.out_c);
+  parallel_for(divide_up(out_c, channels), 1, [&](std::size_t first, std::size_t last) {
+    std::vector<float> transformed(products * channels * in_c);
+    for (std::size_t at = first; at < last; ++at) {
+      const std::size_t filters = std::min(channels, out_c - at * channels) * in_c;
+      transform_filters(tile, weights.subspan(9 * at * channels * in_c, 9 * filters), transformed.data(), filters);
+      for (std::size_t product = 0; product < products; ++product)
+        pack_gemm_tile(gemm, product, at, transformed.data() + product * filters, packed);
+    }
+  });
+  return packed;
 }
 
 ConvKernel winograd_input(const gpu::WinogradParams &part, int tile, std::uint32_t subgroup_size) {

@@ -25,6 +25,9 @@ constexpr int winograd_products(int tile) { return (tile + 2) * (tile + 2); }
 gpu::ConvParams winograd_gemm(const gpu::WinogradParams &part, int tile);
 // Its weights (products * out_c, in_c, 1, 1), from (out_c, in_c, 3, 3).
 std::vector<float> winograd_weights(const gpu::ConvParams &params, int tile, std::span<const float> weights);
+// The same as pack_gemm packs them. (They are the most memory that a net takes: no copy of all of them is made on the
+// way.)
+std::vector<float> pack_winograd_gemm(const gpu::ConvParams &params, int tile, std::span<const float> weights);
 
 // Bindings: 0 input, 1 transformed tiles.
 ConvKernel winograd_input(const gpu::WinogradParams &part, int tile, std::uint32_t subgroup_size);

@@ -74,12 +74,14 @@ Handle<VkPipeline, vkDestroyPipeline> make_pipeline(const Device &device, VkPipe
   VkPipeline pipeline = VK_NULL_HANDLE;
   check(vkCreateComputePipelines(device.handle(), device.pipeline_cache(), 1, &create, nullptr, &pipeline),
         "vkCreateComputePipelines", doing);
+  device.name(VK_OBJECT_TYPE_PIPELINE, handle_value(pipeline), name);
   return {device.handle(), pipeline};
 }
 
 } // namespace
 
-Program::Program(const Device &device, std::string_view shader_name, const std::vector<std::uint32_t> &constants)
+Program::Program(const Device &device, TaskQueue &compiler, std::string_view shader_name,
+                 const std::vector<std::uint32_t> &constants)
     : name_(constants.empty() ? std::string(shader_name)
                               : fmt::format("{}[{}]", shader_name, fmt::join(constants, ","))) {
   const auto code = shader(shader_name);
@@ -97,17 +99,18 @@ Program::Program(const Device &device, std::string_view shader_name, const std::
                                   device.info().name, device.info().max_storage_buffers));
   set_layout_ = make_set_layout(device, bindings_, texels_);
   layout_ = make_layout(device, set_layout(), push_bytes_);
-  pipeline_ = make_pipeline(device, layout(), code, constants, name_);
+  pipeline_ = compiler.run([&device, layout = layout(), code, constants, name = name_] {
+    return make_pipeline(device, layout, code, constants, name);
+  });
   device.name(VK_OBJECT_TYPE_DESCRIPTOR_SET_LAYOUT, handle_value(set_layout()), name_);
   device.name(VK_OBJECT_TYPE_PIPELINE_LAYOUT, handle_value(layout()), name_);
-  device.name(VK_OBJECT_TYPE_PIPELINE, handle_value(pipeline()), name_);
 }
 
 const Program &Programs::get(std::string_view shader_name, const std::vector<std::uint32_t> &constants) {
   std::pair key(std::string(shader_name), constants);
   auto found = programs_.find(key);
   if (found == programs_.end())
-    found = programs_.emplace(std::move(key), Program(device_, shader_name, constants)).first;
+    found = programs_.emplace(std::move(key), Program(device_, compiler_, shader_name, constants)).first;
   return found->second;
 }
 

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/task_queue.h"
 #include "vulkan/device.h"
 #include "vulkan/handle.h"
 
@@ -24,10 +26,13 @@ constexpr VkDeviceSize texel_bytes = 16; // of a vec4
 class Program {
 public:
   // `shader` names shaders/<shader>.comp; constants are specialization constants 0, 1, 2, ...
-  // Throws std::logic_error for a name that is not embedded, DeviceError where the driver fails.
-  Program(const Device &device, std::string_view shader, const std::vector<std::uint32_t> &constants);
+  // Throws std::logic_error for a name that is not embedded, DeviceError where the driver fails. `compiler` makes the
+  // pipeline; it must end before the program does.
+  Program(const Device &device, TaskQueue &compiler, std::string_view shader,
+          const std::vector<std::uint32_t> &constants);
 
-  VkPipeline pipeline() const { return pipeline_.get(); }
+  // Waits until it is made. Throws DeviceError where the driver could not.
+  VkPipeline pipeline() const { return pipeline_.get().get(); }
   VkPipelineLayout layout() const { return layout_.get(); }
   VkDescriptorSetLayout set_layout() const { return set_layout_.get(); }
   std::uint32_t bindings() const { return bindings_; }
@@ -43,10 +48,11 @@ private:
   mutable bool known_ = false;
   Handle<VkDescriptorSetLayout, vkDestroyDescriptorSetLayout> set_layout_;
   Handle<VkPipelineLayout, vkDestroyPipelineLayout> layout_;
-  Handle<VkPipeline, vkDestroyPipeline> pipeline_;
+  std::shared_future<Handle<VkPipeline, vkDestroyPipeline>> pipeline_;
 };
 
-// Programs by shader and constants, each made once. References stay valid while the cache lives.
+// Programs by shader and constants, each made once, by all of the host's cores while the caller plans on. References
+// stay valid while the cache lives.
 class Programs {
 public:
   explicit Programs(const Device &device) : device_(device) {}
@@ -58,6 +64,7 @@ public:
 private:
   const Device &device_;
   std::map<std::pair<std::string, std::vector<std::uint32_t>>, Program> programs_;
+  TaskQueue compiler_; // last: it uses the programs' layouts
 };
 
 } // namespace convscope::vulkan

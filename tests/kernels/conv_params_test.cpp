@@ -1,4 +1,4 @@
-// The phases of a strided convolution's gradient, without a device.
+// The phases of a strided convolution's gradient, and how weights are packed, without a device.
 #include "plan/conv_params.h"
 
 #include <gtest/gtest.h>
@@ -6,6 +6,8 @@
 #include <random>
 
 #include "graph/shapes.h"
+#include "plan/conv.h"
+#include "plan/winograd.h"
 #include "reference/conv.h"
 #include "reference/tensor.h"
 
@@ -87,6 +89,18 @@ TEST(ConvParamsTest, PhasesWriteEveryElementOnceAndAreTheGradient) {
     EXPECT_LT(reference::relative_error(dx, reference::conv_gradient(grad, conv, h, w)), 1e-12);
   }
   EXPECT_GT(unreached, 0);
+}
+
+TEST(PackingTest, WinogradsWeightsTileByTile) {
+  for (const int tile : {2, 4})
+    for (const auto &[in_c, out_c] : {std::pair{16, 32}, {7, 33}, {66, 70}, {3, 5}}) {
+      gpu::ConvParams conv{};
+      conv.in_c = in_c;
+      conv.out_c = out_c;
+      const auto weights = reference::random_floats(std::size_t(in_c) * out_c * 9, 3);
+      const gpu::ConvParams gemm = winograd_gemm({conv, 0, 0, 0, 0}, tile);
+      EXPECT_EQ(pack_winograd_gemm(conv, tile, weights), pack_gemm(gemm, winograd_weights(conv, tile, weights)));
+    }
 }
 
 } // namespace

@@ -356,7 +356,8 @@ protected:
   }
   static void use_device() {
     const auto own = open_device();
-    Program(*own, "add", {0});
+    Programs programs(*own);
+    programs.get("add", {0}).pipeline();
   }
 };
 
