@@ -31,6 +31,18 @@ TARGETS = {  # of forward against ncnn's Vulkan; of a step against PyTorch's for
 }
 
 
+WHOLE = "vgg16@128"  # a whole optimization, against Lucent's
+WHOLE_LAYER, WHOLE_STEPS, WHOLE_TARGET = "block5_conv3", 64, 3.5
+
+
+def model_arguments(options, name):
+    if name == "resnet50v2":
+        if not options.keras:
+            raise RuntimeError("no --keras FILE.h5 for resnet50v2")
+        return ["--model", name, "--weights", options.keras]
+    return ["--model", os.path.join(options.nets, ONNX[name]) if name in ONNX else name]
+
+
 def note(line):
     print(line, file=sys.stderr, flush=True)
 
@@ -54,26 +66,35 @@ def timed(run, least=0.2):
 
 
 class Convscope:
-    def __init__(self, options, name, size, batch):
-        self.command = [options.program, "bench", "--size", size, "--batch", str(batch), "--json"]
-        if name == "resnet50v2":
-            if not options.keras:
-                raise RuntimeError("no --keras FILE.h5 for resnet50v2")
-            self.command += ["--model", name, "--weights", options.keras]
-        elif name in ONNX:
-            self.command += ["--model", os.path.join(options.nets, ONNX[name])]
-        else:
-            self.command += ["--model", name]
+    def __init__(self, options, name, size, batch, precision):
+        self.fast = precision == "fast"
+        self.command = [options.program, "bench", "--size", size, "--batch", str(batch), "--precision", precision,
+                        "--runs", "1", "--json", *model_arguments(options, name)]
 
     def measure(self):
         done = subprocess.run(self.command, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(done.stderr.strip().splitlines()[-1])
         result = json.loads(done.stdout)
-        outside = sum(k["ms"] for k in result["kernels"] if k["label"] in peer_nets.NOT_THE_NET)
+        if not self.fast:
+            return {"convscope fp32 forward": result["forward_ms"], "convscope fp32 step": result["step_ms"]}
         return {"convscope forward": result["forward_ms"], "convscope step": result["step_ms"],
-                "share outside the net": outside / max(1e-9, sum(k["ms"] for k in result["kernels"])),
-                "memory MB": result["peak_device_memory_mb"]}
+                "share outside the net": result["outside_net"], "memory MB": result["peak_device_memory_mb"],
+                "first image s": result["first_image_s"]}
+
+
+class WholeOptimization:
+    """Seconds of the program from its start to the PNG."""
+
+    def __init__(self, options, name, size, folder):
+        self.command = [options.program, "optimize", "--offscreen", *model_arguments(options, name), "--size", size,
+                        "--objective", WHOLE_LAYER + ":0", "--recipe", "lucid", "--steps", str(WHOLE_STEPS),
+                        "-o", os.path.join(folder, "whole.png")]
+
+    def measure(self):
+        start = time.perf_counter()
+        subprocess.run(self.command, capture_output=True, check=True)
+        return {"convscope optimization s": time.perf_counter() - start}
 
 
 class Torch:
@@ -119,7 +140,7 @@ class Ncnn:
 
 
 class Lucent:
-    """Milliseconds of a step: the difference of a long and a short optimization."""
+    """Seconds of an optimization; milliseconds of a step: the difference of a long and a short one."""
 
     def __init__(self, render, model, layer, size):
         self.render, self.model, self.layer, self.size = render, model.eval(), layer, int(size)
@@ -134,7 +155,9 @@ class Lucent:
     def measure(self):
         from lucent.optvis.param import image
         self.param = image
-        return {"lucent step": (self.seconds(6) - self.seconds(1)) / 5 * 1e3}
+        self.seconds(1)  # warms up
+        whole, short = self.seconds(WHOLE_STEPS), self.seconds(4)
+        return {"lucent step": (whole - short) / (WHOLE_STEPS - 4) * 1e3, "lucent optimization s": whole}
 
 
 def export(pnnx, torch, model, size, folder, name):
@@ -166,7 +189,11 @@ def rows_of(work, batch, options, modules, folder):
         except Exception as error:
             note(f"{work}, batch {batch}: no {what}: {error}")
 
-    add("convscope", lambda: Convscope(options, name, size, batch))
+    add("convscope", lambda: Convscope(options, name, size, batch, "fast"))
+    if batch == 1:
+        add("convscope in fp32", lambda: Convscope(options, name, size, batch, "fp32"))
+    if batch == 1 and work == WHOLE:
+        add("convscope's optimization", lambda: WholeOptimization(options, name, size, folder))
     model = peer_nets.make(torch, name).eval() if torch else None
     if torch:
         add("torch", lambda: Torch(torch, model, size, batch))
@@ -180,7 +207,7 @@ def rows_of(work, batch, options, modules, folder):
         else:
             note("ncnn finds no Vulkan device")
         add("ncnn", lambda: Ncnn(ncnn, files(), size, batch, False, options.threads))
-    if render and batch == 1 and name == "vgg16":
+    if render and batch == 1 and work == WHOLE:
         add("lucent", lambda: Lucent(render, model, peer_nets.last_layer(model), size))
 
     figures = {}
@@ -208,8 +235,8 @@ def ratio(figures, ours, theirs):
 
 
 def table(results, options, versions):
-    lines = ["| work | batch | convscope forward | ncnn Vulkan | ratio (target) | ncnn CPU | PyTorch forward | convscope step "
-             "| PyTorch forward + gradient | ratio (target) | Lucent step | outside the net | device memory |",
+    lines = ["| work | batch | forward | ncnn Vulkan | ratio (target) | ncnn CPU | PyTorch forward | step | PyTorch forward + gradient "
+             "| ratio (target) | step in fp32 | outside the net | device memory |",
              "|---|---|---|---|---|---|---|---|---|---|---|---|---|"]
     for (work, batch), f in results.items():
         def ms(key):
@@ -223,14 +250,22 @@ def table(results, options, versions):
             work, str(batch), ms("convscope forward"), ms("ncnn Vulkan forward"),
             against("convscope forward", "ncnn Vulkan forward", forward), ms("ncnn CPU forward"), ms("torch forward"),
             ms("convscope step"), ms("torch forward + gradient"),
-            against("convscope step", "torch forward + gradient", step), ms("lucent step"),
+            against("convscope step", "torch forward + gradient", step), ms("convscope fp32 step"),
             f"{f['share outside the net'] * 100:.1f} %" if "share outside the net" in f else "-",
             f"{f['memory MB']:.0f} MB" if "memory MB" in f else "-"]) + " |")
-    lines += ["", "| work | step of an image at batch 8, over that at batch 1 |", "|---|---|"]
+    lines += ["", "| work | batch 8, an image, over batch 1: forward | step |", "|---|---|---|"]
     for work in dict.fromkeys(work for work, _ in results):
         one, eight = results.get((work, 1), {}), results.get((work, 8), {})
-        if "convscope step" in one and "convscope step" in eight:
-            lines.append(f"| {work} | {eight['convscope step'] / 8 / one['convscope step']:.2f} |")
+        keys = [key for key in ("convscope forward", "convscope step") if key in one and key in eight]
+        if len(keys) == 2:
+            lines.append(f"| {work} | " + " | ".join(f"{eight[key] / 8 / one[key]:.2f}" for key in keys) + " |")
+    whole = results.get((WHOLE, 1), {})
+    value = ratio(whole, "convscope optimization s", "lucent optimization s")
+    if value is not None:
+        lines += ["", f"A whole optimization ({WHOLE}, {WHOLE_LAYER}, `lucid`, {WHOLE_STEPS} steps; ours from the program's start "
+                      f"to the PNG, Lucent's without its imports): {whole['convscope optimization s']:.1f} s against "
+                      f"{whole['lucent optimization s']:.1f} s, ratio {value:.2f} ({WHOLE_TARGET}). "
+                      f"Lucent's step takes {whole['lucent step']:.0f} ms."]
     return "\n".join([f"Medians of {options.rounds} rounds on {machine(options)}. {versions}", ""] + lines) + "\n"
 
 

@@ -1,9 +1,5 @@
 """The nets of tools/bench_peers.py in plain PyTorch with random weights, each to its deepest convolution and its ReLU."""
 
-# Labels of `convscope bench` that are not the network's.
-NOT_THE_NET = {"advance", "spectrum scale", "fft inverse", "fft forward", "colour", "transform", "transform gradient",
-               "resize", "resize gradient", "objective", "objective gradient", "parameter gradient", "finish", "adam"}
-
 
 def last_layer(model):
     """The name by which Lucent knows the last layer."""

@@ -46,6 +46,7 @@ Json to_json(const BenchResult &r, const BenchRequest &request, const Session &s
           {"planned_device_memory_mb", r.planned_mb},
           {"peak_device_memory_mb", r.peak_mb},
           {"first_image_s", r.first_image_s},
+          {"outside_net", r.kernels.empty() ? Json() : Json(r.outside_net())},
           {"kernels", kernels}};
 }
 
@@ -73,6 +74,7 @@ void print(const BenchResult &r, const BenchRequest &request, const Session &ses
   double sum = 0;
   for (const KernelTime &kernel : r.kernels)
     sum += kernel.milliseconds;
+  fmt::print("outside the net: {:.1f} % of a step's kernels\n", r.outside_net() * 100);
   fmt::print("\nkernels of a step{:27}ms      %   GFLOP/s\n", "");
   for (const KernelTime &kernel : r.kernels)
     fmt::print("{:<34}{:12.3f}{:7.1f}{}\n", kernel.label, kernel.milliseconds, kernel.milliseconds / sum * 100,
@@ -84,7 +86,7 @@ void print(const BenchResult &r, const BenchRequest &request, const Session &ses
 Command add_bench(CLI::App &program) {
   struct Options {
     std::string model, size = "128", layer, recipe = "plain";
-    int batch = 1;
+    int batch = 1, runs = 5;
     bool json = false, plan = false;
   };
   const auto o = std::make_shared<Options>();
@@ -94,6 +96,7 @@ Command add_bench(CLI::App &program) {
   command.need(add_model(app, o->model));
   add_text(app, "--size", o->size, "Of the image, N or WxH", "N|WxH");
   add_integer(app, "--batch", o->batch, 1, 10000, "Images at once")->default_str("1");
+  add_integer(app, "--runs", o->runs, 1, 1000, "Runs of each kind at the least; figures are medians")->default_str("5");
   add_text(app, "--layer", o->layer, "How far into the net [the deepest convolution]", "L");
   add_text(app, "--recipe", o->recipe, "Of the optimization step: plain, article or lucid", "R");
   app.add_flag("--plan", o->plan, "Tell the device memory that a step takes, and run nothing");
@@ -108,6 +111,7 @@ Command add_bench(CLI::App &program) {
     if (request.width != size.width || request.height != size.height)
       context.note(fmt::format("--size {}: rounded up to {}x{}", o->size, request.width, request.height));
     request.batch = o->batch;
+    request.runs = o->runs;
     request.plan_only = o->plan;
     context.load(o->model);
     Session &session = context.session;

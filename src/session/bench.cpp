@@ -18,9 +18,8 @@ namespace convscope {
 
 namespace {
 
-constexpr int fewest_runs = 5, most_runs = 50;
-constexpr double measuring_seconds = 1; // more runs than the fewest, as long as they take no longer
-constexpr int timed_steps = 5;
+constexpr std::size_t most_runs = 50;
+constexpr double seconds_a_run = 0.2; // more runs than were asked for, as long as these would take no longer
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -32,10 +31,11 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-double median_ms(const std::function<void()> &run) {
+double median_ms(int fewest, const std::function<void()> &run) {
+  const auto least = static_cast<std::size_t>(fewest);
   std::vector<double> times;
   const auto all = std::chrono::steady_clock::now();
-  while (times.size() < fewest_runs || (times.size() < most_runs && seconds_since(all) < measuring_seconds)) {
+  while (times.size() < least || (times.size() < most_runs && seconds_since(all) < seconds_a_run * fewest)) {
     const auto start = std::chrono::steady_clock::now();
     run();
     times.push_back(seconds_since(start) * 1e3);
@@ -65,7 +65,7 @@ void bench_forward(Session &session, const BenchRequest &request, NodeId layer, 
   const vulkan::Recording recording = plan.record(Variant::usual);
   const auto run = [&] { recording.run("the forward pass"); };
   run();
-  result.forward_ms = median_ms(run);
+  result.forward_ms = median_ms(request.runs, run);
   result.forward_gflop = plan.flops() * 1e-9;
   result.forward_dispatches = plan.dispatches();
   result.forward_mb = plan.traffic() * 1e-6;
@@ -84,9 +84,9 @@ public:
       if (graph_.nodes[id].name == name) {
         const Op &op = graph_.nodes[id].op;
         const bool counts = std::holds_alternative<Conv>(op) || std::holds_alternative<Dense>(op);
-        return {layer_name(id) + gradient, milliseconds, counts ? gflop(id) : 0};
+        return {layer_name(id) + gradient, milliseconds, counts ? gflop(id) : 0, true};
       }
-    return {label, milliseconds, 0};
+    return {label, milliseconds, 0, false};
   }
 
 private:
@@ -105,9 +105,9 @@ private:
   int batch_;
 };
 
-std::vector<KernelTime> kernel_times(Optimization &optimization, const KernelLabels &labels) {
+std::vector<KernelTime> kernel_times(Optimization &optimization, const KernelLabels &labels, int runs) {
   std::map<std::string, std::vector<double>> times; // of each label, a step each
-  for (int step = 0; step <= timed_steps; ++step) {
+  for (int step = 0; step <= runs; ++step) {
     std::map<std::string, double> sums;
     for (const vulkan::Recording::Timing &timing : optimization.timed_step())
       sums[timing.label] += timing.milliseconds;
@@ -151,13 +151,22 @@ void bench_step(Session &session, const BenchRequest &request, NodeId layer, Ben
   result.first_image_s = seconds_since(start);
   // Past the steps that also revive dead units.
   optimization.step(request.recipe.revive_steps + 1);
-  result.step_ms = median_ms([&] { optimization.step(); });
+  result.step_ms = median_ms(request.runs, [&] { optimization.step(); });
   result.step_gflop = optimization.flops_per_step() * 1e-9;
   if (session.device().info().timestamps)
-    result.kernels = kernel_times(optimization, KernelLabels(session.graph(), request, layer));
+    result.kernels = kernel_times(optimization, KernelLabels(session.graph(), request, layer), request.runs);
 }
 
 } // namespace
+
+double BenchResult::outside_net() const {
+  double all = 0, outside = 0;
+  for (const KernelTime &kernel : kernels) {
+    all += kernel.milliseconds;
+    outside += kernel.of_net ? 0 : kernel.milliseconds;
+  }
+  return all > 0 ? outside / all : 0;
+}
 
 NodeId deepest_convolution(const Graph &graph) {
   const std::vector<bool> runs = runnable_nodes(graph);

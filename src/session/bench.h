@@ -13,6 +13,7 @@ struct BenchRequest {
   NodeId layer = -1; // -1: the deepest convolution
   int channel = 0;
   int height = 128, width = 128, batch = 1;
+  int runs = 5;           // of each kind at the least; figures are medians
   Recipe recipe;          // of the optimization step
   bool plan_only = false; // says what memory it takes, and runs nothing
 };
@@ -21,6 +22,8 @@ struct KernelTime { // the median over the steps of all dispatches of one label
   std::string label;
   double milliseconds = 0;
   double gflop = 0; // 0: unknown
+  bool of_net =
+      false; // a layer's, or a layer's gradient; else of the image, its transform, the objective, the optimizer
 };
 
 struct BenchResult {
@@ -31,6 +34,7 @@ struct BenchResult {
   double forward_mb = 0, step_mb = 0; // that kernels read and write, 1e6 bytes
   double planned_mb = 0;              // of device memory, before anything runs
   std::vector<KernelTime> kernels;    // of a step, the slowest first; empty where the device has no timestamps
+  double outside_net() const;         // their share that is not the net's, 0 to 1
   double weights_mb = 0, peak_mb = 0; // of device memory, 1e6 bytes
   double first_image_s = 0;           // to the first optimized image on the host, from the loaded net on
 };
