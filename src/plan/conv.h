@@ -33,6 +33,11 @@ bool is_matrix_product(const gpu::ConvParams &params);
 ConvKernel gemm_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t subgroup_size);
 std::vector<float> pack_gemm(const gpu::ConvParams &params, std::span<const float> weights);
 
+// For CPU drivers, where every output channel has one input channel (is_depthwise): small kernels of any stride.
+bool is_depthwise(const gpu::ConvParams &params);
+ConvKernel depthwise_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t subgroup_size);
+std::vector<float> pack_depthwise(const gpu::ConvParams &params, std::span<const float> weights);
+
 // Implicit GEMM through shared memory: for GPUs. Any kernel size, stride, dilation, groups.
 ConvKernel shared_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t max_invocations);
 std::vector<float> pack_shared(const gpu::ConvParams &params, std::span<const float> weights,

@@ -28,6 +28,10 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
     if (is_matrix_product(params))
       return asked;
     break;
+  case ConvBackend::depthwise:
+    if (is_depthwise(params))
+      return asked;
+    break;
   case ConvBackend::winograd2:
   case ConvBackend::winograd4:
     if (winograd)
@@ -52,6 +56,8 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
     return ConvBackend::direct;
   if (!broadcast)
     return ConvBackend::shared;
+  if (is_depthwise(params) && params.out_c == 1) // else channels share inputs
+    return ConvBackend::depthwise;
   return is_matrix_product(params) ? ConvBackend::gemm : ConvBackend::broadcast;
 }
 
@@ -77,6 +83,9 @@ void Network::plain_conv(const std::string &label, const std::string &key, const
   } else if (backend == ConvBackend::gemm) {
     kernel = gemm_conv(params, epilogue, device.subgroup_size);
     pack = [&](const std::vector<float> &plain) { return pack_gemm(params, plain); };
+  } else if (backend == ConvBackend::depthwise) {
+    kernel = depthwise_conv(params, epilogue, device.subgroup_size);
+    pack = [&](const std::vector<float> &plain) { return pack_depthwise(params, plain); };
   } else if (backend == ConvBackend::shared) {
     kernel = shared_conv(params, epilogue, device.max_invocations);
     pack = [&](const std::vector<float> &plain) { return pack_shared(params, plain, device.max_invocations); };
