@@ -1,5 +1,6 @@
 // Construction and the forward pass; the backward pass is in network_backward.cpp, convolutions in network_conv.cpp,
-// the decisions in double in network_exact.cpp, ops that only move elements in network_moves.cpp.
+// pools in network_pools.cpp, the decisions in double in network_exact.cpp, ops that only move elements in
+// network_moves.cpp.
 #include "plan/network.h"
 
 #include <algorithm>
@@ -318,48 +319,6 @@ void Network::forward_scale_shift(const FusedOp &op) {
   plan_.dispatch(node(op.main).name, plan_.programs().get("scale_shift", {epilogue, norm ? 1U : 0U}),
                  map_groups(op.output), activation_params(op),
                  {reads(in), reads(scale), reads(shift), writes(out), writes(mask != TensorId::none ? mask : out)});
-}
-
-gpu::PoolParams Network::pool_params(const FusedOp &op) const {
-  const NodeId input = op.inputs.front();
-  const Op &main = node(op.main).op;
-  Window w;
-  Padding counted;
-  if (const auto *max_pool = std::get_if<MaxPool>(&main)) {
-    w = window(max_pool->window, input);
-  } else if (const auto *avg_pool = std::get_if<AvgPool>(&main)) {
-    w = window(avg_pool->window, input);
-    if (avg_pool->count_padding)
-      counted = w.pad;
-  } else if (const auto *zero_pad = std::get_if<ZeroPad>(&main)) {
-    w.pad = zero_pad->pad; // as exact_pool.comp pads
-  }
-  return {options_.batch, shape(input).c, shape(input).h, shape(input).w, shape(op.output).h, shape(op.output).w,
-          w.kernel_h,     w.kernel_w,     w.stride_h,     w.stride_w,     w.dilation_h,       w.dilation_w,
-          w.pad.top,      w.pad.left,     counted.top,    counted.left,   counted.bottom,     counted.right};
-}
-
-void Network::forward_max_pool(const FusedOp &op) {
-  const gpu::PoolParams p = pool_params(op);
-  const std::uint32_t bits = arg_max_bits(p);
-  const std::int64_t threads = std::int64_t{p.batch} * arg_max_blocks(p) * p.out_h * p.out_w;
-  const TensorId in = value(op.inputs.front());
-  TensorId arg_max = TensorId::none;
-  if (options_.backward) {
-    arg_max =
-        plan_.transient(node(op.output).name + " arg-max", static_cast<std::size_t>(threads) * sizeof(std::uint32_t));
-    kept_[static_cast<std::size_t>(op.output)].arg_max = arg_max;
-  }
-  plan_.dispatch(node(op.main).name, plan_.programs().get("max_pool", {options_.backward ? 1U : 0U, bits}),
-                 spread_groups(threads), p,
-                 {reads(in), writes(value(op.output)), writes(options_.backward ? arg_max : value(op.output))});
-}
-
-void Network::forward_avg_pool(const FusedOp &op) {
-  const gpu::PoolParams p = pool_params(op);
-  plan_.dispatch(node(op.main).name, plan_.programs().get("avg_pool"),
-                 spread_groups(std::int64_t{p.batch} * shape(op.output).elements()), p,
-                 {reads(value(op.inputs.front())), writes(value(op.output))});
 }
 
 void Network::pad(const std::string &label, TensorId from, const Shape &in, const Shape &out, int top, int left,

@@ -200,26 +200,4 @@ void Network::backward_dense(const FusedOp &op, TensorId from) {
   });
 }
 
-void Network::backward_max_pool(const FusedOp &op, TensorId from) {
-  const gpu::PoolParams p = pool_params(op);
-  const TensorId arg_max = kept_[static_cast<std::size_t>(op.output)].arg_max;
-  const std::int64_t threads = std::int64_t{p.batch} * arg_max_blocks(p) * p.in_h * p.in_w;
-  contribute(op.inputs.front(), [&](const GradientTarget &to) {
-    plan_.dispatch(
-        node(op.main).name + " gradient", plan_.programs().get("max_pool_grad", {to.epilogue(), arg_max_bits(p)}),
-        spread_groups(threads), p,
-        {reads(from), reads(arg_max), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
-  });
-}
-
-void Network::backward_avg_pool(const FusedOp &op, TensorId from) {
-  const gpu::PoolParams p = pool_params(op);
-  const std::int64_t threads = std::int64_t{p.batch} * shape(op.inputs.front()).elements();
-  contribute(op.inputs.front(), [&](const GradientTarget &to) {
-    plan_.dispatch(node(op.main).name + " gradient", plan_.programs().get("avg_pool_grad", {to.epilogue()}),
-                   spread_groups(threads), p,
-                   {reads(from), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
-  });
-}
-
 } // namespace convscope
