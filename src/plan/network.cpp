@@ -53,8 +53,10 @@ NodeId Network::largest() const {
 
 std::uint64_t Network::max_binding() const {
   const std::uint64_t asked = options_.max_binding_bytes;
-  // Kernels index by int.
-  const std::uint64_t device = std::min<std::uint64_t>(plan_.device().info().max_storage_range, INT32_MAX);
+  const vulkan::DeviceInfo &info = plan_.device().info();
+  // Kernels index by int, and read most tensors as texels.
+  const std::uint64_t device =
+      std::min<std::uint64_t>({info.max_storage_range, info.max_texels * vulkan::texel_bytes, INT32_MAX});
   return asked == 0 ? device : std::min(asked, device);
 }
 
@@ -93,6 +95,13 @@ std::array<std::uint32_t, 3> Network::element_groups(NodeId id) const {
 std::array<std::uint32_t, 3> Network::map_groups(NodeId id) const {
   return spread_groups(std::int64_t{options_.batch} * mask_blocks(shape(id).c) * shape(id).h * shape(id).w);
 }
+
+std::array<std::uint32_t, 3> Network::quad_groups(NodeId id) const {
+  return spread_groups(std::int64_t{options_.batch} * mask_blocks(shape(id).c) *
+                       divide_up(shape(id).h * shape(id).w, 4));
+}
+
+std::uint32_t Network::whole_quads(NodeId id) const { return shape(id).h * shape(id).w % 4 == 0 ? 1U : 0U; }
 
 NodeId Network::value_root(NodeId id) const {
   while (is_view(node(id).op))
@@ -298,7 +307,8 @@ void Network::forward_add(const FusedOp &op) {
     const TensorId left = i == 1 ? value(op.inputs[0]) : out;
     const TensorId right = value(op.inputs[i]);
     plan_.dispatch(
-        node(op.main).name, plan_.programs().get("add", {epilogue}), map_groups(op.output), activation_params(op),
+        node(op.main).name, plan_.programs().get("add", {epilogue, whole_quads(op.output)}), quad_groups(op.output),
+        activation_params(op),
         {reads(left), reads(right), writes(out), writes((epilogue & gpu::EPILOGUE_MASK_WRITE) != 0 ? mask : out)});
   }
 }
@@ -316,8 +326,9 @@ void Network::forward_scale_shift(const FusedOp &op) {
   if (mask != TensorId::none)
     epilogue |= gpu::EPILOGUE_MASK_WRITE;
   const TensorId out = value(op.output);
-  plan_.dispatch(node(op.main).name, plan_.programs().get("scale_shift", {epilogue, norm ? 1U : 0U}),
-                 map_groups(op.output), activation_params(op),
+  plan_.dispatch(node(op.main).name,
+                 plan_.programs().get("scale_shift", {epilogue, whole_quads(op.output), norm ? 1U : 0U}),
+                 quad_groups(op.output), activation_params(op),
                  {reads(in), reads(scale), reads(shift), writes(out), writes(mask != TensorId::none ? mask : out)});
 }
 

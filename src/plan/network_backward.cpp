@@ -59,8 +59,9 @@ void Network::contribute(NodeId to, const Contribution &write) {
     }
     // To a view of another shape a kernel writes by that shape, but the mask's words are the root's.
     write(target);
-    plan_.dispatch(node(root).name + " mask", plan_.programs().get("scale_grad", {gpu::EPILOGUE_MASK_READ, 0U}),
-                   map_groups(root), map_params(root),
+    plan_.dispatch(node(root).name + " mask",
+                   plan_.programs().get("scale_grad", {gpu::EPILOGUE_MASK_READ, whole_quads(root), 0U}),
+                   quad_groups(root), map_params(root),
                    {reads(target.tensor), reads(target.tensor), updates(target.tensor), reads(mask)});
   };
   if (!options_.revive) {
@@ -155,8 +156,8 @@ void Network::pass_gradient(const std::string &label, NodeId to, TensorId from, 
   if (!scaled) // its shape does not matter
     to = value_root(to);
   contribute(to, [&](const GradientTarget &target) {
-    plan_.dispatch(label, plan_.programs().get("scale_grad", {target.epilogue(), scaled ? 1U : 0U}), map_groups(to),
-                   map_params(to),
+    plan_.dispatch(label, plan_.programs().get("scale_grad", {target.epilogue(), whole_quads(to), scaled ? 1U : 0U}),
+                   quad_groups(to), map_params(to),
                    {reads(from), reads(scaled ? scale : from),
                     target.accumulate ? updates(target.tensor) : writes(target.tensor), reads(target.mask_or(from))});
   });
