@@ -1,35 +1,37 @@
-// y = a + b, then ReLU with its mask. One thread does 32 channels of one pixel, a whole word of the mask.
+// y = a + b, then ReLU with its mask.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "params.h"
-#include "linear.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
+layout(constant_id = 1) const bool ALIGNED = false;
 layout(push_constant) uniform Push { ActivationParams p; };
-layout(binding = 0) readonly buffer A { float a[]; };
-layout(binding = 1) readonly buffer B { float b[]; };
-layout(binding = 2) writeonly buffer Outputs { float outputs[]; };
-layout(binding = 3) writeonly buffer Mask { uint mask[]; };
+layout(binding = 0) uniform samplerBuffer a;
+layout(binding = 1) uniform samplerBuffer b;
+layout(binding = 2) restrict buffer Outputs { float outputs[]; };
+layout(binding = 2) restrict buffer OutputVectors { vec4 output_vectors[]; };
+layout(binding = 3) restrict buffer Mask { uint mask[]; };
+layout(binding = 3) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
+#include "map_quads.glsl"
+#include "mask_quads.glsl"
+#include "quads.glsl"
 
 void main() {
-  const int blocks = (p.channels + 31) / 32;
-  const int word = linear_item();
-  if (word >= p.batch * blocks * p.pixels)
+  MapQuad quad;
+  if (!find_quad(quad))
     return;
-  const int pixel = word % p.pixels;
-  const int n = word / p.pixels / blocks;
-  const int first = word / p.pixels % blocks * 32;
-  uint bits = 0u;
-  for (int c = first; c < min(first + 32, p.channels); ++c) {
-    const uint index = uint((n * p.channels + c) * p.pixels + pixel);
-    float v = a[index] + b[index];
-    if ((EPILOGUE & EPILOGUE_RELU) != 0u) {
-      bits |= v > p.low && v < p.high ? 1u << (c & 31) : 0u;
+  uvec4 bits = uvec4(0);
+  [[dont_unroll]] for (int c = quad.first; c < quad.last; ++c) {
+    const int at = quad_at(quad, c);
+    vec4 v = tensor_quad(a, at) + tensor_quad(b, at);
+    if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0u)
+      bits |= open_quad(v, p.low, p.high, c);
+    if ((EPILOGUE & EPILOGUE_RELU) != 0u)
       v = clamp(v, p.low, p.high);
-    }
-    outputs[index] = v;
+    store_quad(v, at, quad.count);
   }
   if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0u)
-    mask[word] = bits;
+    store_mask_quad(bits, mask_word(quad.n, p.channels, quad.first, quad.pixel, p.pixels), quad.count);
 }

@@ -46,24 +46,11 @@ layout(binding = 5) restrict buffer Mask { uint mask_data[]; };
 const int LANES = int(SUBGROUP);
 const int STEP_VECTORS = (TILE_C * TAPS + 3) / 4; // weights of a step, in vec4s
 const int LOADS = (STEP_VECTORS + LANES - 1) / LANES;
-const int WINDOW = (RUN - 1) * STRIDE_W + (TAPS - 1) * DILATION_W + 1;
-// Texels that hold a window: from its known remainder, or from any.
-const int TEXELS = ((SHIFT >= 0 ? SHIFT : 3) + WINDOW + 3) / 4;
+#include "window.glsl"
 
 float sums[TILE_C * RUN];
 float step_sums[RUN]; // of one channel: fewer additions to the large sums round less
-float window[WINDOW];
 vec4 lane_weights[LOADS];
-
-// Whether any pixel of the run sees this column of the window: wide strides leave gaps.
-bool seen(int column) {
-  bool found = false;
-  [[unroll]] for (int tap = 0; tap < TAPS; ++tap) {
-    int from = column - tap * DILATION_W;
-    found = found || (from >= 0 && from % STRIDE_W == 0);
-  }
-  return found;
-}
 
 // Sums begin with the bias, which the lanes load together and share.
 void start(int channel) {
@@ -75,35 +62,6 @@ void start(int channel) {
   [[unroll]] for (int c = 0; c < TILE_C; ++c)
     [[unroll]] for (int r = 0; r < RUN; ++r)
       sums[c * RUN + r] = subgroupShuffle(lane_bias[c / LANES], uint(c % LANES));
-}
-
-// `row` is the address of the input row, `ix` the window's first column in it, `last` the last texel that may be read.
-void load_window(int row, int ix, uint columns, int last) {
-  float loaded[4 * TEXELS];
-  int first = (row + ix) >> 2;
-  [[unroll]] for (int t = 0; t < TEXELS; ++t) {
-    bool needed = SHIFT < 0;
-    [[unroll]] for (int k = 0; k < 4; ++k)
-      needed = needed || (4 * t + k >= SHIFT && 4 * t + k - SHIFT < WINDOW && seen(4 * t + k - SHIFT));
-    if (needed) {
-      vec4 four = texelFetch(inputs, clamp(first + t, 0, last));
-      [[unroll]] for (int k = 0; k < 4; ++k)
-        loaded[4 * t + k] = four[k];
-    }
-  }
-  bool by_one = ((row + ix) & 1) != 0, by_two = ((row + ix) & 2) != 0;
-  [[unroll]] for (int column = 0; column < WINDOW; ++column)
-    if (seen(column)) {
-      float one;
-      if (SHIFT >= 0) {
-        one = loaded[SHIFT + column];
-      } else {
-        float near = by_one ? loaded[column + 1] : loaded[column];
-        float far = by_one ? loaded[column + 3] : loaded[column + 2];
-        one = by_two ? far : near;
-      }
-      window[column] = uint(ix + column) < columns ? one : 0.0;
-    }
 }
 
 void accumulate(int n, int group, int oy, int ox) {
@@ -151,7 +109,7 @@ void store(int n, int group, int tile, int oy, int ox) {
       float v = values[c * RUN + r];
       int at = p.out_base + n * p.out_batch_stride + channel * plane + pixel;
       int of_mask = mask_channel(channel, plane);
-      int word = mask_word(n, of_mask, pixel, plane);
+      int word = output_word(n, of_mask, pixel, plane);
       if ((EPILOGUE & EPILOGUE_RESIDUAL) != 0)
         v += residual_data[(n * channels + channel) * plane + pixel];
       if ((EPILOGUE & EPILOGUE_RELU) != 0)

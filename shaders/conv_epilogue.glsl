@@ -10,7 +10,7 @@ void store_conv(float v, int n, int g, int c, int oy, int ox) {
   const int index = p.out_base + n * p.out_batch_stride + channel * pixels + pixel;
   const int channels = p.groups * p.out_c;
   const int bit = mask_channel(channel, pixels);
-  const int word = mask_word(n, bit, pixel, pixels);
+  const int word = output_word(n, bit, pixel, pixels);
   if ((EPILOGUE & EPILOGUE_BIAS) != 0u)
     v += bias[channel];
   if ((EPILOGUE & EPILOGUE_RESIDUAL) != 0u)

@@ -32,6 +32,8 @@ layout(binding = 3) restrict buffer Output { float outputs[]; };
 layout(binding = 3) restrict buffer OutputVectors { vec4 output_vectors[]; };
 layout(binding = 4) uniform samplerBuffer residual;
 layout(binding = 5) restrict buffer Mask { uint mask[]; };
+layout(binding = 5) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
+const int STEP = 1;
 #include "texels.glsl"
 #include "vector_epilogue.glsl"
 
@@ -88,25 +90,21 @@ void store(int n, int first, int channels, int pixel) {
     int channel = first + c;
     int of_mask = mask_channel(channel, plane);
     uint bit = uint(of_mask % 32);
-    int word = mask_word(n, of_mask, pixel, plane);
+    int word = output_word(n, of_mask, pixel, plane);
     vec4 v = finish_quad(values[c], n, channel, pixel, count, plane);
     if ((EPILOGUE & EPILOGUE_MASK_READ) != 0) {
-      if (c == 0 || bit == 0) {
-        [[unroll]] for (int r = 0; r < 4; ++r)
-          bits[r] = mask[word + min(r, count - 1)];
-      }
-      v = mix(vec4(0), v, notEqual(bits >> bit & 1u, uvec4(0)));
+      if (c == 0 || bit == 0)
+        bits = read_mask_quad(word, count);
+      v = masked_quad(v, bits, of_mask);
     }
     if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0) {
-      bits |= (uvec4(greaterThan(v, vec4(p.low))) & uvec4(lessThan(v, vec4(p.high)))) << bit;
+      bits |= open_quad(v, p.low, p.high, of_mask);
       if (c + 1 == channels || bit == 31) { // the tile may share its words with others
-        [[unroll]] for (int r = 0; r < 4; ++r)
-          if (r < count)
-            atomicOr(mask[word + r], bits[r]);
+        add_mask_quad(bits, word, count);
         bits = uvec4(0);
       }
     }
-    store_quad(v, n, channel, pixel, count, plane);
+    store_quad(v, output_at(n, channel, pixel, plane), count);
   }
 }
 

@@ -4,7 +4,7 @@
 // Of the tensor in memory; `plane` is its pixels.
 int mask_channel(int channel, int plane) { return p.out_base / plane + channel; }
 
-// `channel` is mask_channel's.
-int mask_word(int n, int channel, int pixel, int plane) {
+// Word of the mask; `channel` is mask_channel's.
+int output_word(int n, int channel, int pixel, int plane) {
   return (n * ((p.out_batch_stride / plane + 31) / 32) + channel / 32) * plane + pixel;
 }

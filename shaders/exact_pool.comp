@@ -1,5 +1,5 @@
 // Max and average pools in double, and zero padding: a padding is an average over a window of one
-// element, which is 0 where there is none. One thread does PACK channels of one output pixel, a whole word of the
+// element, which is 0 where there is none. One thread does PACK outputs of a row of one channel, a whole word of the
 // arg-max. Ties go to the first tap in row-major order.
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -16,21 +16,18 @@ layout(binding = 2) writeonly buffer Arg { uint arg[]; };
 #include "arg_max.glsl"
 
 void main() {
-  const int pixels = p.out_h * p.out_w;
-  const int blocks = (p.channels + PACK - 1) / PACK;
+  const int runs = arg_words_a_row(p.out_w);
   const int thread = linear_item();
-  if (thread >= p.batch * blocks * pixels)
+  if (thread >= p.batch * p.channels * p.out_h * runs)
     return;
-  const int ox = thread % p.out_w;
-  const int oy = thread / p.out_w % p.out_h;
-  const int block = thread / pixels % blocks;
-  const int n = thread / pixels / blocks;
+  const int row = thread / runs; // of all planes
+  const int oy = row % p.out_h;
+  const int plane = row / p.out_h * p.in_h * p.in_w;
   uint word = 0u;
   for (int i = 0; i < PACK; ++i) {
-    const int c = block * PACK + i;
-    if (c >= p.channels)
+    const int ox = thread % runs * PACK + i;
+    if (ox >= p.out_w)
       break;
-    const int plane = (n * p.channels + c) * p.in_h * p.in_w;
     double best = 0.0;
     double sum = 0.0;
     uint best_tap = ~0u;
@@ -51,9 +48,9 @@ void main() {
       }
     }
     const int divisor = max(averaged_rows(p, oy) * averaged_columns(p, ox), 1);
-    outputs[(n * p.channels + c) * pixels + oy * p.out_w + ox] = MAXIMUM != 0u ? best : sum / divisor;
+    outputs[row * p.out_w + ox] = MAXIMUM != 0u ? best : sum / divisor;
     word |= (best_tap & ARG_MASK) << (uint(i) * ARG_BITS & 31u);
   }
   if (MAXIMUM != 0u)
-    arg[arg_word(p, n, block, oy, ox)] = word;
+    arg[thread] = word;
 }

@@ -1,39 +1,46 @@
 // dx = dy / s^beta - x * 2 alpha beta / size * sum of dy * y / s over the channels whose sums s this one is part of.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "params.h"
-#include "linear.glsl"
-#include "real.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
+layout(constant_id = 1) const bool ALIGNED = false;
 layout(push_constant) uniform Push { LrnParams p; };
-layout(binding = 0) readonly buffer Inputs { float inputs[]; };     // dy
-layout(binding = 1) readonly buffer Elements { float elements[]; }; // x
-layout(binding = 2) readonly buffer Results { float results[]; };   // y
-layout(binding = 3) readonly buffer Sums { float sums[]; };
-layout(binding = 4) buffer Outputs { float outputs[]; };
-layout(binding = 5) readonly buffer Mask { uint mask[]; };
-#include "epilogue.glsl"
+layout(binding = 0) uniform samplerBuffer inputs;   // dy
+layout(binding = 1) uniform samplerBuffer elements; // x
+layout(binding = 2) uniform samplerBuffer results;  // y
+layout(binding = 3) uniform samplerBuffer sums;
+layout(binding = 4) restrict buffer Outputs { float outputs[]; };
+layout(binding = 4) restrict buffer OutputVectors { vec4 output_vectors[]; };
+layout(binding = 5) restrict buffer Mask { uint mask[]; };
+layout(binding = 5) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
+#include "map_quads.glsl"
+#include "mask_quads.glsl"
+#include "quads.glsl"
+#include "lrn.glsl"
 
 void main() {
-  const int blocks = (p.channels + 31) / 32;
-  const int item = linear_item();
-  if (item >= p.batch * blocks * p.pixels)
+  MapQuad quad;
+  if (!find_quad(quad))
     return;
-  const int pixel = item % p.pixels;
-  const int n = item / p.pixels / blocks;
-  const int base = n * p.channels * p.pixels + pixel;
-  const int first = item / p.pixels % blocks * 32;
-  for (int c = first; c < min(first + 32, p.channels); ++c) {
-    float sum = 0.0;
-    for (int i = max(c - p.size / 2, 0); i <= min(c + (p.size - 1) / 2, p.channels - 1); ++i) {
-      const int at = base + i * p.pixels;
-      sum += inputs[at] * results[at] / sums[at];
+  uvec4 open = uvec4(0);
+  if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u)
+    open = read_mask_quad(mask_word(quad.n, p.channels, quad.first, quad.pixel, p.pixels), quad.count);
+  [[dont_unroll]] for (int c = quad.first; c < quad.last; ++c) {
+    vec4 sum = vec4(0);
+    [[dont_unroll]] for (int i = max(c - p.size / 2, 0); i <= min(c + (p.size - 1) / 2, p.channels - 1); ++i) {
+      const int at = quad_at(quad, i);
+      sum += tensor_quad(inputs, at) * tensor_quad(results, at) / tensor_quad(sums, at);
     }
-    const int index = base + c * p.pixels;
-    const float v = inputs[index] * raised(sums[index], -p.beta) -
-                    2.0 * p.alpha * p.beta / float(p.size) * elements[index] * sum;
-    outputs[index] = gradient_epilogue(v, uint(index), n, p.channels, c, p.pixels, pixel);
+    const int at = quad_at(quad, c);
+    vec4 v = tensor_quad(inputs, at) * inverse_power(tensor_quad(sums, at)) -
+             2.0 * p.alpha * p.beta / float(p.size) * tensor_quad(elements, at) * sum;
+    if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0u)
+      v += read_quad(at, quad.count);
+    if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u)
+      v = masked_quad(v, open, c);
+    store_quad(v, at, quad.count);
   }
 }

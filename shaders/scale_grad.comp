@@ -1,34 +1,44 @@
 // dx = dy * scale[c]: the gradient of a scale-shift, and with scale left out that of an addition or a ReLU.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "params.h"
-#include "linear.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
-layout(constant_id = 1) const uint HAS_SCALE = 1u;
+layout(constant_id = 1) const bool ALIGNED = false;
+layout(constant_id = 2) const bool HAS_SCALE = true;
 layout(push_constant) uniform Push { MapParams p; };
-layout(binding = 0) readonly buffer Inputs { float inputs[]; };
-layout(binding = 1) readonly buffer Scale { float scale[]; };
-layout(binding = 2) buffer Outputs { float outputs[]; };
-layout(binding = 3) readonly buffer Mask { uint mask[]; };
+layout(binding = 0) uniform samplerBuffer inputs;
+layout(binding = 1) uniform samplerBuffer scale;
+layout(binding = 2) restrict buffer Outputs { float outputs[]; };
+layout(binding = 2) restrict buffer OutputVectors { vec4 output_vectors[]; };
+layout(binding = 3) restrict buffer Mask { uint mask[]; };
+layout(binding = 3) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
+#include "map_quads.glsl"
+#include "mask_quads.glsl"
+#include "quads.glsl"
 
 void main() {
-  const int blocks = (p.channels + 31) / 32;
-  const int word = linear_item();
-  if (word >= p.batch * blocks * p.pixels)
+  MapQuad quad;
+  if (!find_quad(quad))
     return;
-  const int pixel = word % p.pixels;
-  const int n = word / p.pixels / blocks;
-  const int first = word / p.pixels % blocks * 32;
-  const uint open = (EPILOGUE & EPILOGUE_MASK_READ) != 0u ? mask[word] : ~0u;
-  for (int c = first; c < min(first + 32, p.channels); ++c) {
-    const uint index = uint((n * p.channels + c) * p.pixels + pixel);
-    float v = inputs[index];
-    if (HAS_SCALE != 0u)
-      v *= scale[c];
-    if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0u)
-      v += outputs[index];
-    outputs[index] = (open >> (c & 31) & 1u) != 0u ? v : 0.0;
+  uvec4 open = uvec4(0);
+  if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u)
+    open = read_mask_quad(mask_word(quad.n, p.channels, quad.first, quad.pixel, p.pixels), quad.count);
+  [[dont_unroll]] for (int four = quad.first; four < quad.last; four += 4) { // one texel of scale has those of four
+    const vec4 scales = HAS_SCALE ? texelFetch(scale, four / 4) : vec4(1);
+    [[unroll]] for (int i = 0; i < 4; ++i)
+      if (four + i < quad.last) {
+        const int at = quad_at(quad, four + i);
+        vec4 v = tensor_quad(inputs, at);
+        if (HAS_SCALE)
+          v *= scales[i];
+        if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0u)
+          v += read_quad(at, quad.count);
+        if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u)
+          v = masked_quad(v, open, four + i);
+        store_quad(v, at, quad.count);
+      }
   }
 }

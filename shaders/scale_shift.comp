@@ -1,40 +1,46 @@
 // y = x * scale[c] + shift[c], then ReLU with its mask: a batch normalization, a lone ReLU, or both.
-// One thread does 32 channels of one pixel, a whole word of the mask.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "params.h"
-#include "linear.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
-layout(constant_id = 1) const uint HAS_SCALE = 1u; // else y = x
+layout(constant_id = 1) const bool ALIGNED = false;
+layout(constant_id = 2) const bool HAS_SCALE = true; // else y = x
 layout(push_constant) uniform Push { ActivationParams p; };
-layout(binding = 0) readonly buffer Inputs { float inputs[]; };
-layout(binding = 1) readonly buffer Scale { float scale[]; };
-layout(binding = 2) readonly buffer Shift { float shift[]; };
-layout(binding = 3) writeonly buffer Outputs { float outputs[]; };
-layout(binding = 4) writeonly buffer Mask { uint mask[]; };
+layout(binding = 0) uniform samplerBuffer inputs;
+layout(binding = 1) uniform samplerBuffer scale;
+layout(binding = 2) uniform samplerBuffer shift;
+layout(binding = 3) restrict buffer Outputs { float outputs[]; };
+layout(binding = 3) restrict buffer OutputVectors { vec4 output_vectors[]; };
+layout(binding = 4) restrict buffer Mask { uint mask[]; };
+layout(binding = 4) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
+#include "map_quads.glsl"
+#include "mask_quads.glsl"
+#include "quads.glsl"
 
 void main() {
-  const int blocks = (p.channels + 31) / 32;
-  const int word = linear_item();
-  if (word >= p.batch * blocks * p.pixels)
+  MapQuad quad;
+  if (!find_quad(quad))
     return;
-  const int pixel = word % p.pixels;
-  const int n = word / p.pixels / blocks;
-  const int first = word / p.pixels % blocks * 32;
-  uint bits = 0u;
-  for (int c = first; c < min(first + 32, p.channels); ++c) {
-    const uint index = uint((n * p.channels + c) * p.pixels + pixel);
-    float v = inputs[index];
-    if (HAS_SCALE != 0u)
-      v = v * scale[c] + shift[c];
-    if ((EPILOGUE & EPILOGUE_RELU) != 0u) {
-      bits |= v > p.low && v < p.high ? 1u << (c & 31) : 0u;
-      v = clamp(v, p.low, p.high);
-    }
-    outputs[index] = v;
+  uvec4 bits = uvec4(0);
+  [[dont_unroll]] for (int four = quad.first; four < quad.last; four += 4) { // one texel of scale has those of four
+    const vec4 scales = HAS_SCALE ? texelFetch(scale, four / 4) : vec4(1);
+    const vec4 shifts = HAS_SCALE ? texelFetch(shift, four / 4) : vec4(0);
+    [[unroll]] for (int i = 0; i < 4; ++i)
+      if (four + i < quad.last) {
+        const int at = quad_at(quad, four + i);
+        vec4 v = tensor_quad(inputs, at);
+        if (HAS_SCALE)
+          v = v * scales[i] + shifts[i];
+        if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0u)
+          bits |= open_quad(v, p.low, p.high, four + i);
+        if ((EPILOGUE & EPILOGUE_RELU) != 0u)
+          v = clamp(v, p.low, p.high);
+        store_quad(v, at, quad.count);
+      }
   }
   if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0u)
-    mask[word] = bits;
+    store_mask_quad(bits, mask_word(quad.n, p.channels, quad.first, quad.pixel, p.pixels), quad.count);
 }

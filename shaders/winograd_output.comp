@@ -21,6 +21,7 @@ layout(binding = 2) restrict buffer OutputVectors { vec4 output_vectors[]; };
 layout(binding = 3) uniform samplerBuffer residual;
 layout(binding = 4) restrict buffer Mask { uint mask[]; };
 layout(binding = 4) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
+const int STEP = 1;
 #define p w.conv
 #include "texels.glsl"
 #include "vector_epilogue.glsl"
@@ -33,7 +34,7 @@ void write_mask(bool wanted, vec4 v, int n, int channel, int pixel, int count, i
   [[unroll]] for (int r = 0; r < TILE; ++r) {
     uint bits = subgroupBallot(wanted && r < count && v[r] > p.low && v[r] < p.high)[lane / 32u];
     if (lane % 32u == 0u && bits != 0u) {
-      int word = mask_word(n, first, pixel + r, plane);
+      int word = output_word(n, first, pixel + r, plane);
       atomicOr(mask[word], bits << (first % 32));
       uint rest = first % 32 == 0 ? 0u : bits >> (32 - first % 32);
       if (rest != 0u)
@@ -46,19 +47,10 @@ void write_mask(bool wanted, vec4 v, int n, int channel, int pixel, int count, i
 void finish(bool wanted, vec4 v, int n, int channel, int pixel, int count, int plane) {
   if (wanted) {
     v = finish_quad(v, n, channel, pixel, count, plane);
-    if ((EPILOGUE & EPILOGUE_MASK_READ) != 0) {
-      int of_mask = mask_channel(channel, plane);
-      int word = mask_word(n, of_mask, pixel, plane);
-      uvec4 bits;
-      if (ALIGNED) {
-        bits = mask_vectors[word / 4];
-      } else {
-        [[unroll]] for (int r = 0; r < TILE; ++r)
-          bits[r] = mask[word + min(r, count - 1)];
-      }
-      v = mix(vec4(0), v, notEqual(bits >> uint(of_mask % 32) & 1u, uvec4(0)));
-    }
-    store_quad(v, n, channel, pixel, count, plane);
+    int of_mask = mask_channel(channel, plane);
+    if ((EPILOGUE & EPILOGUE_MASK_READ) != 0)
+      v = masked_quad(v, read_mask_quad(output_word(n, of_mask, pixel, plane), count), of_mask);
+    store_quad(v, output_at(n, channel, pixel, plane), count);
   }
   if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0)
     write_mask(wanted, v, n, channel, pixel, count, plane);

@@ -39,6 +39,11 @@ std::size_t packed_gemm_floats(const gpu::ConvParams &params);
 void pack_gemm_tile(const gpu::ConvParams &params, std::size_t group, std::size_t tile, const float *weights,
                     std::span<float> packed);
 
+// For CPU drivers, where every output channel has one input channel (is_depthwise): small kernels of any stride.
+bool is_depthwise(const gpu::ConvParams &params);
+ConvKernel depthwise_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t subgroup_size);
+std::vector<float> pack_depthwise(const gpu::ConvParams &params, std::span<const float> weights);
+
 // Implicit GEMM through shared memory: for GPUs. Any kernel size, stride, dilation, groups.
 ConvKernel shared_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t max_invocations);
 std::vector<float> pack_shared(const gpu::ConvParams &params, std::span<const float> weights,

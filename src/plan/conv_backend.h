@@ -8,10 +8,10 @@
 namespace convscope {
 
 // A back end asked for that can't do a shape leaves it to the automatic choice.
-enum class ConvBackend { automatic, broadcast, gemm, shared, direct, winograd2, winograd4 };
+enum class ConvBackend { automatic, broadcast, gemm, depthwise, shared, direct, winograd2, winograd4 };
 
-inline constexpr std::array<std::string_view, 7> backend_names = {"automatic", "broadcast", "gemm",     "shared",
-                                                                  "direct",    "winograd2", "winograd4"};
+inline constexpr std::array<std::string_view, 8> backend_names = {"automatic", "broadcast", "gemm",      "depthwise",
+                                                                  "shared",    "direct",    "winograd2", "winograd4"};
 constexpr std::string_view backend_name(ConvBackend backend) {
   return backend_names[static_cast<std::size_t>(backend)];
 }

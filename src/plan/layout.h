@@ -33,10 +33,10 @@ inline std::uint32_t arg_max_bits(const gpu::PoolParams &p) {
   const int taps = p.kernel_h * p.kernel_w;
   return taps <= 16 ? 4U : taps <= 256 ? 8U : 32U;
 }
-// Words of an arg-max for one pixel.
-inline int arg_max_blocks(const gpu::PoolParams &p) {
+// Words of an arg-max: neighbouring outputs of a row share one.
+inline std::int64_t arg_max_words(const gpu::PoolParams &p) {
   const auto pack = static_cast<int>(32U / arg_max_bits(p));
-  return (p.channels + pack - 1) / pack;
+  return std::int64_t{p.batch} * p.channels * p.out_h * divide_up(p.out_w, pack);
 }
 
 } // namespace convscope

@@ -1,6 +1,6 @@
 // Construction and the forward pass; the backward pass is in network_backward.cpp, convolutions in network_conv.cpp,
-// what Concats join without copies in network_parts.cpp, the decisions in double in network_exact.cpp, ops that only
-// move elements in network_moves.cpp.
+// pools in network_pools.cpp, what Concats join without copies in network_parts.cpp, the decisions in double in
+// network_exact.cpp, ops that only move elements in network_moves.cpp.
 #include "plan/network.h"
 
 #include <algorithm>
@@ -54,8 +54,10 @@ NodeId Network::largest() const {
 
 std::uint64_t Network::max_binding() const {
   const std::uint64_t asked = options_.max_binding_bytes;
-  // Kernels index by int.
-  const std::uint64_t device = std::min<std::uint64_t>(plan_.device().info().max_storage_range, INT32_MAX);
+  const vulkan::DeviceInfo &info = plan_.device().info();
+  // Kernels index by int, and read most tensors as texels.
+  const std::uint64_t device =
+      std::min<std::uint64_t>({info.max_storage_range, info.max_texels * vulkan::texel_bytes, INT32_MAX});
   return asked == 0 ? device : std::min(asked, device);
 }
 
@@ -94,6 +96,13 @@ std::array<std::uint32_t, 3> Network::element_groups(NodeId id) const {
 std::array<std::uint32_t, 3> Network::map_groups(NodeId id) const {
   return spread_groups(std::int64_t{options_.batch} * mask_blocks(shape(id).c) * shape(id).h * shape(id).w);
 }
+
+std::array<std::uint32_t, 3> Network::quad_groups(NodeId id) const {
+  return spread_groups(std::int64_t{options_.batch} * mask_blocks(shape(id).c) *
+                       divide_up(shape(id).h * shape(id).w, 4));
+}
+
+std::uint32_t Network::whole_quads(NodeId id) const { return shape(id).h * shape(id).w % 4 == 0 ? 1U : 0U; }
 
 NodeId Network::value_root(NodeId id) const {
   while (is_view(node(id).op))
@@ -306,7 +315,8 @@ void Network::forward_add(const FusedOp &op) {
     const TensorId left = i == 1 ? value(op.inputs[0]) : out;
     const TensorId right = value(op.inputs[i]);
     plan_.dispatch(
-        node(op.main).name, plan_.programs().get("add", {epilogue}), map_groups(op.output), activation_params(op),
+        node(op.main).name, plan_.programs().get("add", {epilogue, whole_quads(op.output)}), quad_groups(op.output),
+        activation_params(op),
         {reads(left), reads(right), writes(out), writes((epilogue & gpu::EPILOGUE_MASK_WRITE) != 0 ? mask : out)});
   }
 }
@@ -324,51 +334,10 @@ void Network::forward_scale_shift(const FusedOp &op) {
   if (mask != TensorId::none)
     epilogue |= gpu::EPILOGUE_MASK_WRITE;
   const TensorId out = value(op.output);
-  plan_.dispatch(node(op.main).name, plan_.programs().get("scale_shift", {epilogue, norm ? 1U : 0U}),
-                 map_groups(op.output), activation_params(op),
+  plan_.dispatch(node(op.main).name,
+                 plan_.programs().get("scale_shift", {epilogue, whole_quads(op.output), norm ? 1U : 0U}),
+                 quad_groups(op.output), activation_params(op),
                  {reads(in), reads(scale), reads(shift), writes(out), writes(mask != TensorId::none ? mask : out)});
-}
-
-gpu::PoolParams Network::pool_params(const FusedOp &op) const {
-  const NodeId input = op.inputs.front();
-  const Op &main = node(op.main).op;
-  Window w;
-  Padding counted;
-  if (const auto *max_pool = std::get_if<MaxPool>(&main)) {
-    w = window(max_pool->window, input);
-  } else if (const auto *avg_pool = std::get_if<AvgPool>(&main)) {
-    w = window(avg_pool->window, input);
-    if (avg_pool->count_padding)
-      counted = w.pad;
-  } else if (const auto *zero_pad = std::get_if<ZeroPad>(&main)) {
-    w.pad = zero_pad->pad; // as exact_pool.comp pads
-  }
-  return {options_.batch, shape(input).c, shape(input).h, shape(input).w, shape(op.output).h, shape(op.output).w,
-          w.kernel_h,     w.kernel_w,     w.stride_h,     w.stride_w,     w.dilation_h,       w.dilation_w,
-          w.pad.top,      w.pad.left,     counted.top,    counted.left,   counted.bottom,     counted.right};
-}
-
-void Network::forward_max_pool(const FusedOp &op) {
-  const gpu::PoolParams p = pool_params(op);
-  const std::uint32_t bits = arg_max_bits(p);
-  const std::int64_t threads = std::int64_t{p.batch} * arg_max_blocks(p) * p.out_h * p.out_w;
-  const TensorId in = value(op.inputs.front());
-  TensorId arg_max = TensorId::none;
-  if (options_.backward) {
-    arg_max =
-        plan_.transient(node(op.output).name + " arg-max", static_cast<std::size_t>(threads) * sizeof(std::uint32_t));
-    kept_[static_cast<std::size_t>(op.output)].arg_max = arg_max;
-  }
-  plan_.dispatch(node(op.main).name, plan_.programs().get("max_pool", {options_.backward ? 1U : 0U, bits}),
-                 spread_groups(threads), p,
-                 {reads(in), writes(value(op.output)), writes(options_.backward ? arg_max : value(op.output))});
-}
-
-void Network::forward_avg_pool(const FusedOp &op) {
-  const gpu::PoolParams p = pool_params(op);
-  plan_.dispatch(node(op.main).name, plan_.programs().get("avg_pool"),
-                 spread_groups(std::int64_t{p.batch} * shape(op.output).elements()), p,
-                 {reads(value(op.inputs.front())), writes(value(op.output))});
 }
 
 void Network::pad(const std::string &label, TensorId from, const Shape &in, const Shape &out, int top, int left,

@@ -99,6 +99,8 @@ private:
   gpu::ActivationParams activation_params(const FusedOp &op) const;
   std::array<std::uint32_t, 3> element_groups(NodeId id) const; // of kernels whose threads do one element
   std::array<std::uint32_t, 3> map_groups(NodeId id) const;     // of kernels whose threads do 32 channels of a pixel
+  std::array<std::uint32_t, 3> quad_groups(NodeId id) const;    // of map_quads.glsl: of four pixels
+  std::uint32_t whole_quads(NodeId id) const;                   // its ALIGNED
   TensorId value(NodeId id) const { return values_.at(static_cast<std::size_t>(id)); }
   TensorId exact(NodeId id) const { return exact_.at(static_cast<std::size_t>(id)); }
   template <typename Number> TensorId constant(const std::string &key, const std::vector<Number> &values) {
@@ -110,7 +112,7 @@ private:
   bool wants_mask(const FusedOp &op) const { return op.relu && options_.backward; }
 
   void find_parts();
-  bool can_be_part(const FusedOp &conv) const;
+  bool can_be_part(const FusedOp &op) const;
   const Part &part(NodeId id) const { return parts_.at(static_cast<std::size_t>(id)); }
   NodeId owner(NodeId id) const { return part(id).whole >= 0 ? part(id).whole : id; } // of its memory
   bool is_whole(const FusedOp &op) const { return !op.inputs.empty() && part(op.inputs.front()).whole == op.output; }

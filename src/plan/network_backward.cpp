@@ -59,8 +59,9 @@ void Network::contribute(NodeId to, const Contribution &write) {
     }
     // To a view of another shape a kernel writes by that shape, but the mask's words are the root's.
     write(target);
-    plan_.dispatch(node(root).name + " mask", plan_.programs().get("scale_grad", {gpu::EPILOGUE_MASK_READ, 0U}),
-                   map_groups(root), map_params(root),
+    plan_.dispatch(node(root).name + " mask",
+                   plan_.programs().get("scale_grad", {gpu::EPILOGUE_MASK_READ, whole_quads(root), 0U}),
+                   quad_groups(root), map_params(root),
                    {reads(target.tensor), reads(target.tensor), updates(target.tensor), reads(mask)});
   };
   if (!options_.revive) {
@@ -160,8 +161,8 @@ void Network::pass_gradient(const std::string &label, NodeId to, TensorId from, 
   if (!scaled) // its shape does not matter
     to = value_root(to);
   contribute(to, [&](const GradientTarget &target) {
-    plan_.dispatch(label, plan_.programs().get("scale_grad", {target.epilogue(), scaled ? 1U : 0U}), map_groups(to),
-                   map_params(to),
+    plan_.dispatch(label, plan_.programs().get("scale_grad", {target.epilogue(), whole_quads(to), scaled ? 1U : 0U}),
+                   quad_groups(to), map_params(to),
                    {reads(from), reads(scaled ? scale : from),
                     target.accumulate ? updates(target.tensor) : writes(target.tensor), reads(target.mask_or(from))});
   });
@@ -202,28 +203,6 @@ void Network::backward_dense(const FusedOp &op, TensorId from) {
                       part.accumulate ? updates(part.tensor) : writes(part.tensor), reads(part.mask_or(from))},
                      2.0 * options_.batch * rows * in_features);
     }
-  });
-}
-
-void Network::backward_max_pool(const FusedOp &op, TensorId from) {
-  const gpu::PoolParams p = pool_params(op);
-  const TensorId arg_max = kept_[static_cast<std::size_t>(op.output)].arg_max;
-  const std::int64_t threads = std::int64_t{p.batch} * arg_max_blocks(p) * p.in_h * p.in_w;
-  contribute(op.inputs.front(), [&](const GradientTarget &to) {
-    plan_.dispatch(
-        node(op.main).name + " gradient", plan_.programs().get("max_pool_grad", {to.epilogue(), arg_max_bits(p)}),
-        spread_groups(threads), p,
-        {reads(from), reads(arg_max), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
-  });
-}
-
-void Network::backward_avg_pool(const FusedOp &op, TensorId from) {
-  const gpu::PoolParams p = pool_params(op);
-  const std::int64_t threads = std::int64_t{p.batch} * shape(op.inputs.front()).elements();
-  contribute(op.inputs.front(), [&](const GradientTarget &to) {
-    plan_.dispatch(node(op.main).name + " gradient", plan_.programs().get("avg_pool_grad", {to.epilogue()}),
-                   spread_groups(threads), p,
-                   {reads(from), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
   });
 }
 

@@ -28,6 +28,10 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
     if (is_matrix_product(params))
       return asked;
     break;
+  case ConvBackend::depthwise:
+    if (is_depthwise(params))
+      return asked;
+    break;
   case ConvBackend::winograd2:
   case ConvBackend::winograd4:
     if (winograd)
@@ -52,6 +56,8 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
     return ConvBackend::direct;
   if (!broadcast)
     return ConvBackend::shared;
+  if (is_depthwise(params) && params.out_c == 1) // else channels share inputs
+    return ConvBackend::depthwise;
   return is_matrix_product(params) ? ConvBackend::gemm : ConvBackend::broadcast;
 }
 
@@ -74,6 +80,8 @@ std::vector<float> Network::pack(const gpu::ConvParams &params, const std::vecto
     return pack_broadcast(params, weights);
   case ConvBackend::gemm:
     return pack_gemm(params, weights);
+  case ConvBackend::depthwise:
+    return pack_depthwise(params, weights);
   case ConvBackend::shared:
     return pack_shared(params, weights, plan_.device().info().max_invocations);
   default:
@@ -90,6 +98,8 @@ void Network::plain_conv(const std::string &label, const std::string &key, const
     kernel = broadcast_conv(params, epilogue, device.subgroup_size);
   else if (backend == ConvBackend::gemm)
     kernel = gemm_conv(params, epilogue, device.subgroup_size);
+  else if (backend == ConvBackend::depthwise)
+    kernel = depthwise_conv(params, epilogue, device.subgroup_size);
   else if (backend == ConvBackend::shared)
     kernel = shared_conv(params, epilogue, device.max_invocations);
   else

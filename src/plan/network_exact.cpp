@@ -134,10 +134,10 @@ TensorId Network::exact_pool(const FusedOp &op) {
   const TensorId arg_max = kept_[static_cast<std::size_t>(op.output)].arg_max;
   const bool finds_max = arg_max != TensorId::none;
   const std::uint32_t bits = finds_max ? arg_max_bits(p) : 32U;
-  const std::int64_t blocks = finds_max ? arg_max_blocks(p) : p.channels;
+  const std::int64_t threads = finds_max ? arg_max_words(p) : p.batch * shape(op.output).elements();
   const TensorId out = exact_tensor(op.output);
   plan_.dispatch(node(op.main).name + " exact", plan_.programs().get("exact_pool", {finds_max ? 1U : 0U, bits}),
-                 spread_groups(p.batch * blocks * p.out_h * p.out_w), p,
+                 spread_groups(threads), p,
                  {reads(exact(op.inputs.front())), writes(out), writes(finds_max ? arg_max : out)});
   return out;
 }

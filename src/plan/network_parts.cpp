@@ -5,10 +5,11 @@
 
 namespace convscope {
 
-// A residual's gradient would have to be cut out of the whole's. A transposed convolution's phases would do, too; nets
-// do not join them.
-bool Network::can_be_part(const FusedOp &conv) const {
-  return std::holds_alternative<Conv>(node(conv.main).op) && conv.residual < 0;
+// A residual's gradient would have to be cut out of the whole's. The depthwise kernel wants words of the mask to
+// itself. A transposed convolution's phases would do, too; nets do not join them.
+bool Network::can_be_part(const FusedOp &op) const {
+  const auto *conv = std::get_if<Conv>(&node(op.main).op);
+  return conv && conv->groups == 1 && op.residual < 0;
 }
 
 void Network::find_parts() {

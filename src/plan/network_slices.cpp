@@ -167,25 +167,28 @@ void Network::forward_lrn(const FusedOp &op) {
   if (options_.backward)
     sums = kept_[static_cast<std::size_t>(op.output)].aside =
         plan_.transient(node(op.output).name + " sums", bytes(op.output));
-  plan_.dispatch(node(op.main).name, plan_.programs().get("lrn", {flag(options_.backward)}), map_groups(op.output),
-                 lrn_params(op), {reads(value(op.inputs.front())), writes(out), writes(sums)});
+  const gpu::LrnParams p = lrn_params(op);
+  plan_.dispatch(node(op.main).name,
+                 plan_.programs().get("lrn", {flag(options_.backward), whole_quads(op.output), flag(p.beta == 0.75F)}),
+                 quad_groups(op.output), p, {reads(value(op.inputs.front())), writes(out), writes(sums)});
 }
 
 void Network::backward_lrn(const FusedOp &op, TensorId from) {
   const TensorId sums = kept_[static_cast<std::size_t>(op.output)].aside;
   const NodeId in = op.inputs.front();
+  const gpu::LrnParams p = lrn_params(op);
   contribute(in, [&](const GradientTarget &to) {
     plan_.dispatch(
-        node(op.main).name + " gradient", plan_.programs().get("lrn_grad", {to.epilogue()}), map_groups(in),
-        lrn_params(op),
+        node(op.main).name + " gradient",
+        plan_.programs().get("lrn_grad", {to.epilogue(), whole_quads(in), flag(p.beta == 0.75F)}), quad_groups(in), p,
         {reads(from), reads(value(in)), reads(value(op.output)), reads(sums), to.use(), reads(to.mask_or(from))});
   });
 }
 
 TensorId Network::exact_lrn(const FusedOp &op) {
   const TensorId out = exact_tensor(op.output);
-  plan_.dispatch(node(op.main).name + " exact", plan_.programs().get("exact_lrn", {0}), map_groups(op.output),
-                 lrn_params(op), {reads(exact(op.inputs.front())), writes(out), writes(out)});
+  plan_.dispatch(node(op.main).name + " exact", plan_.programs().get("exact_lrn"), map_groups(op.output),
+                 lrn_params(op), {reads(exact(op.inputs.front())), writes(out)});
   return out;
 }
 

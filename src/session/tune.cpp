@@ -58,8 +58,9 @@ TuneResult tune(Session &session, int height, int width, NodeId layer) {
   const vulkan::DeviceInfo &info = session.device().info();
   if (!info.timestamps)
     throw UserError(info.name + ": has no timestamps, so that nothing can be tuned");
-  std::vector<ConvBackend> candidates = info.is_cpu() ? std::vector{ConvBackend::broadcast, ConvBackend::gemm}
-                                                      : std::vector{ConvBackend::shared, ConvBackend::direct};
+  std::vector<ConvBackend> candidates =
+      info.is_cpu() ? std::vector{ConvBackend::broadcast, ConvBackend::gemm, ConvBackend::depthwise}
+                    : std::vector{ConvBackend::shared, ConvBackend::direct};
   if (session.precision() == Precision::fast && info.subgroup_ballot)
     candidates.insert(candidates.end(), {ConvBackend::winograd2, ConvBackend::winograd4});
   const Shape input{3, height, width};

@@ -39,6 +39,13 @@ inline std::vector<ConvCase> odd_convolutions() {
       {"Grouped33", 66, 6, 2, square_window(3, 1, 1), 6, 7, 1},
       {"Depthwise", 33, 33, 33, square_window(3, 1, 1), 7, 9, 3},
       {"DepthwiseStride2Twice", 5, 10, 5, square_window(3, 2, 1), 9, 10, 1},
+      {"DepthwiseAligned", 70, 70, 70, square_window(3, 1, 1), 9, 16, 2},
+      {"DepthwiseStride2", 40, 40, 40, square_window(3, 2, 1), 14, 12, 2},
+      {"DepthwiseAsymmetricStride2", 34, 34, 34, {3, 3, 2, 2, 1, 1, {0, 0, 1, 1}}, 10, 8, 1},
+      {"Depthwise5x5Dilated", 6, 6, 6, square_window(5, 1, 4, 2), 11, 13, 1},
+      {"Depthwise7x7", 9, 9, 9, square_window(7, 1, 3), 10, 8, 3},
+      {"DepthwiseFlat", 4, 4, 4, {1, 5, 3, 1, 1, 3, {0, 7, 0, 4}}, 8, 19, 1},
+      {"DepthwiseManySmall", 300, 300, 300, square_window(3, 1, 1), 2, 3, 1},
       {"Stem7x7Stride2", 3, 16, 1, square_window(7, 2, 3), 23, 21, 3},
       {"Stem11x11Stride4", 3, 17, 1, square_window(11, 4, 2), 39, 43, 1},
       {"WholeMap", 17, 33, 1, square_window(7), 7, 7, 3},
@@ -74,6 +81,8 @@ inline std::vector<ConvCase> convolutions_of_nets() {
       {"SqueezeExpand3x3", 16, 64, 1, square_window(3, 1, 1), 55, 55, 1},
       {"SqueezeExpand1x1", 32, 128, 1, square_window(1), 27, 27, 1},
       {"MobileDepthwise112", 32, 32, 32, square_window(3, 1, 1), 112, 112, 1},
+      {"MobileDepthwise112Stride2", 96, 96, 96, square_window(3, 2, 1), 112, 112, 1},
+      {"MobileDepthwise56", 144, 144, 144, square_window(3, 1, 1), 56, 56, 1},
       {"MobileDepthwise56Stride2", 144, 144, 144, square_window(3, 2, 1), 56, 56, 1},
       {"MobileDepthwise14", 384, 384, 384, square_window(3, 1, 1), 14, 14, 1},
       {"MobileDepthwise7", 960, 960, 960, square_window(3, 1, 1), 7, 7, 1},
@@ -82,9 +91,9 @@ inline std::vector<ConvCase> convolutions_of_nets() {
 }
 
 inline const std::vector<ConvBackend> &all_backends() {
-  static const std::vector<ConvBackend> backends = {ConvBackend::broadcast, ConvBackend::gemm,
-                                                    ConvBackend::shared,    ConvBackend::direct,
-                                                    ConvBackend::winograd2, ConvBackend::winograd4};
+  static const std::vector<ConvBackend> backends = {ConvBackend::broadcast, ConvBackend::gemm,   ConvBackend::depthwise,
+                                                    ConvBackend::shared,    ConvBackend::direct, ConvBackend::winograd2,
+                                                    ConvBackend::winograd4};
   return backends;
 }
 

@@ -1,6 +1,7 @@
 // Transposed convolutions in every back end: with what is fused to them, their gradients, in double.
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
 #include "kernels/device.h"
@@ -34,6 +35,7 @@ std::vector<Case> cases() {
       {padded_output(random_conv_transpose(4, 6, square_window(3, 2, 1), 3, 2), 1, 1), random_tensor(3, 4, 5, 6, 3)},
       {padded_output(random_conv_transpose(33, 2, square_window(3, 1, 1, 2), 4), 0, 1), random_tensor(2, 33, 5, 6, 4)},
       {random_conv_transpose(17, 17, square_window(4, 2, 1), 5, 17), random_tensor(2, 17, 4, 5, 5)},
+      {random_conv_transpose(35, 35, square_window(2, 2), 11, 35), random_tensor(1, 35, 6, 8, 11)},
       {random_conv_transpose(3, 4, {2, 3, 3, 4, 1, 1, {-2, 0, 1, -1}}, 6), random_tensor(2, 3, 4, 3, 6)},
       {random_conv_transpose(3, 4, {3, 2, 2, 3, 1, 1, {}, true}, 7), random_tensor(2, 3, 4, 5, 7)},
       {random_conv_transpose(3, 4, {4, 2, 1, 4, 1, 1, {}, true, true}, 8), random_tensor(2, 3, 6, 5, 8)},
@@ -72,12 +74,9 @@ TEST_P(ConvTransposeTest, WithAllThatIsFused) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ConvTransposeTest,
-                         ::testing::Values(ConvBackend::broadcast, ConvBackend::shared, ConvBackend::direct),
-                         [](const auto &test) {
-                           return test.param == ConvBackend::broadcast ? "Broadcast"
-                                  : test.param == ConvBackend::shared  ? "Shared"
-                                                                       : "Direct";
-                         });
+                         ::testing::Values(ConvBackend::broadcast, ConvBackend::depthwise, ConvBackend::shared,
+                                           ConvBackend::direct),
+                         [](const auto &test) { return std::string(backend_name(test.param)); });
 
 TEST(ConvTransposeFusionTest, FoldsByOutputChannel) {
   Graph graph = graph_with_input();

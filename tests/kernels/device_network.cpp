@@ -38,10 +38,11 @@ DeviceNetwork::DeviceNetwork(Weights &weights, const Graph &graph, const Network
     const TensorId seed = plan_.persistent("seed", bytes(shape));
     seeds_.push_back(seed);
     const gpu::MapParams params{options.batch, shape.c, shape.h * shape.w};
-    const auto groups = spread_groups(std::int64_t{params.batch} * mask_blocks(params.channels) * params.pixels);
+    const auto groups =
+        spread_groups(std::int64_t{params.batch} * mask_blocks(params.channels) * divide_up(params.pixels, 4));
     seeds.emplace_back(target, [=, this](const GradientTarget &to) {
       plan_.dispatch(
-          "seed", test_programs().get("scale_grad", {to.epilogue(), 0U}), groups, params,
+          "seed", test_programs().get("scale_grad", {to.epilogue(), 0U, 0U}), groups, params,
           {reads(seed), reads(seed), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(seed))});
     });
   }

@@ -45,6 +45,9 @@ const std::vector<PoolCase> pools = {
     {"CeilDilated", {3, 3, 3, 3, 2, 2, {1, 2, 2, 1}, false, false, true}, 4, 12, 11, 1},
     {"LargerThanTheInput", {5, 6, 3, 3, 1, 1, {}, false, false, true}, 3, 4, 4, 2},
     {"WindowsOfPaddingAlone", {2, 1, 2, 1, 1, 1, {2, 1, 3, 0}}, 3, 5, 4, 2},
+    {"WholeQuads", square_window(3, 1, 1), 37, 6, 16, 2},
+    {"WholeQuadsStride2", {3, 3, 2, 2, 1, 1, {0, 0, 1, 1}}, 70, 9, 24, 1},
+    {"WholeQuadsStride3", {3, 4, 2, 3, 1, 1, {1, 1, 1, 0}}, 3, 7, 12, 2},
     {"Large", {23, 40, 11, 7, 1, 1, {11, 20, 11, 19}}, 3, 25, 47, 1},
 };
 
@@ -68,9 +71,15 @@ TEST(OpsTest, GlobalPools) {
   }
 }
 
-TEST(OpsTest, ScaleShift) { check_op(random_scale_shift(37, 1), random_tensor(3, 37, 5, 7, 2)); }
+TEST(OpsTest, ScaleShift) {
+  check_op(random_scale_shift(37, 1), random_tensor(3, 37, 5, 7, 2));
+  check_op(random_scale_shift(66, 1), random_tensor(2, 66, 4, 5, 2));
+}
 
-TEST(OpsTest, Relu) { check_op(Relu{}, whole_numbers(random_tensor(2, 65, 3, 5, 1))); }
+TEST(OpsTest, Relu) {
+  check_op(Relu{}, whole_numbers(random_tensor(2, 65, 3, 5, 1)));
+  check_op(Relu{}, whole_numbers(random_tensor(2, 65, 6, 6, 1)));
+}
 
 TEST(OpsTest, ZeroPad) {
   check_op(ZeroPad{{1, 2, 3, 0}}, random_tensor(2, 5, 4, 6, 1));
@@ -128,6 +137,7 @@ TEST(OpsTest, Additions) {
     SCOPED_TRACE(sum);
     options.targets = {sum, push(graph, Relu{}, {sum})};
     expect_like_reference(graph, random_tensor(2, 34, 3, 5, 3), options);
+    expect_like_reference(graph, random_tensor(2, 34, 2, 6, 3), options);
     options.targets.erase(options.targets.begin()); // the ReLU goes into the addition
     expect_like_reference(graph, random_tensor(2, 34, 3, 5, 3), options);
   }

@@ -314,7 +314,7 @@ TEST_F(Adding, DispatchesAreChecked) {
 }
 
 TEST(Spirv, TexelBuffersAreToldFromStorageBuffers) {
-  EXPECT_EQ(reflect(shader("add")).texels, 0u);
+  EXPECT_EQ(reflect(shader("dense")).texels, 0u);
   EXPECT_EQ(reflect(shader("conv_gemm")).texels, 0b010011u); // input, weights, residual
 }
 

@@ -1,0 +1,48 @@
+// The part of an image row that a run of output positions sees, as texels of a samplerBuffer. The including shader declares
+// `inputs` and the constants RUN (positions), TAPS (kernel columns), STRIDE_W, DILATION_W and SHIFT: the remainder by 4 of
+// every window's first address, or -1 where it may be any.
+const int WINDOW = (RUN - 1) * STRIDE_W + (TAPS - 1) * DILATION_W + 1;
+// Texels that hold a window: from its known remainder, or from any.
+const int TEXELS = ((SHIFT >= 0 ? SHIFT : 3) + WINDOW + 3) / 4;
+
+float window[WINDOW];
+
+// Whether any position of the run sees this column of the window: wide strides leave gaps.
+bool seen(int column) {
+  bool found = false;
+  [[unroll]] for (int tap = 0; tap < TAPS; ++tap) {
+    int from = column - tap * DILATION_W;
+    found = found || (from >= 0 && from % STRIDE_W == 0);
+  }
+  return found;
+}
+
+// `row` is the address of the input row, `ix` the window's first column in it, `last` the last texel that may be read.
+// Columns from `columns` on, and negative ones, are 0.
+void load_window(int row, int ix, uint columns, int last) {
+  float loaded[4 * TEXELS];
+  int first = (row + ix) >> 2;
+  [[unroll]] for (int t = 0; t < TEXELS; ++t) {
+    bool needed = SHIFT < 0;
+    [[unroll]] for (int k = 0; k < 4; ++k)
+      needed = needed || (4 * t + k >= SHIFT && 4 * t + k - SHIFT < WINDOW && seen(4 * t + k - SHIFT));
+    if (needed) {
+      vec4 four = texelFetch(inputs, clamp(first + t, 0, last));
+      [[unroll]] for (int k = 0; k < 4; ++k)
+        loaded[4 * t + k] = four[k];
+    }
+  }
+  bool by_one = ((row + ix) & 1) != 0, by_two = ((row + ix) & 2) != 0;
+  [[unroll]] for (int column = 0; column < WINDOW; ++column)
+    if (seen(column)) {
+      float one;
+      if (SHIFT >= 0) {
+        one = loaded[SHIFT + column];
+      } else {
+        float near = by_one ? loaded[column + 1] : loaded[column];
+        float far = by_one ? loaded[column + 3] : loaded[column + 2];
+        one = by_two ? far : near;
+      }
+      window[column] = uint(ix + column) < columns ? one : 0.0;
+    }
+}

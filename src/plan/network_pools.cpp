@@ -1,0 +1,109 @@
+// Max and average pools, forward and backward.
+#include "plan/network.h"
+
+#include <algorithm>
+
+#include "graph/shapes.h"
+#include "plan/layout.h"
+
+namespace convscope {
+
+namespace {
+
+// Of the divisors of a kernel's width, the most columns whose windows of `run` outputs are short enough to unroll.
+int columns_at_once(const gpu::PoolParams &p, int run) {
+  constexpr int most_products = 96, most_columns = 48;
+  for (int taps = std::min(p.kernel_w, most_products / run); taps > 1; --taps)
+    if (p.kernel_w % taps == 0 && (run - 1) * p.stride_w + (taps - 1) * p.dilation_w < most_columns)
+      return taps;
+  return 1;
+}
+
+// Whether a window may leave the picture.
+bool leaves_picture(const gpu::PoolParams &p) {
+  const auto leaves = [](int in, int out, int kernel, int stride, int dilation, int pad) {
+    return pad > 0 || (out - 1) * stride - pad + (kernel - 1) * dilation >= in;
+  };
+  return leaves(p.in_h, p.out_h, p.kernel_h, p.stride_h, p.dilation_h, p.pad_top) ||
+         leaves(p.in_w, p.out_w, p.kernel_w, p.stride_w, p.dilation_w, p.pad_left);
+}
+
+} // namespace
+
+gpu::PoolParams Network::pool_params(const FusedOp &op) const {
+  const NodeId input = op.inputs.front();
+  const Op &main = node(op.main).op;
+  Window w;
+  Padding counted;
+  if (const auto *max_pool = std::get_if<MaxPool>(&main)) {
+    w = window(max_pool->window, input);
+  } else if (const auto *avg_pool = std::get_if<AvgPool>(&main)) {
+    w = window(avg_pool->window, input);
+    if (avg_pool->count_padding)
+      counted = w.pad;
+  } else if (const auto *zero_pad = std::get_if<ZeroPad>(&main)) {
+    w.pad = zero_pad->pad; // as exact_pool.comp pads
+  }
+  return {options_.batch, shape(input).c, shape(input).h, shape(input).w, shape(op.output).h, shape(op.output).w,
+          w.kernel_h,     w.kernel_w,     w.stride_h,     w.stride_w,     w.dilation_h,       w.dilation_w,
+          w.pad.top,      w.pad.left,     counted.top,    counted.left,   counted.bottom,     counted.right};
+}
+
+void Network::forward_max_pool(const FusedOp &op) {
+  const gpu::PoolParams p = pool_params(op);
+  const std::uint32_t bits = arg_max_bits(p);
+  const int run = static_cast<int>(32U / bits);
+  const int taps = columns_at_once(p, run);
+  const int shift = run % 4 == 0 && p.in_w % 4 == 0 && taps == p.kernel_w ? ((-p.pad_left) % 4 + 4) % 4 : -1;
+  const std::int64_t threads = arg_max_words(p);
+  TensorId arg_max = TensorId::none;
+  if (options_.backward) {
+    arg_max =
+        plan_.transient(node(op.output).name + " arg-max", static_cast<std::size_t>(threads) * sizeof(std::uint32_t));
+    kept_[static_cast<std::size_t>(op.output)].arg_max = arg_max;
+  }
+  std::vector<std::uint32_t> constants{options_.backward ? 1U : 0U, bits};
+  for (int constant : {p.kernel_w, taps, p.stride_w, p.dilation_w, leaves_picture(p) ? 1 : 0, shift,
+                       run % 4 == 0 && p.out_w % 4 == 0 ? 1 : 0})
+    constants.push_back(static_cast<std::uint32_t>(constant));
+  const TensorId out = value(op.output);
+  plan_.dispatch(node(op.main).name, plan_.programs().get("max_pool", constants), spread_groups(threads), p,
+                 {reads(value(op.inputs.front())), writes(out), writes(options_.backward ? arg_max : out)});
+}
+
+void Network::backward_max_pool(const FusedOp &op, TensorId from) {
+  const gpu::PoolParams p = pool_params(op);
+  const TensorId arg_max = kept_[static_cast<std::size_t>(op.output)].arg_max;
+  constexpr int run = 8; // pixels a thread
+  const std::int64_t runs = std::int64_t{p.in_h} * divide_up(p.in_w, run);
+  int channels = 32; // a thread; fewer on small maps, so that there is work for all
+  while (channels > 4 && runs * divide_up(p.channels, channels) < 128)
+    channels /= 2;
+  contribute(op.inputs.front(), [&](const GradientTarget &to) {
+    plan_.dispatch(
+        node(op.main).name + " gradient",
+        plan_.programs().get("max_pool_grad", {to.epilogue(), arg_max_bits(p), static_cast<std::uint32_t>(channels),
+                                               p.in_w % 4 == 0 ? 1U : 0U, p.out_w % 4 == 0 ? 1U : 0U}),
+        spread_groups(p.batch * divide_up(p.channels, channels) * runs), p,
+        {reads(from), reads(arg_max), to.use(), reads(to.mask_or(from))});
+  });
+}
+
+void Network::forward_avg_pool(const FusedOp &op) {
+  const gpu::PoolParams p = pool_params(op);
+  plan_.dispatch(node(op.main).name, plan_.programs().get("avg_pool"),
+                 spread_groups(std::int64_t{p.batch} * shape(op.output).elements()), p,
+                 {reads(value(op.inputs.front())), writes(value(op.output))});
+}
+
+void Network::backward_avg_pool(const FusedOp &op, TensorId from) {
+  const gpu::PoolParams p = pool_params(op);
+  const std::int64_t threads = std::int64_t{p.batch} * shape(op.inputs.front()).elements();
+  contribute(op.inputs.front(), [&](const GradientTarget &to) {
+    plan_.dispatch(node(op.main).name + " gradient", plan_.programs().get("avg_pool_grad", {to.epilogue()}),
+                   spread_groups(threads), p,
+                   {reads(from), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
+  });
+}
+
+} // namespace convscope
