@@ -57,7 +57,7 @@ ConvKernel depthwise_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std:
 
 // (groups*out_c) kernels, each padded to vec4s.
 std::vector<float> pack_depthwise(const gpu::ConvParams &p, std::span<const float> weights) {
-  const auto taps = static_cast<std::size_t>(p.kernel_h * p.kernel_w);
+  const auto taps = static_cast<std::size_t>(p.kernel_h) * static_cast<std::size_t>(p.kernel_w);
   std::vector<float> packed;
   for (std::size_t from = 0; from < weights.size(); from += taps) {
     packed.insert(packed.end(), weights.begin() + static_cast<std::ptrdiff_t>(from),

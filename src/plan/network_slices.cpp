@@ -161,6 +161,11 @@ gpu::LrnParams Network::lrn_params(const FusedOp &op) const {
   return {batch, channels, pixels, lrn.size, lrn.alpha, lrn.beta, lrn.bias};
 }
 
+namespace {
+// QUARTERS of shaders/lrn.glsl.
+std::uint32_t lrn_quarters(const gpu::LrnParams &p) { return p.beta == 0.5F ? 2U : p.beta == 0.75F ? 3U : 0U; }
+} // namespace
+
 void Network::forward_lrn(const FusedOp &op) {
   const TensorId out = value(op.output);
   TensorId sums = out;
@@ -169,7 +174,7 @@ void Network::forward_lrn(const FusedOp &op) {
         plan_.transient(node(op.output).name + " sums", bytes(op.output));
   const gpu::LrnParams p = lrn_params(op);
   plan_.dispatch(node(op.main).name,
-                 plan_.programs().get("lrn", {flag(options_.backward), whole_quads(op.output), flag(p.beta == 0.75F)}),
+                 plan_.programs().get("lrn", {flag(options_.backward), whole_quads(op.output), lrn_quarters(p)}),
                  quad_groups(op.output), p, {reads(value(op.inputs.front())), writes(out), writes(sums)});
 }
 
@@ -180,7 +185,7 @@ void Network::backward_lrn(const FusedOp &op, TensorId from) {
   contribute(in, [&](const GradientTarget &to) {
     plan_.dispatch(
         node(op.main).name + " gradient",
-        plan_.programs().get("lrn_grad", {to.epilogue(), whole_quads(in), flag(p.beta == 0.75F)}), quad_groups(in), p,
+        plan_.programs().get("lrn_grad", {to.epilogue(), whole_quads(in), lrn_quarters(p)}), quad_groups(in), p,
         {reads(from), reads(value(in)), reads(value(op.output)), reads(sums), to.use(), reads(to.mask_or(from))});
   });
 }

@@ -97,6 +97,7 @@ TEST(SoftmaxTest, AlongEveryAxis) {
 TEST(LrnTest, WindowsOfChannels) {
   check_op(Lrn{}, random_tensor(2, 37, 3, 5, 1, -30, 30));
   check_op(Lrn{5, 0.5F, 0.75F, 2}, random_tensor(2, 64, 4, 3, 2, -2, 2));
+  check_op(Lrn{11, 0.0011F, 0.5F, 2}, random_tensor(1, 70, 2, 6, 5, -100, 100));
   check_op(Lrn{4, 1, 0.5F, 1}, random_tensor(1, 7, 4, 3, 3, -2, 2)); // one more behind
   check_op(Lrn{9, 1, 1.3F, 1}, random_tensor(1, 3, 4, 3, 4, -2, 2)); // wider than the map
 }
