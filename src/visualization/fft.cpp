@@ -79,6 +79,7 @@ struct Fft::State {
   }
 
   void compile(VkBuffer in) {
+    device.check_interrupt();
     VkFenceCreateInfo info{};
     info.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO;
     vulkan::check(vkCreateFence(handle, &info, nullptr, &fence), "vkCreateFence", "compiling a Fourier transform");
