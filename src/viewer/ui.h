@@ -55,7 +55,7 @@ struct Ui {
     WallSort sorted_by = WallSort::index;
     double sorted_at = 0;
     int columns = 1;
-    float height = 0; // as the grid was last drawn
+    float height = 0, pitch = 0; // as the grid was last drawn
     bool focus_in_view = false;
     int reveal = -1;  // a channel to scroll to
     std::string jump; // what is typed as a channel's number

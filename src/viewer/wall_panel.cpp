@@ -284,10 +284,12 @@ void draw_grid(Frame &frame) {
   const auto &focus = frame.ui.wish.focus;
   const bool focus_here = focus && focus->layer == frame.now.layer;
   // What one looks at stays in view when the tiles move about.
-  if (focus_here && wall.focus_in_view && (height != wall.height || g.columns != wall.columns))
+  if (focus_here && wall.focus_in_view &&
+      (height != wall.height || g.columns != wall.columns || g.pitch_y != wall.pitch))
     wall.reveal = focus->channel;
   wall.columns = g.columns;
   wall.height = height;
+  wall.pitch = g.pitch_y;
   // Scrolling takes effect with the next frame; this one is drawn as if it had.
   const float scroll = reveal(frame, g, height);
   const WallView view{g.columns, g.pitch_y, scroll, height};
