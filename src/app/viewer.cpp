@@ -103,6 +103,16 @@ nlohmann::ordered_json to_json(const viewer::Responsiveness::Summary &s) {
   return json;
 }
 
+// How far the wall's images have come.
+nlohmann::ordered_json wall_json(const viewer::Snapshot &now) {
+  int images = 0, dead = 0;
+  for (const viewer::TileState &tile : now.tiles) {
+    images += tile.steps > 0;
+    dead += tile.health == viewer::Health::dead;
+  }
+  return {{"layer", now.layer}, {"channels", now.tiles.size()}, {"images", images}, {"dead", dead}};
+}
+
 } // namespace
 
 int open_viewer(Context &context, ViewRequest request) {
@@ -116,6 +126,7 @@ int open_viewer(Context &context, ViewRequest request) {
   ui.config = viewer::load_config();
   ui.samples = sample_photos();
   ui.wish = std::move(request.wish);
+  ui.choose_focus = ui.wish.layer.empty();
   if (ui.wish.photo.empty() && !ui.samples.empty())
     ui.wish.photo = ui.samples.front();
 
@@ -154,6 +165,7 @@ int open_viewer(Context &context, ViewRequest request) {
     }
   }
   context.report["window"] = to_json(window.responsiveness().summary());
+  context.report["wall"] = wall_json(worker.snapshot());
   if (request.screenshot.empty())
     viewer::save_config(ui.config);
   return interrupt.interrupted() ? exit_interrupted : exit_done;

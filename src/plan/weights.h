@@ -18,6 +18,7 @@ public:
     const auto found = buffers_.find(key);
     if (found != buffers_.end())
       return found->second.slice();
+    device_.check_interrupt();
     const auto values = make();
     return add(key, std::as_bytes(std::span(values)));
   }

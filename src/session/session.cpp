@@ -143,7 +143,7 @@ Activations Session::features_on_device(const ImageRgb8 &photo, NodeId layer) {
 }
 
 Activations Session::run_forward(const Array &input, const std::vector<NodeId> &layers, Precision precision) {
-  return {programs(), weights(), model_.graph, input, layers, precision, slices_};
+  return {programs(), weights(), model_.graph, input, layers, precision, slice_flops_};
 }
 
 std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {

@@ -74,8 +74,8 @@ public:
   // Those of one layer, left on the device; shape(0) is theirs.
   Activations features_on_device(const ImageRgb8 &photo, NodeId layer);
 
-  // How forward passes go to the device from now on.
-  void set_slices(TimeSlices slices) { slices_ = std::move(slices); }
+  // Forward passes from now on go to the device in slices of about so many operations.
+  void set_slice_flops(double flops) { slice_flops_ = flops; }
 
   // Exact tensors; `input` is (N,C,H,W), preprocessed.
   Array activations(const Array &input, NodeId layer);
@@ -89,7 +89,7 @@ private:
   std::optional<Precision> precision_;
   ModelRequest request_;
   Model model_;
-  TimeSlices slices_;
+  double slice_flops_ = 0; // 0: in one
   // In the order in which they need each other: destroyed from the last to the first.
   std::optional<vulkan::Device> device_;
   std::optional<vulkan::Programs> programs_;

@@ -302,8 +302,8 @@ Health FocusJob::health(const Progress &now) {
     return steps() <= controls_.recipe.revive_steps ? Health::waiting : Health::dead; // it may yet be brought to life
   if (now.state == Progress::State::stopped)
     return Health::diverging;
-  if (now.values.empty())
-    return Health::waiting;
+  if (now.values.empty()) // after a change, or from a session, it goes on from what it was
+    return first_.values.empty() ? Health::waiting : Health::well;
   if (diverges(now.values))
     return Health::diverging;
   if (steps() - saturation_at_ >= 16 || steps() < saturation_at_ || saturation_at_ < 0) {

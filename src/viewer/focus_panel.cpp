@@ -14,6 +14,8 @@ namespace convscope::viewer {
 
 namespace {
 
+float button_width(const char *label) { return ImGui::CalcTextSize(label).x + 2 * ImGui::GetStyle().FramePadding.x; }
+
 int channels_of(const Snapshot &now, const std::string &layer) {
   for (const LayerRow &row : now.layers)
     if (row.name == layer)
@@ -21,20 +23,17 @@ int channels_of(const Snapshot &now, const std::string &layer) {
   return 0;
 }
 
-// `layer : channel`, of which the channel can be typed, and the place if there is one.
+// The layer and its channel, which can be typed; below it the place, if there is one.
 void title(Frame &frame, const Unit &unit) {
-  const float scale = frame.scale;
-  const std::string place = unit.x >= 0 ? fmt::format("at {},{}", unit.x, unit.y) : std::string();
-  const float place_width = unit.x < 0 ? 0
-                                       : ImGui::CalcTextSize(place.c_str()).x + ImGui::CalcTextSize("Whole channel").x +
-                                             2 * ImGui::GetStyle().FramePadding.x + 2 * ImGui::GetStyle().ItemSpacing.x;
-  const float number_width = 56 * scale;
-  const float room = ImGui::GetContentRegionAvail().x - number_width - place_width - 20 * scale;
+  const float scale = frame.scale, gap = ImGui::GetStyle().ItemSpacing.x;
+  const float number_width = 56 * scale, save_width = button_width("Save…");
+  const float room = ImGui::GetContentRegionAvail().x, left = ImGui::GetCursorPosX();
   ImGui::AlignTextToFramePadding();
-  text_fitted(unit.layer, text_colour(), std::max(room, 40 * scale));
-  ImGui::SameLine(0, 4 * scale);
-  ImGui::TextDisabled(":");
-  ImGui::SameLine(0, 4 * scale);
+  text_fitted(unit.layer, text_colour(),
+              std::max(room - number_width - save_width - ImGui::CalcTextSize("channel").x - 4 * gap, 40 * scale));
+  ImGui::SameLine();
+  ImGui::TextDisabled("channel");
+  ImGui::SameLine();
   ImGui::SetNextItemWidth(number_width);
   int channel = unit.channel;
   if (ImGui::InputInt("##channel", &channel, 0, 0, ImGuiInputTextFlags_EnterReturnsTrue)) {
@@ -43,14 +42,19 @@ void title(Frame &frame, const Unit &unit) {
     frame.ui.focus(unit.layer, channel);
   }
   tooltip("The channel: type a number and press Enter, or use the keys left and right");
-  if (unit.x >= 0) {
-    ImGui::SameLine();
-    ImGui::TextDisabled("%s", place.c_str());
-    ImGui::SameLine();
-    if (ImGui::Button("Whole channel"))
-      frame.ui.wish.place = {};
-    tooltip("Maximize the channel's mean again, not this place alone (right click on the photo)");
-  }
+  ImGui::SameLine(left + std::max(room - save_width, 0.F));
+  if (ImGui::Button("Save…"))
+    frame.ui.ask_to_save(Ask::save_focus);
+  tooltip("Save this image as PNG (S). The wall: W. All of the session: Ctrl+S");
+  if (unit.x < 0)
+    return;
+  ImGui::AlignTextToFramePadding();
+  text_fitted(fmt::format("at {},{} of its map alone", unit.x, unit.y), muted_colour(),
+              room - button_width("Whole channel") - gap);
+  ImGui::SameLine(left + std::max(room - button_width("Whole channel"), 0.F));
+  if (ImGui::Button("Whole channel"))
+    frame.ui.wish.place = {};
+  tooltip("Maximize the channel's mean again, not this place alone (right click on the photo)");
 }
 
 void image(Frame &frame, const Box &box, int cell, const char *name) {
@@ -120,12 +124,15 @@ void draw_focus(Frame &frame) {
   const float height = ImGui::GetContentRegionAvail().y;
   if (ui.wish.focus) {
     title(frame, Unit(*ui.wish.focus)); // a copy: it may be replaced
+    muted("The image that it likes best, as far as it has come");
     images(frame, std::max(height * 0.42F, 120 * frame.scale));
     health(frame);
     curves(frame);
   } else {
     heading("Focus");
-    wrapped("Click a tile of the wall to see its unit large, and how its image comes about.", muted_colour());
+    wrapped("Click a tile of the wall, or type a channel's number above it: here is what it likes, and where in the "
+            "photo it fires.",
+            muted_colour());
   }
   ImGui::Spacing();
   draw_photo(frame, std::max(ImGui::GetContentRegionAvail().y, 150 * frame.scale));

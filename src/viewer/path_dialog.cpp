@@ -8,6 +8,7 @@
 #include <imgui.h>
 #include <imgui_stdlib.h>
 
+#include "base/files.h"
 #include "viewer/ui.h"
 #include "viewer/widgets.h"
 
@@ -177,7 +178,11 @@ void draw_path_dialog(Frame &frame) {
   }
   std::error_code error;
   const bool replaces = saves(dialog.ask) && std::filesystem::exists(path, error);
-  const std::string note = !dialog.problem.empty() ? dialog.problem : replaces ? "The file will be replaced" : "";
+  const std::string note = !dialog.problem.empty() ? dialog.problem
+                           : replaces              ? "The file will be replaced"
+                           : saves(dialog.ask) && !path.empty() && std::filesystem::path(path).is_relative()
+                               ? "in " + path_text(std::filesystem::current_path(error))
+                               : "";
   ImGui::SameLine();
   text_fitted(note, dialog.problem.empty() ? muted_colour() : health_colour(Health::dead));
   if (done)

@@ -124,7 +124,8 @@ void draw_photo(Frame &frame, float max_height) {
   const auto &focus = ui.wish.focus;
   const float slider = 110 * frame.scale, width = ImGui::GetContentRegionAvail().x;
   ImGui::AlignTextToFramePadding();
-  text_fitted(std::filesystem::path(ui.wish.photo).filename().string(), muted_colour(),
+  const std::string name = file_name(ui.wish.photo);
+  text_fitted(focus ? "Where it fires in " + name : name, muted_colour(),
               std::max(focus ? width - slider - 3 * ImGui::GetStyle().ItemSpacing.x : width, 1.F));
   if (focus) {
     ImGui::SameLine(ImGui::GetCursorPosX() + width - slider);

@@ -23,7 +23,7 @@ std::string step_text(double ms) {
   return ms < 1000 ? fmt::format("{} ms/step", number_text(ms)) : fmt::format("{} s/step", number_text(ms / 1000));
 }
 
-// "llvmpipe" of "llvmpipe (LLVM 15.0.6, 256 bits)": what is in brackets stands in the tooltip.
+// "llvmpipe" of "llvmpipe (LLVM 15.0.6, 256 bits)", for narrow windows: what is in brackets stands in the tooltip.
 std::string brief(const std::string &name) { return name.substr(0, name.find(" (")); }
 
 float width_of(const char *sample) { return ImGui::CalcTextSize(sample).x; }
@@ -41,8 +41,12 @@ void draw_status_bar(Frame &frame) {
   list.AddLine(ImVec2(origin.x, origin.y + y), ImVec2(origin.x + window.x, origin.y + y), border_colour());
   ImGui::SetCursorPos(ImVec2(8 * scale, y + std::floor((height - ImGui::GetTextLineHeight()) / 2)));
 
-  std::string device = now.device.empty() ? "no device yet" : brief(now.device), details = now.device;
-  for (const std::string &part : {now.driver, now.precision})
+  const bool wide = window.x >= 1200 * scale;
+  std::string device = now.device.empty() ? "no device yet"
+                       : wide             ? now.device
+                                          : brief(now.device),
+              details = now.device;
+  for (const std::string &part : {now.driver, now.precision.empty() ? "" : "precision " + now.precision})
     if (!now.device.empty() && !part.empty()) {
       device += " · " + brief(part);
       details += "\n" + part;

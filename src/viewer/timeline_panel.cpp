@@ -64,31 +64,35 @@ void draw_moment(Frame &frame, std::size_t index, ImVec2 at, float side) {
   }
 }
 
-void follow_newest(Frame &frame, const std::vector<int> &steps, float pitch) {
+// Where the strip is scrolled to: to the newest moment, as long as that was in view.
+float follow_newest(Frame &frame, const std::vector<int> &steps, float pitch) {
   Ui::Timeline &timeline = frame.ui.timeline;
   const auto &history = frame.now.focus.history;
-  const float width = ImGui::GetWindowWidth(), scroll = ImGui::GetScrollX();
+  const float width = ImGui::GetWindowWidth(), most = static_cast<float>(steps.size()) * pitch - width;
+  float scroll = ImGui::GetScrollX();
   const bool changed = history.size() != timeline.moments || width != timeline.width;
   const bool fewer = history.size() < timeline.moments; // another history
   timeline.moments = history.size();
   timeline.width = width;
   if (history.empty())
-    return;
+    return scroll;
   const auto column = std::lower_bound(steps.begin(), steps.end(), history.back().step) - steps.begin();
   const float left = static_cast<float>(column) * pitch;
   const bool in_view = left >= scroll && left + pitch <= scroll + width;
   if (changed && !in_view && (timeline.newest_in_view || fewer)) {
-    ImGui::SetScrollX(std::max(left < scroll ? left : left + 2 * pitch - width, 0.F));
+    scroll = std::max(std::min(left < scroll ? left : left + 2 * pitch - width, most), 0.F);
+    ImGui::SetScrollX(scroll);
     timeline.newest_in_view = true;
   } else {
     timeline.newest_in_view = in_view;
   }
+  return scroll;
 }
 
 } // namespace
 
 float timeline_height(const Frame &frame) {
-  if (!frame.ui.wish.focus || frame.now.focus.history.empty())
+  if (!frame.ui.wish.focus)
     return 0;
   const float rows = std::min(static_cast<float>(branches(frame.now)), rows_shown);
   const float line = ImGui::GetTextLineHeight();
@@ -99,12 +103,14 @@ float timeline_height(const Frame &frame) {
 void draw_timeline(Frame &frame) {
   const auto &history = frame.now.focus.history;
   ImGui::Separator();
-  heading(history.size() == 1 ? std::string("Timeline: its moments. Click one to go on from there.")
-                              : fmt::format("Timeline: {} moments. Click one to go on from there.", history.size()));
+  heading(history.size() < 2 ? std::string("Timeline: how the image comes about")
+                             : fmt::format("Timeline: {} moments. Click one to go on from there.", history.size()));
   const float side = std::round(thumbnail * frame.scale), gap = std::round(3 * frame.scale), pitch = side + gap;
   ImGui::BeginChild("##strip", ImVec2(0, 0), false, ImGuiWindowFlags_NoNav | ImGuiWindowFlags_HorizontalScrollbar);
-  const ImVec2 origin = ImGui::GetCursorScreenPos();
   const std::vector<int> steps = columns_of(history);
+  // Scrolling takes effect with the next frame; this one is drawn as if it had.
+  const float ahead = follow_newest(frame, steps, pitch) - ImGui::GetScrollX();
+  const ImVec2 start = ImGui::GetCursorScreenPos(), origin(start.x - ahead, start.y);
   const float view_left = ImGui::GetWindowPos().x, view_right = view_left + ImGui::GetWindowWidth();
   ImDrawList &list = *ImGui::GetWindowDrawList();
   const auto rows = static_cast<float>(branches(frame.now));
@@ -127,9 +133,8 @@ void draw_timeline(Frame &frame) {
     if (at.x + side > view_left && at.x < view_right)
       draw_moment(frame, i, at, side);
   }
-  ImGui::SetCursorScreenPos(origin);
+  ImGui::SetCursorScreenPos(start);
   ImGui::Dummy(ImVec2(static_cast<float>(steps.size()) * pitch, ImGui::GetTextLineHeight() + rows * pitch));
-  follow_newest(frame, steps, pitch);
   // The wheel moves along the strip.
   const ImGuiIO &io = ImGui::GetIO();
   if (ImGui::IsWindowHovered() && io.MouseWheel != 0 && !io.KeyCtrl && !io.KeyShift && rows <= rows_shown)

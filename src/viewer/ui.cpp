@@ -86,6 +86,8 @@ void Ui::open_session(const std::string &path) {
     resuming_ = std::move(session.focus);
     wall.layer.clear();
     layers.reveal = true;
+    wall.reveal = wish.focus ? wish.focus->channel : -1;
+    choose_focus = false;
     remember(config.recent_sessions, path);
   } catch (const UserError &error) {
     notice = error.what();
@@ -126,15 +128,28 @@ void Ui::settle(const Snapshot &now) {
     remember(config.recent_models,
              now.model.weights.empty() ? now.model.model : now.model.model + '\t' + now.model.weights);
   }
-  if (there && !begun_ && wish.focus)
+  if (!begun_ && wish.focus)
     wall.reveal = wish.focus->channel;
   if (there && wish.layer.empty() && now.busy.empty() && known(now.layer)) {
     wish.layer = now.layer;
     layers.reveal = true;
   }
+  choose_focus = choose_focus && !wish.focus;
+  if (choose_focus && there && now.busy.empty() && now.layer == wish.layer)
+    focus_strongest(now);
   if (there && wish.focus)
     set_place(*wish.focus, wish.place, optimized_map(now, wish.focus->layer, wish.controls.size, now.default_size));
   wish.wall_images = wall.evolve && wall.show != Show::map;
+}
+
+void Ui::focus_strongest(const Snapshot &now) {
+  choose_focus = false;
+  const auto strongest = std::max_element(now.tiles.begin(), now.tiles.end(),
+                                          [](const auto &a, const auto &b) { return a.map_max < b.map_max; });
+  if (strongest == now.tiles.end() || !(strongest->map_max > 0))
+    return;
+  wall.reveal = static_cast<int>(strongest - now.tiles.begin());
+  focus(now.layer, wall.reveal);
 }
 
 void Ui::draw(const Snapshot &now, const Textures &textures, Window &window, Worker &worker) {

@@ -28,6 +28,8 @@ struct Ui {
   Wish wish;
   Config config;
   std::vector<std::string> samples;
+  // Nothing in particular was asked for: the unit comes into focus that the photo excites the most.
+  bool choose_focus = false;
 
   // One frame, inside Window::frame's `draw`. Takes dropped files, obeys keys, tells the worker the wish where it
   // changed, and lets go of textures that were replaced.
@@ -53,11 +55,14 @@ struct Ui {
     WallSort sorted_by = WallSort::index;
     double sorted_at = 0;
     int columns = 1;
-    int reveal = -1; // a channel to scroll to
+    float height = 0, pitch = 0; // as the grid was last drawn
+    bool focus_in_view = false;
+    int reveal = -1;  // a channel to scroll to
+    std::string jump; // what is typed as a channel's number
   } wall;
   struct Layers {
     std::string filter;
-    bool reveal = false, has_keys = false;
+    bool reveal = true, has_keys = false;
   } layers;
   float controls_height = 0; // as they were last drawn
   struct Dialog {
@@ -85,6 +90,7 @@ struct Ui {
 private:
   void open_session(const std::string &path);
   void settle(const Snapshot &now); // what follows from what arrived
+  void focus_strongest(const Snapshot &now);
   void panes_of(Frame &frame);
 
   Wish sent_, before_model_;               // what was wished before another model was

@@ -1,9 +1,11 @@
 // The wall: each channel of a layer as a tile, with its feature map of the photo and the image that excites it most.
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include <fmt/format.h>
 #include <imgui.h>
+#include <imgui_stdlib.h>
 
 #include "viewer/health.h"
 #include "viewer/ui.h"
@@ -16,22 +18,34 @@ namespace {
 constexpr float smallest_tile = 24, largest_tile = 320;
 constexpr double sort_again_after = 2; // seconds: a wall that is sorted by score must not jump about at each step
 
+// Maps and images are of one height; a map is as wide as the photo makes it.
 struct Geometry {
-  float side, tile_w, label, pitch_x, pitch_y;
+  float side, map_w, tile_w, label, pitch_x, pitch_y;
   int columns;
 };
 
+float map_aspect(const Snapshot &now) {
+  if (!now.has_photo || now.map_width < 1 || now.map_height < 1)
+    return 1;
+  return std::clamp(static_cast<float>(now.map_width) / static_cast<float>(now.map_height), 0.5F, 2.F);
+}
+
 Geometry geometry(const Frame &frame, float width) {
-  const float gap = std::round(4 * frame.scale);
-  const bool both = frame.ui.wall.show == Show::both;
+  const float gap = std::round(4 * frame.scale), aspect = map_aspect(frame.now);
+  const Show show = frame.ui.wall.show;
   // As many columns as come nearest to the size that is asked for; the tiles then fill the width.
-  const float asked = std::round(frame.ui.config.tile * frame.scale), asked_w = both ? 2 * asked + 1 : asked;
+  const float asked = std::round(frame.ui.config.tile * frame.scale);
+  const float asked_w = show == Show::both ? (asked * (1 + aspect)) / std::sqrt(aspect) + 1 : asked;
   const int columns = std::max(1, static_cast<int>(std::lround((width + gap) / (asked_w + gap))));
   const float tile_w = std::floor((width - 2 + gap) / static_cast<float>(columns)) - gap;
-  const float side = std::max(both ? std::floor((tile_w - 1) / 2) : tile_w, 8.F);
+  const float side = std::max(std::floor(show == Show::both  ? (tile_w - 1) / (1 + aspect)
+                                         : show == Show::map ? tile_w / aspect
+                                                             : tile_w),
+                              8.F);
+  const float map_w = show == Show::both ? tile_w - 1 - side : tile_w;
   // The number needs its width; smaller tiles go without.
   const float label = side >= 32 * frame.scale ? ImGui::GetTextLineHeight() : 0;
-  return {side, tile_w, label, tile_w + gap, side + label + gap, columns};
+  return {side, map_w, tile_w, label, tile_w + gap, side + label + gap, columns};
 }
 
 void sort_wall(const Frame &frame) {
@@ -66,6 +80,36 @@ void count(const Snapshot &now) {
       return;
     }
   ImGui::NewLine();
+}
+
+// What the wall shows, and a box to go to a channel by its number.
+void title(Frame &frame) {
+  Ui &ui = frame.ui;
+  const Snapshot &now = frame.now;
+  const auto channels = static_cast<int>(now.tiles.size());
+  const float width = 112 * frame.scale, left = ImGui::GetCursorPosX(), room = ImGui::GetContentRegionAvail().x;
+  ImGui::AlignTextToFramePadding();
+  if (now.tiles.empty()) {
+    text_fitted(ui.wish.layer, text_colour());
+    return;
+  }
+  const char *const shown = ui.wall.show == Show::map     ? "where each channel fires in the photo"
+                            : ui.wall.show == Show::image ? "what each channel likes best"
+                                                          : "where each channel fires, and what it likes";
+  text_fitted(fmt::format("{}: {}", now.layer, shown), text_colour(),
+              std::max(room - width - ImGui::GetStyle().ItemSpacing.x, 1.F));
+  ImGui::SameLine(left + std::max(room - width, 0.F));
+  ImGui::SetNextItemWidth(-FLT_MIN);
+  if (ImGui::InputTextWithHint("##jump", "Go to channel", &ui.wall.jump,
+                               ImGuiInputTextFlags_CharsDecimal | ImGuiInputTextFlags_EnterReturnsTrue) &&
+      !ui.wall.jump.empty()) {
+    const double number = std::strtod(ui.wall.jump.c_str(), nullptr);
+    const int channel = static_cast<int>(std::clamp(number, 0.0, channels - 1.0));
+    ui.focus(now.layer, channel);
+    ui.wall.reveal = channel;
+    ui.wall.jump.clear();
+  }
+  tooltip(fmt::format("A channel's number, 0 to {}, and Enter: brings it into focus", channels - 1));
 }
 
 void toolbar(Frame &frame) {
@@ -126,17 +170,15 @@ void draw_map(Frame &frame, ImDrawList &list, const Box &box, int channel, const
     draw_note(list, box, "silent");
 }
 
-void draw_pictures(Frame &frame, ImDrawList &list, ImVec2 at, float side, int channel, const TileState &tile) {
+void draw_pictures(Frame &frame, ImDrawList &list, ImVec2 at, float map_w, float side, int channel,
+                   const TileState &tile) {
   const Show show = frame.ui.wall.show;
-  Box box{at, ImVec2(at.x + side, at.y + side)};
   if (show != Show::image)
-    draw_map(frame, list, box, channel, tile);
-  if (show == Show::both) {
-    box.a.x += side + 1;
-    box.b.x += side + 1;
-  }
+    draw_map(frame, list, {at, ImVec2(at.x + map_w, at.y + side)}, channel, tile);
+  if (show == Show::both)
+    at.x += map_w + 1;
   if (show != Show::map)
-    draw_image(frame, list, box, channel, tile);
+    draw_image(frame, list, {at, ImVec2(at.x + side, at.y + side)}, channel, tile);
 }
 
 // Below the tile: its number, and below each picture its value where there is room.
@@ -154,19 +196,21 @@ void draw_label(const Frame &frame, ImDrawList &list, const Geometry &g, ImVec2 
     taken = std::max(taken, right + gap / 2);
   };
   if (show != Show::image && frame.now.has_photo)
-    value(number_text(tile.map_max), at.x + g.side, muted_colour());
+    value(number_text(tile.map_max), at.x + g.map_w, muted_colour());
   if (show != Show::map && (tile.steps > 0 || tile.health == Health::dead))
     value(tile.health == Health::dead ? "dead" : number_text(tile.value), at.x + g.tile_w, health_colour(tile.health));
 }
 
 void tile_tooltip(Frame &frame, int channel, const TileState &tile) {
-  const float side = 224 * frame.scale;
+  const Show show = frame.ui.wall.show;
+  const float side = 224 * frame.scale, map_w = std::round(side * map_aspect(frame.now));
+  const float width = show == Show::both ? map_w + 1 + side : show == Show::map ? map_w : side;
   const float column = ImGui::CalcTextSize("map's maximum").x + 3 * ImGui::GetFontSize();
   ImGui::BeginTooltip();
   ImGui::Text("%s : %d", frame.now.layer.c_str(), channel);
   const ImVec2 at = ImGui::GetCursorScreenPos();
-  draw_pictures(frame, *ImGui::GetWindowDrawList(), at, side, channel, tile);
-  ImGui::Dummy(ImVec2(frame.ui.wall.show == Show::both ? 2 * side + 1 : side, side));
+  draw_pictures(frame, *ImGui::GetWindowDrawList(), at, map_w, side, channel, tile);
+  ImGui::Dummy(ImVec2(width, side));
   const auto row = [&](const char *name, const std::string &value) {
     ImGui::TextDisabled("%s", name);
     ImGui::SameLine(column);
@@ -178,7 +222,7 @@ void tile_tooltip(Frame &frame, int channel, const TileState &tile) {
     row("objective", number_text(tile.value));
     row("steps", fmt::format("{}", tile.steps));
   }
-  ImGui::PushTextWrapPos(frame.ui.wall.show == Show::both ? 2 * side : side);
+  ImGui::PushTextWrapPos(width);
   ImGui::PushStyleColor(ImGuiCol_Text, health_colour(tile.health));
   ImGui::TextUnformatted(advice(tile.health).sentence);
   ImGui::PopStyleColor();
@@ -194,7 +238,7 @@ void draw_tile(Frame &frame, const Geometry &g, ImVec2 at, int channel) {
   if (ImGui::InvisibleButton("tile", ImVec2(g.tile_w, g.side + g.label)))
     frame.ui.focus(frame.now.layer, channel);
   ImGui::PopID();
-  draw_pictures(frame, list, at, g.side, channel, tile);
+  draw_pictures(frame, list, at, g.map_w, g.side, channel, tile);
   if (g.label > 0)
     draw_label(frame, list, g, at, channel, tile);
   const auto &focus = frame.ui.wish.focus;
@@ -215,27 +259,42 @@ void zoom(Frame &frame) {
   frame.ui.config.tile = std::clamp(frame.ui.config.tile * std::pow(1.1F, io.MouseWheel), smallest_tile, largest_tile);
 }
 
+// Where the wall is scrolled to: as far as a channel that is to be revealed needs.
+float reveal(Frame &frame, const Geometry &g, float height) {
+  Ui::Wall &wall = frame.ui.wall;
+  float scroll = ImGui::GetScrollY();
+  const auto found = std::find(wall.order.begin(), wall.order.end(), wall.reveal);
+  if (found != wall.order.end()) {
+    const float top = static_cast<float>((found - wall.order.begin()) / g.columns) * g.pitch_y;
+    const float to = std::clamp(scroll, top + g.pitch_y - height, std::max(top, top + g.pitch_y - height));
+    if (to != scroll)
+      ImGui::SetScrollY(std::max(to, 0.F));
+    scroll = std::max(to, 0.F);
+  }
+  if (wall.layer == frame.ui.wish.layer) // else its tiles are yet to come
+    wall.reveal = -1;
+  return scroll;
+}
+
 void draw_grid(Frame &frame) {
   Ui::Wall &wall = frame.ui.wall;
   const auto count = static_cast<int>(wall.order.size());
   const Geometry g = geometry(frame, ImGui::GetContentRegionAvail().x);
+  const float height = ImGui::GetWindowHeight();
+  const auto &focus = frame.ui.wish.focus;
+  const bool focus_here = focus && focus->layer == frame.now.layer;
+  // What one looks at stays in view when the tiles move about.
+  if (focus_here && wall.focus_in_view &&
+      (height != wall.height || g.columns != wall.columns || g.pitch_y != wall.pitch))
+    wall.reveal = focus->channel;
   wall.columns = g.columns;
-  if (wall.reveal >= 0) {
-    const auto found = std::find(wall.order.begin(), wall.order.end(), wall.reveal);
-    if (found != wall.order.end()) {
-      const std::ptrdiff_t row = (found - wall.order.begin()) / g.columns;
-      const float top = static_cast<float>(row) * g.pitch_y;
-      const float scroll = ImGui::GetScrollY(), height = ImGui::GetWindowHeight();
-      if (top < scroll)
-        ImGui::SetScrollY(top);
-      else if (top + g.pitch_y > scroll + height)
-        ImGui::SetScrollY(top + g.pitch_y - height);
-    }
-    wall.reveal = -1;
-  }
-  const WallView view{g.columns, g.pitch_y, ImGui::GetScrollY(), ImGui::GetWindowHeight()};
+  wall.height = height;
+  wall.pitch = g.pitch_y;
+  // Scrolling takes effect with the next frame; this one is drawn as if it had.
+  const float scroll = reveal(frame, g, height);
+  const WallView view{g.columns, g.pitch_y, scroll, height};
   const Rows rows = rows_in_view(view, count);
-  const ImVec2 origin = ImGui::GetCursorScreenPos();
+  const ImVec2 start = ImGui::GetCursorScreenPos(), origin(start.x, start.y + ImGui::GetScrollY() - scroll);
   for (int i = rows.first * g.columns; i < std::min(rows.end * g.columns, count); ++i) {
     const int column = i % g.columns, row = i / g.columns;
     const ImVec2 at(std::floor(origin.x + static_cast<float>(column) * g.pitch_x) + 1,
@@ -243,20 +302,21 @@ void draw_grid(Frame &frame) {
     draw_tile(frame, g, at, wall.order[static_cast<std::size_t>(i)]);
   }
   // What gives the scrollbar its length.
-  ImGui::SetCursorScreenPos(origin);
+  ImGui::SetCursorScreenPos(start);
   ImGui::Dummy(ImVec2(1, static_cast<float>(wall_rows(count, g.columns)) * g.pitch_y));
   frame.ui.wish.in_view = channels_in_view(wall.order, view);
   // The focused one first: it is what the user looks at.
-  if (const auto &focus = frame.ui.wish.focus; focus && focus->layer == frame.now.layer) {
-    std::erase(frame.ui.wish.in_view, focus->channel);
-    frame.ui.wish.in_view.insert(frame.ui.wish.in_view.begin(), focus->channel);
-  }
+  std::vector<int> &in_view = frame.ui.wish.in_view;
+  wall.focus_in_view = focus_here && std::erase(in_view, focus->channel) > 0;
+  if (focus_here)
+    in_view.insert(in_view.begin(), focus->channel);
 }
 
 } // namespace
 
 void draw_wall(Frame &frame) {
   const Snapshot &now = frame.now;
+  title(frame);
   toolbar(frame);
   zoom(frame);
   sort_wall(frame);

@@ -19,6 +19,8 @@
 #include "base/error.h"
 #include "viewer/gui_renderer.h"
 #include "viewer/host_buffer.h"
+#include "viewer/presses.h"
+#include "viewer/screenshot.h"
 #include "viewer/style.h"
 #include "viewer/swapchain.h"
 #include "vulkan/handle.h"
@@ -84,50 +86,6 @@ private:
   ImGuiContext *context_;
 };
 
-// Dear ImGui before 1.87 sees only the keys that are down when a frame begins. Where frames take longer than a key is
-// held, presses wait here for a frame each.
-class Presses {
-public:
-  void add([[maybe_unused]] int key, [[maybe_unused]] int mods) {
-#if IMGUI_VERSION_NUM < 18700
-    if (key >= 0 && key < IM_ARRAYSIZE(ImGuiIO::KeysDown))
-      waiting_.push_back({key, mods});
-#endif
-  }
-  void hold() { // before ImGui::NewFrame
-#if IMGUI_VERSION_NUM < 18700
-    ImGuiIO &io = ImGui::GetIO();
-    held_ = std::exchange(waiting_, {});
-    std::vector<int> seen;
-    for (const Press &press : held_) {
-      // A press is new where the key was up in the frame before.
-      const bool late =
-          io.KeysDownDuration[press.key] >= 0 || std::find(seen.begin(), seen.end(), press.key) != seen.end();
-      if (late)
-        waiting_.push_back(press);
-      if (std::find(seen.begin(), seen.end(), press.key) == seen.end())
-        io.KeysDown[press.key] = !late;
-      seen.push_back(press.key);
-      io.KeyCtrl = io.KeyCtrl || (!late && (press.mods & GLFW_MOD_CONTROL));
-    }
-#endif
-  }
-  void let_go([[maybe_unused]] GLFWwindow *window) { // after ImGui::Render
-#if IMGUI_VERSION_NUM < 18700
-    ImGuiIO &io = ImGui::GetIO();
-    for (const Press &press : held_)
-      io.KeysDown[press.key] = glfwGetKey(window, press.key) == GLFW_PRESS;
-    io.KeyCtrl = io.KeysDown[GLFW_KEY_LEFT_CONTROL] || io.KeysDown[GLFW_KEY_RIGHT_CONTROL];
-#endif
-  }
-
-private:
-  struct Press {
-    int key, mods;
-  };
-  std::vector<Press> waiting_, held_;
-};
-
 struct Frame {
   VkCommandBuffer commands = VK_NULL_HANDLE; // goes with its pool
   Handle<VkFence, vkDestroyFence> fence;     // signalled when its last commands have ended
@@ -174,39 +132,6 @@ void memory_barrier(VkCommandBuffer commands, VkPipelineStageFlags from, VkAcces
   barrier.srcAccessMask = written;
   barrier.dstAccessMask = read;
   vkCmdPipelineBarrier(commands, from, to, 0, 1, &barrier, 0, nullptr, 0, nullptr);
-}
-
-// Copies an image that was drawn into a buffer, and leaves it to be presented. The render pass orders the copy.
-void record_copy(VkCommandBuffer commands, VkImage image, VkExtent2D extent, VkBuffer buffer) {
-  VkImageMemoryBarrier barrier{};
-  barrier.sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER;
-  barrier.dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT;
-  barrier.oldLayout = VK_IMAGE_LAYOUT_PRESENT_SRC_KHR;
-  barrier.newLayout = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL;
-  barrier.srcQueueFamilyIndex = barrier.dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED;
-  barrier.image = image;
-  barrier.subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1};
-  vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 0, nullptr, 0,
-                       nullptr, 1, &barrier);
-  VkBufferImageCopy region{};
-  region.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
-  region.imageExtent = {extent.width, extent.height, 1};
-  vkCmdCopyImageToBuffer(commands, image, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL, buffer, 1, &region);
-  std::swap(barrier.oldLayout, barrier.newLayout);
-  barrier.srcAccessMask = barrier.dstAccessMask = 0;
-  vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, 0, 0, nullptr, 0,
-                       nullptr, 1, &barrier);
-  memory_barrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT, VK_PIPELINE_STAGE_HOST_BIT,
-                 VK_ACCESS_HOST_READ_BIT);
-}
-
-ImageRgb8 to_rgb(const HostBuffer &buffer, VkExtent2D extent, bool blue_first) {
-  ImageRgb8 image(static_cast<int>(extent.width), static_cast<int>(extent.height));
-  const std::byte *from = buffer.data();
-  for (std::size_t i = 0; i < image.pixels.size(); i += 3, from += 4)
-    for (std::size_t c = 0; c < 3; ++c)
-      image.pixels[i + c] = static_cast<std::uint8_t>(from[blue_first ? 2 - c : c]);
-  return image;
 }
 
 // What a length of the screen is in pixels, and what Dear ImGui's lengths are to be multiplied by for this monitor.
@@ -416,7 +341,9 @@ void Window::State::record(const Frame &frame, std::uint32_t image) {
       throw DeviceError(fmt::format("{} does not let the window's picture be read", device.info().name));
     const VkDeviceSize bytes = VkDeviceSize{extent.width} * extent.height * 4;
     readback = HostBuffer(device, bytes, VK_BUFFER_USAGE_TRANSFER_DST_BIT, true, "screenshot");
-    record_copy(commands, swapchain.image(image), extent, readback.handle());
+    record_screenshot(commands, swapchain.image(image), extent, readback.handle());
+    memory_barrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT, VK_PIPELINE_STAGE_HOST_BIT,
+                   VK_ACCESS_HOST_READ_BIT);
   }
   memory_barrier(commands, VK_PIPELINE_STAGE_FRAGMENT_SHADER_BIT, 0, work, 0);
   CONVSCOPE_VK(vkEndCommandBuffer(commands));
@@ -425,7 +352,7 @@ void Window::State::record(const Frame &frame, std::uint32_t image) {
 void Window::State::read_screenshot(const Frame &frame) {
   while (!wait(frame))
     glfwPollEvents();
-  screenshot = to_rgb(readback, swapchain.extent(), swapchain.format() == VK_FORMAT_B8G8R8A8_UNORM);
+  screenshot = screenshot_of(readback, swapchain.extent(), swapchain.format() == VK_FORMAT_B8G8R8A8_UNORM);
   readback = {};
   screenshot_wanted = false;
 }

@@ -37,9 +37,18 @@ VkResult submit_in_turn(VkQueue queue, std::uint32_t count, const VkSubmitInfo *
   return vkQueueSubmit(queue, count, submits, fence);
 }
 } // namespace
+
+// VkFFT changes the process's locale while it writes shaders, on whatever thread, and puts it back by a name that the
+// change has freed. Numbers are the C locale's all the time: GLFW sets LC_CTYPE alone.
+#include <clocale>
+namespace {
+char *leave_locale(int /*category*/, const char * /*name*/) { return nullptr; }
+} // namespace
+#define setlocale leave_locale
 #define vkQueueSubmit submit_in_turn
 #include <vkFFT.h>
 #undef vkQueueSubmit
+#undef setlocale
 #undef glslang_resource_t
 
 #include "base/error.h"
@@ -79,6 +88,7 @@ struct Fft::State {
   }
 
   void compile(VkBuffer in) {
+    device.check_interrupt();
     VkFenceCreateInfo info{};
     info.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO;
     vulkan::check(vkCreateFence(handle, &info, nullptr, &fence), "vkCreateFence", "compiling a Fourier transform");

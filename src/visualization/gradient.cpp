@@ -76,7 +76,7 @@ GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const G
 }
 
 Activations::Activations(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                         const std::vector<NodeId> &layers, Precision precision, const TimeSlices &slices)
+                         const std::vector<NodeId> &layers, Precision precision, double slice_flops)
     : plan_(programs, "activations") {
   NetworkOptions options;
   options.input = checked_input(input);
@@ -98,12 +98,9 @@ Activations::Activations(vulkan::Programs &programs, Weights &weights, const Gra
   }
   plan_.allocate();
   plan_.write(in, std::as_bytes(std::span(input.data)));
-  const double each = slices.flops > 0 ? slices.flops : std::numeric_limits<double>::infinity();
-  for (const vulkan::Recording &recording : plan_.record_slices(Variant::usual, each)) {
+  const double each = slice_flops > 0 ? slice_flops : std::numeric_limits<double>::infinity();
+  for (const vulkan::Recording &recording : plan_.record_slices(Variant::usual, each))
     recording.run(fmt::format("the activations of {}", graph.name));
-    if (slices.between)
-      slices.between();
-  }
 }
 
 Array Activations::read(std::size_t layer) const {

@@ -1,7 +1,6 @@
 // Exact tensors out of a net, with no optimization: activations, and the gradient of an objective.
 #pragma once
 
-#include <functional>
 #include <vector>
 
 #include "base/array.h"
@@ -26,18 +25,12 @@ struct GradientResult {
 GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
                            const Objective &objective, Precision precision);
 
-// How a long forward pass shares the device: in slices of about so many operations (0: in one), between which others
-// get their turn and `between` is called, which may throw to end it.
-struct TimeSlices {
-  double flops = 0;
-  std::function<void()> between;
-};
-
-// The outputs of layers, in any order, on the device, where they stay. Runs at once.
+// The outputs of layers, in any order, on the device, where they stay. Runs at once, in slices of about so many
+// operations (0: in one), between which others get their turn.
 class Activations {
 public:
   Activations(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-              const std::vector<NodeId> &layers, Precision precision, const TimeSlices &slices = {});
+              const std::vector<NodeId> &layers, Precision precision, double slice_flops = 0);
 
   const Shape &shape(std::size_t layer) const { return shapes_.at(layer); } // of an image, `layer` as they were given
   vulkan::Slice slice(std::size_t layer) const { return plan_.slice(outputs_.at(layer)); }

@@ -33,6 +33,7 @@ struct Device::State {
   bool maps_buffers = false;
   FairMutex queue_mutex;
   std::atomic<std::uint64_t> memory_used = 0, memory_peak = 0;
+  std::atomic<bool> interrupted = false;
 
   State() = default;
   State(const State &) = delete;
@@ -221,7 +222,15 @@ void Device::name(VkObjectType type, std::uint64_t handle, std::string_view name
   check(state_->set_name(state_->device, &object), "vkSetDebugUtilsObjectNameEXT");
 }
 
+void Device::interrupt() const { state_->interrupted = true; }
+
+void Device::check_interrupt() const {
+  if (state_->interrupted)
+    throw Interrupted{};
+}
+
 void Device::run(VkCommandBuffer commands, std::string_view doing) const {
+  check_interrupt();
   VkFenceCreateInfo create{};
   create.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO;
   VkFence raw = VK_NULL_HANDLE;

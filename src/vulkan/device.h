@@ -46,6 +46,8 @@ std::vector<DeviceInfo> list_devices();
 void check(VkResult result, const char *call, std::string_view doing = {});
 #define CONVSCOPE_VK(call) ::convscope::vulkan::check((call), #call)
 
+struct Interrupted {}; // by Device::interrupt()
+
 struct DeviceOptions {
   std::string select;      // index, or part of a name (case folded); "" picks discrete, integrated, virtual, cpu
   bool validation = false; // Khronos validation with synchronization validation; also env CONVSCOPE_VALIDATION=1
@@ -81,6 +83,10 @@ public:
   int validation_messages() const;
   // Submits one recorded command buffer and waits for it. `doing` goes into the error's text.
   void run(VkCommandBuffer commands, std::string_view doing) const;
+  // From any thread: whoever is about to begin what may take long (to run commands, to make a program) throws
+  // Interrupted from now on. What the driver is at, it finishes.
+  void interrupt() const;
+  void check_interrupt() const;
   // Held by every submit to, and wait for, the one queue: threads share it.
   FairMutex &queue_mutex() const;
   // Index of a memory type with these properties, or -1.

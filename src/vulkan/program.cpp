@@ -109,8 +109,10 @@ Program::Program(const Device &device, TaskQueue &compiler, std::string_view sha
 const Program &Programs::get(std::string_view shader_name, const std::vector<std::uint32_t> &constants) {
   std::pair key(std::string(shader_name), constants);
   auto found = programs_.find(key);
-  if (found == programs_.end())
+  if (found == programs_.end()) {
+    device_.check_interrupt();
     found = programs_.emplace(std::move(key), Program(device_, compiler_, shader_name, constants)).first;
+  }
   return found->second;
 }
 

@@ -173,8 +173,8 @@ double brightness(const ImageRgb8 &image) {
 Desktop::Desktop(const fs::path &folder) : folder_(folder) {
   const std::string number = (folder / "display").string();
   // -displayfd has the server look for a free number, and tell it when it is ready.
-  server_ = Child({"Xvfb", "-displayfd", "1", "-ac", "-screen", "0", fmt::format("{}x{}x24", width, height), "-fbdir",
-                   folder.string()},
+  server_ = Child({"Xvfb", "-displayfd", "1", "-ac", "-noreset", "-screen", "0", fmt::format("{}x{}x24", width, height),
+                   "-fbdir", folder.string()},
                   {}, number, (folder / "display.err").string());
   wait_until(20, [&] { return text_of(number).ends_with('\n') || !server_.running(); });
   std::string text = text_of(number);

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/png.h"
+#include "window/desk_mates.h"
 #include "window/desktop.h"
 
 namespace convscope {
@@ -19,9 +20,10 @@ namespace fs = std::filesystem;
 
 // Where things are at 1280x800, with room to spare.
 constexpr Area wall{300, 60, 570, 580}, title{900, 30, 360, 24}, focus{960, 100, 240, 240}, layers{4, 30, 270, 200},
-    strip_end{580, 706, 200, 54}, controls{4, 440, 270, 330}, message{620, 780, 640, 18};
-constexpr double quit_seconds = 4; // 2 on a machine that does nothing else
-constexpr double patience = 60;    // seconds, of a machine that does other things too
+    strip_end{580, 706, 200, 54}, controls{4, 440, 270, 330}, menu{2, 2, 190, 18}, message{720, 780, 550, 18},
+    picture_area{950, 600, 270, 150};
+constexpr double quit_seconds = 2;
+constexpr double patience = 60; // seconds, of a machine that does other things too
 
 std::string text_of(const fs::path &file) {
   const std::ifstream stream(file, std::ios::binary);
@@ -42,8 +44,10 @@ protected:
     folder = fs::temp_directory_path() / fmt::format("convscope-window-{}", std::random_device{}());
     fs::create_directories(folder);
     desktop = std::make_unique<Desktop>(folder);
+    mates = std::make_unique<DeskMates>(desktop->name());
   }
   static void TearDownTestSuite() {
+    mates.reset();
     desktop.reset();
     std::error_code ignored;
     fs::remove_all(folder, ignored);
@@ -52,7 +56,7 @@ protected:
   void SetUp() override {
     if (!missing.empty())
       GTEST_SKIP() << "no " << missing << " here";
-    ASSERT_TRUE(desktop->open()) << "Xvfb does not start: " << text_of(folder / "display.err");
+    ASSERT_TRUE(desktop->open() && mates->open()) << "Xvfb does not start: " << text_of(folder / "display.err");
     fs::remove_all(folder / "config");
     park();
   }
@@ -116,11 +120,12 @@ protected:
     });
   }
 
-  // Ends as it should: within seconds, with success, and with nothing to complain of.
+  // Ends as it should when it is closed: within seconds, with success, and with nothing to complain of.
   void expect_quits() {
-    ASSERT_TRUE(program.running()) << err();
+    const std::string id = desktop->window("Convscope");
+    ASSERT_NE(id, "") << err();
     const auto began = std::chrono::steady_clock::now();
-    key("ctrl+q");
+    mates->close(id);
     const auto status = program.wait(patience);
     const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     ASSERT_TRUE(status) << "it does not end";
@@ -129,16 +134,21 @@ protected:
     EXPECT_EQ(err(), "");
   }
 
-  // Answers a dialog that asks for a path.
-  static void answer(const fs::path &path) {
+  // Opens a dialog that asks for a path by its key, and answers it. A dialog dims all that lies behind it.
+  static void answer(const std::string &opened_by, const fs::path &path) {
+    const ImageRgb8 bright = desktop->grab(menu);
+    key(opened_by);
+    EXPECT_TRUE(wait_until(patience, [&] { return difference(desktop->grab(menu), bright) > 0.5; })) << "no dialog";
     desktop->tool(
         {"sleep", "0.5", "key", "--delay", "100", "ctrl+a", "sleep", "0.5", "type", "--delay", "40", path.string()});
     key("Return");
+    EXPECT_TRUE(wait_until(patience, [&] { return difference(desktop->grab(menu), bright) == 0; })) << "it stays";
   }
 
   static inline std::string missing;
   static inline fs::path folder;
   static inline std::unique_ptr<Desktop> desktop;
+  static inline std::unique_ptr<DeskMates> mates;
   Child program;
 };
 
@@ -271,10 +281,67 @@ TEST_F(WindowTest, ResizeStorm) {
   expect_quits();
 }
 
+// Nothing is in any cache: nets, maps, transforms and pipelines are being made, for as long as that takes.
 TEST_F(WindowTest, ClosesWhileBusy) {
-  // As soon as there is a window: nets, maps and pipelines are being made.
-  start({"view", "--model", "alexnet", "--layer", "conv5", "--channel", "3", "--window", "1280x800"});
-  ASSERT_TRUE(wait_until(patience, [&] { return !desktop->window("Convscope").empty() || !program.running(); }));
+  for (const double after : {0.0, 0.7, 1.5, 3.0}) {
+    SCOPED_TRACE(after);
+    start({"view", "--model", "vgg16", "--layer", "block5_conv3", "--channel", "45", "--window", "1280x800"},
+          {{"MESA_SHADER_CACHE_DISABLE", "true"}, {"CONVSCOPE_CACHE", (folder / "no-cache").string()}});
+    ASSERT_TRUE(wait_until(patience, [&] { return !desktop->window("Convscope").empty() || !program.running(); }));
+    wait_until(after, [] { return false; });
+    expect_quits();
+    fs::remove_all(folder / "no-cache");
+  }
+}
+
+TEST_F(WindowTest, QuitsByItsKey) {
+  start({"view", "--model", "alexnet", "--layer", "conv1", "--window", "1280x800"});
+  ASSERT_TRUE(changes(wall, 200)) << err();
+  key("ctrl+q");
+  EXPECT_EQ(program.wait(patience), 0) << err();
+  EXPECT_EQ(err(), "");
+}
+
+TEST_F(WindowTest, MinimisesAndComesBack) {
+  start_focused();
+  const std::string id = desktop->window("Convscope");
+  for (int i = 0; i < 5; ++i) {
+    mates->minimise(id);
+    ASSERT_TRUE(wait_until(patience, [&] { return colours(desktop->grab(focus)) < 10; }));
+    ASSERT_FALSE(wait_until(0.2 * i, [&] { return !program.running(); })) << err();
+    const ImageRgb8 gone = desktop->grab(focus);
+    mates->restore(id);
+    ASSERT_TRUE(changes(focus, colours_of_an_image)) << err();
+  }
+  const ImageRgb8 back = desktop->grab(focus);
+  EXPECT_TRUE(changes(focus, back, 0.5)) << "it stands still";
+  // Closed while it is minimised.
+  mates->minimise(id);
+  wait_until(0.5, [] { return false; });
+  mates->close(id);
+  EXPECT_EQ(program.wait(quit_seconds), 0) << err();
+  EXPECT_EQ(err(), "");
+}
+
+TEST_F(WindowTest, TakesDroppedFiles) {
+  start_focused();
+  const std::string id = desktop->window("Convscope");
+  const ImageRgb8 before = desktop->grab(picture_area);
+  // A name that its address has to spell otherwise.
+  const fs::path picture = folder / "a cup.png";
+  fs::copy_file(CONVSCOPE_SOURCE_DIR "/docs/photos/coffee.png", picture, fs::copy_options::overwrite_existing);
+  ASSERT_TRUE(mates->drop(id, {(folder / "a%20cup.png").string()}, patience)) << "it does not take the photo";
+  EXPECT_TRUE(changes(picture_area, before, 0.5)) << "another photo";
+  // A net, and a file that is nothing that can be shown.
+  const ImageRgb8 list = desktop->grab(layers);
+  const fs::path weights = folder / "dropped.safetensors", text = folder / "text.txt";
+  fs::copy_file(CONVSCOPE_SOURCE_DIR "/weights/vgg16.safetensors", weights, fs::copy_options::overwrite_existing);
+  std::ofstream(text) << "no picture";
+  const ImageRgb8 status = desktop->grab(message);
+  ASSERT_TRUE(mates->drop(id, {text.string()}, patience));
+  EXPECT_TRUE(changes(message, status, 0.01)) << "nothing is said of it";
+  ASSERT_TRUE(mates->drop(id, {weights.string()}, patience));
+  EXPECT_TRUE(changes(layers, list, 0.05)) << "another net";
   expect_quits();
 }
 
@@ -307,9 +374,8 @@ TEST_F(WindowTest, SavesWhatReplays) {
   ASSERT_TRUE(changes(focus, colours_of_an_image)) << err();
   key("space");
   ASSERT_TRUE(stands_still(focus, 1.5));
-  key("s");
   const fs::path saved = folder / "saved.png", again = folder / "again.png";
-  answer(saved);
+  answer("s", saved);
   ASSERT_TRUE(wait_until(patience, [&] { return fs::exists(saved); })) << "nothing is saved";
   expect_quits();
   start({"replay", saved.string(), "-o", again.string()});
@@ -325,8 +391,7 @@ TEST_F(WindowTest, SavesTheWallWhatReplays) {
   const fs::path saved = folder / "wall.png", again = folder / "wall-again.png";
   // Until there are finished images; the dialog comes up each time.
   ASSERT_TRUE(wait_until(patience, [&] {
-    key("w");
-    answer(saved);
+    answer("w", saved);
     return wait_until(2, [&] { return fs::exists(saved); });
   })) << err();
   expect_quits();
@@ -344,15 +409,13 @@ TEST_F(WindowTest, SessionGoesOn) {
   ASSERT_TRUE(stands_still(focus, 1.5));
   const ImageRgb8 image = desktop->grab(focus), name = desktop->grab(title);
   const fs::path saved = folder / "one.convscope";
-  key("ctrl+s");
-  answer(saved);
+  answer("ctrl+s", saved);
   ASSERT_TRUE(wait_until(patience, [&] { return fs::exists(saved); })) << "nothing is saved";
   expect_quits();
   // Another net, another layer: all of it comes back.
   start({"view", "--model", "alexnet", "--layer", "conv1", "--window", "1280x800"});
   ASSERT_TRUE(changes(wall, 200)) << err();
-  key("o");
-  answer(saved);
+  answer("o", saved);
   ASSERT_TRUE(wait_until(patience, [&] { return difference(desktop->grab(focus), image) < 0.01; }))
       << "not the image that was saved";
   EXPECT_LT(difference(desktop->grab(title), name), 0.01);
@@ -368,14 +431,12 @@ TEST_F(WindowTest, OpensWeightsAndNets) {
   fs::copy_file(CONVSCOPE_SOURCE_DIR "/weights/alexnet.safetensors", other, fs::copy_options::overwrite_existing);
   std::ofstream(broken) << "no weights";
   const ImageRgb8 list = desktop->grab(layers), status = desktop->grab(message);
-  key("o");
-  answer(broken);
+  answer("o", broken);
   ASSERT_TRUE(changes(message, status, 0.01)) << "nothing is said of it";
   const ImageRgb8 still = desktop->grab(focus);
   EXPECT_TRUE(changes(focus, still, 0.5)) << "the net before is gone";
   EXPECT_LT(difference(desktop->grab(layers), list), 0.05);
-  key("o");
-  answer(other);
+  answer("o", other);
   // Its images begin anew.
   ASSERT_TRUE(wait_until(patience, [&] { return colours(desktop->grab(wall)) < colours_of_an_image; })) << err();
   ASSERT_TRUE(changes(wall, colours_of_an_image)) << err();
@@ -407,8 +468,7 @@ TEST_F(WindowTest, LostDeviceKeepsTheSession) {
   EXPECT_EQ(err().find('\n'), err().size() - 1) << "one line: " << err();
   start({"view", "--model", "alexnet", "--layer", "conv1", "--window", "1280x800"});
   ASSERT_TRUE(changes(wall, 200)) << err();
-  key("o");
-  answer(kept);
+  answer("o", kept);
   ASSERT_TRUE(wait_until(patience, [&] { return difference(desktop->grab(title), name) < 0.01; })) << err();
   ASSERT_TRUE(changes(focus, colours_of_an_image)) << err();
   const ImageRgb8 image = desktop->grab(focus);

@@ -1,0 +1,386 @@
+#include "viewer/workshop.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "graph/shapes.h"
+#include "io/image.h"
+#include "io/resize.h"
+
+namespace convscope::viewer {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+constexpr int photo_side = 1024; // of the texture, at the most
+
+std::vector<LayerRow> rows_of(const Graph &graph) {
+  std::vector<LayerRow> rows;
+  for (std::size_t i = 1; i < graph.nodes.size(); ++i) {
+    const Node &node = graph.nodes[i];
+    if (!node.layer)
+      continue;
+    LayerRow row{node.name, node.kind, 0, 0, 0, node.parameters, false};
+    try {
+      const Shape shape = infer_shapes(graph, {3, graph.default_size, graph.default_size}, static_cast<NodeId>(i))[i];
+      row.channels = shape.c;
+      row.height = shape.h;
+      row.width = shape.w;
+      row.objective = true;
+    } catch (const UserError &) { // a layer that this size does not reach can't be shown
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+// The layer to begin with: in the middle of the net, where units have learned more than edges and the maps still have
+// places.
+std::string first_layer(const std::vector<LayerRow> &rows) {
+  std::vector<const LayerRow *> fit;
+  for (const LayerRow &row : rows)
+    if (row.objective && row.height > 1)
+      fit.push_back(&row);
+  return fit.empty() ? std::string() : fit[fit.size() * 5 / 8]->name;
+}
+
+} // namespace
+
+Workshop::Workshop(Session &session, Saver saver, Telling telling)
+    : session_(session), saver_(std::move(saver)), telling_(std::move(telling)),
+      slice_flops_(session.device().info().is_cpu() ? 0.35e9 : 40e9), tile_(session.device().info().is_cpu() ? 64 : 96),
+      timeline_atlas_(session.programs(), FocusJob::most_moments + 1, FocusJob::thumbnail, FocusJob::thumbnail,
+                      "timeline") {
+  session_.set_slice_flops(slice_flops_);
+  focus_.emplace(session_, slice_flops_);
+}
+
+void Workshop::free_textures(int seen) {
+  std::erase_if(retired_, [&](const Retired &old) { return old.generation < seen; });
+}
+
+bool Workshop::has_work() const {
+  const bool focusing = focus_ && focus_->active() && !focus_->finished();
+  const bool filling = wall_ && now_.wall_images && wall_->wants_work(now_.in_view);
+  return (now_.running && (focusing || filling)) || free_steps_ > 0;
+}
+
+template <typename Function> void Workshop::attempt(Function function) {
+  try {
+    function();
+  } catch (const UserError &error) {
+    message_ = error.what();
+  }
+}
+
+void Workshop::obey(const Wish &next, const std::optional<SavedFocus> &restoring) {
+  const Wish was = std::exchange(now_, next);
+  const bool begins = std::exchange(first_, false);
+  // Of a net that was refused, or for which another was taken, the wish says the same as before.
+  const bool asked = begins || !(now_.model == was.model);
+  const bool other_model = rows_.empty() || (asked && !(now_.model == session_.request()) && load_model());
+  const bool other_photo = begins || now_.photo != was.photo;
+  if (other_model)
+    use_model();
+  if (other_photo) {
+    say_busy("reading the photo");
+    attempt([&] { load_photo(); });
+  }
+  if (rows_.empty()) {
+    publish();
+    return;
+  }
+  const std::string layer = now_.layer.empty() ? first_layer(rows_) : now_.layer;
+  const bool other_layer = other_model || !wall_ || layer != wall_->layer();
+  if (other_layer) {
+    say_busy("opening " + layer);
+    attempt([&] { open_layer(layer); });
+  }
+  if (other_layer || other_photo) {
+    say_busy("feature maps of " + layer);
+    attempt([&] { show_features(); });
+  }
+  if (wall_)
+    wall_->set_recipe(now_.controls.recipe, now_.controls.seed);
+  free_steps_ += begins ? 0 : std::max(0, now_.single_steps - was.single_steps);
+  // Scrolling the wall is a wish, too, and leaves the focus alone.
+  const bool refocus = other_layer || other_photo || now_.focus != was.focus || !(now_.controls == was.controls) ||
+                       now_.second != was.second || now_.restarts != was.restarts || now_.rewind != was.rewind ||
+                       restoring;
+  if (refocus)
+    attempt([&] { set_focus(was, begins || other_model, restoring); });
+  if (other_model || other_photo)
+    attempt([&] { classify(); });
+  busy_.clear();
+  publish();
+}
+
+// Whether there is another net now. Else the one before stays, and all that was made with it.
+bool Workshop::load_model() {
+  say_busy("loading " + now_.model.model);
+  message_.clear();
+  refused_.reset();
+  attempt([&] { session_.load(now_.model); });
+  if (!message_.empty() && now_.otherwise) {
+    const std::string first_message = std::exchange(message_, "");
+    attempt([&] { session_.load(*now_.otherwise); });
+    if (!message_.empty())
+      message_ = first_message;
+  }
+  if (message_.empty())
+    return true;
+  refused_ = now_.model;
+  return false;
+}
+
+void Workshop::use_model() {
+  // Plans refer to the weights of the net that is gone.
+  focus_.emplace(session_, slice_flops_);
+  retire(true, false, false);
+  guesses_.clear();
+  rows_ = rows_of(session_.graph());
+}
+
+// What the photo shows, where the net tells.
+void Workshop::classify() {
+  guesses_.clear();
+  if (photo_.data.empty() || (session_.graph().logits < 0 && session_.graph().probabilities < 0))
+    return;
+  say_busy("classifying the photo");
+  for (const Prediction &each : session_.classify(photo_rgb_, 3))
+    guesses_.push_back({each.label.empty() ? fmt::format("class {}", each.index) : each.label, each.probability});
+}
+
+void Workshop::load_photo() {
+  if (now_.photo.empty()) {
+    photo_ = {};
+    photo_rgb_ = {};
+    retire(false, false, true);
+    if (wall_)
+      wall_->forget_features();
+    return;
+  }
+  photo_rgb_ = read_image(now_.photo);
+  Array rgb = to_float(photo_rgb_);
+  const double longer = std::max(photo_rgb_.width, photo_rgb_.height);
+  const double factor = std::min(1.0, photo_side / longer);
+  if (factor < 1)
+    rgb = resize(rgb, std::max(1, static_cast<int>(photo_rgb_.width * factor)),
+                 std::max(1, static_cast<int>(photo_rgb_.height * factor)));
+  photo_ = std::move(rgb);
+  retire(false, false, true);
+  const int height = static_cast<int>(photo_.shape[1]), width = static_cast<int>(photo_.shape[2]);
+  photo_atlas_ = std::make_unique<Atlas>(session_.programs(), 1, width, height, "photo");
+  vulkan::Buffer buffer(session_.device(), photo_.data.size() * sizeof(float), "photo");
+  buffer.write(0, std::as_bytes(std::span(photo_.data)));
+  vulkan::Recording recording(session_.device(), "photo");
+  photo_atlas_->put_image(recording, 0, buffer.slice(), 0, height, width);
+  recording.finish();
+  recording.run("drawing the photo");
+  message_.clear();
+}
+
+void Workshop::open_layer(const std::string &layer) {
+  retire(true, false, false);
+  wall_ = std::make_unique<WallJob>(session_, layer, tile_, slice_flops_);
+  wall_->set_recipe(now_.controls.recipe, now_.controls.seed);
+  message_.clear();
+}
+
+void Workshop::show_features() {
+  if (!wall_ || photo_.data.empty())
+    return;
+  const NodeId node = find_layer(session_.graph(), wall_->layer());
+  wall_->show_features(session_.features_on_device(photo_rgb_, node));
+}
+
+void Workshop::set_focus(const Wish &was, bool anew, const std::optional<SavedFocus> &restoring) {
+  const bool resized = !focus_atlas_ || focus_atlas_->cell_width() != now_.controls.size;
+  if (resized) {
+    retire(false, true, false);
+    focus_atlas_ = std::make_unique<Atlas>(session_.programs(), 3, now_.controls.size, now_.controls.size, "focus");
+  }
+  if (restoring && now_.focus) {
+    focus_->restore(*now_.focus, now_.controls, now_.second, photo_, *restoring);
+    focus_->show_history(timeline_atlas_);
+  } else {
+    focus_->set(now_.focus, now_.controls, now_.second, photo_);
+  }
+  if (!anew && now_.restarts != was.restarts)
+    focus_->restart();
+  if (!anew && now_.rewind != was.rewind)
+    focus_->rewind(now_.rewind_to);
+  if (now_.focus && wall_ && now_.focus->layer == wall_->layer())
+    wall_->show_map(now_.focus->channel, *focus_atlas_, 2);
+  if (focus_->active())
+    show_focus();
+}
+
+// Takes textures out of use; the window lets go of them when it sees the next generation.
+void Workshop::retire(bool the_wall, bool the_focus, bool the_photo) {
+  Retired old{generation_++, nullptr, nullptr, nullptr};
+  if (the_wall)
+    old.wall = std::move(wall_);
+  if (the_focus)
+    old.focus = std::move(focus_atlas_);
+  if (the_photo)
+    old.photo = std::move(photo_atlas_);
+  retired_.push_back(std::move(old));
+  telling_.textures(textures());
+}
+
+void Workshop::work() {
+  const bool focusing = focus_->active() && !focus_->finished() && (now_.running || free_steps_ > 0);
+  const bool filling = now_.running && wall_ && now_.wall_images && wall_->wants_work(now_.in_view);
+  if (!focusing && !filling) {
+    free_steps_ = 0;
+    step_seconds_ = 0;
+    if (seconds_since(told_) > 0.2)
+      publish();
+    return;
+  }
+  const auto began = Clock::now();
+  // What a driver compiles at a first run is not held against the one that needed it.
+  const auto spent = [&] { return std::min(seconds_since(began), 0.1); };
+  // The focus is what one looks at: it gets two thirds.
+  if (focusing && (!filling || focus_time_ <= 2 * wall_time_)) {
+    attempt([&] {
+      if (focus_->advance()) {
+        free_steps_ = std::max(0, free_steps_ - 1);
+        show_focus();
+        measure();
+      }
+    });
+    focus_time_ += spent();
+  } else {
+    attempt([&] {
+      if (wall_->advance(now_.in_view) && !focusing)
+        measure();
+    });
+    wall_time_ += spent();
+  }
+  if (std::min(focus_time_, wall_time_) > 1) { // what is long past does not count
+    focus_time_ -= 1;
+    wall_time_ -= 1;
+  }
+  if (!focusing)
+    focus_time_ = wall_time_ = 0;
+  if (seconds_since(told_) > 0.1)
+    publish();
+}
+
+void Workshop::measure() {
+  const double took = seconds_since(step_began_);
+  step_seconds_ = step_seconds_ > 0 ? 0.8 * step_seconds_ + 0.2 * took : took;
+  step_began_ = Clock::now();
+}
+
+void Workshop::show_focus() {
+  vulkan::Recording recording(session_.device(), "focus");
+  focus_->show(recording, *focus_atlas_);
+  if (focus_->wants_moment())
+    focus_->keep_moment(recording, timeline_atlas_);
+  recording.finish();
+  recording.run("drawing the focused image");
+}
+
+void Workshop::say_busy(const std::string &what) {
+  busy_ = what;
+  publish();
+}
+
+void Workshop::publish() {
+  Snapshot s;
+  const vulkan::Device &device = session_.device();
+  s.model = session_.request();
+  s.refused = refused_;
+  s.default_size = session_.graph().default_size;
+  s.guesses = guesses_;
+  s.device = device.info().name;
+  s.driver = device.info().driver_info;
+  s.precision = precision_name(session_.precision());
+  s.layers = rows_;
+  if (wall_) {
+    s.layer = wall_->layer();
+    s.map_width = wall_->map_shape().w;
+    s.map_height = wall_->map_shape().h;
+    s.tiles = wall_->tiles();
+  }
+  s.has_photo = photo_atlas_ != nullptr;
+  s.photo_width = photo_rgb_.width;
+  s.photo_height = photo_rgb_.height;
+  if (focus_) {
+    s.focus = focus_->state();
+    const auto &unit = s.focus.unit;
+    if (unit && wall_ && unit->layer == wall_->layer() && unit->channel < static_cast<int>(s.tiles.size()))
+      s.focus.map_max = s.tiles[static_cast<std::size_t>(unit->channel)].map_max;
+  }
+  s.ms_per_step = step_seconds_ * 1e3;
+  s.steps_per_second = step_seconds_ > 0 ? 1 / step_seconds_ : 0;
+  s.memory_used = device.memory_used();
+  s.memory_total = device.info().memory_bytes;
+  s.busy = busy_;
+  s.message = message_;
+  told_ = Clock::now();
+  telling_.all(std::move(s), textures());
+}
+
+Textures Workshop::textures() const {
+  return {wall_ ? &wall_->maps() : nullptr,
+          wall_ ? &wall_->images() : nullptr,
+          focus_atlas_.get(),
+          photo_atlas_.get(),
+          &timeline_atlas_,
+          generation_};
+}
+
+void Workshop::save(const SaveRequest &request) {
+  attempt([&] {
+    if (request.what == SaveRequest::What::session)
+      write_session(request.path, {now_, focus_->active() ? std::optional(focus_->saved()) : std::nullopt});
+    else
+      saver_(session_,
+             request.what == SaveRequest::What::wall ? wall_picture(request.path) : focus_picture(request.path));
+    message_ = "wrote " + path_text(std::filesystem::absolute(request.path));
+  });
+  publish();
+}
+
+SavedPicture Workshop::wall_picture(const std::string &path) const {
+  if (!wall_)
+    throw UserError("there is no wall to save");
+  SavedPicture picture{path,          session_.request(), {}, wall_->images_so_far(), wall_->recipe(),
+                       wall_->tile(), wall_->seed()};
+  if (picture.images.empty())
+    throw UserError("the wall has no finished images yet");
+  for (std::size_t i = 0; i < picture.images.size(); ++i) {
+    OptimizedImage &image = picture.images[i];
+    picture.objectives.push_back(objective_text({wall_->layer(), static_cast<int>(image.objective)}));
+    image.objective = i;
+  }
+  return picture;
+}
+
+SavedPicture Workshop::focus_picture(const std::string &path) {
+  if (!focus_->active())
+    throw UserError("there is no focused image to save");
+  const Controls &controls = focus_->controls();
+  return {path,
+          session_.request(),
+          {objective_text(*focus_->unit())},
+          {{0, focus_->steps(), focus_->progress(), focus_->image()}},
+          controls.recipe,
+          controls.size,
+          controls.seed,
+          focus_->untouched()};
+}
+
+} // namespace convscope::viewer

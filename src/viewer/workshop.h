@@ -1,0 +1,123 @@
+// What the worker does on its thread: it obeys wishes, advances the focus and the wall slice by slice, fills the
+// textures and tells the window what there is.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "session/optimize_run.h"
+#include "session/session.h"
+#include "viewer/atlas.h"
+#include "viewer/focus_job.h"
+#include "viewer/session_file.h"
+#include "viewer/state.h"
+#include "viewer/wall_job.h"
+
+namespace convscope::viewer {
+
+// Textures that the window samples. Replaced as a whole when `generation` changes: the window then must drop its ids
+// (Window::forget_textures) before it calls Worker::textures_seen(generation), after which the old ones are freed.
+struct Textures {
+  const Atlas *maps = nullptr;   // of the wall, cell = channel
+  const Atlas *images = nullptr; // of the wall, cell = channel
+  const Atlas *focus = nullptr;  // cell 0: the focus; cell 1: A/B's second; cell 2: the focused unit's map of the photo
+  const Atlas *photo = nullptr;  // cell 0
+  const Atlas *timeline = nullptr; // cells as Moment::cell
+  int generation = 0;
+};
+
+struct SaveRequest {
+  enum class What { focus, wall, session } what = What::focus;
+  std::string path;
+};
+
+// The focused image, or the wall's, and what they were made by.
+struct SavedPicture {
+  std::string path;
+  ModelRequest model;
+  std::vector<std::string> objectives;
+  std::vector<OptimizedImage> images; // one an objective
+  Recipe recipe;
+  int size = 0;
+  std::uint64_t seed = 0;
+  bool untouched = true; // by controls changed on the way: the same command line makes the same images
+};
+// Writes it; UserError where that can't be done. Called on the worker's thread.
+using Saver = std::function<void(Session &, const SavedPicture &)>;
+
+class Workshop {
+public:
+  // How it tells: the whole state, and the textures alone where some are taken out of use at once.
+  struct Telling {
+    std::function<void(Snapshot, const Textures &)> all;
+    std::function<void(const Textures &)> textures;
+  };
+  Workshop(Session &session, Saver saver, Telling telling);
+
+  // Brings about what is wished, where it differs from the wish before; with `restoring`, the focus goes on from there.
+  // What can't be done is told as Snapshot::message.
+  void obey(const Wish &next, const std::optional<SavedFocus> &restoring);
+  const Wish &wish() const { return now_; } // that it obeys
+  bool has_work() const;
+  void work(); // one slice
+  void save(const SaveRequest &request);
+  void free_textures(int seen); // retired before the generation that the window has seen
+  // What can be kept without the device.
+  SavedSession rescued() const { return {now_, focus_ ? focus_->rescued() : std::nullopt}; }
+
+private:
+  using Clock = std::chrono::steady_clock;
+  template <typename Function> void attempt(Function function);
+  bool load_model();
+  void use_model();
+  void classify();
+  void load_photo();
+  void open_layer(const std::string &layer);
+  void show_features();
+  void set_focus(const Wish &was, bool anew, const std::optional<SavedFocus> &restoring);
+  void show_focus();
+  void retire(bool the_wall, bool the_focus, bool the_photo);
+  void measure();
+  void say_busy(const std::string &what);
+  void publish();
+  Textures textures() const;
+  SavedPicture wall_picture(const std::string &path) const;
+  SavedPicture focus_picture(const std::string &path);
+
+  Session &session_;
+  Saver saver_;
+  Telling telling_;
+  double slice_flops_; // some 25 ms
+  int tile_;
+
+  Wish now_;
+  bool first_ = true;
+  Array photo_; // (3,H,W), 0..1
+  ImageRgb8 photo_rgb_;
+  std::unique_ptr<WallJob> wall_;
+  std::optional<FocusJob> focus_;
+  // Where the window may still sample one it is not moved in memory.
+  std::unique_ptr<Atlas> focus_atlas_, photo_atlas_;
+  Atlas timeline_atlas_;
+  int generation_ = 0; // of the textures
+  // Textures that the window may still sample: freed once it has seen the generation that follows.
+  struct Retired {
+    int generation;
+    std::unique_ptr<WallJob> wall;
+    std::unique_ptr<Atlas> focus, photo;
+  };
+  std::vector<Retired> retired_;
+  std::vector<LayerRow> rows_;
+  std::optional<ModelRequest> refused_;
+  std::vector<Guess> guesses_;
+  std::string message_, busy_;
+  int free_steps_ = 0; // single steps that were asked for
+  double wall_time_ = 0, focus_time_ = 0, step_seconds_ = 0;
+  Clock::time_point step_began_ = Clock::now(), told_ = Clock::now();
+};
+
+} // namespace convscope::viewer
