@@ -6,7 +6,8 @@
 
 With --make, each net is made, compared and deleted, one after another. Results are kept in DIR/results.json, so
 that a run can be continued; --write puts their table between the Keras markers of that file. The errors are relative
-L2 norms, the worst of a net's layers or objectives; seconds are those of one `convscope gradient`, reading included.
+L2 norms, the worst of a net's layers or objectives, of Convscope and, for comparison, of Keras itself in float32;
+seconds are those of one `convscope gradient`, reading included.
 """
 import argparse
 import ast
@@ -51,10 +52,11 @@ def run(convscope, arguments):
 
 
 def compare(convscope, folder, model):
-    """The worst errors of one file: {"activations": ..., "gradients": ..., "seconds": ..., "problem": ...}"""
+    """The worst errors of one file: {"activations": ..., "gradients": ..., "seconds": ..., "problem": ..., ...}"""
     meta = json.loads((folder / "meta.json").read_text())
     common = ["--model", str(model), "--input", str(folder / "input.npy")]
-    row = {"activations": 0, "gradients": 0, "seconds": 0, "problem": ""}
+    row = {"activations": 0, "gradients": 0, "seconds": 0, "problem": "", "float32": meta["float32"],
+           "parameters": meta["parameters"]}
     with tempfile.TemporaryDirectory() as scratch:
         out = pathlib.Path(scratch) / "out.npy"
         try:
@@ -78,15 +80,17 @@ def good(row):
 
 
 def table(results):
-    lines = ["| net | file | activations | gradients | s | |", "|---|---|---|---|---|---|"]
+    lines = ["| net | million parameters | file | activations | gradients | s | Keras's float32: activations | gradients "
+             "| |", "|---|---|---|---|---|---|---|---|---|"]
     for net in sorted(results):
         for file, row in results[net].items():
+            start, keras = f"| {net} | {row['parameters'] / 1e6:.1f} | {file}", row["float32"]
             if row["problem"]:
-                lines.append(f"| {net} | {file} | | | | {row['problem']} |")
+                lines.append(f"{start} | | | | | | {row['problem']} |")
             else:
                 note = "" if good(row) else "**above 1e-4**"
-                lines.append(f"| {net} | {file} | {row['activations']:.1e} | {row['gradients']:.1e} "
-                             f"| {row['seconds']:.1f} | {note} |")
+                lines.append(f"{start} | {row['activations']:.1e} | {row['gradients']:.1e} | {row['seconds']:.1f} "
+                             f"| {keras['activations']:.1e} | {keras['gradients']:.1e} | {note} |")
     rows = [row for files in results.values() for row in files.values()]
     lines += ["", f"{sum(map(good, rows))} of {len(rows)} files of {len(results)} nets are within 1e-4."]
     return "\n".join(lines)
