@@ -6,18 +6,19 @@
 
 With --make, each net is made, compared and deleted, one after another. Results are kept in DIR/results.json, so
 that a run can be continued; --write puts their table between the Keras markers of that file. The errors are relative
-L2 norms, the worst of a net's layers or objectives; seconds are those of one `convscope gradient`, reading included.
+L2 norms, the worst of a net's layers or objectives, of Convscope and, for comparison, of Keras itself in float32;
+seconds are the processor time of one `convscope gradient`, of all threads, reading included.
 """
 import argparse
 import ast
 import json
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 TOLERANCE = 1e-4
 BEGIN, END = "<!-- keras: begin -->", "<!-- keras: end -->"
@@ -43,6 +44,12 @@ def relative_l2(got, expected):
     return (difference / max(sum(y * y for y in b), 1e-300)) ** 0.5
 
 
+def processor_seconds():
+    """Of all commands that have been run."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def run(convscope, arguments):
     result = subprocess.run([convscope, *arguments], capture_output=True, text=True)
     if result.returncode != 0:
@@ -51,10 +58,11 @@ def run(convscope, arguments):
 
 
 def compare(convscope, folder, model):
-    """The worst errors of one file: {"activations": ..., "gradients": ..., "seconds": ..., "problem": ...}"""
+    """The worst errors of one file: {"activations": ..., "gradients": ..., "seconds": ..., "problem": ..., ...}"""
     meta = json.loads((folder / "meta.json").read_text())
     common = ["--model", str(model), "--input", str(folder / "input.npy")]
-    row = {"activations": 0, "gradients": 0, "seconds": 0, "problem": ""}
+    row = {"activations": 0, "gradients": 0, "seconds": 0, "problem": "", "float32": meta["float32"],
+           "parameters": meta["parameters"]}
     with tempfile.TemporaryDirectory() as scratch:
         out = pathlib.Path(scratch) / "out.npy"
         try:
@@ -64,9 +72,9 @@ def compare(convscope, folder, model):
                 row["activations"] = max(row["activations"], relative_l2(out, folder / f"act.{layer}.npy"))
             for gradient in meta["gradients"]:
                 layer, channel = gradient["layer"], gradient["channel"]
-                start = time.monotonic()
+                start = processor_seconds()
                 run(convscope, ["gradient", *common, "--objective", f"{layer}:{channel}", "-o", str(out)])
-                row["seconds"] = max(row["seconds"], time.monotonic() - start)
+                row["seconds"] = max(row["seconds"], processor_seconds() - start)
                 row["gradients"] = max(row["gradients"], relative_l2(out, folder / f"grad.{layer}.{channel}.npy"))
         except (RuntimeError, ValueError) as problem:
             row["problem"] = str(problem).replace(str(model), model.name)
@@ -78,15 +86,17 @@ def good(row):
 
 
 def table(results):
-    lines = ["| net | file | activations | gradients | s | |", "|---|---|---|---|---|---|"]
+    lines = ["| net | million parameters | file | activations | gradients | s | Keras's float32: activations | gradients "
+             "| |", "|---|---|---|---|---|---|---|---|---|"]
     for net in sorted(results):
         for file, row in results[net].items():
+            start, keras = f"| {net} | {row['parameters'] / 1e6:.1f} | {file}", row["float32"]
             if row["problem"]:
-                lines.append(f"| {net} | {file} | | | | {row['problem']} |")
+                lines.append(f"{start} | | | | | | {row['problem']} |")
             else:
                 note = "" if good(row) else "**above 1e-4**"
-                lines.append(f"| {net} | {file} | {row['activations']:.1e} | {row['gradients']:.1e} "
-                             f"| {row['seconds']:.1f} | {note} |")
+                lines.append(f"{start} | {row['activations']:.1e} | {row['gradients']:.1e} | {row['seconds']:.1f} "
+                             f"| {keras['activations']:.1e} | {keras['gradients']:.1e} | {note} |")
     rows = [row for files in results.values() for row in files.values()]
     lines += ["", f"{sum(map(good, rows))} of {len(rows)} files of {len(results)} nets are within 1e-4."]
     return "\n".join(lines)

@@ -6,9 +6,10 @@
 
 Each net becomes a folder: model.keras, model.h5 (nets up to --h5-limit million parameters), input.npy (NCHW float32,
 as the net takes it), act.<layer>.npy (NCHW), grad.<layer>.<channel>.npy (of the channel's mean) and meta.json.
-The weights are random, but every batch normalization's statistics are those of a picture, so that activations have
-the scale of a trained net's. Compared with Convscope by tools/compare_nets.py. With --keras2, tf_keras (from PyPI)
-writes them as Keras 2 did; the folders then end in "-keras2".
+The weights are random, but every batch normalization's statistics are those of some pictures, so that activations
+have the scale of a trained net's. meta.json also tells how far Keras's own float32 is from its float64: what rounding
+costs. Compared with Convscope by tools/compare_nets.py. With --keras2, tf_keras (from PyPI) writes them as Keras 2 did;
+the folders then end in "-keras2".
 """
 import argparse
 import inspect
@@ -30,6 +31,7 @@ else:
 
 SIZES = {"NASNetLarge": 128, "InceptionResNetV2": 128, "InceptionV3": 128}
 USUAL_SIZE = 96
+CALIBRATION = 8  # pictures: the last maps have but 3x3 pixels each, too few for a variance
 IN_NET = ("EfficientNet", "ConvNeXt", "MobileNetV3")  # they prepare 0..255 themselves
 
 
@@ -51,17 +53,21 @@ def leaves(model):
             yield layer
 
 
-def picture(size, draw):
-    """Smooth and rough at once, about -2..2: (1, size, size, 3)."""
-    noise = draw.normal(size=(1, size, size, 3))
+def pictures(count, size, draw):
+    """Smooth and rough at once, about -2..2: (count, size, size, 3)."""
+    noise = draw.normal(size=(count, size, size, 3))
     spectrum = np.fft.fft2(noise, axes=(1, 2))
     f = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.fftfreq(size)[None, :])
     smooth = np.fft.ifft2(spectrum / np.maximum(f, 1 / size)[None, :, :, None], axes=(1, 2)).real
     return 0.7 * smooth / smooth.std() + 0.3 * noise
 
 
-def randomize(model, image, draw):
+def randomize(model, images, draw):
+    rates = {}  # no dropout meanwhile: a branch left out has other statistics than the whole
     for layer in leaves(model):
+        if isinstance(layer, keras.layers.Dropout):
+            rates[layer] = layer.rate
+            layer.rate = 0
         for variable in layer.weights:
             kind = getattr(variable, "path", variable.name).split("/")[-1].split(":")[0]
             if kind == "gamma":
@@ -70,10 +76,12 @@ def randomize(model, image, draw):
                 variable.assign(draw.normal(0, 0.1, variable.shape))
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.0
-    model(tf.constant(image, tf.float32), training=True)
+    model(tf.constant(images, tf.float32), training=True)
     for layer in leaves(model):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.99
+        elif layer in rates:
+            layer.rate = rates[layer]
 
 
 def chosen_layers(model):
@@ -84,27 +92,45 @@ def chosen_layers(model):
     return acts, grads
 
 
+def results(model, image, number):
+    """What chosen_layers() give, and their gradients, as lists of float64 arrays; and the objectives' values."""
+    acts, grads = chosen_layers(model)
+    heads = keras.Model(model.input, [layer.output for layer in acts] + [layer.output for layer, _ in grads])
+    x = tf.constant(image, number)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        outputs = heads(x, training=False)
+        means = [tf.reduce_mean(y[..., channel]) for y, (_, channel) in zip(outputs[len(acts):], grads)]
+    gradients = [tape.gradient(mean, x) for mean in means]
+    return [[np.asarray(y, np.float64) for y in ys] for ys in (outputs[:len(acts)], gradients, means)]
+
+
+def relative_l2(got, expected):
+    return float(max(np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in zip(got, expected)))
+
+
 def nchw(x):
-    x = np.asarray(x)
     return (x.transpose(0, 3, 1, 2) if x.ndim == 4 else x).astype(np.float32)
 
 
 def make(name, out, h5_limit):
     size = SIZES.get(name, USUAL_SIZE)
     draw = np.random.default_rng(zlib.crc32(name.encode()))
-    image = picture(size, draw)
-    image = np.clip(127 + 50 * image, 0, 255) if name.startswith(IN_NET) else image
-    image = image.astype(np.float32)
+    images = pictures(CALIBRATION, size, draw)
+    images = np.clip(127 + 50 * images, 0, 255) if name.startswith(IN_NET) else images
+    images = images.astype(np.float32)
+    image = images[:1]
 
     keras.backend.set_floatx("float32")
     keras.utils.set_random_seed(1)
     model = build(name, size)
-    randomize(model, image, draw)
+    randomize(model, images, draw)
     folder = out / (name + ("-keras2" if "--keras2" in sys.argv else ""))
     folder.mkdir(parents=True, exist_ok=True)
     model.save(folder / "model.keras")
     if model.count_params() <= h5_limit * 1e6:
         model.save(folder / "model.h5")
+    rounded = results(model, image, tf.float32)
     weights = model.get_weights()
     parameters = model.count_params()
 
@@ -113,23 +139,18 @@ def make(name, out, h5_limit):
     model.set_weights(weights)
     del weights
     acts, grads = chosen_layers(model)
-    heads = keras.Model(model.input, [layer.output for layer in acts] + [layer.output for layer, _ in grads])
-    x = tf.constant(image, tf.float64)
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch(x)
-        outputs = heads(x, training=False)
-        means = [tf.reduce_mean(y[..., channel]) for y, (_, channel) in zip(outputs[len(acts):], grads)]
+    outputs, gradients, means = results(model, image, tf.float64)
     np.save(folder / "input.npy", nchw(image))
     meta = {"keras": keras.__version__, "application": name, "size": size, "parameters": parameters, "acts": [],
-            "gradients": []}
+            "gradients": [], "float32": {"activations": relative_l2(rounded[0], outputs),
+                                         "gradients": relative_l2(rounded[1], gradients)}}
     for layer, y in zip(acts, outputs):
         np.save(folder / f"act.{layer.name}.npy", nchw(y))
         meta["acts"].append({"layer": layer.name, "std": float(np.std(y))})
-    for mean, (layer, channel) in zip(means, grads):
-        gradient = tape.gradient(mean, x)
+    for mean, gradient, (layer, channel) in zip(means, gradients, grads):
         np.save(folder / f"grad.{layer.name}.{channel}.npy", nchw(gradient))
         meta["gradients"].append({"layer": layer.name, "channel": channel, "value": float(mean),
-                                  "l2": float(tf.norm(gradient))})
+                                  "l2": float(np.linalg.norm(gradient))})
     (folder / "meta.json").write_text(json.dumps(meta, indent=1))
 
 

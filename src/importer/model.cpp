@@ -1,6 +1,8 @@
 #include "importer/model.h"
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -21,23 +23,36 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The way that the model itself does not tell, and the line that tells the user of it.
-Preprocessing guess_preprocessing(const Graph &graph, const std::string &file, bool keras, std::string &note) {
-  const auto scales = [](const Node &node) { return node.kind == "Rescaling" || node.kind == "Normalization"; };
+// InceptionV1 as TensorFlow published it and the feature-visualization literature uses it: these names are its own.
+bool is_literature_inception(const Graph &graph) {
+  constexpr std::string_view own[] = {"conv2d0", "localresponsenorm1", "mixed4c"};
+  return std::all_of(std::begin(own), std::end(own), [&](std::string_view name) {
+    return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const Node &node) { return node.name == name; });
+  });
+}
+
+// How the input is prepared where no one says, from what the importer saw or the net's names tell; and the line that
+// tells the user of it.
+Preprocessing usual_preprocessing(const Graph &graph, const std::string &file, bool keras, std::string &note) {
   std::string way = "torch", why = "does not say how its input is prepared, so";
-  if (keras && std::any_of(graph.nodes.begin(), graph.nodes.end(), scales)) {
-    way = "raw255";
+  if (graph.preprocessing != Preprocessing{}) {
+    way = graph.preprocessing.name;
     why = "scales its input itself, so";
+  } else if (is_literature_inception(graph)) {
+    way = "mean=117,117,117,range=0,255";
+    why = "has the layers of the literature's InceptionV1, so";
   } else if (const std::string usual = keras ? keras_preprocessing(graph.name) : ""; !usual.empty()) {
     way = usual;
     why = fmt::format("is a {}, which keras.applications prepares so:", graph.name);
   }
-  const std::string_view told = way == "torch"   ? "RGB 0..1, minus mean .485 .456 .406, over std .229 .224 .225"
-                                : way == "tf"    ? "RGB -1..1"
-                                : way == "caffe" ? "BGR 0..255, minus mean 103.939 116.779 123.68"
-                                                 : "RGB 0..255";
+  const std::string_view told = way == "torch"    ? "RGB 0..1, minus mean .485 .456 .406, over std .229 .224 .225"
+                                : way == "tf"     ? "RGB -1..1"
+                                : way == "caffe"  ? "BGR 0..255, minus mean 103.939 116.779 123.68"
+                                : way == "raw01"  ? "RGB 0..1"
+                                : way == "raw255" ? "RGB 0..255"
+                                                  : "RGB 0..255, minus 117";
   note = fmt::format("{}: {} '{}' it is: {}; --preprocess changes that", file, why, way, told);
-  return *named_preprocessing(way);
+  return parse_preprocessing(way);
 }
 
 Graph load_file(const fs::path &path) {
@@ -92,9 +107,9 @@ Model load_model(const ModelRequest &request) {
     graph.preprocessing = *request.preprocessing;
   else if (sidecar.preprocessing)
     graph.preprocessing = *sidecar.preprocessing;
-  else if (is_file && graph.preprocessing == Preprocessing{})
+  else if (is_file)
     graph.preprocessing =
-        guess_preprocessing(graph, request.model, lower_extension(model.weights) != ".onnx", model.note);
+        usual_preprocessing(graph, request.model, lower_extension(model.weights) != ".onnx", model.note);
   if (request.size > 0 || sidecar.size > 0)
     graph.default_size = request.size > 0 ? request.size : sidecar.size;
   if (is_file)

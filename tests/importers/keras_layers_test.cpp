@@ -278,6 +278,13 @@ TEST_F(KerasLayersTest, Operations) {
   mean["config"].update({{"axis", {1, 2}}, {"keepdims", true}});
   EXPECT_TRUE(std::holds_alternative<GlobalAvgPool>(two(mean).nodes.back().op));
 
+  // Keras 3's .h5 files leave the module out: only a missing dtype tells an operation from the layer of its name.
+  Json moduleless = keras_operation("Add", "z", {a, 3.0});
+  moduleless.erase("module");
+  EXPECT_EQ(last<Unary>(two(moduleless)).b, 3);
+  moduleless["config"]["dtype"] = "float32";
+  EXPECT_THROW(two(moduleless), UserError);
+
   // TensorFlow's functions in Keras 2's form: 2 - a; a[..., ::-1]
   Json difference = keras2_layer("TFOpLambda", "z", {{"function", "math.subtract"}}, {});
   difference["inbound_nodes"] =

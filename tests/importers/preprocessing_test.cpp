@@ -2,8 +2,11 @@
 
 #include <fstream>
 
+#include "importer/model.h"
 #include "importer/sidecar.h"
 #include "importers/expect_error.h"
+#include "importers/keras_files.h"
+#include "importers/onnx_builder.h"
 #include "importers/temporary.h"
 
 namespace convscope {
@@ -82,6 +85,34 @@ TEST(Preprocessings, OfKerasNets) {
                                                         {"", ""}};
   for (const auto &[name, way] : nets)
     EXPECT_EQ(keras_preprocessing(name), way) << name;
+}
+
+// The way, and that the user is told of it.
+void expect_usual(const std::filesystem::path &file, const std::string &way, const std::string &reason) {
+  const Model model = load_model({file.string(), "", ""});
+  EXPECT_EQ(model.graph.preprocessing, parse_preprocessing(way)) << file;
+  EXPECT_NE(model.note.find(reason), std::string::npos) << model.note;
+  EXPECT_NE(model.note.find(way), std::string::npos) << model.note;
+}
+
+TEST(Preprocessings, OfFilesThatDoNotSay) {
+  const TemporaryFolder folder;
+  OnnxBuilder inception;
+  inception.node("Relu", {"x"}, "conv2d0");
+  inception.node("Relu", {"conv2d0"}, "localresponsenorm1");
+  inception.output("localresponsenorm1");
+  inception.save(folder / "a.onnx");
+  expect_usual(folder / "a.onnx", "torch", "does not say");
+  inception.node("Relu", {"localresponsenorm1"}, "mixed4c");
+  inception.save(folder / "b.onnx");
+  expect_usual(folder / "b.onnx", "mean=117,117,117,range=0,255", "InceptionV1");
+
+  const Json input = keras_input("in", {nullptr, 8, 8, 3});
+  write_keras(folder / "c.keras", keras_sequential("resnet50", {input, keras_layer("ReLU", "r")}), {});
+  expect_usual(folder / "c.keras", "caffe", "is a resnet50");
+  const Json rescaling = keras_layer("Rescaling", "s", {{"scale", 1 / 255.0}, {"offset", 0}});
+  write_keras(folder / "d.keras", keras_sequential("resnet50", {input, rescaling}), {});
+  expect_usual(folder / "d.keras", "raw255", "scales its input itself");
 }
 
 TEST(Sidecars, AreRead) {

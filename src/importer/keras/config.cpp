@@ -160,6 +160,14 @@ std::vector<Call> Reader::calls(const std::string &layer, Json &nodes) const {
   return result;
 }
 
+// A whole-model .h5 of Keras 3 leaves the module out; but layers there always have a dtype, and operations have none.
+bool is_bare_operation(const Json &object, const Json &config, const Json &nodes) {
+  if (const auto module = object.find("module"); module != object.end() && module->is_string())
+    return module->get<std::string>().starts_with("keras.src.ops");
+  const bool keras3 = nodes.is_array() && !nodes.empty() && nodes.front().is_object();
+  return keras3 && config.is_object() && !config.contains("dtype") && !config.contains("layers");
+}
+
 LayerConfig Reader::layer(Json &object, int depth) {
   LayerConfig result;
   result.kind = name(member(object, "class_name"), "class name of a layer");
@@ -169,9 +177,9 @@ LayerConfig Reader::layer(Json &object, int depth) {
   Json &own_name = member(object, "name");
   result.name = own_name.is_string() ? name(own_name, "name of a layer")
                                      : name(member(config, "name"), "name of a layer (Sequential model of Keras 1?)");
-  const Json &module = member(object, "module");
-  result.operation = module.is_string() && module.get<std::string>().starts_with("keras.src.ops");
-  result.calls = calls(result.name, member(object, "inbound_nodes"));
+  Json &nodes = member(object, "inbound_nodes");
+  result.operation = is_bare_operation(object, config, nodes);
+  result.calls = calls(result.name, nodes);
   if (config.is_array() || config.contains("layers"))
     result.model = std::make_unique<ModelConfig>(model(object, depth + 1));
   else
