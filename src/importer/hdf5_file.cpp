@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "importer/hdf5_watch.h"
 
 namespace convscope {
 
@@ -66,6 +67,7 @@ Hdf5File::Hdf5File(std::string name, std::vector<std::uint8_t> image)
 void Hdf5File::fail(const std::string &what) const { throw UserError(fmt::format("{}: {}", name_, what)); }
 
 bool Hdf5File::has(const std::string &path) const {
+  Hdf5Watch::expect();
   if (path.empty())
     return true;
   std::string walked;
@@ -206,6 +208,7 @@ std::vector<float> Hdf5File::read(const std::string &path, const std::vector<std
   std::size_t elements = 0;
   const Hdf5Id dataset = open_numbers(path, expected, elements);
   std::vector<float> values(elements);
+  Hdf5Watch::expect(elements * sizeof(double));
   if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
     fail(fmt::format("'{}' can't be read: the file is damaged or truncated", path));
   return values;
@@ -225,6 +228,7 @@ void Hdf5File::read_strips(const std::string &path, const std::vector<std::int64
     count[0] = std::min(most, length - start[0]);
     values.resize(static_cast<std::size_t>(count[0]) * each);
     const hsize_t size = values.size();
+    Hdf5Watch::expect(size * sizeof(double));
     const Hdf5Id memory(H5Screate_simple(1, &size, nullptr), H5Sclose);
     if (H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr) < 0 ||
         H5Dread(dataset, H5T_NATIVE_FLOAT, memory, space, H5P_DEFAULT, values.data()) < 0)

@@ -6,6 +6,9 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+
+#include "importer/hdf5_watch.h"
 
 namespace convscope {
 
@@ -17,12 +20,14 @@ constexpr std::array crashes = {SIGSEGV, SIGFPE, SIGABRT, SIGILL, SIGBUS};
 constexpr std::array crashes = {SIGSEGV, SIGFPE, SIGABRT, SIGILL};
 #endif
 constexpr int user_error = 2; // exit status
+constexpr std::chrono::seconds patience{20};
 
 using Handler = void (*)(int);
 std::array<Handler, crashes.size()> before{};
 // Made beforehand: a handler must not allocate.
 std::array<char, 4096> message{};
 std::size_t message_length = 0;
+std::optional<Hdf5Watch> watch;
 
 extern "C" void end_with_message(int) {
   std::fwrite(message.data(), 1, message_length, stderr);
@@ -39,9 +44,11 @@ Hdf5Guard::Hdf5Guard(const std::string &file) {
   message[message_length++] = '\n';
   for (std::size_t i = 0; i < crashes.size(); ++i)
     before[i] = std::signal(crashes[i], end_with_message);
+  watch.emplace(patience, [] { end_with_message(0); });
 }
 
 Hdf5Guard::~Hdf5Guard() {
+  watch.reset();
   for (std::size_t i = 0; i < crashes.size(); ++i)
     std::signal(crashes[i], before[i] == SIG_ERR ? SIG_DFL : before[i]);
 }

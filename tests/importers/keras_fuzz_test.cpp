@@ -1,4 +1,4 @@
-// Configurations in which any one value is another than Keras writes: each loads, or is refused with one line. And the
+// Configurations in which any one value is another than Keras writes: each loads, or is refused with one line. And
 // seeds of the fuzz targets (tests/fuzz).
 #include <fstream>
 #include <limits>
@@ -118,20 +118,24 @@ TEST(KerasFuzz, AnyValueOfAnotherType) {
     }
 }
 
-// Into a folder that CONVSCOPE_SEEDS names, for tests/fuzz/fuzz.sh; each loads.
+// The seeds of the fuzz targets, into a folder that CONVSCOPE_SEEDS names.
 TEST(FuzzSeeds, Keras) {
-  const TemporaryFolder folder;
   const char *kept = std::getenv("CONVSCOPE_SEEDS");
-  const std::filesystem::path seeds = kept ? std::filesystem::path(kept) : folder / "seeds";
-  for (const char *kind : {"keras_h5", "keras_zip"})
-    std::filesystem::create_directories(seeds / kind);
+  if (!kept)
+    GTEST_SKIP() << "CONVSCOPE_SEEDS names no folder";
+  const TemporaryFolder folder;
   write_keras(folder / "x.keras", varied_model(), varied_variables());
   write_keras_h5(folder / "x.h5", varied_model(), varied_weights());
-  std::filesystem::copy_file(folder / "x.keras", seeds / "keras_zip" / "varied",
-                             std::filesystem::copy_options::overwrite_existing);
-  std::filesystem::copy_file(folder / "x.h5", seeds / "keras_h5" / "varied",
-                             std::filesystem::copy_options::overwrite_existing);
-  EXPECT_EQ(load_keras_model(folder / "x.keras").nodes.size(), load_keras_model(folder / "x.h5").nodes.size());
+  const std::filesystem::path seeds = kept;
+  const auto keep = [&](const std::string &file, const char *format) {
+    std::filesystem::create_directories(seeds / format);
+    std::filesystem::copy_file(folder / file, seeds / format / "varied",
+                               std::filesystem::copy_options::overwrite_existing);
+  };
+  keep("x.keras", "keras_zip");
+  keep("x.h5", "keras_h5");
+  std::ofstream(folder / "x.json") << varied_model().dump();
+  keep("x.json", "keras_config");
 }
 
 } // namespace

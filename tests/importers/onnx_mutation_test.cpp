@@ -67,5 +67,17 @@ TEST(OnnxMutations, AnyBytes) {
   }
 }
 
+// The seeds of the fuzz target, into a folder that CONVSCOPE_SEEDS names.
+TEST(FuzzSeeds, Onnx) {
+  const char *kept = std::getenv("CONVSCOPE_SEEDS");
+  if (!kept)
+    GTEST_SKIP() << "CONVSCOPE_SEEDS names no folder";
+  const std::filesystem::path folder = std::filesystem::path(kept) / "onnx";
+  std::filesystem::create_directories(folder);
+  int number = 0;
+  for (const OnnxBuilder &model : seeds())
+    model.save(folder / ("seed" + std::to_string(++number)));
+}
+
 } // namespace
 } // namespace convscope
