@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "importer/onnx/external_data.h"
 #include "io/json_reader.h"
 #include "session/recipe_json.h"
 
@@ -47,18 +48,24 @@ void read_optimization(const JsonReader &from, PictureSettings &settings) {
 } // namespace
 
 FileMark mark_file(const std::string &file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream)
-    throw UserError(file + ": cannot be read");
   FileMark mark{file, 0, ""};
   std::uint64_t hash = fnv1a_start;
   std::vector<char> block(1 << 20);
-  while (stream) {
-    stream.read(block.data(), static_cast<std::streamsize>(block.size()));
-    const auto count = static_cast<std::size_t>(stream.gcount());
-    hash = fnv1a(std::as_bytes(std::span(block.data(), count)), hash);
-    mark.bytes += count;
-  }
+  const auto add = [&](const std::filesystem::path &part) {
+    std::ifstream stream(part, std::ios::binary);
+    if (!stream)
+      throw UserError(path_text(part) + ": cannot be read");
+    while (stream) {
+      stream.read(block.data(), static_cast<std::streamsize>(block.size()));
+      const auto count = static_cast<std::size_t>(stream.gcount());
+      hash = fnv1a(std::as_bytes(std::span(block.data(), count)), hash);
+      mark.bytes += count;
+    }
+  };
+  add(file);
+  if (lower_extension(file) == ".onnx")
+    for (const std::filesystem::path &part : onnx_import::external_files(file))
+      add(part);
   mark.hash = fmt::format("{:016x}", hash);
   return mark;
 }

@@ -21,7 +21,7 @@ struct FileMark {
   std::string hash; // 64-bit FNV-1a, hexadecimal
   bool operator==(const FileMark &) const = default;
 };
-FileMark mark_file(const std::string &file);
+FileMark mark_file(const std::string &file); // with an ONNX model's files of weights
 
 struct PictureSettings {
   std::string command; // "optimize", "strip" or "features"

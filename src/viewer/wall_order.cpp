@@ -49,25 +49,29 @@ std::vector<int> channels_in_view(std::span<const int> order, const WallView &vi
 }
 
 std::vector<int> optimizing_order(std::span<const TileState> tiles, std::span<const int> in_view) {
-  const auto count = static_cast<int>(tiles.size());
+  const auto index = [](int channel) { return static_cast<std::size_t>(channel); };
+  std::vector<bool> seen(tiles.size());
   std::vector<int> order;
   order.reserve(tiles.size());
-  std::vector<bool> taken(tiles.size());
   for (const int channel : in_view)
-    if (channel >= 0 && channel < count && !taken[static_cast<std::size_t>(channel)]) {
+    if (channel >= 0 && index(channel) < tiles.size() && !seen[index(channel)]) {
       order.push_back(channel);
-      taken[static_cast<std::size_t>(channel)] = true;
+      seen[index(channel)] = true;
     }
-  const auto seen = static_cast<std::ptrdiff_t>(order.size());
-  for (int channel = 0; channel < count; ++channel)
-    if (!taken[static_cast<std::size_t>(channel)])
+  for (int channel = 0; index(channel) < tiles.size(); ++channel)
+    if (!seen[index(channel)])
       order.push_back(channel);
-  const auto sooner = [&](int a, int b) {
-    const TileState &x = tiles[static_cast<std::size_t>(a)], &y = tiles[static_cast<std::size_t>(b)];
-    return std::tuple(x.health == Health::dead, x.steps) < std::tuple(y.health == Health::dead, y.steps);
+  const auto rank = [&](int channel) {
+    const TileState &tile = tiles[index(channel)];
+    const bool dead = tile.health == Health::dead;
+    int turn = 0;
+    if (seen[index(channel)])
+      turn = !dead && tile.steps < told_apart ? 0 : 2;
+    else
+      turn = tile.steps == 0 ? 1 : 3;
+    return std::tuple(turn, dead, tile.steps);
   };
-  std::stable_sort(order.begin(), order.begin() + seen, sooner);
-  std::stable_sort(order.begin() + seen, order.end(), sooner);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return rank(a) < rank(b); });
   return order;
 }
 

@@ -28,8 +28,10 @@ struct Rows {
 Rows rows_in_view(const WallView &view, int tiles);
 std::vector<int> channels_in_view(std::span<const int> order, const WallView &view);
 
-// The channels in the order in which they are to be optimized: those in view first, within each the fewest steps first,
-// then as the wall has them. Dead units wait until nothing else in view is left.
+// The channels in the order in which they are to be optimized: those in view until they can be told apart, then all
+// others that have no image yet, then those in view again, then the rest; within each the fewest steps first, then as
+// the wall has them. Dead units wait until nothing else of theirs is left.
+constexpr int told_apart = 64; // steps
 std::vector<int> optimizing_order(std::span<const TileState> tiles, std::span<const int> in_view);
 
 // The tile `by` places on from `channel` in that order, held at both ends; the first where it isn't there.

@@ -119,4 +119,16 @@ inline void set(onnx::NodeProto &node, const std::string &name, const std::vecto
     attribute->add_ints(value);
 }
 
+// The tensor's values are those in another file.
+inline void set_external(onnx::TensorProto &tensor, const std::string &location, const std::string &offset,
+                         const std::string &length) {
+  tensor.clear_raw_data();
+  tensor.set_data_location(onnx::TensorProto::EXTERNAL);
+  for (const auto &[key, value] : {std::pair{"location", location}, {"offset", offset}, {"length", length}}) {
+    auto *entry = tensor.add_external_data();
+    entry->set_key(key);
+    entry->set_value(value);
+  }
+}
+
 } // namespace convscope

@@ -314,17 +314,6 @@ TEST(Onnx, TypedFieldsHalvesAndDoubles) {
             expected);
 }
 
-void set_external(onnx::TensorProto &tensor, const std::string &location, const std::string &offset,
-                  const std::string &length) {
-  tensor.clear_raw_data();
-  tensor.set_data_location(onnx::TensorProto::EXTERNAL);
-  for (const auto &[key, value] : {std::pair{"location", location}, {"offset", offset}, {"length", length}}) {
-    auto *entry = tensor.add_external_data();
-    entry->set_key(key);
-    entry->set_value(value);
-  }
-}
-
 TEST(Onnx, ExternalDataStaysInTheFolder) {
   const TemporaryFolder folder;
   std::filesystem::create_directories(folder / "inside");

@@ -13,7 +13,7 @@ TileState tile(float map_max, float value, int steps, Health health = Health::we
   return {map_max, value, steps, health};
 }
 
-const std::vector<TileState> tiles = {tile(1, 9, 4), tile(3, 2, 0), tile(8, 7, 0, Health::dead), tile(3, 5, 2),
+const std::vector<TileState> tiles = {tile(1, 9, 4), tile(3, 2, 0), tile(8, 7, 24, Health::dead), tile(3, 5, 2),
                                       tile(0, 1, 1)};
 
 TEST(WallOrder, ByIndexKeepsEverything) {
@@ -58,8 +58,13 @@ TEST(WallOrder, ChannelsInViewFollowTheOrder) {
 }
 
 TEST(WallOrder, OptimizesWhatIsInViewFirstFewestStepsFirst) {
-  EXPECT_EQ(optimizing_order(tiles, Channels{0, 2, 3}), (Channels{3, 0, 2, 1, 4}));
+  EXPECT_EQ(optimizing_order(tiles, Channels{0, 2, 3}), (Channels{3, 0, 1, 2, 4}));
   EXPECT_EQ(optimizing_order(tiles, {}), (Channels{1, 4, 3, 0, 2}));
+}
+
+TEST(WallOrder, WhatIsInViewWaitsForFirstImagesOnceItCanBeToldApart) {
+  const std::vector<TileState> told = {tile(1, 1, told_apart), tile(1, 1, 0), tile(1, 1, 24), tile(1, 1, 24)};
+  EXPECT_EQ(optimizing_order(told, Channels{0, 2}), (Channels{2, 1, 0, 3}));
 }
 
 TEST(WallOrder, WhatIsInViewTwiceOrNowhereDoesNoHarm) {

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "importer/onnx/external_data.h"
 
 namespace convscope::onnx_import {
 
@@ -29,23 +30,6 @@ public:
 private:
   google::protobuf::LogHandler *before_;
 };
-
-// The file that `location` names. It stays in the model's folder, links followed.
-fs::path external_path(const fs::path &model, const std::string &location) {
-  const fs::path relative(location);
-  if (location.empty() || relative.has_root_path())
-    return {};
-  for (const fs::path &part : relative)
-    if (part == "..")
-      return {};
-  std::error_code error;
-  const fs::path folder = fs::weakly_canonical(fs::absolute(model).parent_path(), error);
-  const fs::path file = error ? fs::path() : fs::weakly_canonical(folder / relative, error);
-  if (error)
-    return {};
-  const auto [end, rest] = std::mismatch(folder.begin(), folder.end(), file.begin(), file.end());
-  return end == folder.end() && rest != file.end() ? file : fs::path();
-}
 
 } // namespace
 

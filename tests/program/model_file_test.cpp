@@ -1,0 +1,125 @@
+// Models that are files, made by the test: what lies beside them, what they can't do, and pictures made again from
+// them.
+#include "program/program.h"
+
+#include <fstream>
+
+#include "importers/onnx_builder.h"
+#include "io/npy.h"
+
+namespace convscope {
+namespace {
+
+// conv -> relu -> mean -> flat -> logits of 5 classes -> prob
+OnnxBuilder classifier() {
+  OnnxBuilder model({1, 3, 32, 32});
+  model.weights("w", {8, 3, 3, 3});
+  model.weights("b", {8});
+  set(model.node("Conv", {"x", "w", "b"}, "conv"), "pads", std::vector<std::int64_t>{1, 1, 1, 1});
+  model.node("Relu", {"conv"}, "relu");
+  model.node("GlobalAveragePool", {"relu"}, "mean");
+  model.node("Flatten", {"mean"}, "flat");
+  model.weights("head", {8, 5});
+  model.node("Gemm", {"flat", "head"}, "logits");
+  model.node("Softmax", {"logits"}, "prob");
+  model.output("prob");
+  return model;
+}
+
+class ModelFiles : public ProgramTest {
+protected:
+  ModelFiles() { classifier().save(path("net.onnx")); }
+
+  Array maps(const Arguments &more = {}) const {
+    Arguments all = {"features", "--offscreen", "--model", "net.onnx", "--image", photo,
+                     "--layer",  "conv",        "-o",      "maps.png", "--npy",   "maps.npy"};
+    all.insert(all.end(), more.begin(), more.end());
+    done(all, {"maps.png", "maps.npy"});
+    return npy("maps.npy");
+  }
+  std::set<std::string> classes(const Arguments &more = {}) const {
+    Arguments all = {"classify", "--model", "net.onnx", "--image", photo, "--json"};
+    all.insert(all.end(), more.begin(), more.end());
+    std::set<std::string> labels;
+    for (const auto &row : parse_json(done(all).out))
+      labels.insert(row.at("label").get<std::string>());
+    return labels;
+  }
+  Arguments optimize(const std::string &objective, const std::string &picture) const {
+    return {"optimize", "--offscreen", "--model", "net.onnx", "--objective", objective, "--steps",
+            "3",        "--size",      "32",      "--recipe", "plain",       "-o",      picture};
+  }
+  const std::string photo = repository("docs/photos/chelsea.png");
+};
+
+TEST_F(ModelFiles, ASidecarTellsHowInputsArePrepared) {
+  const Array torch = maps(), tf = maps({"--preprocess", "tf"});
+  EXPECT_GT(relative_l2(tf, torch), 0.01);
+  put("net.onnx.convscope.json", R"({"preprocess": "tf"})");
+  EXPECT_EQ(maps().data, tf.data);
+  EXPECT_EQ(maps({"--preprocess", "torch"}).data, torch.data) << "the option beats it";
+  put("net.onnx.convscope.json", R"({"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]})");
+  EXPECT_LT(relative_l2(maps(), tf), 1e-5);
+  put("net.onnx.convscope.json", R"({"maen": [0.5, 0.5, 0.5]})");
+  refused({"layers", "--model", "net.onnx"}, {"net.onnx.convscope.json", "maen", "'mean'"});
+}
+
+TEST_F(ModelFiles, ClassesHaveTheNamesOfAFile) {
+  const std::set<std::string> names{"ant", "bee", "cat", "dog", "elk"};
+  put("names.txt", "ant\nbee\ncat\ndog\nelk\n");
+  EXPECT_EQ(classes({"--labels", "names.txt"}), names);
+  put("net.onnx.convscope.json", R"({"labels": "names.txt"})");
+  EXPECT_EQ(classes(), names);
+  done(optimize("logit:cat", "cat.png"), {"cat.png"});
+  refused(optimize("logit:cow", "cow.png"), {"cow"});
+  put("few.txt", "ant\nbee\n");
+  refused({"classify", "--model", "net.onnx", "--image", photo, "--labels", "few.txt"}, {"few.txt", "5"});
+}
+
+TEST_F(ModelFiles, APictureIsMadeAgainFromTheSameFileAlone) {
+  done(optimize("relu:3", "a.png"), {"a.png"});
+  done({"replay", "a.png", "-o", "again.png"}, {"again.png"});
+  EXPECT_EQ(bytes("again.png"), bytes("a.png"));
+  std::filesystem::rename(path("net.onnx"), path("moved.onnx"));
+  refused({"replay", "a.png", "-o", "b.png"}, {"net.onnx"});
+  done({"replay", "a.png", "--weights", "moved.onnx", "-o", "moved.png"}, {"moved.png"});
+  EXPECT_EQ(bytes("moved.png"), bytes("a.png"));
+  OnnxBuilder other = classifier();
+  other.model.set_producer_name("other");
+  other.save(path("net.onnx"));
+  refused({"replay", "a.png", "-o", "b.png"}, {"a.png", "another net.onnx"});
+}
+
+TEST_F(ModelFiles, WeightsBesideTheModelBelongToIt) {
+  OnnxBuilder model = classifier();
+  onnx::TensorProto &weights = *model.model.mutable_graph()->mutable_initializer(0);
+  std::string data = weights.raw_data();
+  put("net.onnx.data", data);
+  set_external(weights, "net.onnx.data", "0", std::to_string(data.size()));
+  model.save(path("net.onnx"));
+  done(optimize("relu:3", "a.png"), {"a.png"});
+  done({"replay", "a.png", "-o", "again.png"}, {"again.png"});
+  EXPECT_EQ(bytes("again.png"), bytes("a.png"));
+  data[data.size() / 2] ^= 1;
+  put("net.onnx.data", data);
+  refused({"replay", "a.png", "-o", "b.png"}, {"a.png", "another net.onnx"});
+}
+
+TEST_F(ModelFiles, ANetWorksBelowWhatCanNotBeRun) {
+  OnnxBuilder model({1, 3, 32, 32});
+  model.weights("w", {8, 3, 3, 3});
+  model.node("Conv", {"x", "w"}, "conv");
+  model.node("Relu", {"conv"}, "relu");
+  model.node("Attention", {"relu"}, "attention");
+  model.node("Sigmoid", {"attention"}, "gate");
+  model.output("gate");
+  model.save(path("net.onnx"));
+  for (const char *objective : {"gate:3", "attention:3"})
+    refused(optimize(objective, "a.png"), {"attention", "net.onnx", "'Attention'", "'relu'"});
+  done(optimize("relu:3", "a.png"), {"a.png"});
+  const auto layers = parse_json(done({"layers", "--model", "net.onnx", "--json"}).out);
+  EXPECT_NE(layers.dump().find("attention"), std::string::npos);
+}
+
+} // namespace
+} // namespace convscope
