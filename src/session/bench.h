@@ -21,9 +21,8 @@ struct BenchRequest {
 struct KernelTime { // the median over the steps of all dispatches of one label
   std::string label;
   double milliseconds = 0;
-  double gflop = 0; // 0: unknown
-  bool of_net =
-      false; // a layer's, or a layer's gradient; else of the image, its transform, the objective, the optimizer
+  double gflop = 0;    // 0: unknown
+  bool of_net = false; // a layer's or its gradient's; else the image's, the objective's, the optimizer's
 };
 
 struct BenchResult {
