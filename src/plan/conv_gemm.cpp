@@ -55,14 +55,14 @@ std::size_t packed_gemm_floats(const gpu::ConvParams &p) {
 }
 
 // Steps of (channels, unroll) weights, each padded to vec4s. Channels beyond out_c weigh 0.
-void pack_gemm_tile(const gpu::ConvParams &p, std::size_t group, std::size_t tile, const float *from,
+void pack_gemm_tile(const gpu::ConvParams &p, std::size_t group, std::size_t tile, const float *weights,
                     std::span<float> packed) {
   const Packing packing(p);
   float *const first = packed.data() + (group * packing.tiles + tile) * packing.tile_floats();
   const std::size_t count = std::min(packing.channels, index(p.out_c) - tile * packing.channels);
   for (std::size_t c = 0; c < count; ++c)
-    for (std::size_t step = 0; step < packing.steps; ++step, from += packing.depth)
-      std::copy_n(from, packing.depth, first + step * packing.step_floats + c * packing.depth);
+    for (std::size_t step = 0; step < packing.steps; ++step, weights += packing.depth)
+      std::copy_n(weights, packing.depth, first + step * packing.step_floats + c * packing.depth);
 }
 
 std::vector<float> pack_gemm(const gpu::ConvParams &p, std::span<const float> weights) {

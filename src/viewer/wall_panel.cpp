@@ -265,7 +265,8 @@ float reveal(Frame &frame, const Geometry &g, float height) {
   float scroll = ImGui::GetScrollY();
   const auto found = std::find(wall.order.begin(), wall.order.end(), wall.reveal);
   if (found != wall.order.end()) {
-    const float top = static_cast<float>((found - wall.order.begin()) / g.columns) * g.pitch_y;
+    const auto row = (found - wall.order.begin()) / g.columns;
+    const float top = static_cast<float>(row) * g.pitch_y;
     const float to = std::clamp(scroll, top + g.pitch_y - height, std::max(top, top + g.pitch_y - height));
     if (to != scroll)
       ImGui::SetScrollY(std::max(to, 0.F));
