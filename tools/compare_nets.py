@@ -85,18 +85,19 @@ def good(row):
     return not row["problem"] and row["activations"] <= TOLERANCE and row["gradients"] <= TOLERANCE
 
 
-def table(results):
-    lines = ["| net | million parameters | file | activations | gradients | s | Keras's float32: activations | gradients "
-             "| |", "|---|---|---|---|---|---|---|---|---|"]
+def table(results, kind="file", maker="Keras"):
+    """Rows of each net and kind of file, beside what the maker's own float32 is off."""
+    lines = [f"| net | million parameters | {kind} | activations | gradients | s | {maker}'s float32: activations "
+             "| gradients | |", "|---|---|---|---|---|---|---|---|---|"]
     for net in sorted(results):
         for file, row in results[net].items():
-            start, keras = f"| {net} | {row['parameters'] / 1e6:.1f} | {file}", row["float32"]
+            start, own = f"| {net} | {row['parameters'] / 1e6:.1f} | {file}", row["float32"]
             if row["problem"]:
                 lines.append(f"{start} | | | | | | {row['problem']} |")
             else:
                 note = "" if good(row) else "**above 1e-4**"
                 lines.append(f"{start} | {row['activations']:.1e} | {row['gradients']:.1e} | {row['seconds']:.1f} "
-                             f"| {keras['activations']:.1e} | {keras['gradients']:.1e} | {note} |")
+                             f"| {own['activations']:.1e} | {own['gradients']:.1e} | {note} |")
     rows = [row for files in results.values() for row in files.values()]
     lines += ["", f"{sum(map(good, rows))} of {len(rows)} files of {len(results)} nets are within 1e-4."]
     return "\n".join(lines)

@@ -163,23 +163,6 @@ def compared(convscope, folder, meta, exporters):
     return rows
 
 
-def table(results):
-    lines = ["| net | million parameters | exporter | activations | gradients | s | torch's float32: activations "
-             "| gradients | |", "|---|---|---|---|---|---|---|---|---|"]
-    for net in sorted(results):
-        for exporter, row in results[net].items():
-            start, own = f"| {net} | {row['parameters'] / 1e6:.1f} | {exporter}", row["float32"]
-            if row["problem"]:
-                lines.append(f"{start} | | | | | | {row['problem']} |")
-            else:
-                note = "" if compare_nets.good(row) else "**above 1e-4**"
-                lines.append(f"{start} | {row['activations']:.1e} | {row['gradients']:.1e} | {row['seconds']:.1f} "
-                             f"| {own['activations']:.1e} | {own['gradients']:.1e} | {note} |")
-    rows = [row for files in results.values() for row in files.values()]
-    good = sum(map(compare_nets.good, rows))
-    return "\n".join([*lines, "", f"{good} of {len(rows)} files of {len(results)} nets are within 1e-4."])
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=pathlib.Path, required=True)
@@ -202,7 +185,7 @@ def main():
         print(name, json.dumps(results[name]), flush=True)
     if options.write:
         compare_nets.BEGIN, compare_nets.END = "<!-- torchvision: begin -->", "<!-- torchvision: end -->"
-        compare_nets.write(options.write, table(results))
+        compare_nets.write(options.write, compare_nets.table(results, "exporter", "torch"))
 
 
 if __name__ == "__main__":

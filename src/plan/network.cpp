@@ -345,7 +345,7 @@ void Network::pad(const std::string &label, TensorId from, const Shape &in, cons
   const gpu::PadParams p{options_.batch, in.c, in.h, in.w, out.h, out.w, top, left};
   plan_.dispatch(label, plan_.programs().get("zero_pad", {to.epilogue()}),
                  spread_groups(std::int64_t{options_.batch} * out.elements()), p,
-                 {reads(from), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
+                 {reads(from), to.use(), reads(to.mask_or(from))});
 }
 
 } // namespace convscope

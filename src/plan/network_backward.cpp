@@ -163,8 +163,7 @@ void Network::pass_gradient(const std::string &label, NodeId to, TensorId from, 
   contribute(to, [&](const GradientTarget &target) {
     plan_.dispatch(label, plan_.programs().get("scale_grad", {target.epilogue(), whole_quads(to), scaled ? 1U : 0U}),
                    quad_groups(to), map_params(to),
-                   {reads(from), reads(scaled ? scale : from),
-                    target.accumulate ? updates(target.tensor) : writes(target.tensor), reads(target.mask_or(from))});
+                   {reads(from), reads(scaled ? scale : from), target.use(), reads(target.mask_or(from))});
   });
 }
 

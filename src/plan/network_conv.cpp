@@ -105,7 +105,7 @@ void Network::plain_conv(const std::string &label, const std::string &key, const
   else
     kernel = direct_conv(params, epilogue);
   const std::string full_key = fmt::format("{}/{}/{}/{}", graph_.name, key, kernel.shader, kernel.packing);
-  const vulkan::Slice slice = weights_.get(full_key, [&] { return packed_weights(); });
+  const vulkan::Slice slice = weights_.get(full_key, packed_weights);
   if (slice.bytes > max_binding())
     throw UserError(fmt::format("the weights of {} of {} take {} MiB, but {} binds at most {} MiB", label, graph_.name,
                                 slice.bytes >> 20, device.name, max_binding() >> 20));

@@ -74,7 +74,7 @@ std::vector<gpu::CopyParams> Network::copies(const FusedOp &op) const {
 void Network::copy_elements(const std::string &label, const gpu::CopyParams &params, TensorId from,
                             const GradientTarget &to) {
   plan_.dispatch(label, plan_.programs().get("strided_copy", {to.epilogue()}), spread_groups(elements(params)), params,
-                 {reads(from), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
+                 {reads(from), to.use(), reads(to.mask_or(from))});
 }
 
 void Network::forward_copy(const FusedOp &op) {
@@ -121,8 +121,7 @@ void Network::gather(const std::string &label, const gpu::GatherParams &params, 
                      TensorId from, const GradientTarget &to) {
   plan_.dispatch(label, plan_.programs().get("gather", {to.epilogue()}),
                  spread_groups(std::int64_t{params.batch} * params.out_c * params.out_h * params.out_w), params,
-                 {reads(from), reads(tables.starts), reads(tables.taps),
-                  to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
+                 {reads(from), reads(tables.starts), reads(tables.taps), to.use(), reads(to.mask_or(from))});
 }
 
 void Network::forward_gather(const FusedOp &op) {

@@ -101,8 +101,7 @@ void Network::backward_avg_pool(const FusedOp &op, TensorId from) {
   const std::int64_t threads = std::int64_t{p.batch} * shape(op.inputs.front()).elements();
   contribute(op.inputs.front(), [&](const GradientTarget &to) {
     plan_.dispatch(node(op.main).name + " gradient", plan_.programs().get("avg_pool_grad", {to.epilogue()}),
-                   spread_groups(threads), p,
-                   {reads(from), to.accumulate ? updates(to.tensor) : writes(to.tensor), reads(to.mask_or(from))});
+                   spread_groups(threads), p, {reads(from), to.use(), reads(to.mask_or(from))});
   });
 }
 
