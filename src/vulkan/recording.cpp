@@ -197,6 +197,7 @@ void Recording::dispatch_rows(const Program &program, std::array<std::uint32_t, 
         (slices[i].offset % info.texel_alignment != 0 || slices[i].bytes > info.max_texels * texel_bytes))
       refuse(fmt::format("slice {} of {} bytes at {} can't be bound as texels", i, slices[i].bytes, slices[i].offset));
   }
+  s.device.check_interrupt(); // the program may still be in the making, and others before it
   const VkDescriptorSet set = s.make_set(program, slices);
   s.with_times(label, [&] {
     vkCmdBindPipeline(s.commands, VK_PIPELINE_BIND_POINT_COMPUTE, program.pipeline());
