@@ -22,9 +22,9 @@ find_path(TURBOJPEG_INCLUDE turbojpeg.h REQUIRED)
 find_library(TURBOJPEG_LIBRARY turbojpeg REQUIRED)
 convscope_interface(convscope_jpeg INCLUDE ${TURBOJPEG_INCLUDE} LINK ${TURBOJPEG_LIBRARY})
 
-# HDF5's C interface and its high-level library: libhdf5-dev; vcpkg: hdf5.
-find_package(HDF5 REQUIRED COMPONENTS C HL)
-convscope_interface(convscope_hdf5 INCLUDE ${HDF5_C_INCLUDE_DIRS} LINK ${HDF5_C_HL_LIBRARIES} ${HDF5_C_LIBRARIES})
+# HDF5's C interface: libhdf5-dev; vcpkg: hdf5.
+find_package(HDF5 REQUIRED COMPONENTS C)
+convscope_interface(convscope_hdf5 INCLUDE ${HDF5_C_INCLUDE_DIRS} LINK ${HDF5_C_LIBRARIES})
 
 # libzip: libzip-dev, whose CMake package also wants the tools' packages; vcpkg: libzip.
 find_path(ZIP_INCLUDE zip.h REQUIRED)

@@ -1,14 +1,20 @@
 #!/usr/bin/env python3
 """Makes torchvision's classification convnets with random weights as .onnx, and what torch computes in float64.
 
-    python3 -m venv VENV && VENV/bin/pip install torch torchvision onnx onnxscript
+    python3 -m venv VENV && VENV/bin/pip install torch torchvision onnx onnxscript onnx2torch
     VENV/bin/python tools/make_torch_nets.py --out DIR [NET ...]                      (no NET: all of them)
     VENV/bin/python tools/make_torch_nets.py --out DIR --compare build/convscope --write docs/conformance.md
 
 Each net becomes a folder: legacy.onnx (the TorchScript exporter), dynamo.onnx with dynamo.onnx.data (today's),
-input.npy (NCHW float32), act.<output>.npy, grad.<output>.<channel>.npy (of the channel's mean) and meta.json. The
-outputs are the logits and some convolutions, whose names begin with "tap_". The weights are random, but the batch
-normalizations' statistics are those of several pictures, so that activations have the scale of a trained net's.
+input.npy (NCHW float32), act.<output>.npy, grad.<output>.<channel>.npy (of the channel's mean), the same of each file
+as <exporter>.grad.<output>.<channel>.npy, and meta.json. The outputs are the logits and some convolutions, whose names
+begin with "tap_". The weights are random, but the batch normalizations' statistics are those of several pictures, so
+that activations have the scale of a trained net's.
+
+The exporters fold batch normalizations into convolutions in float32: a file holds other weights than the net, in their
+last digits, and where a ReLU's input lies within rounding of zero, they decide. Hence gradients are computed twice, of
+the net and of the exported file (read back by onnx2torch), both by torch in float64.
+
 With --compare, each net is made, compared and deleted, one after another; results are kept in DIR/results.json, so that
 a run can be continued, and --write puts their table between the torchvision markers of that file. Transformers (vit,
 swin, maxvit) are left out: they are no convnets.
@@ -22,6 +28,8 @@ import warnings
 import zlib
 
 import numpy as np
+import onnx
+import onnx2torch
 import torch
 import torchvision
 
@@ -109,6 +117,37 @@ def compute(tapped, x):
     return {name: y.detach() for name, y in outputs.items()}, gradients
 
 
+def as_opset_17(path):
+    """The file's model in the words that onnx2torch knows: axes as attributes, no second name for a constant."""
+    model = onnx.load(path)
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    for node in [node for node in model.graph.node if node.op_type == "Identity" and node.input[0] in constants]:
+        copy = model.graph.initializer.add()
+        copy.CopyFrom(constants[node.input[0]])
+        copy.name = node.output[0]
+        model.graph.node.remove(node)
+    for node in model.graph.node:
+        if node.op_type == "ReduceMean" and len(node.input) == 2:
+            axes = onnx.numpy_helper.to_array(constants[node.input[1]]).tolist()
+            node.attribute.append(onnx.helper.make_attribute("axes", axes))
+            del node.input[1]
+        if node.op_type == "Reshape":  # no size is 0
+            del node.attribute[:]
+    del model.opset_import[:]
+    model.opset_import.append(onnx.helper.make_opsetid("", 17))
+    return model
+
+
+def gradients_of_file(path, x, gradients):
+    """What torch computes from the exported file, in float64, for the (name, channel) of `gradients`."""
+    model = as_opset_17(path)
+    names = [output.name for output in model.graph.output]
+    x = x.double().clone().requires_grad_(True)
+    outputs = dict(zip(names, onnx2torch.convert(model).double().eval()(x)))
+    return {(name, channel): torch.autograd.grad(outputs[name][:, channel].mean(), x, retain_graph=True)[0]
+            for name, channel in gradients}
+
+
 def relative(got, expected):
     return float((got.double() - expected).norm() / expected.norm())
 
@@ -137,6 +176,14 @@ def make(name, out, exporters):
             problems[exporter] = str(problem).strip().splitlines()[0]
     acts32, grads32 = compute(tapped, x)
     acts, grads = compute(tapped.double(), x.double())
+    for exporter in set(exporters) - set(problems):
+        try:
+            of_file = gradients_of_file(folder / f"{exporter}.onnx", x, grads)
+        except NotImplementedError as problem:  # by onnx2torch: GELU, which decides nothing
+            print(f"{name}, {exporter}: {problem}", flush=True)
+            continue
+        for (key, channel), gradient in of_file.items():
+            np.save(folder / f"{exporter}.grad.{key}.{channel}.npy", gradient.numpy().astype(np.float32))
     np.save(folder / "input.npy", x.numpy())
     for key, y in acts.items():
         np.save(folder / f"act.{key}.npy", y.numpy().astype(np.float32))

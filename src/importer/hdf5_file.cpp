@@ -1,12 +1,14 @@
 #include "importer/hdf5_file.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
-#include <hdf5_hl.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/text.h"
+#include "importer/hdf5_lengths.h"
 #include "importer/hdf5_watch.h"
 
 namespace convscope {
@@ -38,28 +40,42 @@ void silence_library() {
   H5PLset_loading_state(0);
 }
 
+bool has_signature(const ByteSource &source) {
+  constexpr std::array<std::uint8_t, 8> signature{0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+  std::array<std::uint8_t, signature.size()> bytes{};
+  return source.size >= bytes.size() && source.read(0, bytes) && bytes == signature;
+}
+
 } // namespace
 
-Hdf5File::Hdf5File(const std::filesystem::path &path) : name_(path.string()), guard_(name_) {
+Hdf5File::Hdf5File(const std::filesystem::path &path) : name_(path_text(path)), guard_(name_) {
   silence_library();
   std::error_code error;
   if (!std::filesystem::exists(path, error))
     fail("there is no such file");
   if (!std::filesystem::is_regular_file(path, error))
     fail("is not a file");
-  file_ = Hdf5Id(H5Fopen(name_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+  stream_.open(path, std::ios::binary);
+  source_.size = std::filesystem::file_size(path, error);
+  if (!stream_ || error)
+    fail("can't be read");
+  source_.read = [this](std::uint64_t offset, std::span<std::uint8_t> bytes) {
+    stream_.clear();
+    stream_.seekg(static_cast<std::streamoff>(offset));
+    stream_.read(reinterpret_cast<char *>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    return static_cast<std::size_t>(stream_.gcount()) == bytes.size();
+  };
+  file_ = Hdf5Id(open_hdf5(name_.c_str(), source_), H5Fclose);
   if (!file_)
-    fail(H5Fis_hdf5(name_.c_str()) > 0 ? "is a damaged or truncated HDF5 file" : "is not an HDF5 (.h5) file");
+    fail(has_signature(source_) ? "is a damaged or truncated HDF5 file" : "is not an HDF5 (.h5) file");
 }
 
-Hdf5File::Hdf5File(std::string name, std::vector<std::uint8_t> image)
-    : name_(std::move(name)), image_(std::move(image)), guard_(name_) {
+Hdf5File::Hdf5File(std::string name, ByteSource source)
+    : name_(std::move(name)), source_(std::move(source)), guard_(name_) {
   silence_library();
-  if (image_.empty())
+  if (source_.size == 0)
     fail("has no weights");
-  file_ = Hdf5Id(
-      H5LTopen_file_image(image_.data(), image_.size(), H5LT_FILE_IMAGE_DONT_COPY | H5LT_FILE_IMAGE_DONT_RELEASE),
-      H5Fclose);
+  file_ = Hdf5Id(open_hdf5(name_.c_str(), source_), H5Fclose);
   if (!file_)
     fail("its weights are no HDF5 file, or a damaged one");
 }
@@ -132,6 +148,13 @@ std::vector<std::string> Hdf5File::attribute_texts(const std::string &group, con
 
   std::vector<std::string> texts;
   if (H5Tis_variable_str(type) > 0) {
+    const std::vector<std::uint32_t> lengths = claimed_lengths(attribute, static_cast<std::size_t>(count));
+    const Hdf5Id element(H5Tget_super(type), H5Tclose);
+    std::uint64_t total = 0;
+    for (const std::uint32_t length : lengths)
+      total += length;
+    if (lengths.empty() || !element || H5Tget_size(element) != 1 || total > source_.size)
+      damaged();
     const Hdf5Id memory(H5Tcopy(H5T_C_S1), H5Tclose);
     H5Tset_size(memory, H5T_VARIABLE);
     H5Tset_cset(memory, H5Tget_cset(type));

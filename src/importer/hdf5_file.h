@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include <hdf5.h>
 
+#include "importer/hdf5_driver.h"
 #include "importer/hdf5_guard.h"
 
 namespace convscope {
@@ -43,8 +45,8 @@ private:
 class Hdf5File {
 public:
   explicit Hdf5File(const std::filesystem::path &path);
-  // A file in memory; `name` is for errors.
-  Hdf5File(std::string name, std::vector<std::uint8_t> image);
+  // A file within another; `name` is for errors.
+  Hdf5File(std::string name, ByteSource source);
 
   const std::string &name() const { return name_; }
   // Whether a hard link of that path exists. Soft and external links are errors: they may leave the file.
@@ -72,8 +74,9 @@ private:
   Hdf5Id open_numbers(const std::string &path, const std::vector<std::int64_t> &expected, std::size_t &elements) const;
 
   std::string name_;
-  std::vector<std::uint8_t> image_; // of a file in memory, which the library reads in place
-  Hdf5Guard guard_;                 // before the library opens the file, until it has closed it
+  std::ifstream stream_; // of a file that is opened by its path
+  ByteSource source_;
+  Hdf5Guard guard_; // before the library opens the file, until it has closed it
   Hdf5Id file_;
 };
 

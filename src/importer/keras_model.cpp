@@ -31,12 +31,12 @@ std::string version_in(const std::string &metadata) {
 }
 
 Graph load_archive(const fs::path &path) {
-  keras::Archive archive = keras::read_archive(path);
+  const keras::Archive archive(path);
   const std::string name = path_text(path);
-  keras::ModelFile file{name, keras::parse_model(name, archive.config)};
-  file.keras_version = major_version(version_in(archive.metadata));
-  file.bytes = static_cast<std::int64_t>(archive.weights.size());
-  const Hdf5File weights(name, std::move(archive.weights));
+  keras::ModelFile file{name, keras::parse_model(name, archive.config())};
+  file.keras_version = major_version(version_in(archive.metadata()));
+  file.bytes = static_cast<std::int64_t>(archive.weights().size);
+  const Hdf5File weights(name, archive.weights());
   return keras::import_model(file, weights);
 }
 

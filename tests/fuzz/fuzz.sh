@@ -11,7 +11,8 @@ corpus=build-fuzz/corpus/$format
 log=build-fuzz/$format.log
 mkdir -p "$corpus"
 # The sanitizer's handlers, not the guard's, so that a crash leaves its input and its stack.
-export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:handle_segv=2:handle_abort=2:handle_sigfpe=2:handle_sigill=2:handle_sigbus=2
+# No more memory at once than a machine may have to give: libhdf5 asks for what a damaged file says, and takes a no.
+export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:max_allocation_size_mb=2048:handle_segv=2:handle_abort=2:handle_sigfpe=2:handle_sigill=2:handle_sigbus=2
 export UBSAN_OPTIONS=print_stacktrace=1
 [ -w /dev/shm ] && export TMPDIR=/dev/shm
 
@@ -24,6 +25,7 @@ end=$((SECONDS + seconds)) damaged=0 runs=0
 while [ $SECONDS -lt $end ]; do
   status=0
   "build-fuzz/tests/fuzz/${format}_fuzzer" -max_total_time=$((end - SECONDS)) -timeout=8 -rss_limit_mb=4096 \
+    -malloc_limit_mb=1000000 \
     -artifact_prefix="build-fuzz/finding-$format-" -print_final_stats=1 \
     "$corpus" "tests/fuzz/corpus/$format" "$@" >"$log" 2>&1 || status=$?
   units=$(sed -n "s/^stat::number_of_executed_units: *//p" "$log" | tail -n 1)

@@ -58,8 +58,8 @@ void read_keras_h5(Bytes bytes) { load_file(bytes, "fuzzed.h5"); }
 void read_keras_zip(Bytes bytes) { load_file(bytes, "fuzzed.keras"); }
 
 void read_keras_config(Bytes bytes) {
-  static const std::vector<std::uint8_t> weights_file = keras::read_archive(archive).weights;
-  const Hdf5File weights("fuzzed.keras", weights_file);
+  static const keras::Archive whole(archive);
+  const Hdf5File weights("fuzzed.keras", whole.weights());
   expect_one_line([&] {
     const std::string_view text(reinterpret_cast<const char *>(bytes.data()), bytes.size());
     keras::ModelFile file{"fuzzed.keras", keras::parse_model("fuzzed.keras", text)};

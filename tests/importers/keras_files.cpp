@@ -70,15 +70,21 @@ Json keras_sequential(const std::string &name, const std::vector<Json> &layers) 
           {"name", name}};
 }
 
-void write_zip(const std::filesystem::path &path, const std::vector<std::pair<std::string, std::string>> &entries) {
+void write_zip(const std::filesystem::path &path, const std::vector<std::pair<std::string, std::string>> &entries,
+               bool packed) {
   zip_t *zip = zip_open(path.string().c_str(), ZIP_CREATE | ZIP_TRUNCATE, nullptr);
   ASSERT_NE(zip, nullptr);
-  for (const auto &[name, content] : entries)
-    zip_file_add(zip, name.c_str(), zip_source_buffer(zip, content.data(), content.size(), 0), 0);
+  for (const auto &[name, content] : entries) {
+    const zip_int64_t index =
+        zip_file_add(zip, name.c_str(), zip_source_buffer(zip, content.data(), content.size(), 0), 0);
+    ASSERT_GE(index, 0);
+    zip_set_file_compression(zip, static_cast<zip_uint64_t>(index), packed ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 0);
+  }
   ASSERT_EQ(zip_close(zip), 0);
 }
 
-void write_keras(const std::filesystem::path &path, const Json &config, const std::vector<H5Tensor> &tensors) {
+void write_keras(const std::filesystem::path &path, const Json &config, const std::vector<H5Tensor> &tensors,
+                 bool packed) {
   const std::filesystem::path weights = path.string() + ".weights.h5";
   {
     H5Writer writer(weights);
@@ -88,9 +94,10 @@ void write_keras(const std::filesystem::path &path, const Json &config, const st
   }
   std::ifstream stream(weights, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-  write_zip(path, {{"metadata.json", R"({"keras_version": "3.1.0"})"},
-                   {"config.json", config.dump()},
-                   {"model.weights.h5", bytes}});
+  write_zip(
+      path,
+      {{"metadata.json", R"({"keras_version": "3.1.0"})"}, {"config.json", config.dump()}, {"model.weights.h5", bytes}},
+      packed);
 }
 
 void write_keras_h5(const std::filesystem::path &path, const Json &config, const std::vector<H5Layer> &layers,

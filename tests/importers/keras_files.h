@@ -29,8 +29,11 @@ Json keras_functional(const std::string &name, const std::vector<Json> &layers, 
 Json keras_sequential(const std::string &name, const std::vector<Json> &layers);
 
 // Tensors by their path in model.weights.h5: {"layers/conv2d/vars/0", {3, 3, 3, 8}, values}.
-void write_keras(const std::filesystem::path &path, const Json &config, const std::vector<H5Tensor> &tensors);
-void write_zip(const std::filesystem::path &path, const std::vector<std::pair<std::string, std::string>> &entries);
+void write_keras(const std::filesystem::path &path, const Json &config, const std::vector<H5Tensor> &tensors,
+                 bool packed = false);
+// Entries as they are, as Keras writes them, or packed.
+void write_zip(const std::filesystem::path &path, const std::vector<std::pair<std::string, std::string>> &entries,
+               bool packed = false);
 void write_keras_h5(const std::filesystem::path &path, const Json &config, const std::vector<H5Layer> &layers,
                     const std::string &version = "3.1.0");
 

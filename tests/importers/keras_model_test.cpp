@@ -99,6 +99,24 @@ TEST_F(KerasModelTest, Archive) {
   expect_classifier(load_keras_model(keras()));
 }
 
+TEST_F(KerasModelTest, PackedArchive) {
+  write_keras(keras(), keras_functional("net", classifier_layers(), "picture", "d"), classifier_variables(), true);
+  expect_classifier(load_keras_model(keras()));
+}
+
+TEST_F(KerasModelTest, ChecksumOfWeights) {
+  write_keras(keras(), keras_functional("net", classifier_layers(), "picture", "d"), classifier_variables());
+  std::fstream file(keras(), std::ios::binary | std::ios::in | std::ios::out);
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  const float value = 639; // the last of the dense layer's
+  const std::size_t at = bytes.find(std::string(reinterpret_cast<const char *>(&value), sizeof(value)));
+  ASSERT_NE(at, std::string::npos);
+  file.seekp(static_cast<std::streamoff>(at));
+  file.put('\x01');
+  file.close();
+  expect_bad(keras(), "'model.weights.h5' is damaged or truncated");
+}
+
 TEST_F(KerasModelTest, WholeModelHdf5) {
   write_keras_h5(h5(), keras_functional("net", classifier_layers(), "picture", "d"), classifier_weights());
   expect_classifier(load_keras_model(h5()));
@@ -231,7 +249,7 @@ TEST_F(KerasModelTest, BadFiles) {
   expect_bad(keras(), "is a zip archive, but not a .keras file");
   write_zip(keras(), {{"config.json", "{}"}});
   expect_bad(keras(), "holds no 'model.weights.h5'");
-  write_zip(keras(), {{"config.json", "{}"}, {"model.weights.h5", std::string(80'000'000, '\0')}});
+  write_zip(keras(), {{"config.json", "{}"}, {"model.weights.h5", std::string(80'000'000, '\0')}}, true);
   expect_bad(keras(), "claims that 'model.weights.h5' has 80000000 bytes");
   write_zip(keras(), {{"config.json", "{}"}, {"model.weights.h5", "abc"}});
   expect_bad(keras(), "its configuration has no usable class name");

@@ -1,6 +1,7 @@
 #include "importer/keras/archive.h"
 
-#include <memory>
+#include <algorithm>
+#include <cstring>
 
 #include <fmt/format.h>
 #include <zip.h>
@@ -16,10 +17,15 @@ constexpr zip_int64_t most_entries = 10'000;
 constexpr std::uint64_t largest_text = std::uint64_t{16} << 20;
 constexpr std::uint64_t largest_weights = std::uint64_t{16} << 30;
 // Weights hardly shrink: what shrinks more than this is no file of weights. Texts may.
-constexpr std::uint64_t most_inflation = 64;
+constexpr std::uint64_t most_inflation_of_weights = 64, most_inflation_of_texts = 1100;
+constexpr std::size_t buffer_bytes = std::size_t{1} << 20;
+
+} // namespace
 
 class Zip {
 public:
+  using Entry = std::unique_ptr<zip_file_t, int (*)(zip_file_t *)>;
+
   explicit Zip(const std::filesystem::path &path) : name_(path_text(path)) {
     std::error_code error;
     if (!std::filesystem::exists(path, error))
@@ -37,33 +43,70 @@ public:
 
   [[noreturn]] void fail(const std::string &what) const { throw UserError(fmt::format("{}: {}", name_, what)); }
 
-  template <typename Bytes> Bytes read(const char *entry, std::uint64_t limit, std::uint64_t inflation) const {
+  bool has(const char *entry) const { return zip_name_locate(zip_.get(), entry, 0) >= 0; }
+
+  // Opened, and its size once unpacked.
+  Entry open(const char *name, std::uint64_t limit, std::uint64_t inflation, std::uint64_t &size) const {
     zip_stat_t stat;
     zip_stat_init(&stat);
     constexpr zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_INDEX;
-    if (zip_stat(zip_.get(), entry, 0, &stat) != 0 || (stat.valid & needed) != needed)
-      fail(fmt::format("holds no '{}'", entry));
+    if (zip_stat(zip_.get(), name, 0, &stat) != 0 || (stat.valid & needed) != needed)
+      fail(fmt::format("holds no '{}'", name));
     if (stat.size > limit || stat.size > inflation * stat.comp_size + (1 << 20))
-      fail(fmt::format("claims that '{}' has {} bytes", entry, stat.size));
-    const std::unique_ptr<zip_file_t, int (*)(zip_file_t *)> file(zip_fopen_index(zip_.get(), stat.index, 0),
-                                                                  zip_fclose);
-    if (!file)
-      fail(fmt::format("'{}' can't be read: it is damaged, encrypted or packed in an unknown way", entry));
-    Bytes bytes(static_cast<std::size_t>(stat.size), {});
-    std::uint64_t done = 0;
-    while (done < stat.size) {
-      const zip_int64_t got = zip_fread(file.get(), bytes.data() + done, stat.size - done);
-      if (got <= 0)
-        break;
-      done += static_cast<std::uint64_t>(got);
-    }
-    char more; // the checksum is compared where the data end
-    if (done != stat.size || zip_fread(file.get(), &more, 1) != 0)
-      fail(fmt::format("'{}' is damaged or truncated", entry));
-    return bytes;
+      fail(fmt::format("claims that '{}' has {} bytes", name, stat.size));
+    Entry entry(zip_fopen_index(zip_.get(), stat.index, 0), zip_fclose);
+    if (!entry)
+      fail(fmt::format("'{}' can't be read: it is damaged, encrypted or packed in an unknown way", name));
+    size = stat.size;
+    return entry;
   }
 
-  bool has(const char *entry) const { return zip_name_locate(zip_.get(), entry, 0) >= 0; }
+  // All of an entry in pieces, from its beginning. The checksum is compared at its end.
+  template <typename Take> void read(zip_file_t *entry, const char *name, std::uint64_t size, const Take &take) const {
+    std::vector<std::uint8_t> buffer(buffer_bytes);
+    std::uint64_t done = 0;
+    zip_int64_t got;
+    while ((got = zip_fread(entry, buffer.data(), buffer.size())) > 0) {
+      done += static_cast<std::uint64_t>(got);
+      if (done > size)
+        break;
+      take(std::span<const std::uint8_t>(buffer.data(), static_cast<std::size_t>(got)));
+    }
+    if (got != 0 || done != size)
+      fail(fmt::format("'{}' is damaged or truncated", name));
+  }
+
+  std::string text(const char *name) const {
+    std::uint64_t size = 0;
+    const Entry entry = open(name, largest_text, most_inflation_of_texts, size);
+    std::string text;
+    read(entry.get(), name, size,
+         [&](std::span<const std::uint8_t> bytes) { text.append(bytes.begin(), bytes.end()); });
+    return text;
+  }
+
+  // `unpacked` stays empty where the entry can be read where it lies.
+  ByteSource weights(const char *name, std::vector<std::uint8_t> &unpacked) {
+    ByteSource source;
+    weights_ = open(name, largest_weights, most_inflation_of_weights, source.size);
+    read(weights_.get(), name, source.size, [](std::span<const std::uint8_t>) {}); // for its checksum
+    if (zip_fseek(weights_.get(), 0, SEEK_SET) == 0) {
+      source.read = [file = weights_.get()](std::uint64_t offset, std::span<std::uint8_t> bytes) {
+        return zip_fseek(file, static_cast<zip_int64_t>(offset), SEEK_SET) == 0 &&
+               zip_fread(file, bytes.data(), bytes.size()) == static_cast<zip_int64_t>(bytes.size());
+      };
+      return source;
+    }
+    weights_ = open(name, largest_weights, most_inflation_of_weights, source.size);
+    unpacked.reserve(static_cast<std::size_t>(source.size));
+    read(weights_.get(), name, source.size,
+         [&](std::span<const std::uint8_t> bytes) { unpacked.insert(unpacked.end(), bytes.begin(), bytes.end()); });
+    source.read = [&unpacked](std::uint64_t offset, std::span<std::uint8_t> bytes) {
+      std::memcpy(bytes.data(), unpacked.data() + offset, bytes.size());
+      return true;
+    };
+    return source;
+  }
 
 private:
   struct Discard {
@@ -71,22 +114,20 @@ private:
   };
   std::string name_;
   std::unique_ptr<zip_t, Discard> zip_;
+  Entry weights_{nullptr, zip_fclose}; // closed before the archive
 };
 
-} // namespace
-
-Archive read_archive(const std::filesystem::path &path) {
-  const Zip zip(path);
-  if (!zip.has("config.json"))
-    zip.fail("is a zip archive, but not a .keras file: it holds no 'config.json'");
-  if (!zip.has("model.weights.h5") && zip.has("model.weights.npz"))
-    zip.fail("keeps its weights as 'model.weights.npz'; Convscope reads 'model.weights.h5'");
-  Archive archive;
-  archive.config = zip.read<std::string>("config.json", largest_text, 1100);
-  if (zip.has("metadata.json"))
-    archive.metadata = zip.read<std::string>("metadata.json", largest_text, 1100);
-  archive.weights = zip.read<std::vector<std::uint8_t>>("model.weights.h5", largest_weights, most_inflation);
-  return archive;
+Archive::Archive(const std::filesystem::path &path) : zip_(std::make_unique<Zip>(path)) {
+  if (!zip_->has("config.json"))
+    zip_->fail("is a zip archive, but not a .keras file: it holds no 'config.json'");
+  if (!zip_->has("model.weights.h5") && zip_->has("model.weights.npz"))
+    zip_->fail("keeps its weights as 'model.weights.npz'; Convscope reads 'model.weights.h5'");
+  config_ = zip_->text("config.json");
+  if (zip_->has("metadata.json"))
+    metadata_ = zip_->text("metadata.json");
+  weights_ = zip_->weights("model.weights.h5", unpacked_);
 }
+
+Archive::~Archive() = default;
 
 } // namespace convscope::keras

@@ -66,6 +66,8 @@ bool is_all(const Cut &cut, std::int64_t length) {
 } // namespace
 
 void concat(Step &step) {
+  if (step.inputs() == 0)
+    step.fail("has no inputs");
   if (step.inputs() == 1)
     return step.put_same();
   std::vector<Value *> values;
