@@ -9,6 +9,7 @@
 //  LANES_M* |                               |
 //  THREAD_M +-------------------------------+
 //
+// Where so few tiles would leave a GPU idle, K is cut in PARTS, whose sums shaders/conv_parts.comp adds up and finishes.
 // Every sum runs over K in one order, whatever the batch: a unit alone equals itself in a batch.
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -23,14 +24,16 @@ layout(constant_id = 4) const int LANES_N = 8;
 layout(constant_id = 5) const int THREAD_M = 4;
 layout(constant_id = 6) const int THREAD_N = 4;
 layout(constant_id = 7) const int TILE_K = 16;
+layout(constant_id = 9) const int PARTS = 1;
 layout(push_constant) uniform Push { ConvParams p; };
 layout(binding = 0) readonly buffer Inputs { float inputs[]; };
 layout(binding = 1) readonly buffer Weights { float weights[]; }; // (groups, K up to TILE_K, out_c up to TILE_M)
 layout(binding = 2) readonly buffer Bias { float bias[]; };
-layout(binding = 3) buffer Outputs { float outputs[]; };
+layout(binding = 3) buffer Outputs { float outputs[]; }; // or the sums of the parts
 layout(binding = 4) readonly buffer Residual { float residual[]; };
 layout(binding = 5) buffer Mask { uint mask[]; };
 #include "conv_epilogue.glsl"
+#include "conv_parts.glsl"
 
 const int THREADS = LANES_M * LANES_N;
 const int TILE_M = LANES_M * THREAD_M;
@@ -45,8 +48,9 @@ void main() {
   const int lane_n = thread % LANES_N;
   const int first_n = int(gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x) * TILE_N;
   const int tiles_m = (p.out_c + TILE_M - 1) / TILE_M;
-  const int g = int(gl_WorkGroupID.y) / tiles_m;
-  const int first_m = int(gl_WorkGroupID.y) % tiles_m * TILE_M;
+  const int part = int(gl_WorkGroupID.y) % PARTS;
+  const int g = int(gl_WorkGroupID.y) / PARTS / tiles_m;
+  const int first_m = int(gl_WorkGroupID.y) / PARTS % tiles_m * TILE_M;
   const int positions = p.batch * p.out_h * p.out_w;
   const int depth = p.in_c * TAPS;
   const int rows_m = tiles_m * TILE_M;
@@ -56,7 +60,7 @@ void main() {
   for (int i = 0; i < THREAD_M * THREAD_N; ++i)
     sum[i] = 0.0;
 
-  for (int step_k = 0; step_k < steps; ++step_k) {
+  for (int step_k = part * steps / PARTS; step_k < (part + 1) * steps / PARTS; ++step_k) {
     const int first_k = step_k * TILE_K;
     for (int i = thread; i < TILE_K * TILE_M; i += THREADS)
       tile_a[i] = weights[(g * steps * TILE_K + first_k + i / TILE_M) * rows_m + first_m + i % TILE_M];
@@ -98,8 +102,12 @@ void main() {
     const int n = position / (p.out_w * p.out_h);
     for (int i = 0; i < THREAD_M; ++i) {
       const int c = first_m + i * LANES_M + lane_m;
-      if (c < p.out_c)
+      if (c >= p.out_c)
+        break;
+      if (PARTS == 1)
         store_conv(sum[i * THREAD_N + j], n, g, c, oy, ox);
+      else
+        outputs[conv_part(part, n, g, c, oy, ox)] = sum[i * THREAD_N + j];
     }
   }
 }

@@ -31,6 +31,8 @@ struct Context {
   Session session;
   std::vector<std::string> notes;
   nlohmann::ordered_json report; // what --report adds to the program's own: settings, objectives, timings
+  // Writes what is left to be written, the report of this exit status among it: once, at the end.
+  std::function<void(int status)> finish;
 };
 
 struct Command {

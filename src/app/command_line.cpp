@@ -175,9 +175,12 @@ int run_command_line(int argc, const char *const *argv) {
   check_global_options(options);
   Context context(options);
   Report report(chosen->parser->get_name(), options.report);
+  context.finish = [&](int status) {
+    flush_results();
+    report.write(context, status);
+  };
   const int status = chosen->run(context);
-  flush_results();
-  report.write(context, status);
+  context.finish(status);
   return status;
 }
 

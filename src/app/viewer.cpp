@@ -30,6 +30,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Seconds that a window that was closed may go on in the background: a driver's compiler can't be interrupted.
+constexpr double longest_farewell = 1;
+
 // The photos that come with the program: beside the weights where it is installed, in docs/ in a source tree.
 std::vector<std::string> sample_photos() {
   std::vector<std::string> photos;
@@ -168,7 +171,13 @@ int open_viewer(Context &context, ViewRequest request) {
   context.report["wall"] = wall_json(worker.snapshot());
   if (request.screenshot.empty())
     viewer::save_config(ui.config);
-  return interrupt.interrupted() ? exit_interrupted : exit_done;
+  const int status = interrupt.interrupted() ? exit_interrupted : exit_done;
+  window.hide();
+  if (!worker.end_within(longest_farewell)) {
+    context.finish(status);
+    std::_Exit(status);
+  }
+  return status;
 }
 
 Command add_view(CLI::App &program) {

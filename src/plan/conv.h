@@ -17,6 +17,7 @@ struct ConvKernel {
   std::vector<std::uint32_t> constants;  // specialization constants 0, 1, 2, ...
   std::array<std::uint32_t, 3> groups{}; // workgroups
   std::string packing;                   // tells packings apart that depend on the size of the map
+  int parts = 1;                         // of the sums: where there are several, finish_parts comes after it
 };
 
 // `weights` is (groups*out_c, in_c, kernel_h, kernel_w), as ONNX and PyTorch store it. Packing depends on
@@ -44,8 +45,12 @@ bool is_depthwise(const gpu::ConvParams &params);
 ConvKernel depthwise_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t subgroup_size);
 std::vector<float> pack_depthwise(const gpu::ConvParams &params, std::span<const float> weights);
 
-// Implicit GEMM through shared memory: for GPUs. Any kernel size, stride, dilation, groups.
+// Implicit GEMM through shared memory: for GPUs. Any kernel size, stride, dilation, groups. Small maps with long sums
+// have these cut in parts, so that there is work for a whole device: the output then is (parts, images, groups*out_c,
+// out_h, out_w), and finish_parts makes the convolution's of it (bindings: 0 parts, 1 bias, 2 output, 3 residual,
+// 4 mask).
 ConvKernel shared_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t max_invocations);
+ConvKernel finish_parts(const gpu::ConvParams &params, std::uint32_t epilogue, int parts);
 std::vector<float> pack_shared(const gpu::ConvParams &params, std::span<const float> weights,
                                std::uint32_t max_invocations);
 

@@ -27,6 +27,15 @@ SharedTile shared_tile(const gpu::ConvParams &p, std::uint32_t max_invocations) 
   return {8, 8, 4, 4, 16};
 }
 
+// By one image, as the tile: as many parts as fill a device of 128 processors twice over, each of 8 loads of the tile
+// at the least.
+int shared_parts(const gpu::ConvParams &p, const SharedTile &tile) {
+  constexpr int enough_groups = 256, fewest_loads = 8, most_parts = 16;
+  const int groups = divide_up(p.out_h * p.out_w, tile.tile_n()) * p.groups * divide_up(p.out_c, tile.tile_m());
+  const int loads = divide_up(p.in_c * p.kernel_h * p.kernel_w, tile.tile_k);
+  return std::clamp(enough_groups / groups, 1, std::clamp(loads / fewest_loads, 1, most_parts));
+}
+
 // One thread's output channels in shaders/conv_direct.comp.
 int direct_channels(const gpu::ConvParams &p) { return std::min(p.out_c, 4); }
 
@@ -39,12 +48,21 @@ ConvKernel shared_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::ui
   ConvKernel kernel;
   kernel.shader = "conv_shared";
   kernel.packing = std::to_string(tile.tile_m());
+  kernel.parts = shared_parts(p, tile);
   kernel.constants = {epilogue};
   for (int constant : {p.kernel_h, p.kernel_w, tile.lanes_m, tile.lanes_n, tile.thread_m, tile.thread_n, tile.tile_k,
-                       tile.lanes_m * tile.lanes_n})
+                       tile.lanes_m * tile.lanes_n, kernel.parts})
     kernel.constants.push_back(unsigned_of(constant));
   const auto [x, layers] = layered_groups(divide_up(p.batch * p.out_h * p.out_w, tile.tile_n()));
-  kernel.groups = {x, unsigned_of(p.groups * divide_up(p.out_c, tile.tile_m())), layers};
+  kernel.groups = {x, unsigned_of(p.groups * divide_up(p.out_c, tile.tile_m()) * kernel.parts), layers};
+  return kernel;
+}
+
+ConvKernel finish_parts(const gpu::ConvParams &p, std::uint32_t epilogue, int parts) {
+  ConvKernel kernel;
+  kernel.shader = "conv_parts";
+  kernel.constants = {epilogue, unsigned_of(parts)};
+  kernel.groups = spread_groups(std::int64_t{p.batch} * p.groups * p.out_c * p.out_h * p.out_w);
   return kernel;
 }
 

@@ -114,10 +114,24 @@ void Network::plain_conv(const std::string &label, const std::string &key, const
   const auto or_weights = [&](TensorId id) { return id == TensorId::none ? packed : id; };
   const Use out = (epilogue & gpu::EPILOGUE_ACCUMULATE) != 0 ? updates(bindings.out) : writes(bindings.out);
   const Use mask = bindings.mask == TensorId::none ? out : updates(bindings.mask);
+  if (kernel.parts == 1) {
+    plan_.dispatch(label, plan_.programs().get(kernel.shader, kernel.constants), kernel.groups, params,
+                   {reads(bindings.in), reads(packed), reads(or_weights(bindings.bias)), out,
+                    reads(or_weights(bindings.residual)), mask},
+                   flops);
+    return;
+  }
+  const std::size_t outputs = static_cast<std::size_t>(params.batch) * static_cast<std::size_t>(params.groups) *
+                              static_cast<std::size_t>(params.out_c) *
+                              static_cast<std::size_t>(params.out_h * params.out_w);
+  const TensorId parts =
+      plan_.transient(label + " parts", static_cast<std::size_t>(kernel.parts) * outputs * sizeof(float));
   plan_.dispatch(label, plan_.programs().get(kernel.shader, kernel.constants), kernel.groups, params,
-                 {reads(bindings.in), reads(packed), reads(or_weights(bindings.bias)), out,
-                  reads(or_weights(bindings.residual)), mask},
+                 {reads(bindings.in), reads(packed), reads(packed), writes(parts), reads(packed), writes(parts)},
                  flops);
+  const ConvKernel finish = finish_parts(params, epilogue, kernel.parts);
+  plan_.dispatch(label, plan_.programs().get(finish.shader, finish.constants), finish.groups, params,
+                 {reads(parts), reads(or_weights(bindings.bias)), out, reads(or_weights(bindings.residual)), mask});
 }
 
 void Network::winograd_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,

@@ -375,6 +375,8 @@ bool Window::open() const { return !glfwWindowShouldClose(state_->window.get());
 
 void Window::close() { glfwSetWindowShouldClose(state_->window.get(), GLFW_TRUE); }
 
+void Window::hide() { glfwHideWindow(state_->window.get()); }
+
 bool Window::frame(double wait_seconds, const std::function<void()> &draw) {
   State &s = *state_;
   ImGui::SetCurrentContext(s.gui.context());

@@ -44,6 +44,7 @@ public:
 
   bool open() const; // until the user closes it, or close()
   void close();
+  void hide();
   // Handles events (waiting at most `wait_seconds` for the first), then runs `draw` between ImGui::NewFrame and
   // ImGui::Render and presents. Skips drawing while minimised or 0x0. Returns whether a frame was presented.
   bool frame(double wait_seconds, const std::function<void()> &draw);

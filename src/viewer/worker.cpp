@@ -23,7 +23,7 @@ struct Worker::State {
   Snapshot shown;
   Textures textures;
   int seen = 0; // textures' generation that the window has
-  bool quit = false;
+  bool quit = false, done = false; // asked of the thread, and reached by it
   std::exception_ptr ended;
 
   std::optional<Workshop> workshop; // the thread's own
@@ -51,6 +51,11 @@ struct Worker::State {
       const std::lock_guard lock(mutex);
       ended = std::current_exception();
     }
+    {
+      const std::lock_guard lock(mutex);
+      done = true;
+    }
+    changed.notify_all();
   }
 
   // Waits where there is nothing to do. False at the end.
@@ -82,15 +87,19 @@ struct Worker::State {
     return !quit || !saves.empty();
   }
 
-  // What is to be saved is saved first.
-  void end() {
-    {
-      const std::lock_guard lock(mutex);
-      quit = true;
-      if (saves.empty() && !saving)
-        session.device().interrupt();
-    }
+  // What is to be saved is saved first. Whether something is.
+  bool ask_to_end() {
+    const std::lock_guard lock(mutex);
+    quit = true;
+    const bool saves_first = !saves.empty() || saving;
+    if (!saves_first)
+      session.device().interrupt();
     changed.notify_all();
+    return saves_first;
+  }
+
+  void end() {
+    ask_to_end();
     if (thread.joinable())
       thread.join();
   }
@@ -107,6 +116,15 @@ Worker::~Worker() {
   const vulkan::Device &device = state_->session.device();
   const std::lock_guard lock(device.queue_mutex());
   vkQueueWaitIdle(device.queue());
+}
+
+bool Worker::end_within(double seconds) {
+  const bool saves_first = state_->ask_to_end();
+  std::unique_lock lock(state_->mutex);
+  const auto done = [&] { return state_->done; };
+  if (saves_first)
+    state_->changed.wait(lock, done);
+  return state_->changed.wait_for(lock, std::chrono::duration<double>(seconds), done);
 }
 
 SavedSession Worker::rescue() {

@@ -16,6 +16,9 @@ public:
   // Ends the thread after what was asked to be saved, else as soon as the driver lets it: after one slice, or one
   // program's compilation.
   ~Worker();
+  // The same, but false where that takes longer than `seconds` and nothing is left to be saved: the driver compiles,
+  // and can't be interrupted.
+  bool end_within(double seconds);
 
   void wish(const Wish &wish);
   Snapshot snapshot() const;
