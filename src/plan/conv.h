@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,28 +14,30 @@
 namespace convscope {
 
 struct ConvKernel {
+  // (groups*out_c, in_c, kernel_h, kernel_w), as ONNX and PyTorch store it, as the shader reads it. It depends on
+  // shapes alone, never on the batch; so does the order of additions: a unit alone equals itself in a batch.
+  using Pack = std::function<std::vector<float>(std::span<const float> weights)>;
+
   std::string shader;                    // name of the embedded SPIR-V, as in shaders/<name>.comp
   std::vector<std::uint32_t> constants;  // specialization constants 0, 1, 2, ...
   std::array<std::uint32_t, 3> groups{}; // workgroups
-  std::string packing;                   // tells packings apart that depend on the size of the map
-  int parts = 1;                         // of the sums: where there are several, finish_parts comes after it
+  Pack pack;
+  std::string packing; // tells packings apart that depend on the size of the map
+  int parts = 1;       // of the sums: where there are several, finish_parts comes after it
 };
 
-// `weights` is (groups*out_c, in_c, kernel_h, kernel_w), as ONNX and PyTorch store it. Packing depends on
-// shapes alone, never on the batch; so does the order of additions: a unit alone equals itself in a batch.
 // Bindings of every convolution shader: 0 input, 1 weights, 2 bias (groups*out_c), 3 output, 4 residual, 5 mask.
 
 // Registers hold the tile, weights are loaded lane-wise and handed to all lanes by subgroupShuffle: for CPU drivers,
 // whose loads cost more than their arithmetic. Any kernel size, stride, dilation, groups.
 ConvKernel broadcast_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t subgroup_size);
-std::vector<float> pack_broadcast(const gpu::ConvParams &params, std::span<const float> weights);
 
 // The same for 1x1 convolutions that meet every pixel once (is_matrix_product), at twice the speed.
 bool is_matrix_product(const gpu::ConvParams &params);
 ConvKernel gemm_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t subgroup_size);
 std::vector<float> pack_gemm(const gpu::ConvParams &params, std::span<const float> weights);
-// Or tile by tile: output channels of a tile, as equal as can be (the last may have fewer); what all take, zeros to
-// begin with; and one tile of one group, from its (channels, in_c) weights.
+// The same tile by tile: output channels of a tile, as equal as can be (the last may have fewer); what all take, zeros
+// to begin with; and one tile of one group, from its (channels, in_c) weights.
 int gemm_tile_channels(const gpu::ConvParams &params);
 std::size_t packed_gemm_floats(const gpu::ConvParams &params);
 void pack_gemm_tile(const gpu::ConvParams &params, std::size_t group, std::size_t tile, const float *weights,
@@ -43,7 +46,6 @@ void pack_gemm_tile(const gpu::ConvParams &params, std::size_t group, std::size_
 // For CPU drivers, where every output channel has one input channel (is_depthwise): small kernels of any stride.
 bool is_depthwise(const gpu::ConvParams &params);
 ConvKernel depthwise_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t subgroup_size);
-std::vector<float> pack_depthwise(const gpu::ConvParams &params, std::span<const float> weights);
 
 // Implicit GEMM through shared memory: for GPUs. Any kernel size, stride, dilation, groups. Small maps with long sums
 // have these cut in parts, so that there is work for a whole device: the output then is (parts, images, groups*out_c,
@@ -51,11 +53,8 @@ std::vector<float> pack_depthwise(const gpu::ConvParams &params, std::span<const
 // 4 mask).
 ConvKernel shared_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t max_invocations);
 ConvKernel finish_parts(const gpu::ConvParams &params, std::uint32_t epilogue, int parts);
-std::vector<float> pack_shared(const gpu::ConvParams &params, std::span<const float> weights,
-                               std::uint32_t max_invocations);
 
 // One thread an output position, few channels: stems, their gradients, depthwise. Any shape.
 ConvKernel direct_conv(const gpu::ConvParams &params, std::uint32_t epilogue);
-std::vector<float> pack_direct(const gpu::ConvParams &params, std::span<const float> weights);
 
 } // namespace convscope

@@ -68,25 +68,6 @@ Tile choose_tile(const gpu::ConvParams &p) {
   return best;
 }
 
-} // namespace
-
-ConvKernel broadcast_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t subgroup_size) {
-  Tile tile = choose_tile(p);
-  bool aligned = same_remainder(p, tile) && p.in_base % 4 == 0 && p.in_batch_stride % 4 == 0;
-  ConvKernel kernel;
-  kernel.shader = "conv_broadcast";
-  kernel.constants = {subgroup_size, epilogue};
-  for (int constant : {tile.run, tile.channels, tile.taps, p.kernel_h, p.kernel_w, p.stride_h, p.stride_w, p.dilation_h,
-                       p.dilation_w, aligned ? remainder(p) : -1})
-    kernel.constants.push_back(static_cast<std::uint32_t>(constant));
-  kernel.packing = std::to_string(tile.channels); // taps follow from the weights' shape
-  auto runs = static_cast<std::uint32_t>(p.batch * runs_an_image(p, tile.run));
-  std::uint32_t workgroups = (runs + subgroup_size - 1) / subgroup_size;
-  const auto [x, layers] = layered_groups(workgroups);
-  kernel.groups = {x, static_cast<std::uint32_t>(p.groups * divide_up(p.out_c, tile.channels)), layers};
-  return kernel;
-}
-
 // (groups, tiles, in_c, kernel_h, kernel_w / taps) steps of (channels, taps) weights, each step padded to vec4s.
 // Channels beyond out_c weigh 0.
 std::vector<float> pack_broadcast(const gpu::ConvParams &p, std::span<const float> weights) {
@@ -110,6 +91,26 @@ std::vector<float> pack_broadcast(const gpu::ConvParams &p, std::span<const floa
           for (int kx = 0; kx < p.kernel_w; kx += tile.taps)
             append_step(group, first, i, ky, kx);
   return packed;
+}
+
+} // namespace
+
+ConvKernel broadcast_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t subgroup_size) {
+  Tile tile = choose_tile(p);
+  bool aligned = same_remainder(p, tile) && p.in_base % 4 == 0 && p.in_batch_stride % 4 == 0;
+  ConvKernel kernel;
+  kernel.shader = "conv_broadcast";
+  kernel.constants = {subgroup_size, epilogue};
+  for (int constant : {tile.run, tile.channels, tile.taps, p.kernel_h, p.kernel_w, p.stride_h, p.stride_w, p.dilation_h,
+                       p.dilation_w, aligned ? remainder(p) : -1})
+    kernel.constants.push_back(static_cast<std::uint32_t>(constant));
+  kernel.packing = std::to_string(tile.channels); // taps follow from the weights' shape
+  auto runs = static_cast<std::uint32_t>(p.batch * runs_an_image(p, tile.run));
+  std::uint32_t workgroups = (runs + subgroup_size - 1) / subgroup_size;
+  const auto [x, layers] = layered_groups(workgroups);
+  kernel.pack = [p](std::span<const float> weights) { return pack_broadcast(p, weights); };
+  kernel.groups = {x, static_cast<std::uint32_t>(p.groups * divide_up(p.out_c, tile.channels)), layers};
+  return kernel;
 }
 
 } // namespace convscope

@@ -30,6 +30,18 @@ bool all_multiples_of_4(std::initializer_list<int> numbers) {
   return std::ranges::all_of(numbers, [](int number) { return number % 4 == 0; });
 }
 
+// (groups*out_c) kernels, each padded to vec4s.
+std::vector<float> pack_depthwise(const gpu::ConvParams &p, std::span<const float> weights) {
+  const auto taps = static_cast<std::size_t>(p.kernel_h) * static_cast<std::size_t>(p.kernel_w);
+  std::vector<float> packed;
+  for (std::size_t from = 0; from < weights.size(); from += taps) {
+    packed.insert(packed.end(), weights.begin() + static_cast<std::ptrdiff_t>(from),
+                  weights.begin() + static_cast<std::ptrdiff_t>(from + taps));
+    packed.resize(divide_up(packed.size(), std::size_t{4}) * 4);
+  }
+  return packed;
+}
+
 } // namespace
 
 bool is_depthwise(const gpu::ConvParams &p) {
@@ -51,20 +63,9 @@ ConvKernel depthwise_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std:
   const std::int64_t blocks = std::int64_t{p.batch} * divide_up(p.groups * p.out_c, channels) *
                               divide_up(p.out_h, rows) * divide_up(p.out_w, run);
   const auto [x, layers] = layered_groups(divide_up(blocks, std::int64_t{subgroup_size}));
+  kernel.pack = [p](std::span<const float> weights) { return pack_depthwise(p, weights); };
   kernel.groups = {x, 1, layers};
   return kernel;
-}
-
-// (groups*out_c) kernels, each padded to vec4s.
-std::vector<float> pack_depthwise(const gpu::ConvParams &p, std::span<const float> weights) {
-  const auto taps = static_cast<std::size_t>(p.kernel_h) * static_cast<std::size_t>(p.kernel_w);
-  std::vector<float> packed;
-  for (std::size_t from = 0; from < weights.size(); from += taps) {
-    packed.insert(packed.end(), weights.begin() + static_cast<std::ptrdiff_t>(from),
-                  weights.begin() + static_cast<std::ptrdiff_t>(from + taps));
-    packed.resize(divide_up(packed.size(), std::size_t{4}) * 4);
-  }
-  return packed;
 }
 
 } // namespace convscope

@@ -43,6 +43,7 @@ ConvKernel gemm_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint
   kernel.shader = "conv_gemm";
   kernel.constants = {subgroup_size, epilogue, static_cast<std::uint32_t>(channels),
                       static_cast<std::uint32_t>(unroll(p)), aligned ? 1U : 0U};
+  kernel.pack = [p](std::span<const float> weights) { return pack_gemm(p, weights); };
   const auto [x, layers] =
       layered_groups(divide_up(p.batch * divide_up(p.in_h * p.in_w, 4), static_cast<int>(subgroup_size)));
   kernel.groups = {x, static_cast<std::uint32_t>(p.groups * divide_up(p.out_c, channels)), layers};

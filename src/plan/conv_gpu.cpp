@@ -41,35 +41,8 @@ int direct_channels(const gpu::ConvParams &p) { return std::min(p.out_c, 4); }
 
 std::uint32_t unsigned_of(int value) { return static_cast<std::uint32_t>(value); }
 
-} // namespace
-
-ConvKernel shared_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t max_invocations) {
-  const SharedTile tile = shared_tile(p, max_invocations);
-  ConvKernel kernel;
-  kernel.shader = "conv_shared";
-  kernel.packing = std::to_string(tile.tile_m());
-  kernel.parts = shared_parts(p, tile);
-  kernel.constants = {epilogue};
-  for (int constant : {p.kernel_h, p.kernel_w, tile.lanes_m, tile.lanes_n, tile.thread_m, tile.thread_n, tile.tile_k,
-                       tile.lanes_m * tile.lanes_n, kernel.parts})
-    kernel.constants.push_back(unsigned_of(constant));
-  const auto [x, layers] = layered_groups(divide_up(p.batch * p.out_h * p.out_w, tile.tile_n()));
-  kernel.groups = {x, unsigned_of(p.groups * divide_up(p.out_c, tile.tile_m()) * kernel.parts), layers};
-  return kernel;
-}
-
-ConvKernel finish_parts(const gpu::ConvParams &p, std::uint32_t epilogue, int parts) {
-  ConvKernel kernel;
-  kernel.shader = "conv_parts";
-  kernel.constants = {epilogue, unsigned_of(parts)};
-  kernel.groups = spread_groups(std::int64_t{p.batch} * p.groups * p.out_c * p.out_h * p.out_w);
-  return kernel;
-}
-
 // (groups, K up to a multiple of tile_k, out_c up to a multiple of tile_m), zero beyond; K = in_c, ky, kx.
-std::vector<float> pack_shared(const gpu::ConvParams &p, std::span<const float> weights,
-                               std::uint32_t max_invocations) {
-  const SharedTile tile = shared_tile(p, max_invocations);
+std::vector<float> pack_shared(const gpu::ConvParams &p, std::span<const float> weights, const SharedTile &tile) {
   const auto depth = static_cast<std::size_t>(p.in_c) * unsigned_of(p.kernel_h * p.kernel_w);
   const auto rows =
       std::size_t{unsigned_of(divide_up(static_cast<int>(depth), tile.tile_k))} * unsigned_of(tile.tile_k);
@@ -80,16 +53,6 @@ std::vector<float> pack_shared(const gpu::ConvParams &p, std::span<const float> 
       for (std::size_t k = 0; k < depth; ++k)
         packed[(g * rows + k) * cols + c] = weights[(g * unsigned_of(p.out_c) + c) * depth + k];
   return packed;
-}
-
-ConvKernel direct_conv(const gpu::ConvParams &p, std::uint32_t epilogue) {
-  const int channels = direct_channels(p);
-  ConvKernel kernel;
-  kernel.shader = "conv_direct";
-  kernel.constants = {epilogue, unsigned_of(p.kernel_h), unsigned_of(p.kernel_w), unsigned_of(channels)};
-  const auto [x, layers] = layered_groups(divide_up(p.batch * p.out_h * p.out_w, 64));
-  kernel.groups = {x, unsigned_of(p.groups * divide_up(p.out_c, channels)), layers};
-  return kernel;
 }
 
 // (groups * tiles, in_c, ky, kx, tile channels), zero beyond out_c.
@@ -107,6 +70,43 @@ std::vector<float> pack_direct(const gpu::ConvParams &p, std::span<const float> 
         packed.push_back(c < p.out_c ? weights[filter * depth + k] : 0.0F);
       }
   return packed;
+}
+
+} // namespace
+
+ConvKernel shared_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t max_invocations) {
+  const SharedTile tile = shared_tile(p, max_invocations);
+  ConvKernel kernel;
+  kernel.shader = "conv_shared";
+  kernel.packing = std::to_string(tile.tile_m());
+  kernel.parts = shared_parts(p, tile);
+  kernel.constants = {epilogue};
+  for (int constant : {p.kernel_h, p.kernel_w, tile.lanes_m, tile.lanes_n, tile.thread_m, tile.thread_n, tile.tile_k,
+                       tile.lanes_m * tile.lanes_n, kernel.parts})
+    kernel.constants.push_back(unsigned_of(constant));
+  const auto [x, layers] = layered_groups(divide_up(p.batch * p.out_h * p.out_w, tile.tile_n()));
+  kernel.pack = [p, tile](std::span<const float> weights) { return pack_shared(p, weights, tile); };
+  kernel.groups = {x, unsigned_of(p.groups * divide_up(p.out_c, tile.tile_m()) * kernel.parts), layers};
+  return kernel;
+}
+
+ConvKernel finish_parts(const gpu::ConvParams &p, std::uint32_t epilogue, int parts) {
+  ConvKernel kernel;
+  kernel.shader = "conv_parts";
+  kernel.constants = {epilogue, unsigned_of(parts)};
+  kernel.groups = spread_groups(std::int64_t{p.batch} * p.groups * p.out_c * p.out_h * p.out_w);
+  return kernel;
+}
+
+ConvKernel direct_conv(const gpu::ConvParams &p, std::uint32_t epilogue) {
+  const int channels = direct_channels(p);
+  ConvKernel kernel;
+  kernel.shader = "conv_direct";
+  kernel.constants = {epilogue, unsigned_of(p.kernel_h), unsigned_of(p.kernel_w), unsigned_of(channels)};
+  const auto [x, layers] = layered_groups(divide_up(p.batch * p.out_h * p.out_w, 64));
+  kernel.pack = [p](std::span<const float> weights) { return pack_direct(p, weights); };
+  kernel.groups = {x, unsigned_of(p.groups * divide_up(p.out_c, channels)), layers};
+  return kernel;
 }
 
 } // namespace convscope

@@ -11,6 +11,7 @@
 
 #include "graph/graph.h"
 #include "params.h"
+#include "plan/conv.h"
 #include "plan/conv_backend.h"
 #include "plan/conv_params.h"
 #include "plan/conv_profile.h"
@@ -199,10 +200,10 @@ private:
   using MakeWeights = std::function<std::vector<float>()>; // (groups*out_c, in_c, kernel_h, kernel_w)
   void conv(const std::string &label, const std::string &key, const gpu::ConvParams &params, const MakeWeights &weights,
             std::uint32_t epilogue, const ConvBindings &bindings);
-  void plain_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
-                  const MakeWeights &packed_weights, std::uint32_t epilogue, const ConvBindings &bindings,
-                  ConvBackend backend, double flops);
-  std::vector<float> pack(const gpu::ConvParams &params, const std::vector<float> &weights, ConvBackend backend) const;
+  ConvKernel kernel_of(const gpu::ConvParams &params, std::uint32_t epilogue, ConvBackend backend) const;
+  void plain_conv(const std::string &label, const std::string &key, const ConvKernel &kernel,
+                  const gpu::ConvParams &params, const MakeWeights &packed_weights, std::uint32_t epilogue,
+                  const ConvBindings &bindings, double flops);
   void winograd_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
                      const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings, int tile);
   ConvBackend choose(const gpu::ConvParams &params) const;

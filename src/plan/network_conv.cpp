@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "plan/conv.h"
 #include "plan/winograd.h"
 
 namespace convscope {
@@ -65,50 +64,39 @@ void Network::conv(const std::string &label, const std::string &key, const gpu::
                    const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings) {
   convolutions_.emplace_back(label, params);
   const ConvBackend backend = choose(params);
-  if (backend == ConvBackend::winograd2 || backend == ConvBackend::winograd4)
+  if (backend == ConvBackend::winograd2 || backend == ConvBackend::winograd4) {
     winograd_conv(label, key, params, weights, epilogue, bindings, backend == ConvBackend::winograd2 ? 2 : 4);
-  else
+  } else {
+    const ConvKernel kernel = kernel_of(params, epilogue, backend);
     plain_conv(
-        label, key, params, [&] { return pack(params, weights(), backend); }, epilogue, bindings, backend,
-        flops_of(params));
-}
-
-std::vector<float> Network::pack(const gpu::ConvParams &params, const std::vector<float> &weights,
-                                 ConvBackend backend) const {
-  switch (backend) {
-  case ConvBackend::broadcast:
-    return pack_broadcast(params, weights);
-  case ConvBackend::gemm:
-    return pack_gemm(params, weights);
-  case ConvBackend::depthwise:
-    return pack_depthwise(params, weights);
-  case ConvBackend::shared:
-    return pack_shared(params, weights, plan_.device().info().max_invocations);
-  default:
-    return pack_direct(params, weights);
+        label, key, kernel, params, [&] { return kernel.pack(weights()); }, epilogue, bindings, flops_of(params));
   }
 }
 
-void Network::plain_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
-                         const MakeWeights &packed_weights, std::uint32_t epilogue, const ConvBindings &bindings,
-                         ConvBackend backend, double flops) {
+ConvKernel Network::kernel_of(const gpu::ConvParams &params, std::uint32_t epilogue, ConvBackend backend) const {
   const vulkan::DeviceInfo &device = plan_.device().info();
-  ConvKernel kernel;
-  if (backend == ConvBackend::broadcast)
-    kernel = broadcast_conv(params, epilogue, device.subgroup_size);
-  else if (backend == ConvBackend::gemm)
-    kernel = gemm_conv(params, epilogue, device.subgroup_size);
-  else if (backend == ConvBackend::depthwise)
-    kernel = depthwise_conv(params, epilogue, device.subgroup_size);
-  else if (backend == ConvBackend::shared)
-    kernel = shared_conv(params, epilogue, device.max_invocations);
-  else
-    kernel = direct_conv(params, epilogue);
+  switch (backend) {
+  case ConvBackend::broadcast:
+    return broadcast_conv(params, epilogue, device.subgroup_size);
+  case ConvBackend::gemm:
+    return gemm_conv(params, epilogue, device.subgroup_size);
+  case ConvBackend::depthwise:
+    return depthwise_conv(params, epilogue, device.subgroup_size);
+  case ConvBackend::shared:
+    return shared_conv(params, epilogue, device.max_invocations);
+  default:
+    return direct_conv(params, epilogue);
+  }
+}
+
+void Network::plain_conv(const std::string &label, const std::string &key, const ConvKernel &kernel,
+                         const gpu::ConvParams &params, const MakeWeights &packed_weights, std::uint32_t epilogue,
+                         const ConvBindings &bindings, double flops) {
   const std::string full_key = fmt::format("{}/{}/{}/{}", graph_.name, key, kernel.shader, kernel.packing);
   const vulkan::Slice slice = weights_.get(full_key, packed_weights);
   if (slice.bytes > max_binding())
     throw UserError(fmt::format("the weights of {} of {} take {} MiB, but {} binds at most {} MiB", label, graph_.name,
-                                slice.bytes >> 20, device.name, max_binding() >> 20));
+                                slice.bytes >> 20, plan_.device().info().name, max_binding() >> 20));
   const TensorId packed = plan_.external(full_key, slice);
   // Bindings without use are of what the kernel reads, or, where it is declared to write, of what it writes.
   const auto or_weights = [&](TensorId id) { return id == TensorId::none ? packed : id; };
@@ -152,12 +140,13 @@ void Network::winograd_conv(const std::string &label, const std::string &key, co
                    {reads(bindings.in), writes(tiles)});
     const gpu::ConvParams gemm = winograd_gemm(part, tile);
     const ConvBackend backend = choose(gemm);
+    const ConvKernel kernel = kernel_of(gemm, 0U, backend);
     const auto packed = [&] {
       return backend == ConvBackend::gemm ? pack_winograd_gemm(params, tile, weights())
-                                          : pack(gemm, winograd_weights(params, tile, weights()), backend);
+                                          : kernel.pack(winograd_weights(params, tile, weights()));
     };
-    plain_conv(label, fmt::format("{}/winograd{}", key, tile), gemm, packed, 0U,
-               {tiles, TensorId::none, products, TensorId::none, TensorId::none}, backend,
+    plain_conv(label, fmt::format("{}/winograd{}", key, tile), kernel, gemm, packed, 0U,
+               {tiles, TensorId::none, products, TensorId::none, TensorId::none},
                flops_of(params) * part.tiles / (parts.back().first_tile + parts.back().tiles));
     const ConvKernel finish = winograd_output(part, tile, epilogue, lanes);
     plan_.dispatch(

@@ -45,11 +45,11 @@ public:
 
   bool has(const char *entry) const { return zip_name_locate(zip_.get(), entry, 0) >= 0; }
 
-  // Opened, and its size once unpacked.
-  Entry open(const char *name, std::uint64_t limit, std::uint64_t inflation, std::uint64_t &size) const {
-    zip_stat_t stat;
+  // Opened, and what it is: its size once unpacked.
+  Entry open(const char *name, std::uint64_t limit, std::uint64_t inflation, zip_stat_t &stat) const {
     zip_stat_init(&stat);
-    constexpr zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_INDEX;
+    constexpr zip_uint64_t needed =
+        ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_INDEX | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
     if (zip_stat(zip_.get(), name, 0, &stat) != 0 || (stat.valid & needed) != needed)
       fail(fmt::format("holds no '{}'", name));
     if (stat.size > limit || stat.size > inflation * stat.comp_size + (1 << 20))
@@ -57,7 +57,6 @@ public:
     Entry entry(zip_fopen_index(zip_.get(), stat.index, 0), zip_fclose);
     if (!entry)
       fail(fmt::format("'{}' can't be read: it is damaged, encrypted or packed in an unknown way", name));
-    size = stat.size;
     return entry;
   }
 
@@ -77,35 +76,33 @@ public:
   }
 
   std::string text(const char *name) const {
-    std::uint64_t size = 0;
-    const Entry entry = open(name, largest_text, most_inflation_of_texts, size);
+    zip_stat_t stat;
+    const Entry entry = open(name, largest_text, most_inflation_of_texts, stat);
     std::string text;
-    read(entry.get(), name, size,
+    read(entry.get(), name, stat.size,
          [&](std::span<const std::uint8_t> bytes) { text.append(bytes.begin(), bytes.end()); });
     return text;
   }
 
   // `unpacked` stays empty where the entry can be read where it lies.
   ByteSource weights(const char *name, std::vector<std::uint8_t> &unpacked) {
-    ByteSource source;
-    weights_ = open(name, largest_weights, most_inflation_of_weights, source.size);
-    read(weights_.get(), name, source.size, [](std::span<const std::uint8_t>) {}); // for its checksum
-    if (zip_fseek(weights_.get(), 0, SEEK_SET) == 0) {
-      source.read = [file = weights_.get()](std::uint64_t offset, std::span<std::uint8_t> bytes) {
-        return zip_fseek(file, static_cast<zip_int64_t>(offset), SEEK_SET) == 0 &&
-               zip_fread(file, bytes.data(), bytes.size()) == static_cast<zip_int64_t>(bytes.size());
-      };
-      return source;
-    }
-    weights_ = open(name, largest_weights, most_inflation_of_weights, source.size);
-    unpacked.reserve(static_cast<std::size_t>(source.size));
-    read(weights_.get(), name, source.size,
-         [&](std::span<const std::uint8_t> bytes) { unpacked.insert(unpacked.end(), bytes.begin(), bytes.end()); });
-    source.read = [&unpacked](std::uint64_t offset, std::span<std::uint8_t> bytes) {
-      std::memcpy(bytes.data(), unpacked.data() + offset, bytes.size());
-      return true;
-    };
-    return source;
+    zip_stat_t stat;
+    weights_ = open(name, largest_weights, most_inflation_of_weights, stat);
+    // libzip 1.7 crashes where it seeks in an entry without bytes.
+    const bool as_it_is = stat.comp_method == ZIP_CM_STORE && stat.encryption_method == ZIP_EM_NONE && stat.size > 0;
+    read(weights_.get(), name, stat.size, [&](std::span<const std::uint8_t> bytes) { // to its end, for its checksum
+      if (!as_it_is)
+        unpacked.insert(unpacked.end(), bytes.begin(), bytes.end());
+    });
+    if (as_it_is)
+      return {stat.size, [file = weights_.get()](std::uint64_t offset, std::span<std::uint8_t> bytes) {
+                return zip_fseek(file, static_cast<zip_int64_t>(offset), SEEK_SET) == 0 &&
+                       zip_fread(file, bytes.data(), bytes.size()) == static_cast<zip_int64_t>(bytes.size());
+              }};
+    return {stat.size, [&unpacked](std::uint64_t offset, std::span<std::uint8_t> bytes) {
+              std::memcpy(bytes.data(), unpacked.data() + offset, bytes.size());
+              return true;
+            }};
   }
 
 private:
