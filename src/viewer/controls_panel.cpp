@@ -136,11 +136,14 @@ void recipe_controls(Frame &frame) {
 
 void comparison(Frame &frame) {
   Ui &ui = frame.ui;
-  labelled("Compare", "A/B: the same unit and seed, optimized by a second recipe beside the first", frame.scale);
+  const char *const what =
+      "A/B: the same unit, optimized by a second recipe beside the first. Both begin anew from the "
+      "seed; what the focus has made so far is not kept, unless it is saved (S, Ctrl+S).";
+  labelled("Compare", what, frame.scale);
   bool on = ui.wish.second.has_value();
   if (ImGui::Checkbox("##ab", &on))
     ui.wish.second = on ? std::optional(recipe(ui.second_recipe)) : std::nullopt;
-  tooltip("A/B: two recipes side by side");
+  tooltip(what);
   ImGui::SameLine();
   ImGui::SetNextItemWidth(-FLT_MIN);
   ImGui::BeginDisabled(!on);

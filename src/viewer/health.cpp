@@ -10,7 +10,7 @@ Advice advice(Health health) {
   case Health::well:
     return {"well", "Well: the gradient reaches the image.", "", ""};
   case Health::waiting:
-    return {"waiting", "Waiting for the unit's first answer.", "", ""};
+    return {"waiting", "The unit has not answered yet.", "", ""};
   case Health::dead:
     return {"dead", "Dead: the unit answers 0, so no gradient reaches the image.", "Revive",
             "Start again with the recipe lucid: in its first 16 steps, ReLUs that block the whole gradient let it "

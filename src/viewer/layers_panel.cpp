@@ -51,7 +51,7 @@ void draw_row(Frame &frame, const LayerRow &row, float shape_width) {
   ImGui::PushID(row.name.c_str());
   if (ImGui::Selectable("##row", selected, usable ? 0 : ImGuiSelectableFlags_Disabled))
     ui.wish.layer = row.name;
-  if (ImGui::IsItemHovered(ImGuiHoveredFlags_AllowWhenDisabled)) {
+  if (pointer_asks() && ImGui::IsItemHovered(ImGuiHoveredFlags_AllowWhenDisabled)) {
     ImGui::BeginTooltip();
     ImGui::TextUnformatted(details(row).c_str());
     ImGui::EndTooltip();

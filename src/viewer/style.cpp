@@ -103,7 +103,7 @@ void set_colours(ImGuiStyle &style, const Palette &p) {
   c[ImGuiCol_Button] = colour(p.button);
   c[ImGuiCol_ButtonHovered] = colour(p.button_hovered);
   c[ImGuiCol_ButtonActive] = colour(p.accent, 0.45F);
-  c[ImGuiCol_Header] = colour(p.button_hovered, 0.85F);
+  c[ImGuiCol_Header] = colour(p.accent, 0.26F);
   c[ImGuiCol_HeaderHovered] = colour(p.accent, 0.16F);
   c[ImGuiCol_HeaderActive] = colour(p.accent, 0.32F);
   c[ImGuiCol_Separator] = colour(p.border);

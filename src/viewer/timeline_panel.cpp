@@ -48,6 +48,10 @@ void draw_moment(Frame &frame, std::size_t index, ImVec2 at, float side) {
   const bool newest = index + 1 == frame.now.focus.history.size();
   if (ImGui::IsItemHovered()) {
     list.AddRect(box.a, box.b, accent_colour(), 0, 0, 2 * frame.scale);
+  } else if (newest) {
+    list.AddRect(box.a, box.b, accent_colour(0.7F));
+  }
+  if (ImGui::IsItemHovered() && pointer_asks()) {
     const float large = 160 * frame.scale;
     ImGui::BeginTooltip();
     const ImVec2 a = ImGui::GetCursorScreenPos();
@@ -59,8 +63,6 @@ void draw_moment(Frame &frame, std::size_t index, ImVec2 at, float side) {
       ImGui::TextDisabled("branch %d", moment.branch);
     ImGui::TextDisabled("Click: go on from here");
     ImGui::EndTooltip();
-  } else if (newest) {
-    list.AddRect(box.a, box.b, accent_colour(0.7F));
   }
 }
 

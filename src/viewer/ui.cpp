@@ -164,6 +164,7 @@ void Ui::draw(const Snapshot &now, const Textures &textures, Window &window, Wor
   }
   for (const std::string &path : window.take_dropped_files())
     open_file(path);
+  follow_pointer();
   settle(now);
 
   Frame frame{*this, now, textures, window, worker, window.scale()};

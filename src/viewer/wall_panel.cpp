@@ -150,15 +150,19 @@ void draw_image(Frame &frame, ImDrawList &list, const Box &box, int channel, con
   draw_note(list, box, tile.health == Health::dead ? "dead" : "…");
 }
 
+// Maps that are being made are in the texture before their size and maxima are known here.
+bool map_known(const Snapshot &now, const TileState &tile) {
+  return now.has_photo && (tile.map_max > 0 || now.busy.empty());
+}
+
 void draw_map(Frame &frame, ImDrawList &list, const Box &box, int channel, const TileState &tile) {
   list.AddRectFilled(box.a, box.b, frame_colour());
   if (!frame.now.has_photo) {
     draw_note(list, box, "no photo");
     return;
   }
-  // Maps that are being made are in the texture before their size and maxima are known here.
   const bool strong = tile.map_max > 0;
-  if (!strong && !frame.now.busy.empty()) {
+  if (!map_known(frame.now, tile)) {
     draw_note(list, box, "…");
     return;
   }
@@ -195,7 +199,7 @@ void draw_label(const Frame &frame, ImDrawList &list, const Geometry &g, ImVec2 
       list.AddText(ImVec2(x, y), colour, text.c_str());
     taken = std::max(taken, right + gap / 2);
   };
-  if (show != Show::image && frame.now.has_photo)
+  if (show != Show::image && map_known(frame.now, tile))
     value(number_text(tile.map_max), at.x + g.map_w, muted_colour());
   if (show != Show::map && (tile.steps > 0 || tile.health == Health::dead))
     value(tile.health == Health::dead ? "dead" : number_text(tile.value), at.x + g.tile_w, health_colour(tile.health));
@@ -216,7 +220,7 @@ void tile_tooltip(Frame &frame, int channel, const TileState &tile) {
     ImGui::SameLine(column);
     ImGui::TextUnformatted(value.c_str());
   };
-  if (frame.now.has_photo)
+  if (map_known(frame.now, tile))
     row("map's maximum", number_text(tile.map_max));
   if (tile.steps > 0) {
     row("objective", number_text(tile.value));
@@ -247,7 +251,7 @@ void draw_tile(Frame &frame, const Geometry &g, ImVec2 at, int channel) {
   if (chosen || hovered)
     list.AddRect(ImVec2(at.x - 1, at.y - 1), ImVec2(at.x + g.tile_w + 1, at.y + g.side + 1),
                  chosen ? accent_colour() : muted_colour(), 0, 0, chosen ? 2 * frame.scale : 1);
-  if (hovered && !ImGui::GetIO().KeyCtrl)
+  if (hovered && pointer_asks() && !ImGui::GetIO().KeyCtrl)
     tile_tooltip(frame, channel, tile);
 }
 

@@ -87,8 +87,23 @@ void wrapped(std::string_view text, ImU32 colour) {
   ImGui::PopStyleColor();
 }
 
+namespace {
+bool asking = false;
+} // namespace
+
+void follow_pointer() {
+  const ImGuiIO &io = ImGui::GetIO();
+  const auto pressed = [](bool down) { return down; };
+  if (std::any_of(std::begin(io.MouseDown), std::end(io.MouseDown), pressed) || io.InputQueueCharacters.Size > 0)
+    asking = false;
+  else if (io.MouseDelta.x != 0 || io.MouseDelta.y != 0)
+    asking = true;
+}
+
+bool pointer_asks() { return asking; }
+
 void tooltip(std::string_view text) {
-  if (!ImGui::IsItemHovered())
+  if (!asking || !ImGui::IsItemHovered())
     return;
   ImGui::BeginTooltip();
   ImGui::PushTextWrapPos(ImGui::GetFontSize() * 28);

@@ -29,6 +29,10 @@ void text_right(std::string_view text, ImU32 colour); // at the right end of the
 void muted(std::string_view text);
 void wrapped(std::string_view text, ImU32 colour);
 void tooltip(std::string_view text); // for the last item, when hovered
+// Once a frame: from a press or a key on until the mouse moves again, nothing is explained; a tooltip would cover what
+// the user works on.
+void follow_pointer();
+bool pointer_asks();
 void heading(std::string_view text);
 
 // Three significant digits: "4.21", "0.0312", "1240", "3.1e-07".

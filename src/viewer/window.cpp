@@ -245,6 +245,7 @@ struct Window::State {
   void follow_style();
   std::optional<std::uint32_t> next_image();
   void record(const Frame &frame, std::uint32_t image);
+  bool present(const Frame &frame, std::uint32_t image);
   void read_screenshot(const Frame &frame);
   void count_frame();
 };
@@ -290,6 +291,27 @@ bool Window::State::handle_events(double wait_seconds) {
   if (!visible())
     responsiveness.rests();
   return visible();
+}
+
+// A turn of the queue's, and the frame in it. False where the window is closed while that waits.
+bool Window::State::present(const Frame &frame, std::uint32_t image) {
+  struct Turn {
+    vulkan::Turns &turns;
+    explicit Turn(vulkan::Turns &of) : turns(of) {}
+    Turn(const Turn &) = delete;
+    Turn &operator=(const Turn &) = delete;
+    ~Turn() { turns.end_frame(); }
+  };
+  const Turn turn(device.turns());
+  while (!turn.turns.begin_frame(std::chrono::milliseconds(20))) {
+    glfwPollEvents();
+    if (glfwWindowShouldClose(window.get()))
+      return false;
+  }
+  const VkFence fence = frame.fence.get();
+  CONVSCOPE_VK(vkResetFences(device.handle(), 1, &fence));
+  swapchain.present(frame.commands, fence, image, static_cast<int>(current));
+  return true;
 }
 
 // Between frames: a change of the theme, or of the monitor's scale.
@@ -395,9 +417,8 @@ bool Window::frame(double wait_seconds, const std::function<void()> &draw) {
 
   const Frame &frame = s.frames[s.current];
   s.record(frame, *image);
-  const VkFence fence = frame.fence.get();
-  CONVSCOPE_VK(vkResetFences(s.device.handle(), 1, &fence));
-  s.swapchain.present(frame.commands, fence, *image, static_cast<int>(s.current));
+  if (!s.present(frame, *image))
+    return false;
   s.count_frame();
   if (s.screenshot_wanted)
     s.read_screenshot(frame);

@@ -22,7 +22,7 @@ struct Worker::State {
   std::optional<SavedFocus> resuming;
   Snapshot shown;
   Textures textures;
-  int seen = 0; // textures' generation that the window has
+  int seen = 0;                    // textures' generation that the window has
   bool quit = false, done = false; // asked of the thread, and reached by it
   std::exception_ptr ended;
 

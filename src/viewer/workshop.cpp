@@ -243,6 +243,7 @@ void Workshop::work() {
   if (!focusing && !filling) {
     free_steps_ = 0;
     step_seconds_ = 0;
+    step_began_ = Clock::now(); // a pause is no part of the next step
     if (seconds_since(told_) > 0.2)
       publish();
     return;

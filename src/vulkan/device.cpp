@@ -32,6 +32,7 @@ struct Device::State {
   PFN_vkSetDebugUtilsObjectNameEXT set_name = nullptr;
   bool maps_buffers = false;
   FairMutex queue_mutex;
+  Turns turns;
   std::atomic<std::uint64_t> memory_used = 0, memory_peak = 0;
   std::atomic<bool> interrupted = false;
 
@@ -193,6 +194,8 @@ Device::~Device() = default;
 
 FairMutex &Device::queue_mutex() const { return state_->queue_mutex; }
 
+Turns &Device::turns() const { return state_->turns; }
+
 const DeviceInfo &Device::info() const { return state_->candidate.info; }
 VkPhysicalDevice Device::physical() const { return state_->candidate.handle; }
 VkDevice Device::handle() const { return state_->device; }
@@ -240,6 +243,14 @@ void Device::run(VkCommandBuffer commands, std::string_view doing) const {
   submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
   submit.commandBufferCount = 1;
   submit.pCommandBuffers = &commands;
+  struct Turn {
+    Turns &turns;
+    explicit Turn(Turns &of) : turns(of) { turns.begin_work(); }
+    Turn(const Turn &) = delete;
+    Turn &operator=(const Turn &) = delete;
+    ~Turn() { turns.end_work(); }
+  };
+  const Turn turn(turns());
   {
     const std::lock_guard lock(queue_mutex());
     check(vkQueueSubmit(queue(), 1, &submit, raw), "vkQueueSubmit", doing);

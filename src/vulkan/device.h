@@ -12,6 +12,7 @@
 #include <vulkan/vulkan.h>
 
 #include "vulkan/fair_mutex.h"
+#include "vulkan/turns.h"
 
 namespace convscope::vulkan {
 
@@ -89,6 +90,8 @@ public:
   void check_interrupt() const;
   // Held by every submit to, and wait for, the one queue: threads share it.
   FairMutex &queue_mutex() const;
+  // Taken by run(), and by who draws frames beside it.
+  Turns &turns() const;
   // Index of a memory type with these properties, or -1.
   int memory_type(std::uint32_t allowed_bits, VkMemoryPropertyFlags properties) const;
   // Device memory held by Buffers now, and the most that was.
