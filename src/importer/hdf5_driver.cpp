@@ -14,7 +14,12 @@ namespace convscope {
 
 namespace {
 
-// What the library allocates of a driver's file: its own part first.
+// What the library keeps of how a file is to be opened.
+struct Access {
+  const ByteSource *source;
+};
+
+// An open file: the library's own part first.
 struct OpenFile {
   H5FD_t base; // filled in by the library
   const ByteSource *source;
@@ -25,10 +30,10 @@ OpenFile &open_file(H5FD_t *file) { return *reinterpret_cast<OpenFile *>(file); 
 const OpenFile &open_file(const H5FD_t *file) { return *reinterpret_cast<const OpenFile *>(file); }
 
 H5FD_t *open(const char * /*name*/, unsigned flags, hid_t access, haddr_t /*largest*/) {
-  const auto *source = static_cast<const ByteSource *const *>(H5Pget_driver_info(access));
-  if (source == nullptr || (flags & H5F_ACC_RDWR) != 0)
+  const auto *info = static_cast<const Access *>(H5Pget_driver_info(access));
+  if (info == nullptr || (flags & H5F_ACC_RDWR) != 0)
     return nullptr;
-  auto *file = new (std::nothrow) OpenFile{{}, *source, 0};
+  auto *file = new (std::nothrow) OpenFile{{}, info->source, 0};
   return file != nullptr ? &file->base : nullptr;
 }
 
@@ -74,7 +79,7 @@ H5FD_class_t driver_class() {
   driver.name = "convscope_source";
   driver.maxaddr = static_cast<haddr_t>(std::numeric_limits<std::int64_t>::max());
   driver.fc_degree = H5F_CLOSE_WEAK;
-  driver.fapl_size = sizeof(const ByteSource *);
+  driver.fapl_size = sizeof(Access);
   driver.open = open;
   driver.close = close;
   driver.query = query;
@@ -93,10 +98,8 @@ std::int64_t open_hdf5(const char *name, const ByteSource &source) {
   static const H5FD_class_t driver = driver_class();
   static const hid_t id = H5FDregister(&driver);
   const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-  const ByteSource *pointer = &source;
-  const hid_t file = H5Pset_driver(access, id, static_cast<const void *>(&pointer)) < 0
-                         ? H5I_INVALID_HID
-                         : H5Fopen(name, H5F_ACC_RDONLY, access);
+  const Access info{&source};
+  const hid_t file = H5Pset_driver(access, id, &info) < 0 ? H5I_INVALID_HID : H5Fopen(name, H5F_ACC_RDONLY, access);
   H5Pclose(access);
   return file;
 }
