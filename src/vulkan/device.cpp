@@ -243,14 +243,7 @@ void Device::run(VkCommandBuffer commands, std::string_view doing) const {
   submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
   submit.commandBufferCount = 1;
   submit.pCommandBuffers = &commands;
-  struct Turn {
-    Turns &turns;
-    explicit Turn(Turns &of) : turns(of) { turns.begin_work(); }
-    Turn(const Turn &) = delete;
-    Turn &operator=(const Turn &) = delete;
-    ~Turn() { turns.end_work(); }
-  };
-  const Turn turn(turns());
+  const std::lock_guard turn(turns());
   {
     const std::lock_guard lock(queue_mutex());
     check(vkQueueSubmit(queue(), 1, &submit, raw), "vkQueueSubmit", doing);

@@ -8,15 +8,15 @@
 
 namespace convscope::vulkan {
 
-class Turns {
+class Turns { // a BasicLockable
 public:
-  // Around commands that compute, from submitting them to their end. Waits for a frame that was asked for.
-  void begin_work() {
+  // Held around commands that compute, from submitting them to their end. Waits for a frame that was asked for.
+  void lock() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return !frame_; });
     ++running_;
   }
-  void end_work() {
+  void unlock() {
     change([&] { --running_; });
   }
   // Asks for a frame's turn, and waits for it, but no longer than that. False: ask again, or end_frame().

@@ -1,6 +1,5 @@
 #include "importer/keras/archive.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -90,6 +89,8 @@ public:
     weights_ = open(name, largest_weights, most_inflation_of_weights, stat);
     // libzip 1.7 crashes where it seeks in an entry without bytes.
     const bool as_it_is = stat.comp_method == ZIP_CM_STORE && stat.encryption_method == ZIP_EM_NONE && stat.size > 0;
+    if (!as_it_is)
+      unpacked.reserve(static_cast<std::size_t>(stat.size));
     read(weights_.get(), name, stat.size, [&](std::span<const std::uint8_t> bytes) { // to its end, for its checksum
       if (!as_it_is)
         unpacked.insert(unpacked.end(), bytes.begin(), bytes.end());
