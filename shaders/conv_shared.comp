@@ -25,9 +25,10 @@ layout(constant_id = 5) const int THREAD_M = 4;
 layout(constant_id = 6) const int THREAD_N = 4;
 layout(constant_id = 7) const int TILE_K = 16;
 layout(constant_id = 9) const int PARTS = 1;
+layout(constant_id = 10) const int HALVES = 0;
 layout(push_constant) uniform Push { ConvParams p; };
 layout(binding = 0) readonly buffer Inputs { float inputs[]; };
-layout(binding = 1) readonly buffer Weights { float weights[]; }; // (groups, K up to TILE_K, out_c up to TILE_M)
+layout(binding = 1) readonly buffer Weights { uint weights[]; }; // floats or halves: (groups, K up to TILE_K, out_c up to TILE_M)
 layout(binding = 2) readonly buffer Bias { float bias[]; };
 layout(binding = 3) buffer Outputs { float outputs[]; }; // or the sums of the parts
 layout(binding = 4) readonly buffer Residual { float residual[]; };
@@ -41,6 +42,13 @@ const int TILE_N = LANES_N * THREAD_N;
 const int TAPS = KERNEL_H * KERNEL_W;
 shared float tile_a[TILE_K * TILE_M];
 shared float tile_b[TILE_K * TILE_N];
+
+float weight(int i) {
+  if (HALVES == 0)
+    return uintBitsToFloat(weights[i]);
+  const vec2 pair = unpackHalf2x16(weights[i / 2]);
+  return i % 2 == 0 ? pair.x : pair.y;
+}
 
 void main() {
   const int thread = int(gl_LocalInvocationID.x);
@@ -63,7 +71,7 @@ void main() {
   for (int step_k = part * steps / PARTS; step_k < (part + 1) * steps / PARTS; ++step_k) {
     const int first_k = step_k * TILE_K;
     for (int i = thread; i < TILE_K * TILE_M; i += THREADS)
-      tile_a[i] = weights[(g * steps * TILE_K + first_k + i / TILE_M) * rows_m + first_m + i % TILE_M];
+      tile_a[i] = weight((g * steps * TILE_K + first_k + i / TILE_M) * rows_m + first_m + i % TILE_M);
     for (int i = thread; i < TILE_K * TILE_N; i += THREADS) {
       const int k = first_k + i / TILE_N;
       const int position = first_n + i % TILE_N;

@@ -17,7 +17,7 @@ inline constexpr int exit_done = 0, exit_user_error = 2, exit_device_error = 3, 
 
 struct Context {
   explicit Context(GlobalOptions given) : options(std::move(given)), session(options.device) {
-    session.set_precision(parse_precision(options.precision));
+    session.set_precision(precision_of(options.precision));
   }
 
   // Loads the net that --model and the global options name. What was guessed about it becomes a note.

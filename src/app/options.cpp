@@ -20,8 +20,8 @@ void add_global_options(CLI::App &program, GlobalOptions &options) {
       ->group(group);
   add_text(
       program, "--precision", options.precision,
-      "fp32: the reference. fast: 3x3 convolutions by Winograd's method, still float32. auto: fp32 for activations "
-      "and gradient, else fast. fp16: not in this build",
+      "fp32: the reference. fast: 3x3 convolutions by Winograd's method, still float32. fp16: weights of 16 bits, for "
+      "GPUs. auto: fp32 for activations and gradient, else fast",
       "P")
       ->group(group)
       ->capture_default_str();
@@ -52,8 +52,6 @@ void check_global_options(const GlobalOptions &options) {
     throw UserError(fmt::format("--precision: no precision '{}'{}", options.precision,
                                 hint.empty() ? "; there are fp32, fast, fp16 and auto" : hint));
   }
-  if (options.precision == "fp16")
-    throw UserError("--precision fp16: this build has no fp16 kernels; use fp32, fast or auto");
   if (!options.input_range.empty() && options.input_range != "raw")
     throw UserError(fmt::format("--input-range '{}': the only other range is 'raw'", options.input_range));
   if (!options.input_range.empty() && options.preprocessing)
@@ -62,14 +60,6 @@ void check_global_options(const GlobalOptions &options) {
 
 ModelRequest request_of(const GlobalOptions &options, const std::string &model) {
   return {model, options.weights, options.input_range, options.preprocessing, options.labels};
-}
-
-std::optional<Precision> parse_precision(const std::string &text) {
-  if (text == precision_name(Precision::fp32))
-    return Precision::fp32;
-  if (text == precision_name(Precision::fast))
-    return Precision::fast;
-  return std::nullopt;
 }
 
 CLI::Option *add_text(CLI::App &app, const std::string &name, std::string &value, const std::string &description,

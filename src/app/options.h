@@ -21,8 +21,6 @@ struct GlobalOptions {
 };
 void add_global_options(CLI::App &program, GlobalOptions &options);
 void check_global_options(const GlobalOptions &options);
-// None for "auto". check_global_options() has refused all that is neither.
-std::optional<Precision> parse_precision(const std::string &text);
 // That model with the weights, preprocessing and labels of the options.
 ModelRequest request_of(const GlobalOptions &options, const std::string &model);
 

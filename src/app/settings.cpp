@@ -147,8 +147,12 @@ PictureSettings read_settings(const std::string &text, const std::string &name) 
     read_optimization(from, settings);
   }
   // Pictures from before there was a choice have fp32.
-  if (from.has("precision") && from.either("precision", "fast", "fp32"))
-    settings.precision = Precision::fast;
+  if (from.has("precision")) {
+    const auto precision = precision_of(from.text("precision"));
+    if (!precision)
+      from.fail("precision");
+    settings.precision = *precision;
+  }
   if (from.has("profile"))
     settings.profile = from.text("profile");
   settings.device = from.text("device");

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/half.h"
 
 namespace convscope {
 
@@ -49,18 +50,6 @@ std::string shown(const std::string &name) {
 }
 
 } // namespace
-
-float half_to_float(std::uint16_t bits) {
-  const std::uint32_t sign = std::uint32_t{bits & 0x8000u} << 16;
-  const std::uint32_t exponent = bits >> 10 & 0x1f;
-  const std::uint32_t mantissa = bits & 0x3ff;
-  if (exponent == 0) {
-    const float magnitude = static_cast<float>(mantissa) * 0x1p-24f;
-    return sign ? -magnitude : magnitude;
-  }
-  const std::uint32_t widened = exponent == 31 ? 0xff : exponent + 112;
-  return std::bit_cast<float>(sign | widened << 23 | mantissa << 13);
-}
 
 Safetensors Safetensors::open(const std::filesystem::path &path) { return {read_file(path), path.string()}; }
 

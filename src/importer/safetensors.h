@@ -43,7 +43,4 @@ private:
   std::map<std::string, Tensor> tensors_;
 };
 
-// IEEE 754 half precision, subnormals, infinities and NaN included.
-float half_to_float(std::uint16_t bits);
-
 } // namespace convscope

@@ -24,6 +24,7 @@ struct ConvKernel {
   Pack pack;
   std::string packing; // tells packings apart that depend on the size of the map
   int parts = 1;       // of the sums: where there are several, finish_parts comes after it
+  bool halves = false; // whether it reads the packed weights as half-precision floats, two in a word
 };
 
 // Bindings of every convolution shader: 0 input, 1 weights, 2 bias (groups*out_c), 3 output, 4 residual, 5 mask.
@@ -50,8 +51,9 @@ ConvKernel depthwise_conv(const gpu::ConvParams &params, std::uint32_t epilogue,
 // Implicit GEMM through shared memory: for GPUs. Any kernel size, stride, dilation, groups. Small maps with long sums
 // have these cut in parts, so that there is work for a whole device: the output then is (parts, images, groups*out_c,
 // out_h, out_w), and finish_parts makes the convolution's of it (bindings: 0 parts, 1 bias, 2 output, 3 residual,
-// 4 mask).
-ConvKernel shared_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t max_invocations);
+// 4 mask). `halves` as ConvKernel's.
+ConvKernel shared_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t max_invocations,
+                       bool halves);
 ConvKernel finish_parts(const gpu::ConvParams &params, std::uint32_t epilogue, int parts);
 
 // One thread an output position, few channels: stems, their gradients, depthwise. Any shape.

@@ -1,9 +1,12 @@
 // A convolution's dispatches, whichever back end does it.
 #include "plan/network.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/half.h"
 #include "plan/winograd.h"
 
 namespace convscope {
@@ -12,6 +15,18 @@ namespace {
 
 double flops_of(const gpu::ConvParams &p) {
   return 2.0 * p.batch * p.groups * p.out_c * p.in_c * p.kernel_h * p.kernel_w * p.out_h * p.out_w;
+}
+
+// Whether it reads more weights than it reads and writes of an image: then their size is what it takes.
+bool mostly_weights(const gpu::ConvParams &p) {
+  const auto weights = std::int64_t{p.in_c} * p.out_c * p.kernel_h * p.kernel_w;
+  return weights > std::int64_t{p.in_c} * p.in_h * p.in_w + std::int64_t{p.out_c} * p.out_h * p.out_w;
+}
+
+std::vector<std::uint16_t> halves_of(const std::vector<float> &values) {
+  std::vector<std::uint16_t> halves(values.size());
+  std::transform(values.begin(), values.end(), halves.begin(), float_to_half);
+  return halves;
 }
 
 } // namespace
@@ -38,6 +53,7 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
     break;
   case ConvBackend::broadcast:
   case ConvBackend::shared:
+  case ConvBackend::shared16:
   case ConvBackend::direct:
     return asked;
   case ConvBackend::automatic:
@@ -51,6 +67,8 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   if (options_.precision == Precision::fast && winograd && device.subgroup_ballot && params.in_c >= 16 &&
       params.out_c >= 16 && params.out_h * params.out_w >= 16)
     return params.out_h * params.out_w <= 64 ? ConvBackend::winograd2 : ConvBackend::winograd4;
+  if (options_.precision == Precision::fp16 && mostly_weights(params))
+    return ConvBackend::shared16; // on CPU drivers too, which have no kernels of their own for halves
   if (!broadcast && params.out_c <= 4)
     return ConvBackend::direct;
   if (!broadcast)
@@ -83,7 +101,8 @@ ConvKernel Network::kernel_of(const gpu::ConvParams &params, std::uint32_t epilo
   case ConvBackend::depthwise:
     return depthwise_conv(params, epilogue, device.subgroup_size);
   case ConvBackend::shared:
-    return shared_conv(params, epilogue, device.max_invocations);
+  case ConvBackend::shared16:
+    return shared_conv(params, epilogue, device.max_invocations, backend == ConvBackend::shared16);
   default:
     return direct_conv(params, epilogue);
   }
@@ -93,7 +112,8 @@ void Network::plain_conv(const std::string &label, const std::string &key, const
                          const gpu::ConvParams &params, const MakeWeights &packed_weights, std::uint32_t epilogue,
                          const ConvBindings &bindings, double flops) {
   const std::string full_key = fmt::format("{}/{}/{}/{}", graph_.name, key, kernel.shader, kernel.packing);
-  const vulkan::Slice slice = weights_.get(full_key, packed_weights);
+  const vulkan::Slice slice = kernel.halves ? weights_.get(full_key, [&] { return halves_of(packed_weights()); })
+                                            : weights_.get(full_key, packed_weights);
   if (slice.bytes > max_binding())
     throw UserError(fmt::format("the weights of {} of {} take {} MiB, but {} binds at most {} MiB", label, graph_.name,
                                 slice.bytes >> 20, plan_.device().info().name, max_binding() >> 20));

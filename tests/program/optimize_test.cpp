@@ -94,12 +94,12 @@ TEST_F(Optimize, ReplayMakesTheSameBytes) {
 
 TEST_F(Optimize, ThePrecisionInForceIsReplayed) {
   const Arguments more = {"--recipe", "plain", "--size", "64", "--steps", "3"};
-  for (const std::string precision : {"fp32", "fast", "auto"}) {
+  for (const std::string precision : {"fp32", "fast", "fp16", "auto"}) {
     const std::string name = precision + ".png";
     Arguments all = optimize({"conv5:7"}, more);
     all.insert(all.end(), {"--precision", precision, "-o", name, "--report", precision + ".json"});
     done(all, {name, precision + ".json"});
-    EXPECT_EQ(parse_json(bytes(precision + ".json")).at("precision"), precision == "fp32" ? "fp32" : "fast");
+    EXPECT_EQ(parse_json(bytes(precision + ".json")).at("precision"), precision == "auto" ? "fast" : precision);
     done({"replay", name, "-o", "again-" + name}, {"again-" + name});
     EXPECT_EQ(bytes(name), bytes("again-" + name)) << precision;
   }

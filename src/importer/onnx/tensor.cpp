@@ -7,20 +7,13 @@
 #include <fmt/ranges.h>
 #include <onnx/onnx_pb.h>
 
+#include "base/half.h"
+
 namespace convscope::onnx_import {
 
 namespace {
 
 using onnx::TensorProto;
-
-float from_half(std::uint16_t bits) {
-  const std::uint32_t sign = std::uint32_t{bits & 0x8000U} << 16U;
-  const std::uint32_t exponent = (bits >> 10U) & 31U, mantissa = bits & 1023U;
-  if (exponent == 0) // zero and subnormal numbers: multiples of 2^-24
-    return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(static_cast<float>(mantissa) * 0x1p-24F));
-  const std::uint32_t widened = exponent == 31 ? 255 : exponent + 112;
-  return std::bit_cast<float>(sign | widened << 23U | mantissa << 13U);
-}
 
 float from_bfloat(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16U); }
 
@@ -124,7 +117,7 @@ Tensor decode_raw(int data_type, Dims dims, std::span<const char> bytes) {
     decode<double>(bytes, tensor.reals, [](double value) { return static_cast<float>(value); });
     break;
   case TensorProto::FLOAT16:
-    decode<std::uint16_t>(bytes, tensor.reals, from_half);
+    decode<std::uint16_t>(bytes, tensor.reals, half_to_float);
     break;
   case TensorProto::BFLOAT16:
     decode<std::uint16_t>(bytes, tensor.reals, from_bfloat);
@@ -168,7 +161,7 @@ std::optional<Tensor> decode_fields(const TensorProto &proto, Dims dims) {
     break;
   case TensorProto::FLOAT16:
     for (const std::int32_t bits : proto.int32_data())
-      tensor.reals.push_back(from_half(static_cast<std::uint16_t>(bits)));
+      tensor.reals.push_back(half_to_float(static_cast<std::uint16_t>(bits)));
     break;
   case TensorProto::BFLOAT16:
     for (const std::int32_t bits : proto.int32_data())
