@@ -97,27 +97,33 @@ std::uint64_t Session::memory_left() {
   return all - std::min(all, device().memory_used());
 }
 
+bool Session::takes_whole(const ImageRgb8 &photo, const std::vector<NodeId> &layers, int side) const {
+  const int target = side > 0 ? side : model_.graph.default_size;
+  const double shorter = std::min(photo.width, photo.height), longer = std::max(photo.width, photo.height);
+  if (longer / shorter * target > longest_side)
+    return false;
+  const auto scaled = [&](int length) { return std::max(1, static_cast<int>(std::lround(length / shorter * target))); };
+  try {
+    for (const NodeId layer : layers)
+      infer_shapes(model_.graph, {3, scaled(photo.height), scaled(photo.width)}, layer);
+  } catch (const UserError &) {
+    return false;
+  }
+  return true;
+}
+
 Array Session::photo_input(const ImageRgb8 &photo, const std::vector<NodeId> &layers, int side) const {
   const int target = side > 0 ? side : model_.graph.default_size;
   const Array rgb = to_float(photo);
-  const double shorter = std::min(photo.width, photo.height), longer = std::max(photo.width, photo.height);
-  bool any_size = longer / shorter * target <= longest_side;
-  const auto scaled = [&](int length) { return std::max(1, static_cast<int>(std::lround(length / shorter * target))); };
-  for (const NodeId layer : layers) {
-    if (!any_size)
-      break;
-    try {
-      infer_shapes(model_.graph, {3, scaled(photo.height), scaled(photo.width)}, layer);
-    } catch (const UserError &) {
-      any_size = false; // such as a classifier's: it needs the square
-    }
-  }
-  const Array fitted = any_size ? fit_shorter_side(rgb, target) : resize(center_crop_square(rgb), target, target);
+  const Array fitted = takes_whole(photo, layers, side) ? fit_shorter_side(rgb, target)
+                                                        : resize(center_crop_square(rgb), target, target);
   return preprocess(fitted, model_.graph.preprocessing);
 }
 
+bool Session::has_maps(NodeId layer) const { return !gives_vector(model_.graph, layer); }
+
 void Session::require_maps(NodeId layer) const {
-  if (gives_vector(model_.graph, layer))
+  if (!has_maps(layer))
     throw UserError(fmt::format("layer '{}' of {} gives a vector, which has no feature maps",
                                 model_.graph.nodes[static_cast<std::size_t>(layer)].name, model_.graph.name));
 }

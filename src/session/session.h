@@ -63,8 +63,12 @@ public:
 
   Objective objective(const std::string &text) const { return parse_objective(text, model_.graph, model_.labels); }
 
-  // The photo as the net's input (1,3,H,W): its shorter side resized to `side` (0: the net's default) where the layers
-  // run at any size; else the centred square at that size.
+  // Whether it has feature maps; others give a vector.
+  bool has_maps(NodeId layer) const;
+  // Whether the layers can be run on all of the photo, its shorter side resized to `side` (0: the net's default). A
+  // classifier's can't, for one: they get the square in its middle.
+  bool takes_whole(const ImageRgb8 &photo, const std::vector<NodeId> &layers, int side = 0) const;
+  // The photo as the net's input (1,3,H,W): all of it or that square, at that size.
   Array photo_input(const ImageRgb8 &photo, const std::vector<NodeId> &layers, int side = 0) const;
   // Feature maps (C,H,W) of layers that have maps; UserError for those that give a vector.
   std::vector<Array> features(const ImageRgb8 &photo, const std::vector<NodeId> &layers, int side = 0);

@@ -60,8 +60,7 @@ bool recipe_combo(const char *id, const std::string &shown, std::string &name) {
 
 bool slider(const char *id, double &value, float low, float high, const char *format, bool logarithmic = false) {
   auto shown = static_cast<float>(value);
-  const int flags = ImGuiSliderFlags_AlwaysClamp | (logarithmic ? ImGuiSliderFlags_Logarithmic : 0);
-  if (!ImGui::SliderFloat(id, &shown, low, high, format, flags))
+  if (!slide(id, shown, low, high, format, logarithmic))
     return false;
   value = shown;
   return true;
@@ -137,8 +136,8 @@ void recipe_controls(Frame &frame) {
 void comparison(Frame &frame) {
   Ui &ui = frame.ui;
   const char *const what =
-      "A/B: the same unit, optimized by a second recipe beside the first. Both begin anew from the "
-      "seed; what the focus has made so far is not kept, unless it is saved (S, Ctrl+S).";
+      "A/B: the same unit, optimized by a second recipe beside the first. It starts from the same seed, and has your "
+      "image wait until it has caught up.";
   labelled("Compare", what, frame.scale);
   bool on = ui.wish.second.has_value();
   if (ImGui::Checkbox("##ab", &on))

@@ -101,7 +101,6 @@ void FocusJob::forget_history() {
   free_cells_.clear();
   every_ = 1;
   branch_ = next_cell_ = 0;
-  saturation_at_ = -1;
 }
 
 void FocusJob::restart() {
@@ -109,7 +108,7 @@ void FocusJob::restart() {
     return;
   first_ = {};
   second_ = {};
-  at_second_ = false;
+  stepping_ = false;
   forget_history();
   untouched_ = controls_.start == StartFrom::noise;
   try {
@@ -127,6 +126,7 @@ void FocusJob::set(const std::optional<Unit> &unit, const Controls &controls, co
                    const Array &photo) {
   const Controls before = controls_;
   const bool other_second = second != second_recipe_;
+  photo_ = photo; // of a restart to come
   const bool fresh = unit != unit_ || controls.seed != before.seed || controls.start != before.start ||
                      (active() && steps() == 0) || !active();
   if (!fresh && controls == before && !other_second)
@@ -134,25 +134,27 @@ void FocusJob::set(const std::optional<Unit> &unit, const Controls &controls, co
   unit_ = unit;
   controls_ = controls;
   second_recipe_ = second;
-  photo_ = photo;
   if (!unit_) {
     first_ = {};
     second_ = {};
     forget_history();
     return;
   }
-  if (fresh || (other_second && second)) { // two recipes are compared from the same start
+  if (fresh) {
     restart();
     return;
   }
-  if (!second)
+  stepping_ = false;
+  if (other_second)
     second_ = {};
-  at_second_ = false;
+  if (other_second && second)
+    begin(second_, *second);
   if (controls == before)
     return;
   untouched_ = false;
   if (controls.size == before.size && but_for_lr(controls.recipe) == but_for_lr(before.recipe)) {
     first_.optimization->set_lr(controls.recipe.lr);
+    first_.recipe.lr = controls.recipe.lr;
     return;
   }
   // Adam's moments are of the gradient, whatever the transforms and the clipping: they stay where the parameters do.
@@ -180,20 +182,26 @@ void FocusJob::rewind(int moment) {
   ++branch_;
 }
 
+// A goes first; B follows, and catches up where it joined later.
+bool FocusJob::turn_of_second() const {
+  return two() && !second_.finished() && (first_.finished() || second_.steps() < first_.steps());
+}
+
 bool FocusJob::advance() {
-  Run &run = at_second_ ? second_ : first_;
-  if (!run.optimization->advance_slice())
-    return false;
-  at_second_ = second_.optimization && !at_second_;
-  return !at_second_;
+  if (!stepping_)
+    at_second_ = turn_of_second();
+  stepping_ = !(at_second_ ? second_ : first_).optimization->advance_slice();
+  return !stepping_ && (at_second_ || !turn_of_second());
 }
 
 int FocusJob::steps() const { return first_.steps(); }
 
-Array FocusJob::image() {
-  const Array all = first_.optimization->images();
+Array FocusJob::image_of(Run &run) const {
+  const Array all = run.optimization->images();
   return {{3, all.shape[2], all.shape[3]}, all.data};
 }
+
+Array FocusJob::image() { return image_of(first_); }
 
 Progress FocusJob::progress() {
   last_progress_ = first_.optimization->progress().at(0);
@@ -250,7 +258,7 @@ void FocusJob::show_history(Atlas &timeline) const {
 }
 
 SavedFocus FocusJob::saved() {
-  const FocusState now = state();
+  const RunState now = state_of(first_, progress());
   return {steps(), branch_, every_, untouched_, now.values, now.norms, first_.optimization->state(), kept_};
 }
 
@@ -297,23 +305,30 @@ void FocusJob::restore(const Unit &unit, const Controls &controls, const std::op
   branch_ = saved.branch;
 }
 
-Health FocusJob::health(const Progress &now) {
-  if (now.state == Progress::State::dead)
-    return steps() <= controls_.recipe.revive_steps ? Health::waiting : Health::dead; // it may yet be brought to life
-  if (now.state == Progress::State::stopped)
-    return Health::diverging;
-  if (now.values.empty()) // after a change, or from a session, it goes on from what it was
-    return first_.values.empty() ? Health::waiting : Health::well;
-  if (diverges(now.values))
-    return Health::diverging;
-  if (steps() - saturation_at_ >= 16 || steps() < saturation_at_ || saturation_at_ < 0) {
-    const Array pixels = image();
-    const auto stuck =
-        std::count_if(pixels.data.begin(), pixels.data.end(), [](float v) { return v < 0.01F || v > 0.99F; });
-    saturation_ = static_cast<double>(stuck) / static_cast<double>(pixels.data.size());
-    saturation_at_ = steps();
+RunState FocusJob::state_of(Run &run, const Progress &now) const {
+  RunState state{run.steps(), Health::well, run.values, run.norms};
+  state.values.insert(state.values.end(), now.values.begin(), now.values.end());
+  state.norms.insert(state.norms.end(), now.norms.begin(), now.norms.end());
+  if (now.state == Progress::State::dead) {
+    if (state.steps <= run.recipe.revive_steps)
+      state.health = Health::waiting; // it may yet be brought to life
+    else
+      state.health = Health::dead;
+  } else if (now.state == Progress::State::stopped || diverges(now.values)) {
+    state.health = Health::diverging;
+  } else if (now.values.empty()) { // after a change, or from a session, it goes on from what it was
+    state.health = run.values.empty() ? Health::waiting : Health::well;
+  } else {
+    if (state.steps - run.saturation_at >= 16 || run.saturation_at < 0) {
+      const Array pixels = image_of(run);
+      const auto stuck =
+          std::count_if(pixels.data.begin(), pixels.data.end(), [](float v) { return v < 0.01F || v > 0.99F; });
+      run.saturation = static_cast<double>(stuck) / static_cast<double>(pixels.data.size());
+      run.saturation_at = state.steps;
+    }
+    state.health = run.saturation > 0.5 ? Health::saturated : Health::well;
   }
-  return saturation_ > 0.5 ? Health::saturated : Health::well;
+  return state;
 }
 
 FocusState FocusJob::state() {
@@ -321,21 +336,12 @@ FocusState FocusJob::state() {
   state.unit = unit_;
   if (!active())
     return state;
-  const auto joined = [](const std::vector<float> &earlier, const std::vector<float> &now) {
-    std::vector<float> all = earlier;
-    all.insert(all.end(), now.begin(), now.end());
-    return all;
-  };
-  const Progress now = progress();
   state.width = width();
   state.height = height();
-  state.steps = steps();
   state.branch = branch_;
-  state.health = health(now);
-  state.values = joined(first_.values, now.values);
-  state.norms = joined(first_.norms, now.norms);
+  state.first = state_of(first_, progress());
   if (second_.optimization)
-    state.second_values = second_.optimization->progress().at(0).values;
+    state.second = state_of(second_, second_.optimization->progress().at(0));
   for (const KeptMoment &kept : kept_)
     state.history.push_back(kept.moment);
   return state;

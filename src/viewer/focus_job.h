@@ -19,8 +19,9 @@ public:
 
   FocusJob(Session &session, double slice_flops) : session_(session), slice_flops_(slice_flops) {}
 
-  // Begins, goes on with changed controls, or stops (no unit). `photo` (3,H,W) is what StartFrom::photo begins with.
-  // UserError for what the net or the device can't do; the job then has no unit.
+  // Begins, goes on with changed controls, or stops (no unit). A `second` recipe starts as the first did and catches
+  // up. `photo` (3,H,W) is what StartFrom::photo begins with. UserError for what the net or the device can't do; the
+  // job then has no unit.
   void set(const std::optional<Unit> &unit, const Controls &controls, const std::optional<Recipe> &second,
            const Array &photo);
   void restart();
@@ -34,8 +35,8 @@ public:
   std::optional<SavedFocus> rescued() const;
 
   bool active() const { return first_.optimization.has_value(); }
-  bool finished() const { return active() && steps() >= controls_.recipe.steps; }
-  // Runs one slice; true where a whole step of all images (A and B) is done.
+  bool finished() const { return active() && first_.finished() && (!two() || second_.finished()); }
+  // Runs one slice; true where there is something new to show: a step of A, and of B where the two go along.
   bool advance();
 
   int steps() const;
@@ -57,7 +58,7 @@ public:
   void keep_moment(vulkan::Recording &recording, Atlas &timeline);
   // Draws the thumbnails of a restored history.
   void show_history(Atlas &timeline) const;
-  // All but map_max.
+  // All but the map.
   FocusState state();
 
 private:
@@ -66,14 +67,19 @@ private:
     Recipe recipe;
     int before = 0;                   // steps that earlier optimizations of this image did
     std::vector<float> values, norms; // theirs
+    double saturation = 0;            // the share of its image's values that are at an end, when it was last looked at
+    int saturation_at = -1;
     int steps() const { return before + (optimization ? optimization->steps_done() : 0); }
+    bool finished() const { return steps() >= recipe.steps; }
   };
   Optimization make(const Recipe &recipe, std::optional<Array> init, std::optional<OptimizationState> state) const;
   void begin(Run &run, const Recipe &recipe);
   // Goes on with another optimization of the image: from `state` as if there had been no break, else from `init`.
   void go_on(Run &run, const Recipe &recipe, std::optional<Array> init, std::optional<OptimizationState> state);
   void forget_history();
-  Health health(const Progress &now);
+  bool turn_of_second() const;
+  Array image_of(Run &run) const;
+  RunState state_of(Run &run, const Progress &now) const;
 
   Session &session_;
   double slice_flops_;
@@ -82,13 +88,12 @@ private:
   std::optional<Recipe> second_recipe_;
   Array photo_;
   Run first_, second_;
-  bool at_second_ = false, untouched_ = true;
+  bool stepping_ = false, at_second_ = false; // in the middle of a step, and of which
+  bool untouched_ = true;
   std::vector<KeptMoment> kept_;
   Progress last_progress_; // as it was last read
   int every_ = 1, branch_ = 0, next_cell_ = 0;
   std::vector<int> free_cells_;
-  double saturation_ = 0;
-  int saturation_at_ = -1;
 };
 
 } // namespace convscope::viewer

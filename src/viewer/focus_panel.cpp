@@ -57,64 +57,84 @@ void title(Frame &frame, const Unit &unit) {
   tooltip("Maximize the channel's mean again, not this place alone (right click on the photo)");
 }
 
-void image(Frame &frame, const Box &box, int cell, const char *name) {
+void image(Frame &frame, const Box &box, int cell) {
   const FocusState &focus = frame.now.focus;
   ImDrawList &list = *ImGui::GetWindowDrawList();
   list.AddRectFilled(box.a, box.b, frame_colour());
   const float aspect = focus.height > 0 ? static_cast<float>(focus.width) / static_cast<float>(focus.height) : 1;
-  if (!focus.unit || !draw_cell(list, frame.window, frame.textures.focus, cell, fitted(box, aspect)))
+  const bool there = focus.unit && (cell == 0 || focus.second);
+  if (!there || !draw_cell(list, frame.window, frame.textures.focus, cell, fitted(box, aspect)))
     draw_note(list, box, "Waiting for its first step");
-  if (!*name)
+  if (!frame.ui.wish.second)
     return;
   // A/B: which recipe this is.
-  const ImVec2 size = ImGui::CalcTextSize(name), pad(4 * frame.scale, 2 * frame.scale);
+  const Recipe &recipe = cell == 0 ? frame.ui.wish.controls.recipe : *frame.ui.wish.second;
+  const std::string name = edited(recipe) ? recipe.name + ", changed" : recipe.name;
+  const ImVec2 size = ImGui::CalcTextSize(name.c_str()), pad(4 * frame.scale, 2 * frame.scale);
   const ImVec2 a(box.a.x, box.b.y - size.y - 2 * pad.y);
   list.AddRectFilled(a, ImVec2(a.x + size.x + 2 * pad.x, box.b.y), ImGui::GetColorU32(ImGuiCol_PopupBg, 0.85F));
-  list.AddText(ImVec2(a.x + pad.x, a.y + pad.y), text_colour(), name);
+  list.AddText(ImVec2(a.x + pad.x, a.y + pad.y), text_colour(), name.c_str());
 }
 
 void images(Frame &frame, float height) {
-  const auto &second = frame.ui.wish.second;
+  const bool second = frame.ui.wish.second.has_value();
   const float width = ImGui::GetContentRegionAvail().x, gap = second ? 4 * frame.scale : 0;
   const float side = std::floor(std::min(second ? (width - gap) / 2 : width, height));
   const ImVec2 at = ImGui::GetCursorScreenPos();
   const float left = at.x + std::floor((width - (second ? 2 * side + gap : side)) / 2);
-  const Recipe &recipe = frame.ui.wish.controls.recipe;
-  image(frame, {ImVec2(left, at.y), ImVec2(left + side, at.y + side)}, 0, second ? recipe.name.c_str() : "");
+  image(frame, {ImVec2(left, at.y), ImVec2(left + side, at.y + side)}, 0);
   if (second)
-    image(frame, {ImVec2(left + side + gap, at.y), ImVec2(left + 2 * side + gap, at.y + side)}, 1,
-          second->name.c_str());
+    image(frame, {ImVec2(left + side + gap, at.y), ImVec2(left + 2 * side + gap, at.y + side)}, 1);
   ImGui::Dummy(ImVec2(width, side));
+}
+
+std::string value_text(const RunState &run) {
+  return run.values.empty() ? std::string() : "value " + number_text(run.values.back());
+}
+
+// How far it is; with a second recipe, how far each is, below its image.
+void readout(const FocusState &focus) {
+  const RunState &first = focus.first;
+  const std::string branch = focus.branch > 0 ? fmt::format(", branch {}", focus.branch) : std::string();
+  ImGui::AlignTextToFramePadding();
+  if (!focus.second) {
+    ImGui::TextUnformatted(fmt::format("step {}{}", first.steps, branch).c_str());
+    text_right(value_text(first), text_colour());
+    return;
+  }
+  const float half = ImGui::GetContentRegionAvail().x / 2, left = ImGui::GetCursorPosX();
+  const float room = std::max(half - ImGui::GetStyle().ItemSpacing.x, 1.F);
+  text_fitted(fmt::format("step {}{}  {}", first.steps, branch, value_text(first)), text_colour(), room);
+  ImGui::SameLine(left + half);
+  text_fitted(fmt::format("step {}  {}", focus.second->steps, value_text(*focus.second)), text_colour(), room);
 }
 
 void health(Frame &frame) {
   const FocusState &focus = frame.now.focus;
-  const Advice what = advice(focus.health);
+  const Health state = focus.first.health;
+  const Advice what = advice(state);
   const bool remedy = *what.remedy != 0;
-  ImGui::AlignTextToFramePadding();
-  ImGui::TextUnformatted(fmt::format("step {}", focus.steps).c_str());
-  if (focus.branch > 0) {
-    ImGui::SameLine();
-    ImGui::TextDisabled("branch %d", focus.branch);
-  }
-  if (!focus.values.empty())
-    text_right(fmt::format("value {}", number_text(focus.values.back())), text_colour());
+  readout(focus);
   if (remedy) {
     if (ImGui::Button(what.remedy))
-      apply_remedy(focus.health, frame.ui.wish);
+      apply_remedy(state, frame.ui.wish);
     tooltip(what.effect);
     ImGui::SameLine();
   }
-  wrapped(what.sentence, remedy ? health_colour(focus.health) : muted_colour());
+  wrapped(what.sentence, remedy ? health_colour(state) : muted_colour());
+  if (!focus.second || !frame.ui.wish.second)
+    return;
+  const Advice other = advice(focus.second->health);
+  if (*other.remedy != 0)
+    wrapped(frame.ui.wish.second->name + ": " + other.sentence, health_colour(focus.second->health));
 }
 
 void curves(Frame &frame) {
   const FocusState &focus = frame.now.focus;
   const float height = 3 * ImGui::GetTextLineHeight() + 5 * frame.scale;
-  plot("value", focus.values,
-       frame.ui.wish.second ? std::span<const float>(focus.second_values) : std::span<const float>(), focus.steps,
-       height);
-  plot("gradient", focus.norms, {}, focus.steps, height);
+  const RunState none, &second = focus.second ? *focus.second : none;
+  plot("value", {focus.first.values, focus.first.steps}, {second.values, second.steps}, height);
+  plot("gradient", {focus.first.norms, focus.first.steps}, {second.norms, second.steps}, height);
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // The net's layers, in its order: a click fills the wall with one.
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <imgui.h>
@@ -106,7 +107,10 @@ void draw_layers(Frame &frame) {
   if (shown.empty())
     wrapped("No layer has that in its name or kind.", muted_colour());
 
-  ImGui::BeginChild("##rows", ImVec2(0, 0), false, ImGuiWindowFlags_NoNav);
+  // Whole rows only.
+  const float pitch = ImGui::GetTextLineHeightWithSpacing(), height = ImGui::GetContentRegionAvail().y;
+  ImGui::BeginChild("##rows", ImVec2(0, std::max(std::floor(height / pitch), 1.F) * pitch), false,
+                    ImGuiWindowFlags_NoNav);
   ui.layers.has_keys = ImGui::IsWindowFocused();
   for (const LayerRow *row : shown)
     draw_row(frame, *row, shape_width);

@@ -7,22 +7,12 @@
 #include <fmt/format.h>
 #include <imgui.h>
 
-#include "viewer/place.h"
 #include "viewer/ui.h"
 #include "viewer/widgets.h"
 
 namespace convscope::viewer {
 
 namespace {
-
-// What of the photo the net sees: all of it or, where it takes squares only, the square in its middle.
-Box seen(const Box &photo, MapSize map) {
-  const bool square = map.width == map.height && map.height > 0;
-  // A map of few rows is as good as square for a photo that is nearly so.
-  const float nearly = 1 + 1.F / static_cast<float>(std::max(map.height, 1));
-  const float aspect = photo.width() / std::max(photo.height(), 1.F);
-  return square && (aspect > nearly || aspect < 1 / nearly) ? fitted(photo, 1) : photo;
-}
 
 void empty_state(Frame &frame, float height) {
   const ImVec2 a = ImGui::GetCursorScreenPos();
@@ -39,9 +29,7 @@ void empty_state(Frame &frame, float height) {
 }
 
 // The place under the mouse, on the map's cells.
-void pick(Frame &frame, const Box &box, MapSize map, bool clicked) {
-  if (map.width < 1 || map.height < 1)
-    return;
+void pick(Frame &frame, const Box &box, const MapState &map, bool clicked) {
   Place &place = frame.ui.wish.place;
   ImDrawList &list = *ImGui::GetWindowDrawList();
   const auto columns = static_cast<float>(map.width), rows = static_cast<float>(map.height);
@@ -131,7 +119,7 @@ void draw_photo(Frame &frame, float max_height) {
     ImGui::SameLine(ImGui::GetCursorPosX() + width - slider);
     ImGui::SetNextItemWidth(slider);
     float percent = ui.map_opacity * 100;
-    if (ImGui::SliderFloat("##opacity", &percent, 0, 100, "map %.0f %%", ImGuiSliderFlags_AlwaysClamp))
+    if (slide("##opacity", percent, 0, 100, "map %.0f %%"))
       ui.map_opacity = percent / 100;
     tooltip("How opaque the unit's map lies over the photo");
   }
@@ -150,12 +138,10 @@ void draw_photo(Frame &frame, float max_height) {
   list.AddRectFilled(view.a, view.b, frame_colour());
   list.PushClipRect(view.a, view.b, true);
   draw_cell(list, frame.window, frame.textures.photo, 0, photo);
-  if (focus) {
-    const MapSize map = photo_map(now, focus->layer);
-    const Box box = seen(photo, map);
-    // Not another unit's map, while this one's is being made.
-    if (now.focus.unit && now.focus.unit->layer == focus->layer && now.focus.unit->channel == focus->channel)
-      draw_cell(list, frame.window, frame.textures.focus, 2, box, ui.map_opacity);
+  const MapState &map = now.focus.map;
+  if (focus && map.layer == focus->layer && map.channel == focus->channel) { // not another unit's, while it is made
+    const Box box = map.of_square ? fitted(photo, 1) : photo;
+    draw_cell(list, frame.window, frame.textures.focus, 2, box, ui.map_opacity);
     pick(frame, box, map, clicked);
   }
   list.PopClipRect();

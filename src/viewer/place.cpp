@@ -1,7 +1,6 @@
 #include "viewer/place.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace convscope::viewer {
 
@@ -18,21 +17,6 @@ int cell(float share, int cells) {
 }
 
 } // namespace
-
-MapSize photo_map(const Snapshot &now, const std::string &layer) {
-  if (layer == now.layer)
-    return {now.map_width, now.map_height};
-  const LayerRow *const mine = row_of(now, layer), *const wall = row_of(now, now.layer);
-  if (!mine)
-    return {};
-  if (!wall || wall->width < 1 || wall->height < 1)
-    return {mine->width, mine->height};
-  const auto in_proportion = [](int shown, int own, int other) {
-    return static_cast<int>(std::lround(static_cast<double>(shown) * own / other));
-  };
-  return {in_proportion(now.map_width, mine->width, wall->width),
-          in_proportion(now.map_height, mine->height, wall->height)};
-}
 
 MapSize optimized_map(const Snapshot &now, const std::string &layer, int image_size, int default_size) {
   const LayerRow *const row = row_of(now, layer);

@@ -1,4 +1,4 @@
-// Where in a picture a unit looks: maps' places and their rectangles.
+// Where in a picture a unit looks.
 #pragma once
 
 #include <string>
@@ -12,10 +12,8 @@ struct MapSize {
   bool operator==(const MapSize &) const = default;
 };
 
-// Of a layer's map of the photo: the wall's, or in proportion to it, as layers' maps shrink alike. 0x0 if unknown.
-MapSize photo_map(const Snapshot &now, const std::string &layer);
-// Of its map of an optimized image of that size, or a little less, so that every place in it exists. `default_size` is
-// the net's, which the layers' sizes are for.
+// Of a layer's map of an optimized image of that size, or a little less, so that every place in it exists.
+// `default_size` is the net's, which the layers' sizes are for.
 MapSize optimized_map(const Snapshot &now, const std::string &layer, int image_size, int default_size);
 
 // The unit's x and y there.

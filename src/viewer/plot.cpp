@@ -29,10 +29,26 @@ struct Range {
   float of(float value) const { return high > low ? (value - low) / (high - low) : 0.5F; }
 };
 
-void line(ImDrawList &list, const Box &box, const Range &range, std::span<const float> values, ImU32 colour) {
+int first_step(const Curve &curve) { return curve.last_step - static_cast<int>(curve.values.size()) + 1; }
+
+// From which step to which both go.
+struct Steps {
+  int from = std::numeric_limits<int>::max(), to = std::numeric_limits<int>::min();
+  void take(const Curve &curve) {
+    if (curve.values.empty())
+      return;
+    from = std::min(from, first_step(curve));
+    to = std::max(to, curve.last_step);
+  }
+  int count() const { return to - from; }
+};
+
+void line(ImDrawList &list, const Box &box, const Range &range, const Steps &steps, const Curve &curve, ImU32 colour) {
+  const auto &values = curve.values;
   if (values.empty())
     return;
-  const float step = values.size() > 1 ? box.width() / static_cast<float>(values.size() - 1) : 0;
+  const float step = box.width() / static_cast<float>(std::max(steps.count(), 1));
+  const float left = box.a.x + step * static_cast<float>(first_step(curve) - steps.from);
   std::vector<ImVec2> points;
   const auto flush = [&] {
     if (points.size() > 1)
@@ -46,14 +62,14 @@ void line(ImDrawList &list, const Box &box, const Range &range, std::span<const 
       flush();
       continue;
     }
-    points.emplace_back(box.a.x + step * static_cast<float>(i), box.b.y - range.of(values[i]) * box.height());
+    points.emplace_back(left + step * static_cast<float>(i), box.b.y - range.of(values[i]) * box.height());
   }
   flush();
 }
 
 } // namespace
 
-void plot(const char *name, std::span<const float> values, std::span<const float> second, int last_step, float height) {
+void plot(const char *name, const Curve &first, const Curve &second, float height) {
   const float width = ImGui::GetContentRegionAvail().x, line_height = ImGui::GetTextLineHeight();
   const ImVec2 at = ImGui::GetCursorScreenPos();
   ImGui::PushID(name);
@@ -64,8 +80,11 @@ void plot(const char *name, std::span<const float> values, std::span<const float
   list.AddRectFilled(frame.a, frame.b, frame_colour());
   const ImVec2 pad(ImGui::GetStyle().FramePadding.x / 2, 2);
   Range range;
-  range.take(values);
-  range.take(second);
+  range.take(first.values);
+  range.take(second.values);
+  Steps steps;
+  steps.take(first);
+  steps.take(second);
   // The labels stand beside the curve, never on it.
   const std::string high = range.empty() ? std::string() : number_text(range.high);
   const std::string low = range.empty() || !(range.high > range.low) ? std::string() : number_text(range.low);
@@ -85,18 +104,21 @@ void plot(const char *name, std::span<const float> values, std::span<const float
                text_colour(), name);
   if (range.empty() || box.width() <= 0)
     return;
-  line(list, box, range, second, muted_colour());
-  line(list, box, range, values, accent_colour());
-  if (!ImGui::IsItemHovered() || values.size() < 2)
+  line(list, box, range, steps, second, muted_colour());
+  line(list, box, range, steps, first, accent_colour());
+  if (!ImGui::IsItemHovered() || steps.count() < 1)
     return;
   const float across = std::clamp((ImGui::GetIO().MousePos.x - box.a.x) / box.width(), 0.F, 1.F);
-  const auto i = static_cast<std::size_t>(std::lround(across * static_cast<float>(values.size() - 1)));
-  const float x = box.a.x + box.width() * static_cast<float>(i) / static_cast<float>(values.size() - 1);
+  const int step = steps.from + static_cast<int>(std::lround(across * static_cast<float>(steps.count())));
+  const float x = box.a.x + box.width() * static_cast<float>(step - steps.from) / static_cast<float>(steps.count());
   list.AddLine(ImVec2(x, frame.a.y), ImVec2(x, frame.b.y), muted_colour());
-  const int step = last_step - static_cast<int>(values.size() - 1 - i);
-  std::string text = fmt::format("{} at step {}: {}", name, step, number_text(values[i]));
-  if (i < second.size())
-    text += fmt::format("\nB: {}", number_text(second[i]));
+  const auto at_step = [&](const Curve &curve) {
+    const int i = step - first_step(curve);
+    return i >= 0 && step <= curve.last_step ? number_text(curve.values[static_cast<std::size_t>(i)]) : "none";
+  };
+  std::string text = fmt::format("{} at step {}: {}", name, step, at_step(first));
+  if (!second.values.empty())
+    text += fmt::format("; the second recipe's: {}", at_step(second));
   ImGui::SetTooltip("%s", text.c_str());
 }
 

@@ -80,13 +80,27 @@ struct Moment {
   float value = 0;
 };
 
-struct FocusState {
-  std::optional<Unit> unit;
-  int width = 0, height = 0, steps = 0, branch = 0;
+// How far an optimization is.
+struct RunState {
+  int steps = 0;
   Health health = Health::waiting;
   std::vector<float> values, norms; // of the last steps
-  std::vector<float> second_values; // A/B
-  float map_max = 0;
+};
+
+// The unit's map of the photo, as it is drawn. Its size may differ from other layers' in proportion by a rounding.
+struct MapState {
+  std::string layer;
+  int channel = -1; // there is none
+  int width = 0, height = 0;
+  bool of_square = false; // in the photo's middle, and not of all of it
+};
+
+struct FocusState {
+  std::optional<Unit> unit;
+  int width = 0, height = 0, branch = 0;
+  RunState first;
+  std::optional<RunState> second; // A/B
+  MapState map;
   std::vector<Moment> history;
 };
 
@@ -103,9 +117,9 @@ struct Snapshot {
   std::vector<Guess> guesses;          // the likeliest first; empty without a classifier or a photo
   std::string device, driver, precision = "fp32";
   std::vector<LayerRow> layers;
-  std::string layer; // of the wall, as shown
-  int map_width = 0, map_height = 0;
-  std::vector<TileState> tiles; // by channel
+  std::string layer;                 // of the wall, as shown
+  int map_width = 0, map_height = 0; // of its maps of the photo; 0 while there are none
+  std::vector<TileState> tiles;      // by channel
   bool has_photo = false;
   int photo_width = 0, photo_height = 0;
   FocusState focus;

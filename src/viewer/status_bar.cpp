@@ -54,10 +54,10 @@ void draw_status_bar(Frame &frame) {
   field(device, std::min(ImGui::CalcTextSize(device.c_str()).x + 1, window.x * 0.35F),
         ("Device, driver and precision:\n" + details).c_str());
   const bool runs = frame.ui.wish.running && now.steps_per_second > 0;
-  field(runs                                     ? fmt::format("{} steps/s", number_text(now.steps_per_second))
-        : !frame.ui.wish.running                 ? "paused"
-        : now.focus.unit && now.focus.steps == 0 ? "first step…"
-                                                 : "idle",
+  field(runs                                           ? fmt::format("{} steps/s", number_text(now.steps_per_second))
+        : !frame.ui.wish.running                       ? "paused"
+        : now.focus.unit && now.focus.first.steps == 0 ? "first step…"
+                                                       : "idle",
         width_of("0.000 steps/s"), "Optimization steps a second, of the focus or else of the wall");
   field(runs ? step_text(now.ms_per_step) : "", width_of("00.00 ms/step"), "Time of a step on the device");
   field(fmt::format("{:.0f} fps", frame.window.frames_per_second()), width_of("000 fps"), "Frames of this window");

@@ -88,7 +88,7 @@ void WallJob::forget_features() {
 }
 
 void WallJob::show_map(int channel, Atlas &focus, int cell) {
-  if (features_.bytes() == 0 || channel < 0 || channel >= map_shape_.c)
+  if (!has_features() || channel < 0 || channel >= map_shape_.c)
     return;
   // The atlas writes the maximum at the cell's index: those of the wall are read already.
   vulkan::Recording recording(session_.device(), "map of " + layer_);

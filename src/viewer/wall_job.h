@@ -28,6 +28,7 @@ public:
   // Fills the maps from the layer's output, and copies that of `channel` into `focus`'s cell on show_map().
   void show_features(const Activations &features);
   void forget_features(); // there is no photo any more
+  bool has_features() const { return features_.bytes() > 0; }
   void show_map(int channel, Atlas &focus, int cell);
 
   // The optimized images as far as they have come, but for dead units'; `objective` is the channel.

@@ -25,9 +25,11 @@ struct Geometry {
 };
 
 float map_aspect(const Snapshot &now) {
-  if (!now.has_photo || now.map_width < 1 || now.map_height < 1)
+  if (!now.has_photo)
     return 1;
-  return std::clamp(static_cast<float>(now.map_width) / static_cast<float>(now.map_height), 0.5F, 2.F);
+  const bool known = now.map_width > 0 && now.map_height > 0; // else they are being made
+  const int width = known ? now.map_width : now.photo_width, height = known ? now.map_height : now.photo_height;
+  return std::clamp(static_cast<float>(width) / static_cast<float>(std::max(height, 1)), 0.5F, 2.F);
 }
 
 Geometry geometry(const Frame &frame, float width) {
@@ -130,8 +132,7 @@ void toolbar(Frame &frame) {
           "Dead units come last.");
   same_line_if(88 * scale);
   ImGui::SetNextItemWidth(88 * scale);
-  ImGui::SliderFloat("##tile", &ui.config.tile, smallest_tile, largest_tile, "%.0f px",
-                     ImGuiSliderFlags_Logarithmic | ImGuiSliderFlags_AlwaysClamp | ImGuiSliderFlags_NoInput);
+  slide("##tile", ui.config.tile, smallest_tile, largest_tile, "%.0f px", true);
   tooltip("The tiles' size (Ctrl + wheel)");
   same_line_if(ImGui::GetFrameHeight() + ImGui::CalcTextSize("Evolve").x + ImGui::GetStyle().ItemInnerSpacing.x);
   ImGui::BeginDisabled(ui.wall.show == Show::map);

@@ -200,6 +200,26 @@ bool choice(const char *id, const char *const *names, int count, int &chosen) {
   return changed;
 }
 
+bool slide(const char *id, float &value, float low, float high, const char *format, bool logarithmic) {
+  const float share = logarithmic ? std::log(value / low) / std::log(high / low) : (value - low) / (high - low);
+  const ImVec2 a = ImGui::GetCursorScreenPos(), b(a.x + ImGui::CalcItemWidth(), a.y + ImGui::GetFrameHeight());
+  const float rounding = ImGui::GetStyle().FrameRounding;
+  const bool hovered = ImGui::IsMouseHoveringRect(a, b) && ImGui::IsWindowHovered();
+  ImDrawList &list = *ImGui::GetWindowDrawList();
+  list.AddRectFilled(a, b, ImGui::GetColorU32(hovered ? ImGuiCol_FrameBgHovered : ImGuiCol_FrameBg), rounding);
+  const float end = a.x + std::clamp(share, 0.F, 1.F) * (b.x - a.x);
+  if (end > a.x)
+    list.AddRectFilled(a, ImVec2(end, b.y), ImGui::GetColorU32(ImGuiCol_SliderGrab), rounding);
+  const ImVec4 nothing(0, 0, 0, 0);
+  for (const ImGuiCol part : {ImGuiCol_FrameBg, ImGuiCol_FrameBgHovered, ImGuiCol_FrameBgActive, ImGuiCol_SliderGrab,
+                              ImGuiCol_SliderGrabActive})
+    ImGui::PushStyleColor(part, nothing);
+  const bool changed = ImGui::SliderFloat(
+      id, &value, low, high, format, ImGuiSliderFlags_AlwaysClamp | (logarithmic ? ImGuiSliderFlags_Logarithmic : 0));
+  ImGui::PopStyleColor(5);
+  return changed;
+}
+
 void same_line_if(float width) {
   const ImGuiStyle &style = ImGui::GetStyle();
   const float right = ImGui::GetWindowPos().x + ImGui::GetWindowContentRegionMax().x;

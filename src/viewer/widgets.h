@@ -55,6 +55,9 @@ void draw_note(ImDrawList &list, const Box &box, std::string_view text);
 
 // A row of buttons of which one is chosen; true when that changed. Keys are shown in tooltips.
 bool choice(const char *id, const char *const *names, int count, int &chosen);
+// A slider, filled as far as its value goes, so that the value reads on plain ground. True when it changed; never
+// outside.
+bool slide(const char *id, float &value, float low, float high, const char *format, bool logarithmic = false);
 // The next item, so wide, goes on the same line where it fits.
 void same_line_if(float width);
 // A label on the left, the widget to come on the right of it, over the rest of the line.

@@ -144,6 +144,7 @@ bool Workshop::load_model() {
 void Workshop::use_model() {
   // Plans refer to the weights of the net that is gone.
   focus_.emplace(session_, slice_flops_);
+  map_ = {};
   retire(true, false, false);
   guesses_.clear();
   rows_ = rows_of(session_.graph());
@@ -160,6 +161,7 @@ void Workshop::classify() {
 }
 
 void Workshop::load_photo() {
+  map_ = {};
   if (now_.photo.empty()) {
     photo_ = {};
     photo_rgb_ = {};
@@ -207,6 +209,7 @@ void Workshop::set_focus(const Wish &was, bool anew, const std::optional<SavedFo
   if (resized) {
     retire(false, true, false);
     focus_atlas_ = std::make_unique<Atlas>(session_.programs(), 3, now_.controls.size, now_.controls.size, "focus");
+    map_ = {};
   }
   if (restoring && now_.focus) {
     focus_->restore(*now_.focus, now_.controls, now_.second, photo_, *restoring);
@@ -218,10 +221,37 @@ void Workshop::set_focus(const Wish &was, bool anew, const std::optional<SavedFo
     focus_->restart();
   if (!anew && now_.rewind != was.rewind)
     focus_->rewind(now_.rewind_to);
-  if (now_.focus && wall_ && now_.focus->layer == wall_->layer())
-    wall_->show_map(now_.focus->channel, *focus_atlas_, 2);
-  if (focus_->active())
+  if (focus_->active()) {
+    show_map();
     show_focus();
+  }
+}
+
+// Where the focused unit fires in the photo: of the wall's maps or, where the wall shows another layer, made for it.
+void Workshop::show_map() {
+  const Unit &unit = *focus_->unit();
+  if (photo_.data.empty() || (map_.layer == unit.layer && map_.channel == unit.channel))
+    return;
+  map_ = {};
+  const NodeId node = find_layer(session_.graph(), unit.layer);
+  Shape shape;
+  if (wall_ && wall_->layer() == unit.layer && wall_->has_features()) {
+    wall_->show_map(unit.channel, *focus_atlas_, 2);
+    shape = wall_->map_shape();
+  } else {
+    if (!session_.has_maps(node))
+      return;
+    say_busy("feature maps of " + unit.layer);
+    const Activations features = session_.features_on_device(photo_rgb_, node);
+    shape = features.shape(0);
+    const vulkan::Buffer maxima(session_.device(), 3 * sizeof(float), "map's maximum");
+    vulkan::Recording recording(session_.device(), "map of " + unit.layer);
+    focus_atlas_->put_map(recording, 2, features.slice(0), std::int64_t{unit.channel} * shape.h * shape.w, shape.h,
+                          shape.w, maxima.slice());
+    recording.finish();
+    recording.run("drawing a map of " + unit.layer);
+  }
+  map_ = {unit.layer, unit.channel, shape.w, shape.h, !session_.takes_whole(photo_rgb_, {node})};
 }
 
 // Takes textures out of use; the window lets go of them when it sees the next generation.
@@ -311,8 +341,10 @@ void Workshop::publish() {
   s.layers = rows_;
   if (wall_) {
     s.layer = wall_->layer();
-    s.map_width = wall_->map_shape().w;
-    s.map_height = wall_->map_shape().h;
+    if (wall_->has_features()) {
+      s.map_width = wall_->map_shape().w;
+      s.map_height = wall_->map_shape().h;
+    }
     s.tiles = wall_->tiles();
   }
   s.has_photo = photo_atlas_ != nullptr;
@@ -320,9 +352,7 @@ void Workshop::publish() {
   s.photo_height = photo_rgb_.height;
   if (focus_) {
     s.focus = focus_->state();
-    const auto &unit = s.focus.unit;
-    if (unit && wall_ && unit->layer == wall_->layer() && unit->channel < static_cast<int>(s.tiles.size()))
-      s.focus.map_max = s.tiles[static_cast<std::size_t>(unit->channel)].map_max;
+    s.focus.map = map_;
   }
   s.ms_per_step = step_seconds_ * 1e3;
   s.steps_per_second = step_seconds_ > 0 ? 1 / step_seconds_ : 0;

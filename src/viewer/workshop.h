@@ -80,6 +80,7 @@ private:
   void show_features();
   void set_focus(const Wish &was, bool anew, const std::optional<SavedFocus> &restoring);
   void show_focus();
+  void show_map();
   void retire(bool the_wall, bool the_focus, bool the_photo);
   void measure();
   void say_busy(const std::string &what);
@@ -111,6 +112,7 @@ private:
     std::unique_ptr<Atlas> focus, photo;
   };
   std::vector<Retired> retired_;
+  MapState map_; // in the focus's cell 2
   std::vector<LayerRow> rows_;
   std::optional<ModelRequest> refused_;
   std::vector<Guess> guesses_;

@@ -10,16 +10,7 @@ Snapshot snapshot() {
   now.layers = {{"conv1", "Conv2D", 64, 56, 56, 0, true},
                 {"conv2", "Conv2D", 128, 28, 28, 0, true},
                 {"logits", "Dense", 1000, 1, 1, 0, true}};
-  now.layer = "conv1";
-  now.map_width = 84;
-  now.map_height = 56;
   return now;
-}
-
-TEST(Places, MapsOfThePhotoFollowTheWalls) {
-  EXPECT_EQ(photo_map(snapshot(), "conv1"), (MapSize{84, 56}));
-  EXPECT_EQ(photo_map(snapshot(), "conv2"), (MapSize{42, 28}));
-  EXPECT_EQ(photo_map(snapshot(), "nowhere"), MapSize{});
 }
 
 TEST(Places, MapsOfOptimizedImagesNeverPromiseMoreThanThereIs) {
