@@ -169,6 +169,10 @@ int open_viewer(Context &context, ViewRequest request) {
   }
   context.report["window"] = to_json(window.responsiveness().summary());
   context.report["wall"] = wall_json(worker.snapshot());
+  if (const auto [width, height] = window.size(); request.width == 0 && width > 0 && height > 0) {
+    ui.config.window_w = width;
+    ui.config.window_h = height;
+  }
   if (request.screenshot.empty())
     viewer::save_config(ui.config);
   const int status = interrupt.interrupted() ? exit_interrupted : exit_done;
@@ -196,7 +200,7 @@ Command add_view(CLI::App &program) {
   add_text(app, "--layer", o->layer, "The layer to begin with", "L");
   add_integer(app, "--channel", o->channel, 0, 1 << 20, "The channel to begin with: the focus");
   add_text(app, "--recipe", o->recipe, "lucid, article or plain", "R");
-  add_text(app, "--window", o->window, "The window's size, such as 1280x800", "WxH");
+  add_text(app, "--window", o->window, "The window's size in points, such as 1280x800; as it was left, without", "WxH");
   add_text(app, "--screenshot", o->screenshot, "Write the window as PNG after --after seconds, and end", "F.png");
   o->after_given = app.add_option("--after", o->after, "Seconds until the screenshot [5]")->type_name("SECONDS");
   command.run = [o](Context &context) -> int {

@@ -52,6 +52,7 @@ using WindowHandle = std::unique_ptr<GLFWwindow, DestroyWindow>;
 WindowHandle open_window(const WindowOptions &options) {
   glfwDefaultWindowHints();
   glfwWindowHint(GLFW_CLIENT_API, GLFW_NO_API);
+  glfwWindowHint(GLFW_SCALE_TO_MONITOR, GLFW_TRUE); // where its sizes are in pixels
   glfwWindowHintString(GLFW_X11_CLASS_NAME, "convscope");
   glfwWindowHintString(GLFW_X11_INSTANCE_NAME, "convscope");
   WindowHandle window(glfwCreateWindow(options.width, options.height, options.title.c_str(), nullptr, nullptr));
@@ -134,9 +135,10 @@ void memory_barrier(VkCommandBuffer commands, VkPipelineStageFlags from, VkAcces
   vkCmdPipelineBarrier(commands, from, to, 0, 1, &barrier, 0, nullptr, 0, nullptr);
 }
 
-// What a length of the screen is in pixels, and what Dear ImGui's lengths are to be multiplied by for this monitor.
+// Of this monitor: how many pixels one of the screen's lengths is, and how many of those a point is. Dear ImGui's are
+// points, unless CONVSCOPE_SCALE says another number.
 struct Scale {
-  float pixels = 1, gui = 1;
+  float pixels = 1, points = 1, gui = 1;
   bool operator==(const Scale &) const = default;
 };
 
@@ -151,7 +153,7 @@ Scale measure_scale(GLFWwindow *window) {
   float x = 1, y = 1;
   glfwGetWindowContentScale(window, &x, &y);
   // Where lengths are in points already (macOS, Wayland), the content's scale is that of the pixels.
-  scale.gui = x / scale.pixels;
+  scale.points = scale.gui = std::isfinite(x) && x > 0 ? x / scale.pixels : 1;
   if (const char *given = std::getenv("CONVSCOPE_SCALE"))
     if (const float number = std::strtof(given, nullptr); number > 0)
       scale.gui = number;
@@ -436,6 +438,15 @@ void Window::set_theme(Theme theme) {
 }
 
 float Window::scale() const { return state_->scale.gui; }
+
+std::array<int, 2> Window::size() const {
+  int width = 0, height = 0;
+  glfwGetWindowSize(state_->window.get(), &width, &height);
+  const auto in_points = [&](int length) {
+    return static_cast<int>(std::lround(static_cast<float>(length) / state_->scale.points));
+  };
+  return {in_points(width), in_points(height)};
+}
 
 double Window::frames_per_second() const {
   const auto &times = state_->presented;

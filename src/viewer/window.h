@@ -1,6 +1,7 @@
 // The window: GLFW, a swapchain, Dear ImGui's frame. Survives resizing, minimising, 0x0, a surface that is lost.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,7 +17,7 @@
 namespace convscope::viewer {
 
 struct WindowOptions {
-  int width = 1280, height = 800; // in screen coordinates
+  int width = 1280, height = 800; // in points: as many pixels at scale 1, twice as many at 2
   std::string title = "Convscope";
 };
 
@@ -53,7 +54,8 @@ public:
   std::optional<ImageRgb8> take_screenshot(); // once, after the frame that made it
 
   void set_theme(Theme theme);
-  float scale() const; // of the monitor: 1, 1.5, 2, ...
+  float scale() const;             // of the monitor: 1, 1.5, 2, ...
+  std::array<int, 2> size() const; // width and height in points; 0 where it is minimised
   double frames_per_second() const;
   double drawing_seconds() const; // that the last frame took, from its events to the screen
   const Responsiveness &responsiveness() const;

@@ -302,6 +302,19 @@ TEST_F(WindowTest, QuitsByItsKey) {
   EXPECT_EQ(err(), "");
 }
 
+TEST_F(WindowTest, OpensAsLargeAsItWasLeft) {
+  start({"view", "--model", "alexnet", "--layer", "conv1"});
+  ASSERT_TRUE(changes(wall, 200)) << err();
+  desktop->tool({"windowsize", "--sync", desktop->window("Convscope"), "1000", "700", "sleep", "0.5"});
+  expect_quits();
+  const fs::path picture = folder / "left.png";
+  start({"view", "--model", "alexnet", "--layer", "conv1", "--screenshot", picture.string(), "--after", "1"});
+  ASSERT_EQ(program.wait(patience), 0) << err();
+  const ImageRgb8 again = read_image(picture);
+  EXPECT_EQ(again.width, 1000);
+  EXPECT_EQ(again.height, 700);
+}
+
 TEST_F(WindowTest, MinimisesAndComesBack) {
   start_focused();
   const std::string id = desktop->window("Convscope");
