@@ -25,7 +25,7 @@ else
   mapfile -t checked < <(find src -name '*.cpp' | sort)
 fi
 printf '%s\0' "${checked[@]}" |
-  xargs -0 -n 1 -P "$(nproc)" clang-tidy --quiet -p build 2>&1 | { grep -v "warnings generated\.$" || true; } || failed=1
+  xargs -0 -n 1 -P "$(nproc)" clang-tidy --quiet -p build 2>&1 | { grep --line-buffered -v "warnings generated\.$" || true; } || failed=1
 
 [ "$failed" -eq 0 ] && echo "lint: ${#checked[@]} files, nothing found"
 exit "$failed"

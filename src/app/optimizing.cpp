@@ -168,7 +168,7 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
   settings.height = size.height;
 }
 
-Optimizing::Optimizing(Context &context, const PictureSettings &settings) : context_(context), settings_(settings) {
+Optimizing::Optimizing(Context &context, const PictureSettings &settings) : context_(context) {
   OptimizeRequest request;
   for (const std::string &text : settings.objectives)
     objectives_.push_back(context.session.objective(text));

@@ -46,7 +46,6 @@ public:
 
 private:
   Context &context_;
-  const PictureSettings &settings_;
   std::vector<Objective> objectives_;
   std::optional<OptimizeRun> run_;
 };
