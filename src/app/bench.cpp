@@ -24,6 +24,9 @@ Json to_json(const BenchResult &r, const BenchRequest &request, const Session &s
     if (kernel.gflop > 0)
       kernels.back()["gflops"] = rate(kernel.gflop, kernel.milliseconds);
   }
+  Json shaders = Json::array();
+  for (const ShaderTime &time : r.shaders)
+    shaders.push_back({{"shader", time.shader}, {"ms", time.milliseconds}, {"dispatches", time.dispatches}});
   return {{"model", session.graph().name},
           {"layer", r.layer},
           {"recipe", request.recipe.name},
@@ -47,7 +50,8 @@ Json to_json(const BenchResult &r, const BenchRequest &request, const Session &s
           {"peak_device_memory_mb", r.peak_mb},
           {"first_image_s", r.first_image_s},
           {"outside_net", r.kernels.empty() ? Json() : Json(r.outside_net())},
-          {"kernels", kernels}};
+          {"kernels", kernels},
+          {"shaders", shaders}};
 }
 
 void print(const BenchResult &r, const BenchRequest &request, const Session &session, const vulkan::DeviceInfo &info) {
@@ -79,6 +83,10 @@ void print(const BenchResult &r, const BenchRequest &request, const Session &ses
   for (const KernelTime &kernel : r.kernels)
     fmt::print("{:<34}{:12.3f}{:7.1f}{}\n", kernel.label, kernel.milliseconds, kernel.milliseconds / sum * 100,
                kernel.gflop > 0 ? fmt::format("{:10.2f}", kernel.gflop / kernel.milliseconds * 1e3) : "");
+  fmt::print("\nthe same by shader{:28}ms      %  dispatches\n", "");
+  for (const ShaderTime &time : r.shaders)
+    fmt::print("{:<34}{:12.3f}{:7.1f}{:12}\n", time.shader, time.milliseconds, time.milliseconds / sum * 100,
+               time.dispatches);
 }
 
 } // namespace

@@ -105,22 +105,33 @@ private:
   int batch_;
 };
 
-std::vector<KernelTime> kernel_times(Optimization &optimization, const KernelLabels &labels, int runs) {
-  std::map<std::string, std::vector<double>> times; // of each label, a step each
+// By label and by shader, in milliseconds.
+void time_kernels(Optimization &optimization, const KernelLabels &labels, int runs, BenchResult &result) {
+  std::map<std::string, std::vector<double>> of_label, of_shader; // a step each
+  std::map<std::string, int> dispatches;
   for (int step = 0; step <= runs; ++step) {
-    std::map<std::string, double> sums;
-    for (const vulkan::Recording::Timing &timing : optimization.timed_step())
-      sums[timing.label] += timing.milliseconds;
-    if (step > 0) // the first one warms up
-      for (const auto &[label, milliseconds] : sums)
-        times[label].push_back(milliseconds);
+    std::map<std::string, double> label_sums, shader_sums;
+    dispatches.clear();
+    for (const vulkan::Recording::Timing &timing : optimization.timed_step()) {
+      const std::string &shader = timing.shader.empty() ? timing.label : timing.shader;
+      label_sums[timing.label] += timing.milliseconds;
+      shader_sums[shader] += timing.milliseconds;
+      ++dispatches[shader];
+    }
+    if (step == 0) // it warms up
+      continue;
+    for (const auto &[label, milliseconds] : label_sums)
+      of_label[label].push_back(milliseconds);
+    for (const auto &[shader, milliseconds] : shader_sums)
+      of_shader[shader].push_back(milliseconds);
   }
-  std::vector<KernelTime> kernels;
-  for (const auto &[label, milliseconds] : times)
-    kernels.push_back(labels.describe(label, median(milliseconds)));
-  std::sort(kernels.begin(), kernels.end(),
-            [](const KernelTime &a, const KernelTime &b) { return a.milliseconds > b.milliseconds; });
-  return kernels;
+  for (const auto &[label, milliseconds] : of_label)
+    result.kernels.push_back(labels.describe(label, median(milliseconds)));
+  for (const auto &[shader, milliseconds] : of_shader)
+    result.shaders.push_back({shader, median(milliseconds), dispatches.at(shader)});
+  const auto slower = [](const auto &a, const auto &b) { return a.milliseconds > b.milliseconds; };
+  std::sort(result.kernels.begin(), result.kernels.end(), slower);
+  std::sort(result.shaders.begin(), result.shaders.end(), slower);
 }
 
 void bench_step(Session &session, const BenchRequest &request, NodeId layer, BenchResult &result) {
@@ -154,7 +165,7 @@ void bench_step(Session &session, const BenchRequest &request, NodeId layer, Ben
   result.step_ms = median_ms(request.runs, [&] { optimization.step(); });
   result.step_gflop = optimization.flops_per_step() * 1e-9;
   if (session.device().info().timestamps)
-    result.kernels = kernel_times(optimization, KernelLabels(session.graph(), request, layer), request.runs);
+    time_kernels(optimization, KernelLabels(session.graph(), request, layer), request.runs, result);
 }
 
 } // namespace

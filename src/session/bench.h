@@ -25,6 +25,12 @@ struct KernelTime { // the median over the steps of all dispatches of one label
   bool of_net = false; // a layer's or its gradient's; else the image's, the objective's, the optimizer's
 };
 
+struct ShaderTime {   // the median over the steps of all dispatches of one shader, for whichever layer
+  std::string shader; // or the label of what is none, such as a Fourier transform
+  double milliseconds = 0;
+  int dispatches = 0; // a step
+};
+
 struct BenchResult {
   std::string layer;
   double forward_ms = 0, forward_gflop = 0;
@@ -33,7 +39,8 @@ struct BenchResult {
   double forward_mb = 0, step_mb = 0; // that kernels read and write, 1e6 bytes
   double planned_mb = 0;              // of device memory, before anything runs
   std::vector<KernelTime> kernels;    // of a step, the slowest first; empty where the device has no timestamps
-  double outside_net() const;         // their share that is not the net's, 0 to 1
+  std::vector<ShaderTime> shaders;    // the same times
+  double outside_net() const;         // the kernels' share that is not the net's, 0 to 1
   double weights_mb = 0, peak_mb = 0; // of device memory, 1e6 bytes
   double first_image_s = 0;           // to the first optimized image on the host, from the loaded net on
 };

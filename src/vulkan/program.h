@@ -38,7 +38,8 @@ public:
   std::uint32_t bindings() const { return bindings_; }
   bool is_texels(std::uint32_t binding) const { return (texels_ >> binding & 1U) != 0; }
   std::uint32_t push_bytes() const { return push_bytes_; }
-  const std::string &name() const { return name_; }
+  const std::string &name() const { return name_; } // the shader's, and its constants
+  std::string_view kind() const { return std::string_view(name_).substr(0, name_.find('[')); } // the shader's alone
   // Whether nobody has asked this before: drivers may compile a program only when it first runs.
   bool is_new() const { return !std::exchange(known_, true); }
 

@@ -22,7 +22,7 @@ struct Recording::State {
   std::vector<Handle<VkDescriptorPool, vkDestroyDescriptorPool>> pools;
   std::uint32_t free_sets = 0, free_buffers = 0; // of the last pool
   std::vector<Handle<VkQueryPool, vkDestroyQueryPool>> queries;
-  std::vector<std::string> labels; // one for each pair of queries
+  std::vector<Timing> timings; // one for each pair of queries, without its time
 
   State(const Device &on, std::string_view called, bool with_times)
       : device(on), name(called), timed(with_times && on.info().timestamps) {
@@ -46,7 +46,7 @@ struct Recording::State {
   VkBufferView make_view(const Slice &slice);
   VkDescriptorSet make_set(const Program &program, std::span<const Slice> slices);
   void stamp(std::uint32_t query);
-  template <typename Record> void with_times(std::string_view label, Record record);
+  template <typename Record> void with_times(std::string_view label, std::string_view shader, Record record);
   void global_barrier(VkAccessFlags to, VkPipelineStageFlags to_stages) const;
 };
 
@@ -131,16 +131,17 @@ void Recording::State::stamp(std::uint32_t query) {
   vkCmdWriteTimestamp(commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queries.back().get(), query % queries_a_pool);
 }
 
-template <typename Record> void Recording::State::with_times(std::string_view label, Record record) {
+template <typename Record>
+void Recording::State::with_times(std::string_view label, std::string_view shader, Record record) {
   if (!timed) {
     record();
     return;
   }
-  const auto query = static_cast<std::uint32_t>(labels.size()) * 2;
+  const auto query = static_cast<std::uint32_t>(timings.size()) * 2;
   stamp(query);
   record();
   stamp(query + 1);
-  labels.emplace_back(label);
+  timings.push_back({std::string(label), std::string(shader)});
 }
 
 void Recording::State::global_barrier(VkAccessFlags to, VkPipelineStageFlags to_stages) const {
@@ -199,7 +200,7 @@ void Recording::dispatch_rows(const Program &program, std::array<std::uint32_t, 
   }
   s.device.check_interrupt(); // the program may still be in the making, and others before it
   const VkDescriptorSet set = s.make_set(program, slices);
-  s.with_times(label, [&] {
+  s.with_times(label, program.kind(), [&] {
     vkCmdBindPipeline(s.commands, VK_PIPELINE_BIND_POINT_COMPUTE, program.pipeline());
     vkCmdBindDescriptorSets(s.commands, VK_PIPELINE_BIND_POINT_COMPUTE, program.layout(), 0, 1, &set, 0, nullptr);
     if (!push.empty())
@@ -238,7 +239,7 @@ void Recording::copy(const Slice &from, const Slice &to) {
 
 void Recording::custom(const std::function<void(VkCommandBuffer)> &record, std::string_view label) {
   state_->demand_open();
-  state_->with_times(label, [&] { record(state_->commands); });
+  state_->with_times(label, {}, [&] { record(state_->commands); });
 }
 
 void Recording::finish() {
@@ -260,10 +261,10 @@ VkCommandBuffer Recording::commands() const { return state_->commands; }
 
 std::vector<Recording::Timing> Recording::timings() const {
   const State &s = *state_;
-  std::vector<Timing> timings;
-  if (!s.ran || s.labels.empty())
-    return timings;
-  std::vector<std::uint64_t> ticks(s.labels.size() * 2);
+  if (!s.ran || s.timings.empty())
+    return {};
+  std::vector<Timing> timings = s.timings;
+  std::vector<std::uint64_t> ticks(timings.size() * 2);
   for (std::size_t first = 0; first < ticks.size(); first += queries_a_pool) {
     const std::size_t count = std::min<std::size_t>(ticks.size() - first, queries_a_pool);
     check(vkGetQueryPoolResults(s.device.handle(), s.queries[first / queries_a_pool].get(), 0,
@@ -273,10 +274,10 @@ std::vector<Recording::Timing> Recording::timings() const {
   }
   const std::uint32_t bits = s.device.info().timestamp_bits;
   const std::uint64_t mask = bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
-  for (std::size_t i = 0; i < s.labels.size(); ++i) {
+  for (std::size_t i = 0; i < timings.size(); ++i) {
     // The counter may have wrapped.
     const auto elapsed = static_cast<double>((ticks[2 * i + 1] - ticks[2 * i]) & mask);
-    timings.push_back({s.labels[i], elapsed * s.device.info().timestamp_period_ns * 1e-6});
+    timings[i].milliseconds = elapsed * s.device.info().timestamp_period_ns * 1e-6;
   }
   return timings;
 }

@@ -44,8 +44,8 @@ public:
   VkCommandBuffer commands() const;
 
   struct Timing {
-    std::string label;
-    double milliseconds;
+    std::string label, shader; // no shader: commands of others
+    double milliseconds = 0;
   };
   // Of the last run, in order; empty unless `timed` and supported.
   std::vector<Timing> timings() const;
