@@ -13,7 +13,7 @@ fi
 failed=0
 clang-format --dry-run -Werror "${formatted[@]}" || failed=1
 if command -v shellcheck >/dev/null; then
-  shellcheck tools/*.sh .ci/run || failed=1
+  shellcheck tools/*.sh tests/*/*.sh .ci/run || failed=1
 fi
 
 # clang-tidy reads how each file is compiled, and the headers that the build makes.

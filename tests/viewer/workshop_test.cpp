@@ -109,5 +109,28 @@ TEST_F(WorkshopTest, TheFocusHasItsMapWhateverTheWallShows) {
   EXPECT_EQ(now_.map_width, 0);
 }
 
+// With nothing done but looking at the first few: those in view go first, then all the others.
+TEST_F(WorkshopTest, TheWholeWallFillsByItself) {
+  wish_.focus.reset();
+  wish_.layer = "conv1";
+  wish_.wall_images = true;
+  wish_.in_view = {0, 1, 2, 3};
+  obey();
+  ASSERT_EQ(now_.tiles.size(), 64U);
+  const auto fewest = [&](std::size_t first, std::size_t end) {
+    int steps = now_.tiles[first].steps;
+    for (std::size_t i = first; i < end; ++i)
+      steps = std::min(steps, now_.tiles[i].steps);
+    return steps;
+  };
+  bool in_view_first = false;
+  while (workshop_->has_work() && fewest(0, 64) == 0) {
+    workshop_->work();
+    in_view_first = in_view_first || (fewest(0, 4) > 0 && fewest(4, 64) == 0);
+  }
+  EXPECT_TRUE(in_view_first);
+  EXPECT_GT(fewest(0, 64), 0) << "nothing left to do, and some have no image";
+}
+
 } // namespace
 } // namespace convscope::viewer
