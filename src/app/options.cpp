@@ -46,7 +46,8 @@ void add_global_options(CLI::App &program, GlobalOptions &options) {
 }
 
 void check_global_options(const GlobalOptions &options) {
-  const std::vector<std::string> precisions = {"fp32", "fast", "fp16", "auto"};
+  std::vector<std::string> precisions(precision_names.begin(), precision_names.end());
+  precisions.emplace_back("auto");
   if (std::find(precisions.begin(), precisions.end(), options.precision) == precisions.end()) {
     const std::string hint = did_you_mean(options.precision, precisions);
     throw UserError(fmt::format("--precision: no precision '{}'{}", options.precision,

@@ -87,17 +87,6 @@ void WallJob::forget_features() {
     tile.map_max = 0;
 }
 
-void WallJob::show_map(int channel, Atlas &focus, int cell) {
-  if (!has_features() || channel < 0 || channel >= map_shape_.c)
-    return;
-  // The atlas writes the maximum at the cell's index: those of the wall are read already.
-  vulkan::Recording recording(session_.device(), "map of " + layer_);
-  focus.put_map(recording, cell, features_.slice(), std::int64_t{channel} * map_shape_.h * map_shape_.w, map_shape_.h,
-                map_shape_.w, maxima_.slice());
-  recording.finish();
-  recording.run("drawing a map of " + layer_);
-}
-
 void WallJob::set_recipe(const Recipe &recipe, std::uint64_t seed) {
   if (recipe == recipe_ && seed == seed_)
     return;

@@ -25,11 +25,11 @@ public:
   const Atlas &maps() const { return maps_; }
   const Atlas &images() const { return images_; }
 
-  // Fills the maps from the layer's output, and copies that of `channel` into `focus`'s cell on show_map().
+  // Fills the maps from the layer's output, and keeps a copy of that.
   void show_features(const Activations &features);
   void forget_features(); // there is no photo any more
   bool has_features() const { return features_.bytes() > 0; }
-  void show_map(int channel, Atlas &focus, int cell);
+  vulkan::Slice features() const { return features_.slice(); } // of map_shape()
 
   // The optimized images as far as they have come, but for dead units'; `objective` is the channel.
   std::vector<OptimizedImage> images_so_far() const;

@@ -234,23 +234,21 @@ void Workshop::show_map() {
     return;
   map_ = {};
   const NodeId node = find_layer(session_.graph(), unit.layer);
-  Shape shape;
-  if (wall_ && wall_->layer() == unit.layer && wall_->has_features()) {
-    wall_->show_map(unit.channel, *focus_atlas_, 2);
-    shape = wall_->map_shape();
-  } else {
-    if (!session_.has_maps(node))
-      return;
+  const bool of_wall = wall_ && wall_->layer() == unit.layer && wall_->has_features();
+  if (!of_wall && !session_.has_maps(node))
+    return;
+  std::optional<Activations> made;
+  if (!of_wall) {
     say_busy("feature maps of " + unit.layer);
-    const Activations features = session_.features_on_device(photo_rgb_, node);
-    shape = features.shape(0);
-    const vulkan::Buffer maxima(session_.device(), 3 * sizeof(float), "map's maximum");
-    vulkan::Recording recording(session_.device(), "map of " + unit.layer);
-    focus_atlas_->put_map(recording, 2, features.slice(0), std::int64_t{unit.channel} * shape.h * shape.w, shape.h,
-                          shape.w, maxima.slice());
-    recording.finish();
-    recording.run("drawing a map of " + unit.layer);
+    made.emplace(session_.features_on_device(photo_rgb_, node));
   }
+  const Shape shape = made ? made->shape(0) : wall_->map_shape();
+  const vulkan::Buffer maxima(session_.device(), 3 * sizeof(float), "map's maximum"); // one for each cell
+  vulkan::Recording recording(session_.device(), "map of " + unit.layer);
+  focus_atlas_->put_map(recording, 2, made ? made->slice(0) : wall_->features(),
+                        std::int64_t{unit.channel} * shape.h * shape.w, shape.h, shape.w, maxima.slice());
+  recording.finish();
+  recording.run("drawing a map of " + unit.layer);
   map_ = {unit.layer, unit.channel, shape.w, shape.h, !session_.takes_whole(photo_rgb_, {node})};
 }
 

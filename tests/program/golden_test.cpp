@@ -24,6 +24,13 @@ Net onnx_net(const std::string &name, const Layers &layers, const Objectives &ob
           1e-4, layers,           objectives};
 }
 
+Net with_16_bits(Net net) {
+  net.name += "With16";
+  net.options.insert(net.options.end(), {"--precision", "fp16"});
+  net.tolerance = 2e-3;
+  return net;
+}
+
 // As torchvision's nets come out of torch's exporters.
 Net exported_net(const std::string &name, const Layers &layers, const Objectives &objectives) {
   const std::string folder = "torchvision/" + name;
@@ -107,24 +114,9 @@ INSTANTIATE_TEST_SUITE_P(
                         1e-4,
                         {"block3_conv1", "block5_conv3"},
                         {{"block3_conv3", 100}, {"block5_conv3", 45}}},
-                    Net{"squeezenetWith16",
-                        "golden/squeezenet1.1",
-                        {"--model", shared_data("nets/squeezenet1.1.onnx").string(), "--precision", "fp16"},
-                        2e-3,
-                        {"fire9", "logits"},
-                        {{"fire6", 200}, {"conv10", 281}}},
-                    Net{"inceptionv1With16",
-                        "golden/inceptionv1",
-                        {"--model", shared_data("nets/inceptionv1.onnx").string(), "--precision", "fp16"},
-                        2e-3,
-                        {"mixed4c", "mixed5b"},
-                        {{"mixed4c", 300}, {"mixed5a", 7}}},
-                    Net{"mobilenetv2With16",
-                        "golden/mobilenetv2-features",
-                        {"--model", shared_data("nets/mobilenetv2-features.onnx").string(), "--precision", "fp16"},
-                        2e-3,
-                        {"block5_out", "head"},
-                        {}},
+                    with_16_bits(onnx_net("squeezenet1.1", {"fire9", "logits"}, {{"fire6", 200}, {"conv10", 281}})),
+                    with_16_bits(onnx_net("inceptionv1", {"mixed4c", "mixed5b"}, {{"mixed4c", 300}, {"mixed5a", 7}})),
+                    with_16_bits(onnx_net("mobilenetv2-features", {"block5_out", "head"}, {})),
                     Net{"resnet50v2",
                         "keras/resnet50v2-notop",
                         {"--model", "resnet50v2", "--weights",
