@@ -50,6 +50,11 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
     throw UserError(fmt::format("the viewer shows layer:channel and layer:channel@x,y on square images: '{}' needs "
                                 "--offscreen",
                                 settings.objectives.front()));
+  for (const auto &[given, what] :
+       {std::pair(settings.objectives.size() > 1, "objectives but the first"),
+        std::pair(settings.input_size > 0, "--input-size"), std::pair(settings.init.has_value(), "--init")})
+    if (given)
+      context.note(fmt::format("the viewer leaves out {}: use --offscreen for that", what));
   ViewRequest view;
   view.wish.model = settings.model;
   view.wish.layer = context.session.graph().nodes[static_cast<std::size_t>(term.layer)].name;

@@ -57,6 +57,7 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
   settings.objectives = picture.objectives;
   settings.recipe = picture.recipe;
   settings.width = settings.height = picture.size;
+  settings.input_size = picture.input_size;
   settings.seed = picture.seed;
   mark_model(session, settings);
   mark_device(session, settings);
@@ -143,9 +144,11 @@ int open_viewer(Context &context, ViewRequest request) {
   const InterruptGuard interrupt;
   const Stopwatch clock;
   bool asked = false;
+  int failed_saves = 0; // that were shown
   const auto draw = [&] {
     worker.check();
     const viewer::Snapshot now = worker.snapshot();
+    failed_saves = now.failed_saves;
     if (!asked && !request.screenshot.empty() && clock.seconds() >= request.after.value_or(0)) {
       window.request_screenshot();
       asked = true;
@@ -175,9 +178,15 @@ int open_viewer(Context &context, ViewRequest request) {
   }
   if (request.screenshot.empty())
     viewer::save_config(ui.config);
-  const int status = interrupt.interrupted() ? exit_interrupted : exit_done;
+  int status = interrupt.interrupted() ? exit_interrupted : exit_done;
   window.hide();
-  if (!worker.end_within(longest_farewell)) {
+  const bool ended = worker.end_within(longest_farewell);
+  worker.check();
+  if (const viewer::Snapshot last = worker.snapshot(); last.failed_saves > failed_saves) { // and nobody saw it
+    tell(last.failure);
+    status = exit_user_error;
+  }
+  if (!ended) {
     context.finish(status);
     std::_Exit(status);
   }

@@ -132,6 +132,12 @@ std::string path_text(const fs::path &path) {
   return {text.begin(), text.end()};
 }
 
+std::string absolute_path(const std::string &path) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error);
+  return path.empty() || error ? path : path_text(absolute);
+}
+
 std::string lower_extension(const fs::path &path) { return lower(path_text(path.extension())); }
 
 std::vector<std::uint8_t> read_file(const fs::path &path, std::uint64_t limit) {

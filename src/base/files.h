@@ -14,6 +14,9 @@ namespace convscope {
 // The path as UTF-8, for messages and labels.
 std::string path_text(const std::filesystem::path &path);
 
+// The file's name from any working folder. "" for "".
+std::string absolute_path(const std::string &path);
+
 // ".h5" of "a/Net.H5".
 std::string lower_extension(const std::filesystem::path &path);
 

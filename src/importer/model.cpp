@@ -81,6 +81,14 @@ bool names_model_file(const std::string &model) {
   return extension == ".onnx" || extension == ".keras" || is_hdf5(extension);
 }
 
+ModelRequest absolute(ModelRequest request) {
+  if (names_model_file(request.model))
+    request.model = absolute_path(request.model);
+  request.weights = absolute_path(request.weights);
+  request.labels = absolute_path(request.labels);
+  return request;
+}
+
 Model load_model(const ModelRequest &request) {
   if (!request.input_range.empty() && request.input_range != "raw")
     throw UserError(fmt::format("--input-range '{}': the only other range is 'raw'", request.input_range));

@@ -32,6 +32,9 @@ struct Model {
 // Whether the name ends as a model's file does.
 bool names_model_file(const std::string &model);
 
+// The same request from any working folder.
+ModelRequest absolute(ModelRequest request);
+
 // UserError on an unknown name, and on a file that is missing or no model.
 Model load_model(const ModelRequest &request);
 

@@ -58,8 +58,9 @@ OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request) : session_(s
   width_ = request_.options.width > 0 ? request_.options.width : request_.recipe.size;
 
   // Before a device is opened: whether every objective can be had from the net at this size.
-  const int input = request_.options.input_size, margin = request_.recipe.canvas_margin;
-  const Shape shape{3, input > 0 ? input : height_ + margin, input > 0 ? input : width_ + margin};
+  const int input = request_.options.input_size;
+  const auto side = [&](int length) { return input > 0 ? input : canvas_side(request_.recipe, length); };
+  const Shape shape{3, side(height_), side(width_)};
   for (const Objective &objective : request_.objectives) {
     std::vector<Shape> shapes(session_.graph().nodes.size());
     for (const NodeId layer : layers_of(objective))

@@ -357,10 +357,4 @@ void Atlas::put_map(Recording &recording, int cell, const Slice &source, std::in
   s.tile(recording, s.map_program, params, in.slice, maximum.slice, cell);
 }
 
-void Atlas::clear(Recording &recording, int cell) {
-  const State &s = *state_;
-  s.demand(cell);
-  s.copy(recording, s.words_of(s.cells), cell);
-}
-
 } // namespace convscope::viewer

@@ -40,8 +40,6 @@ public:
   // neighbour where enlarged, averaged where reduced. The maximum is written to `maxima`[cell] (floats).
   void put_map(vulkan::Recording &recording, int cell, const vulkan::Slice &source, std::int64_t offset, int height,
                int width, const vulkan::Slice &maxima);
-  // To transparent.
-  void clear(vulkan::Recording &recording, int cell);
 
 private:
   struct State;

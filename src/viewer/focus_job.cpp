@@ -6,9 +6,11 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "graph/names.h"
 #include "io/image.h"
 #include "io/resize.h"
 #include "viewer/health.h"
+#include "viewer/place.h"
 #include "visualization/parameters_of.h"
 
 namespace convscope::viewer {
@@ -47,10 +49,17 @@ std::string objective_text(const Unit &unit) {
   return unit.x >= 0 && unit.y >= 0 ? fmt::format("{}@{},{}", text, unit.x, unit.y) : text;
 }
 
+Unit FocusJob::aimed(const Recipe &recipe) const {
+  return placed(session_.graph(), *unit_, place_, recipe, controls_.size);
+}
+
 Optimization FocusJob::make(const Recipe &recipe, std::optional<Array> init,
                             std::optional<OptimizationState> state) const {
   OptimizationOptions options;
+  const Graph &graph = session_.graph();
+  const std::string objective = objective_text(aimed(recipe));
   options.height = options.width = controls_.size;
+  options.input_size = input_size_for(graph, find_layer(graph, unit_->layer), recipe, controls_.size);
   options.seed = controls_.seed;
   options.init = std::move(init);
   options.resume = std::move(state);
@@ -58,10 +67,10 @@ Optimization FocusJob::make(const Recipe &recipe, std::optional<Array> init,
   options.slice_flops = slice_flops_;
   options.precision = session_.precision();
   options.profile = session_.profile();
-  Optimization optimization(session_.programs(), session_.weights(), session_.graph(),
-                            {session_.objective(objective_text(*unit_))}, recipe, options);
+  Optimization optimization(session_.programs(), session_.weights(), graph, {session_.objective(objective)}, recipe,
+                            options);
   if (optimization.planned_bytes() > session_.memory_left())
-    throw UserError(objective_text(*unit_) + ": the device has no memory left for an image of this size");
+    throw UserError(objective + ": the device has no memory left for an image of this size");
   return optimization;
 }
 
@@ -122,16 +131,17 @@ void FocusJob::restart() {
   }
 }
 
-void FocusJob::set(const std::optional<Unit> &unit, const Controls &controls, const std::optional<Recipe> &second,
-                   const Array &photo) {
+void FocusJob::set(const std::optional<Unit> &unit, Place place, const Controls &controls,
+                   const std::optional<Recipe> &second, const Array &photo) {
   const Controls before = controls_;
   const bool other_second = second != second_recipe_;
   photo_ = photo; // of a restart to come
-  const bool fresh = unit != unit_ || controls.seed != before.seed || controls.start != before.start ||
-                     (active() && steps() == 0) || !active();
+  const bool fresh = unit != unit_ || place != place_ || controls.seed != before.seed ||
+                     controls.start != before.start || (active() && steps() == 0) || !active();
   if (!fresh && controls == before && !other_second)
     return;
   unit_ = unit;
+  place_ = place;
   controls_ = controls;
   second_recipe_ = second;
   if (!unit_) {
@@ -276,9 +286,9 @@ std::optional<SavedFocus> FocusJob::rescued() const {
   return saved;
 }
 
-void FocusJob::restore(const Unit &unit, const Controls &controls, const std::optional<Recipe> &second,
+void FocusJob::restore(const Unit &unit, Place place, const Controls &controls, const std::optional<Recipe> &second,
                        const Array &photo, const SavedFocus &saved) {
-  set(std::nullopt, controls, std::nullopt, photo);
+  set(std::nullopt, place, controls, std::nullopt, photo);
   unit_ = unit;
   second_recipe_ = second;
   untouched_ = saved.untouched;
@@ -293,7 +303,7 @@ void FocusJob::restore(const Unit &unit, const Controls &controls, const std::op
     if (second)
       begin(second_, *second);
   } catch (const UserError &) {
-    set(std::nullopt, controls, std::nullopt, photo);
+    set(std::nullopt, place, controls, std::nullopt, photo);
     throw;
   }
   kept_ = saved.kept;
@@ -333,9 +343,9 @@ RunState FocusJob::state_of(Run &run, const Progress &now) const {
 
 FocusState FocusJob::state() {
   FocusState state;
-  state.unit = unit_;
   if (!active())
     return state;
+  state.unit = unit();
   state.width = width();
   state.height = height();
   state.branch = branch_;

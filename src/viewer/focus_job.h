@@ -20,15 +20,15 @@ public:
   FocusJob(Session &session, double slice_flops) : session_(session), slice_flops_(slice_flops) {}
 
   // Begins, goes on with changed controls, or stops (no unit). A `second` recipe starts as the first did and catches
-  // up. `photo` (3,H,W) is what StartFrom::photo begins with. UserError for what the net or the device can't do; the
-  // job then has no unit.
-  void set(const std::optional<Unit> &unit, const Controls &controls, const std::optional<Recipe> &second,
+  // up. A `place` says where in the unit's map, whatever the image's size. `photo` (3,H,W) is what StartFrom::photo
+  // begins with. UserError for what the net or the device can't do; the job then has no unit.
+  void set(const std::optional<Unit> &unit, Place place, const Controls &controls, const std::optional<Recipe> &second,
            const Array &photo);
   void restart();
   void rewind(int moment); // goes on from there, as a new branch; ignored where there is no such moment
   // Goes on where a session stood. UserError as of set(), and where the net or the size is not that of the session.
-  void restore(const Unit &unit, const Controls &controls, const std::optional<Recipe> &second, const Array &photo,
-               const SavedFocus &saved);
+  void restore(const Unit &unit, Place place, const Controls &controls, const std::optional<Recipe> &second,
+               const Array &photo, const SavedFocus &saved);
   // What restore() takes; active() only.
   SavedFocus saved();
   // The same as of the last moment that was kept, without the device: it is lost. None where no moment was.
@@ -43,7 +43,8 @@ public:
   bool untouched() const {
     return untouched_;
   } // since the noise, no control was changed: the command line can do it too
-  const std::optional<Unit> &unit() const { return unit_; }
+  // At its place; active() only.
+  Unit unit() const { return aimed(controls_.recipe); }
   const Controls &controls() const { return controls_; }
   int width() const { return controls_.size; }
   int height() const { return controls_.size; }
@@ -72,6 +73,7 @@ private:
     int steps() const { return before + (optimization ? optimization->steps_done() : 0); }
     bool finished() const { return steps() >= recipe.steps; }
   };
+  Unit aimed(const Recipe &recipe) const;
   Optimization make(const Recipe &recipe, std::optional<Array> init, std::optional<OptimizationState> state) const;
   void begin(Run &run, const Recipe &recipe);
   // Goes on with another optimization of the image: from `state` as if there had been no break, else from `init`.
@@ -84,6 +86,7 @@ private:
   Session &session_;
   double slice_flops_;
   std::optional<Unit> unit_;
+  Place place_;
   Controls controls_;
   std::optional<Recipe> second_recipe_;
   Array photo_;

@@ -23,6 +23,12 @@ int channels_of(const Snapshot &now, const std::string &layer) {
   return 0;
 }
 
+// Whether what there is of the focus is of the unit that is asked for, and not of the one before.
+bool arrived(const Frame &frame) {
+  const auto &wanted = frame.ui.wish.focus, &there = frame.now.focus.unit;
+  return wanted && there && wanted->layer == there->layer && wanted->channel == there->channel;
+}
+
 // The layer and its channel, which can be typed; below it the place, if there is one.
 void title(Frame &frame, const Unit &unit) {
   const float scale = frame.scale, gap = ImGui::GetStyle().ItemSpacing.x;
@@ -46,14 +52,15 @@ void title(Frame &frame, const Unit &unit) {
   if (ImGui::Button("Save…"))
     frame.ui.ask_to_save(Ask::save_focus);
   tooltip("Save this image as PNG (S). The wall: W. All of the session: Ctrl+S");
-  if (unit.x < 0)
+  if (unit.x < 0 && !frame.ui.wish.place.chosen())
     return;
   ImGui::AlignTextToFramePadding();
-  text_fitted(fmt::format("at {},{} of its map alone", unit.x, unit.y), muted_colour(),
-              room - button_width("Whole channel") - gap);
+  const Unit &at = arrived(frame) ? *frame.now.focus.unit : unit; // the place is known once it has
+  text_fitted(at.x < 0 ? std::string("at one place of its map") : fmt::format("at {},{} of its map alone", at.x, at.y),
+              muted_colour(), room - button_width("Whole channel") - gap);
   ImGui::SameLine(left + std::max(room - button_width("Whole channel"), 0.F));
   if (ImGui::Button("Whole channel"))
-    frame.ui.wish.place = {};
+    frame.ui.whole_channel();
   tooltip("Maximize the channel's mean again, not this place alone (right click on the photo)");
 }
 
@@ -62,9 +69,11 @@ void image(Frame &frame, const Box &box, int cell) {
   ImDrawList &list = *ImGui::GetWindowDrawList();
   list.AddRectFilled(box.a, box.b, frame_colour());
   const float aspect = focus.height > 0 ? static_cast<float>(focus.width) / static_cast<float>(focus.height) : 1;
-  const bool there = focus.unit && (cell == 0 || focus.second);
+  const bool there = arrived(frame) && (cell == 0 || focus.second);
   if (!there || !draw_cell(list, frame.window, frame.textures.focus, cell, fitted(box, aspect)))
-    draw_note(list, box, "Waiting for its first step");
+    draw_note(list, box,
+              focus.unit || !frame.now.busy.empty() || frame.now.message.empty() ? "Waiting for its first step"
+                                                                                 : "It can't be made: see below");
   if (!frame.ui.wish.second)
     return;
   // A/B: which recipe this is.
@@ -146,8 +155,10 @@ void draw_focus(Frame &frame) {
     title(frame, Unit(*ui.wish.focus)); // a copy: it may be replaced
     muted("The image that it likes best, as far as it has come");
     images(frame, std::max(height * 0.42F, 120 * frame.scale));
-    health(frame);
-    curves(frame);
+    if (arrived(frame)) {
+      health(frame);
+      curves(frame);
+    }
   } else {
     heading("Focus");
     wrapped("Click a tile of the wall, or type a channel's number above it: here is what it likes, and where in the "

@@ -8,21 +8,20 @@ namespace convscope::viewer {
 Advice advice(Health health) {
   switch (health) {
   case Health::well:
-    return {"well", "Well: the gradient reaches the image.", "", ""};
+    return {"Well: the gradient reaches the image.", "", ""};
   case Health::waiting:
-    return {"waiting", "The unit has not answered yet.", "", ""};
+    return {"The unit has not answered yet.", "", ""};
   case Health::dead:
-    return {"dead", "Dead: the unit answers 0, so no gradient reaches the image.", "Revive",
+    return {"Dead: the unit answers 0, so no gradient reaches the image.", "Revive",
             "Start again with the recipe lucid: in its first 16 steps, ReLUs that block the whole gradient let it "
             "through"};
   case Health::saturated:
-    return {"saturated", "Saturated: many pixels are stuck at black or white.", "Halve the rate",
-            "Halve the learning rate"};
+    return {"Saturated: many pixels are stuck at black or white.", "Halve the rate", "Halve the learning rate"};
   case Health::diverging:
-    return {"diverging", "Diverging: the value falls or jumps instead of rising.", "Clip gradients",
+    return {"Diverging: the value falls or jumps instead of rising.", "Clip gradients",
             "Clip the gradient's norm to 1"};
   }
-  return {"", "", "", ""};
+  return {"", "", ""};
 }
 
 bool diverges(std::span<const float> values) {

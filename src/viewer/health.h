@@ -8,7 +8,6 @@
 namespace convscope::viewer {
 
 struct Advice {
-  const char *word;     // "dead"
   const char *sentence; // "No gradient ..."
   const char *remedy;   // of a button; "" where nothing needs to be done
   const char *effect;   // what the button does

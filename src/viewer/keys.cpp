@@ -118,11 +118,13 @@ void take_keys(Frame &frame) {
     ui.ask_to_save(Ask::save_session);
   if (io.KeyCtrl && ImGui::IsKeyPressed(key_v, false))
     if (const char *const pasted = ImGui::GetClipboardText(); pasted && *pasted)
-      ui.open_file(clean_path(pasted));
+      ui.paste(pasted);
+  // Before the modifiers: many keyboards have [ and ] with AltGr. Ctrl and Alt alone make no characters.
+  if (!io.KeySuper)
+    for (const ImWchar character : io.InputQueueCharacters)
+      take_character(frame, character);
   if (io.KeyCtrl || io.KeyAlt || io.KeySuper)
     return;
-  for (const ImWchar character : io.InputQueueCharacters)
-    take_character(frame, character);
   const int row = std::max(ui.wall.columns, 1);
   if (ImGui::IsKeyPressed(key_left))
     next_channel(frame, -1);

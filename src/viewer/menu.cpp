@@ -8,13 +8,13 @@ namespace convscope::viewer {
 
 namespace {
 
-void photo_items(Ui &ui, const std::vector<std::string> &paths, const char *none) {
+void photo_items(Ui &ui, const std::string &photo, const std::vector<std::string> &paths, const char *none) {
   if (paths.empty())
     ImGui::TextDisabled("%s", none);
   // A copy: opening one reorders the recent ones.
   for (const std::string &path : std::vector<std::string>(paths)) {
     ImGui::PushID(path.c_str());
-    if (ImGui::MenuItem(file_name(path).c_str(), nullptr, path == ui.wish.photo))
+    if (ImGui::MenuItem(file_name(path).c_str(), nullptr, path == photo))
       ui.open_photo(path);
     tooltip(path);
     ImGui::PopID();
@@ -26,11 +26,11 @@ void file_menu(Frame &frame) {
   if (ImGui::MenuItem("Open photo…", "O"))
     ui.ask(Ask::photo, ui.wish.photo);
   if (ImGui::BeginMenu("Samples")) {
-    photo_items(ui, ui.samples, "No samples were found");
+    photo_items(ui, frame.now.photo, ui.samples, "No samples were found");
     ImGui::EndMenu();
   }
   if (ImGui::BeginMenu("Recent photos")) {
-    photo_items(ui, ui.config.recent_photos, "None yet");
+    photo_items(ui, frame.now.photo, ui.config.recent_photos, "None yet");
     ImGui::EndMenu();
   }
   if (ImGui::MenuItem("Without a photo", nullptr, false, !ui.wish.photo.empty()))

@@ -1,5 +1,6 @@
 // Asks for a file's path: to read a photo or weights, or to write a picture.
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -72,6 +73,7 @@ std::string problem_of(Ask ask, const std::string &path) {
 
 void accept(Frame &frame, const std::string &path) {
   Ui &ui = frame.ui;
+  ui.notice.clear();
   switch (ui.dialog.ask) {
   case Ask::weights:
     ui.open_model({ui.dialog.model, path, ui.dialog.model == ui.wish.model.model ? ui.wish.model.input_range : ""});
@@ -85,7 +87,7 @@ void accept(Frame &frame, const std::string &path) {
     break;
   case Ask::save_session:
     frame.worker.save({SaveRequest::What::session, path});
-    remember(ui.config.recent_sessions, path);
+    remember(ui.config.recent_sessions, absolute_path(path));
     break;
   case Ask::save_focus:
     frame.worker.save({SaveRequest::What::focus, path});
@@ -96,6 +98,21 @@ void accept(Frame &frame, const std::string &path) {
   case Ask::nothing:
     break;
   }
+}
+
+// Of a file's address (RFC 3986): "%20" is a space.
+std::string without_escapes(const std::string &address) {
+  std::string path;
+  for (std::size_t i = 0; i < address.size(); ++i) {
+    unsigned byte = 0;
+    const char *const from = address.data() + i + 1, *const end = from + 2;
+    if (address[i] == '%' && i + 2 < address.size() && std::from_chars(from, end, byte, 16).ptr == end)
+      i += 2;
+    else
+      byte = static_cast<unsigned char>(address[i]);
+    path += static_cast<char>(byte);
+  }
+  return path;
 }
 
 // A name that says what the picture shows.
@@ -113,6 +130,15 @@ std::string name_for(const Ui &ui, Ask ask) {
 
 } // namespace
 
+void Ui::paste(const std::string &text) {
+  const std::string path = clean_path(text);
+  std::error_code error;
+  if (path.find('\n') == std::string::npos && std::filesystem::is_regular_file(path, error))
+    open_file(path);
+  else
+    notice = "What was pasted is not the path of a file";
+}
+
 std::string clean_path(std::string path) {
   const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
   while (!path.empty() && blank(path.back()))
@@ -121,7 +147,7 @@ std::string clean_path(std::string path) {
   if (path.size() > 1 && (path.front() == '"' || path.front() == '\'') && path.back() == path.front())
     path = path.substr(1, path.size() - 2);
   if (path.starts_with("file://"))
-    path.erase(0, 7);
+    path = without_escapes(path.substr(7));
   if (const char *home = std::getenv("HOME"); home && (path == "~" || path.starts_with("~/")))
     path.replace(0, 1, home);
   return path;

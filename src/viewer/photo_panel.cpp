@@ -24,8 +24,9 @@ void empty_state(Frame &frame, float height) {
   list.AddRectFilled(box.a, box.b, frame_colour());
   list.AddRect(box.a, box.b, ImGui::IsItemHovered() ? accent_colour() : border_colour());
   draw_note(list, box,
-            frame.ui.wish.photo.empty() ? std::string("Drop a photo here or open one (O)")
-                                        : fmt::format("Opening {}…", frame.ui.wish.photo));
+            frame.now.busy.empty() || frame.ui.wish.photo.empty()
+                ? std::string("Drop a photo here or open one (O)")
+                : fmt::format("Opening {}…", file_name(frame.ui.wish.photo)));
 }
 
 // The place under the mouse, on the map's cells.
@@ -44,7 +45,7 @@ void pick(Frame &frame, const Box &box, const MapState &map, bool clicked) {
   if (!ImGui::IsItemHovered())
     return;
   if (ImGui::IsMouseClicked(ImGuiMouseButton_Right))
-    place = {};
+    frame.ui.whole_channel();
   const ImVec2 mouse = ImGui::GetIO().MousePos;
   const Place under{(mouse.x - box.a.x) / box.width(), (mouse.y - box.a.y) / box.height()};
   if (!(under.u >= 0 && under.u < 1 && under.v >= 0 && under.v < 1))
@@ -112,7 +113,7 @@ void draw_photo(Frame &frame, float max_height) {
   const auto &focus = ui.wish.focus;
   const float slider = 110 * frame.scale, width = ImGui::GetContentRegionAvail().x;
   ImGui::AlignTextToFramePadding();
-  const std::string name = file_name(ui.wish.photo);
+  const std::string name = file_name(now.photo);
   text_fitted(focus ? "Where it fires in " + name : name, muted_colour(),
               std::max(focus ? width - slider - 3 * ImGui::GetStyle().ItemSpacing.x : width, 1.F));
   if (focus) {

@@ -2,34 +2,48 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+#include "graph/names.h"
+#include "graph/shapes.h"
+
 namespace convscope::viewer {
 
 namespace {
 
-const LayerRow *row_of(const Snapshot &now, const std::string &layer) {
-  const auto found =
-      std::find_if(now.layers.begin(), now.layers.end(), [&](const LayerRow &row) { return row.name == layer; });
-  return found == now.layers.end() ? nullptr : &*found;
+int cell(float share, int cells) {
+  return std::clamp(static_cast<int>(share * static_cast<float>(cells)), 0, std::max(cells - 1, 0));
 }
 
-int cell(float share, int cells) {
-  return std::clamp(static_cast<int>(share * static_cast<float>(cells)), 0, cells - 1);
+Shape shape_at(const Graph &graph, NodeId layer, int side) {
+  return infer_shapes(graph, {3, side, side}, layer)[static_cast<std::size_t>(layer)];
+}
+
+bool reaches(const Graph &graph, NodeId layer, int side) {
+  try {
+    shape_at(graph, layer, side);
+    return true;
+  } catch (const UserError &) {
+    return false;
+  }
 }
 
 } // namespace
 
-MapSize optimized_map(const Snapshot &now, const std::string &layer, int image_size, int default_size) {
-  const LayerRow *const row = row_of(now, layer);
-  if (!row || default_size < 1 || row->width < 1 || row->height < 1)
-    return {};
-  const auto shrunk = [&](int side) { return std::max(1, side * image_size / default_size); };
-  return {shrunk(row->width), shrunk(row->height)};
+int input_size_for(const Graph &graph, NodeId layer, const Recipe &recipe, int size) {
+  return !reaches(graph, layer, canvas_side(recipe, size)) && reaches(graph, layer, graph.default_size)
+             ? graph.default_size
+             : 0;
 }
 
-void set_place(Unit &unit, Place place, MapSize map) {
-  const bool there = place.chosen() && map.width > 0 && map.height > 0;
-  unit.x = there ? cell(place.u, map.width) : -1;
-  unit.y = there ? cell(place.v, map.height) : -1;
+Unit placed(const Graph &graph, Unit unit, Place place, const Recipe &recipe, int size) {
+  if (!place.chosen())
+    return unit;
+  const NodeId layer = find_layer(graph, unit.layer);
+  const int input = input_size_for(graph, layer, recipe, size);
+  const Shape map = shape_at(graph, layer, input > 0 ? input : canvas_side(recipe, size));
+  unit.x = cell(place.u, map.w);
+  unit.y = cell(place.v, map.h);
+  return unit;
 }
 
 } // namespace convscope::viewer

@@ -1,22 +1,18 @@
-// Where in a picture a unit looks.
+// Where a unit is in its layer's map of an optimized image, and what the net needs to have one.
 #pragma once
 
-#include <string>
-
+#include "graph/graph.h"
 #include "viewer/state.h"
+#include "visualization/recipe.h"
 
 namespace convscope::viewer {
 
-struct MapSize {
-  int width = 0, height = 0;
-  bool operator==(const MapSize &) const = default;
-};
+// OptimizationOptions::input_size for a square image of `size`: 0 where the net takes its canvas as it is, the net's
+// own size where the layer is to be had at that alone, as behind a dense head.
+int input_size_for(const Graph &graph, NodeId layer, const Recipe &recipe, int size);
 
-// Of a layer's map of an optimized image of that size, or a little less, so that every place in it exists.
-// `default_size` is the net's, which the layers' sizes are for.
-MapSize optimized_map(const Snapshot &now, const std::string &layer, int image_size, int default_size);
-
-// The unit's x and y there.
-void set_place(Unit &unit, Place place, MapSize map);
+// The unit with x and y of the place, where one is chosen, in the map of an image of `size`. UserError where the net
+// has no such layer, or no such map.
+Unit placed(const Graph &graph, Unit unit, Place place, const Recipe &recipe, int size);
 
 } // namespace convscope::viewer

@@ -102,10 +102,11 @@ Recipe read_with_steps(const JsonReader &from) {
 }
 
 Json to_json(const Wish &wish) {
-  Json json = {{"model", wish.model.model},
-               {"weights", wish.model.weights},
-               {"input_range", wish.model.input_range},
-               {"photo", wish.photo},
+  const ModelRequest model = absolute(wish.model);
+  Json json = {{"model", model.model},
+               {"weights", model.weights},
+               {"input_range", model.input_range},
+               {"photo", absolute_path(wish.photo)},
                {"layer", wish.layer},
                {"wall_images", wish.wall_images},
                {"running", wish.running},
@@ -113,12 +114,12 @@ Json to_json(const Wish &wish) {
                {"size", wish.controls.size},
                {"seed", wish.controls.seed},
                {"start", wish.controls.start == StartFrom::noise ? "noise" : "photo"}};
-  if (wish.model.preprocessing)
-    json["preprocessing"] = to_json(*wish.model.preprocessing);
-  if (wish.model.size > 0)
-    json["model_size"] = wish.model.size;
-  if (!wish.model.labels.empty())
-    json["labels"] = wish.model.labels;
+  if (model.preprocessing)
+    json["preprocessing"] = to_json(*model.preprocessing);
+  if (model.size > 0)
+    json["model_size"] = model.size;
+  if (!model.labels.empty())
+    json["labels"] = model.labels;
   if (wish.focus)
     json["unit"] = to_json(*wish.focus);
   if (wish.place.chosen())

@@ -47,11 +47,13 @@ struct Wish {
   std::vector<int> in_view;              // channels of the wall's tiles in view, in order: they go first
   bool wall_images = true;               // whether the wall's optimized images evolve
   std::optional<Unit> focus;
-  Place place;                  // of the focused unit, on the photo: its x and y follow with the size of the image
+  Place place;                  // of the focused unit, on the photo: instead of its x and y
   Controls controls;            // of the focus, and of the wall but for the size
   std::optional<Recipe> second; // A/B: another recipe for the same unit and seed
   bool running = true;
   // Events, as counters that only grow: the worker acts on each change once.
+  int models = 0, photos = 0; // were opened: the same ones again, perhaps
+  int answered = 0;           // Snapshot::models as the window knows it
   int single_steps = 0, restarts = 0;
   int rewind = 0; // with rewind_to: continue the focus from that moment of its history, as a branch
   int rewind_to = 0;
@@ -111,23 +113,26 @@ struct Guess {
 };
 
 struct Snapshot {
-  ModelRequest model;                  // that is loaded
-  std::optional<ModelRequest> refused; // the last one that could not be; the one before stays
-  int default_size = 224;              // of the net's input: what the layers' sizes are for
-  std::vector<Guess> guesses;          // the likeliest first; empty without a classifier or a photo
+  ModelRequest model;         // that is loaded
+  int models = 0;             // Wish::models that this answers
+  bool refused = false;       // the last one could not be loaded, and the one before stays
+  int default_size = 224;     // of the net's input: what the layers' sizes are for
+  std::vector<Guess> guesses; // the likeliest first; empty without a classifier or a photo
   std::string device, driver, precision = "fp32";
   std::vector<LayerRow> layers;
   std::string layer;                 // of the wall, as shown
   int map_width = 0, map_height = 0; // of its maps of the photo; 0 while there are none
   std::vector<TileState> tiles;      // by channel
   bool has_photo = false;
+  std::string photo; // as shown: one that can't be read leaves the one before
   int photo_width = 0, photo_height = 0;
   FocusState focus;
   double steps_per_second = 0, ms_per_step = 0; // of the focus or, without one, of the wall
   std::uint64_t memory_used = 0, memory_total = 0;
-  std::string busy;         // "loading vgg16", "" when steadily at work
-  std::string message;      // the last thing that went wrong, one line; "" where nothing did
-  std::uint64_t serial = 0; // grows with every change
+  std::string busy;     // "loading vgg16", "" when steadily at work
+  std::string message;  // the last thing that went wrong, or was written: one line, or ""
+  int failed_saves = 0; // so far
+  std::string failure;  // of the last of them
 };
 
 } // namespace convscope::viewer

@@ -8,6 +8,7 @@
 #include <imgui.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "viewer/widgets.h"
 
 namespace convscope::viewer {
@@ -36,6 +37,8 @@ void splitter(const char *id, float height, float whole, float direction, float 
 
 // Events are counted on, whatever else a wish becomes: the worker acts on each change.
 void keep_events(Wish &wish, const Wish &from) {
+  wish.models = from.models;
+  wish.photos = from.photos;
   wish.single_steps = from.single_steps;
   wish.restarts = from.restarts;
   wish.rewind = from.rewind;
@@ -47,13 +50,18 @@ constexpr ImGuiWindowFlags pane = ImGuiWindowFlags_NoNav | ImGuiWindowFlags_NoSa
 } // namespace
 
 void Ui::open_photo(const std::string &path) {
+  notice.clear();
   wish.photo = path;
-  remember(config.recent_photos, path);
+  ++wish.photos;
 }
 
 void Ui::open_model(const ModelRequest &model, std::optional<ModelRequest> otherwise) {
-  before_model_ = wish;
+  notice.clear();
+  if (!asks_for_model())
+    before_model_ = wish;
+  opens_session_ = false;
   wish.model = model;
+  ++wish.models;
   wish.otherwise = std::move(otherwise);
   // Of the net before; a layer is chosen when the new one is there.
   wish.layer.clear();
@@ -80,15 +88,19 @@ void Ui::open_file(const std::string &path) {
 void Ui::open_session(const std::string &path) {
   try {
     SavedSession session = read_session(path);
+    const bool asked = asks_for_model();
     const Wish old = std::exchange(wish, std::move(session.wish));
     keep_events(wish, old);
-    before_model_ = old;
+    if (!asked)
+      before_model_ = old;
+    wish.models += asked || !(wish.model == old.model);
+    opens_session_ = true;
     resuming_ = std::move(session.focus);
     wall.layer.clear();
     layers.reveal = true;
     wall.reveal = wish.focus ? wish.focus->channel : -1;
     choose_focus = false;
-    remember(config.recent_sessions, path);
+    remember(config.recent_sessions, absolute_path(path));
   } catch (const UserError &error) {
     notice = error.what();
   }
@@ -101,35 +113,69 @@ void Ui::focus(const std::string &layer, int channel) {
   wish.place = {};
 }
 
+void Ui::whole_channel() {
+  wish.place = {};
+  if (wish.focus)
+    wish.focus->x = wish.focus->y = -1;
+}
+
 const std::vector<ZooEntry> &Ui::zoo() {
-  if (zoo_.empty())
-    zoo_ = list_zoo();
-  return zoo_;
+  if (!zoo_) {
+    zoo_.emplace();
+    try {
+      zoo_ = list_zoo();
+    } catch (const UserError &error) { // the program without its weights' folder
+      notice = error.what();
+    }
+  }
+  return *zoo_;
 }
 
 void Ui::settle(const Snapshot &now) {
-  if (now.refused && *now.refused == wish.model) { // the net before stays, and what was wished of it
+  if (now.message != said_)
+    notice.clear();
+  said_ = now.message;
+  const bool news = std::exchange(answered_, now.models) != now.models;
+  if (news && now.refused && !asks_for_model()) { // the net before stays, and what was wished of it
     const Wish refused = std::exchange(wish, before_model_);
-    wish.photo = refused.photo;
-    wish.controls = refused.controls;
     keep_events(wish, refused);
+    if (!opens_session_) {
+      wish.photo = refused.photo;
+      wish.controls = refused.controls;
+    }
+    wish.model = now.model;
   }
+  wish.answered = answered_;
+  if (wish.second)
+    second_recipe = wish.second->name;
   if (wish.otherwise && *wish.otherwise == now.model) {
     wish.model = now.model;
     wish.otherwise.reset();
   }
-  const bool there = now.model == wish.model && !now.layers.empty();
+  const bool there = now.model == wish.model && !asks_for_model() && !now.layers.empty();
   const auto known = [&](const std::string &name) {
     return std::any_of(now.layers.begin(), now.layers.end(), [&](const LayerRow &row) { return row.name == name; });
   };
   if (there && !(remembered_ == now.model)) {
     remembered_ = now.model;
-    // "net" or "net<tab>weights"
+    const ModelRequest from_anywhere = absolute(now.model); // "net" or "net<tab>weights"
     remember(config.recent_models,
-             now.model.weights.empty() ? now.model.model : now.model.model + '\t' + now.model.weights);
+             from_anywhere.weights.empty() ? from_anywhere.model : from_anywhere.model + '\t' + from_anywhere.weights);
+  }
+  if (now.photo == wish.photo && now.photo != remembered_photo_ && !now.photo.empty()) {
+    remembered_photo_ = now.photo;
+    if (std::find(samples.begin(), samples.end(), now.photo) == samples.end()) // those have a menu of their own
+      remember(config.recent_photos, absolute_path(now.photo));
   }
   if (!begun_ && wish.focus)
     wall.reveal = wish.focus->channel;
+  // What was chosen of the net before, while this one was on its way.
+  if (there && !known(wish.layer))
+    wish.layer.clear();
+  if (there && wish.focus && !known(wish.focus->layer)) {
+    wish.focus.reset();
+    wish.place = {};
+  }
   if (there && wish.layer.empty() && now.busy.empty() && known(now.layer)) {
     wish.layer = now.layer;
     layers.reveal = true;
@@ -137,8 +183,6 @@ void Ui::settle(const Snapshot &now) {
   choose_focus = choose_focus && !wish.focus;
   if (choose_focus && there && now.busy.empty() && now.layer == wish.layer)
     focus_strongest(now);
-  if (there && wish.focus)
-    set_place(*wish.focus, wish.place, optimized_map(now, wish.focus->layer, wish.controls.size, now.default_size));
   wish.wall_images = wall.evolve && wall.show != Show::map;
 }
 

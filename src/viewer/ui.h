@@ -39,10 +39,12 @@ struct Ui {
   void open_photo(const std::string &path);
   void open_model(const ModelRequest &model, std::optional<ModelRequest> otherwise = {});
   void open_file(const std::string &path);   // a photo, a net, weights or a session, by its ending
+  void paste(const std::string &text);       // the path of one
   void ask(Ask what, std::string path = {}); // opens the path dialog
   void ask_to_save(Ask what);
   void ask_for_weights(const std::string &model);
   void focus(const std::string &layer, int channel);
+  void whole_channel();               // again, and not one place of it
   const std::vector<ZooEntry> &zoo(); // looked up once: it asks the file system
 
   // The panels' own state.
@@ -85,18 +87,23 @@ struct Ui {
     bool hovered = false;     // so the wheel is its own
   } photo;
 
-  std::string notice; // what went wrong here; else the worker's message is shown
+  std::string notice; // what went wrong here, until the worker says something
 
 private:
+  bool asks_for_model() const { return answered_ != wish.models; }
   void open_session(const std::string &path);
   void settle(const Snapshot &now); // what follows from what arrived
   void focus_strongest(const Snapshot &now);
   void panes_of(Frame &frame);
 
   Wish sent_, before_model_;               // what was wished before another model was
+  bool opens_session_ = false;             // and not the other net alone
+  int answered_ = 0;                       // Wish::models
+  std::string said_;                       // the worker's message, as it was last seen
   std::optional<ModelRequest> remembered_; // in the list of recent ones
-  std::optional<SavedFocus> resuming_;     // with the wish that is sent next
-  std::vector<ZooEntry> zoo_;
+  std::string remembered_photo_;
+  std::optional<SavedFocus> resuming_; // with the wish that is sent next
+  std::optional<std::vector<ZooEntry>> zoo_;
   Theme theme_ = Theme::dark; // as the window has it
   bool begun_ = false;
   int generation_ = 0;

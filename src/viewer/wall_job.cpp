@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "graph/names.h"
 #include "graph/shapes.h"
 #include "session/optimize_run.h"
+#include "viewer/place.h"
 #include "viewer/wall_order.h"
 
 namespace convscope::viewer {
@@ -15,17 +17,18 @@ constexpr int map_cell = 64;
 // A tile gets its steps in visits, so that the whole wall shows something soon; later visits refine it.
 constexpr int first_visit = 24, later_visit = 40, enough = 144;
 
-Shape shape_of(const Session &session, const std::string &layer) {
+// Of the layer's output, whose channels can be laid out as tiles.
+Shape shape_of(Session &session, NodeId node, int tile) {
   const Graph &graph = session.graph();
-  const NodeId node = find_layer(graph, layer);
-  return infer_shapes(graph, {3, graph.default_size, graph.default_size}, node)[static_cast<std::size_t>(node)];
-}
-
-int channels_of(const Session &session, const std::string &layer) {
-  const int channels = shape_of(session, layer).c;
-  if (channels > 4096)
+  const std::string &layer = graph.nodes[static_cast<std::size_t>(node)].name;
+  const Shape shape =
+      infer_shapes(graph, {3, graph.default_size, graph.default_size}, node)[static_cast<std::size_t>(node)];
+  if (shape.c > 4096)
     throw UserError(layer + ": has more channels than the wall has tiles");
-  return channels;
+  const std::uint64_t pixels = std::uint64_t{map_cell} * map_cell + static_cast<std::uint64_t>(tile) * tile;
+  if (static_cast<std::uint64_t>(shape.c) * pixels * 8 > session.memory_left()) // each in a buffer and in a texture
+    throw UserError(layer + ": the device has no memory left for a wall of its channels");
+  return shape;
 }
 
 // Batches along the first axis: one more at the end, and the one at `index` of `count`.
@@ -48,11 +51,11 @@ Array part_of(const Array &all, std::int64_t index, std::int64_t count) {
 } // namespace
 
 WallJob::WallJob(Session &session, const std::string &layer, int tile, double slice_flops)
-    : session_(session), layer_(layer), tile_(tile), slice_flops_(slice_flops),
-      maps_(session.programs(), channels_of(session, layer), map_cell, map_cell, "maps of " + layer),
-      images_(session.programs(), channels_of(session, layer), tile, tile, "images of " + layer),
-      map_shape_(shape_of(session, layer)), tiles_(static_cast<std::size_t>(map_shape_.c)),
-      recipe_(convscope::recipe("lucid")), kept_(tiles_.size()) {
+    : session_(session), node_(find_layer(session.graph(), layer)), layer_(layer), tile_(tile),
+      slice_flops_(slice_flops), map_shape_(shape_of(session, node_, tile)),
+      maps_(session.programs(), map_shape_.c, map_cell, map_cell, "maps of " + layer),
+      images_(session.programs(), map_shape_.c, tile, tile, "images of " + layer),
+      tiles_(static_cast<std::size_t>(map_shape_.c)), recipe_(convscope::recipe("lucid")), kept_(tiles_.size()) {
   maxima_ = vulkan::Buffer(session.device(), tiles_.size() * sizeof(float), "map maxima");
 }
 
@@ -92,11 +95,16 @@ void WallJob::set_recipe(const Recipe &recipe, std::uint64_t seed) {
     return;
   recipe_ = recipe;
   seed_ = seed;
-  optimization_.reset();
-  batch_.clear();
+  impossible_ = false;
+  stop();
   for (TileState &tile : tiles_)
     tile = {tile.map_max, 0, 0, Health::waiting};
   kept_.assign(tiles_.size(), Kept{});
+}
+
+void WallJob::stop() {
+  optimization_.reset();
+  batch_.clear();
 }
 
 bool WallJob::finished(int channel) const {
@@ -107,6 +115,8 @@ bool WallJob::finished(int channel) const {
 bool WallJob::wants_work(const std::vector<int> &in_view) const {
   if (optimization_)
     return true;
+  if (impossible_)
+    return false;
   const std::vector<int> order = optimizing_order(tiles_, in_view);
   return std::any_of(order.begin(), order.end(), [&](int channel) { return !finished(channel); });
 }
@@ -126,8 +136,27 @@ void WallJob::begin_batch(const std::vector<int> &in_view) {
   }
   if (batch_.empty())
     return;
+  until_ = steps + (steps == 0 ? first_visit : later_visit);
+  try {
+    plan_batch(steps);
+    while (optimization_->planned_bytes() > session_.memory_left()) {
+      optimization_.reset();
+      if (batch_.size() == 1)
+        throw UserError(layer_ + ": the device has no memory left for the wall's images");
+      batch_.resize((batch_.size() + 1) / 2);
+      plan_batch(steps);
+    }
+  } catch (const UserError &) {
+    impossible_ = true;
+    batch_.clear();
+    throw;
+  }
+}
+
+void WallJob::plan_batch(int steps) {
   OptimizationOptions options;
   options.height = options.width = tile_;
+  options.input_size = input_size_for(session_.graph(), node_, recipe_, tile_);
   options.seed = seed_;
   options.slice_flops = slice_flops_;
   options.precision = session_.precision();
@@ -146,7 +175,6 @@ void WallJob::begin_batch(const std::vector<int> &in_view) {
   std::vector<Objective> objectives;
   for (const int c : batch_)
     objectives.push_back(session_.objective(objective_text({layer_, c})));
-  until_ = steps + (steps == 0 ? first_visit : later_visit);
   optimization_.emplace(session_.programs(), session_.weights(), session_.graph(), std::move(objectives), recipe_,
                         options);
 }

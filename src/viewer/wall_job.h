@@ -15,8 +15,8 @@ namespace convscope::viewer {
 
 class WallJob {
 public:
-  // Of the layer's channels; `tile` is the side of a tile's image. UserError where the layer has no maps, or the device
-  // no room.
+  // Of the layer's channels; `tile` is the side of a tile's image. UserError where the net has no such layer, or the
+  // device no room.
   WallJob(Session &session, const std::string &layer, int tile, double slice_flops);
 
   const std::string &layer() const { return layer_; }
@@ -39,27 +39,32 @@ public:
 
   // The recipe of the images from now on; those that were made with another begin again.
   void set_recipe(const Recipe &recipe, std::uint64_t seed);
-  // Whether any tile wants more steps; the ones in view go first.
+  // Leaves off in the middle of a visit, for good: what the window may still see stays.
+  void stop();
+  // Whether any tile wants more steps, and can have them; the ones in view go first.
   bool wants_work(const std::vector<int> &in_view) const;
-  // Runs one slice; true where tiles have changed.
+  // Runs one slice; true where tiles have changed. UserError, once, where the net or the device can't do it.
   bool advance(const std::vector<int> &in_view);
 
 private:
   bool finished(int channel) const;
   void begin_batch(const std::vector<int> &in_view);
+  void plan_batch(int steps);
   void end_batch();
   void show_batch();
 
   Session &session_;
+  NodeId node_;
   std::string layer_;
   int tile_;
   double slice_flops_;
-  Atlas maps_, images_;
   Shape map_shape_;
+  Atlas maps_, images_;
   vulkan::Buffer features_, maxima_;
   std::vector<TileState> tiles_;
   Recipe recipe_;
   std::uint64_t seed_ = 0;
+  bool impossible_ = false; // to optimize with this recipe
 
   std::vector<int> batch_; // channels
   std::optional<Optimization> optimization_;

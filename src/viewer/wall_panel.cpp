@@ -153,7 +153,7 @@ void draw_image(Frame &frame, ImDrawList &list, const Box &box, int channel, con
 
 // Maps that are being made are in the texture before their size and maxima are known here.
 bool map_known(const Snapshot &now, const TileState &tile) {
-  return now.has_photo && (tile.map_max > 0 || now.busy.empty());
+  return now.map_width > 0 && (tile.map_max > 0 || now.busy.empty());
 }
 
 void draw_map(Frame &frame, ImDrawList &list, const Box &box, int channel, const TileState &tile) {
@@ -164,7 +164,7 @@ void draw_map(Frame &frame, ImDrawList &list, const Box &box, int channel, const
   }
   const bool strong = tile.map_max > 0;
   if (!map_known(frame.now, tile)) {
-    draw_note(list, box, "…");
+    draw_note(list, box, frame.now.busy.empty() ? "no map" : "…"); // a layer behind a Flatten has none
     return;
   }
   const float aspect =
@@ -338,7 +338,7 @@ void draw_wall(Frame &frame) {
               !now.busy.empty()     ? now.busy + "…"
               : now.layers.empty()  ? "Choose a net in the menu Model"
               : wanted.empty()      ? "Choose a layer on the left"
-              : now.layer == wanted ? wanted + " has no channels to show"
+              : now.layer == wanted ? wanted + " can't be shown as a wall: see below"
                                     : "Preparing " + wanted + "…");
   }
   ImGui::EndChild();

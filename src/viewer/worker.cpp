@@ -36,7 +36,6 @@ struct Worker::State {
       workshop.emplace(session, saver,
                        Workshop::Telling{[this](Snapshot now, const Textures &its) {
                                            const std::lock_guard lock(mutex);
-                                           now.serial = shown.serial + 1;
                                            shown = std::move(now);
                                            textures = its;
                                          },

@@ -8,9 +8,11 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "graph/names.h"
 #include "graph/shapes.h"
 #include "io/image.h"
 #include "io/resize.h"
+#include "viewer/place.h"
 
 namespace convscope::viewer {
 
@@ -73,33 +75,47 @@ bool Workshop::has_work() const {
   return (now_.running && (focusing || filling)) || free_steps_ > 0;
 }
 
-template <typename Function> void Workshop::attempt(Function function) {
+// Whether it succeeded.
+template <typename Function> bool Workshop::attempt(Function function) {
   try {
     function();
+    return true;
   } catch (const UserError &error) {
     message_ = error.what();
+    return false;
   }
 }
 
+bool Workshop::known(const std::string &layer) const {
+  return std::any_of(rows_.begin(), rows_.end(), [&](const LayerRow &row) { return row.name == layer; });
+}
+
 void Workshop::obey(const Wish &next, const std::optional<SavedFocus> &restoring) {
-  const Wish was = std::exchange(now_, next);
+  now_ = next;
   const bool begins = std::exchange(first_, false);
-  // Of a net that was refused, or for which another was taken, the wish says the same as before.
-  const bool asked = begins || !(now_.model == was.model);
-  const bool other_model = rows_.empty() || (asked && !(now_.model == session_.request()) && load_model());
-  const bool other_photo = begins || now_.photo != was.photo;
+  const bool loaded = now_.models != answered_ && load_model();
+  const bool other_model = begins || loaded;
+  answered_ = now_.models;
   if (other_model)
     use_model();
+  if (refused_ && now_.answered != answered_) { // the window does not know yet
+    busy_.clear();
+    publish();
+    return;
+  }
+  const Wish was = std::exchange(obeyed_, now_);
+  const bool other_photo = begins || now_.photos != was.photos || now_.photo != was.photo;
+  const std::string layer = known(now_.layer) ? now_.layer : first_layer(rows_);
+  const bool other_layer = other_model || layer != layer_;
+  if (other_photo || other_layer || there(now_.focus) != there(was.focus)) { // what was said is of what is left now
+    message_.clear();
+    publish();
+  }
   if (other_photo) {
     say_busy("reading the photo");
     attempt([&] { load_photo(); });
   }
-  if (rows_.empty()) {
-    publish();
-    return;
-  }
-  const std::string layer = now_.layer.empty() ? first_layer(rows_) : now_.layer;
-  const bool other_layer = other_model || !wall_ || layer != wall_->layer();
+  layer_ = layer;
   if (other_layer) {
     say_busy("opening " + layer);
     attempt([&] { open_layer(layer); });
@@ -112,9 +128,9 @@ void Workshop::obey(const Wish &next, const std::optional<SavedFocus> &restoring
     wall_->set_recipe(now_.controls.recipe, now_.controls.seed);
   free_steps_ += begins ? 0 : std::max(0, now_.single_steps - was.single_steps);
   // Scrolling the wall is a wish, too, and leaves the focus alone.
-  const bool refocus = other_layer || other_photo || now_.focus != was.focus || !(now_.controls == was.controls) ||
-                       now_.second != was.second || now_.restarts != was.restarts || now_.rewind != was.rewind ||
-                       restoring;
+  const bool refocus = other_layer || other_photo || now_.focus != was.focus || now_.place != was.place ||
+                       !(now_.controls == was.controls) || now_.second != was.second || now_.restarts != was.restarts ||
+                       now_.rewind != was.rewind || restoring;
   if (refocus)
     attempt([&] { set_focus(was, begins || other_model, restoring); });
   if (other_model || other_photo)
@@ -123,22 +139,22 @@ void Workshop::obey(const Wish &next, const std::optional<SavedFocus> &restoring
   publish();
 }
 
+std::optional<Unit> Workshop::there(const std::optional<Unit> &unit) const {
+  return unit && known(unit->layer) ? unit : std::nullopt;
+}
+
 // Whether there is another net now. Else the one before stays, and all that was made with it.
 bool Workshop::load_model() {
-  say_busy("loading " + now_.model.model);
   message_.clear();
-  refused_.reset();
-  attempt([&] { session_.load(now_.model); });
-  if (!message_.empty() && now_.otherwise) {
-    const std::string first_message = std::exchange(message_, "");
-    attempt([&] { session_.load(*now_.otherwise); });
-    if (!message_.empty())
-      message_ = first_message;
+  say_busy("loading " + now_.model.model);
+  refused_ = !attempt([&] { session_.load(now_.model); });
+  if (refused_ && now_.otherwise) {
+    const std::string of_the_first = std::exchange(message_, "");
+    refused_ = !attempt([&] { session_.load(*now_.otherwise); });
+    if (refused_)
+      message_ = of_the_first;
   }
-  if (message_.empty())
-    return true;
-  refused_ = now_.model;
-  return false;
+  return !refused_;
 }
 
 void Workshop::use_model() {
@@ -161,16 +177,19 @@ void Workshop::classify() {
 }
 
 void Workshop::load_photo() {
-  map_ = {};
   if (now_.photo.empty()) {
+    map_ = {};
     photo_ = {};
     photo_rgb_ = {};
+    photo_name_.clear();
     retire(false, false, true);
     if (wall_)
       wall_->forget_features();
     return;
   }
   photo_rgb_ = read_image(now_.photo);
+  photo_name_ = now_.photo;
+  map_ = {};
   Array rgb = to_float(photo_rgb_);
   const double longer = std::max(photo_rgb_.width, photo_rgb_.height);
   const double factor = std::min(1.0, photo_side / longer);
@@ -187,20 +206,20 @@ void Workshop::load_photo() {
   photo_atlas_->put_image(recording, 0, buffer.slice(), 0, height, width);
   recording.finish();
   recording.run("drawing the photo");
-  message_.clear();
 }
 
 void Workshop::open_layer(const std::string &layer) {
   retire(true, false, false);
   wall_ = std::make_unique<WallJob>(session_, layer, tile_, slice_flops_);
   wall_->set_recipe(now_.controls.recipe, now_.controls.seed);
-  message_.clear();
 }
 
 void Workshop::show_features() {
   if (!wall_ || photo_.data.empty())
     return;
   const NodeId node = find_layer(session_.graph(), wall_->layer());
+  if (!session_.has_maps(node))
+    return;
   wall_->show_features(session_.features_on_device(photo_rgb_, node));
 }
 
@@ -212,10 +231,11 @@ void Workshop::set_focus(const Wish &was, bool anew, const std::optional<SavedFo
     map_ = {};
   }
   if (restoring && now_.focus) {
-    focus_->restore(*now_.focus, now_.controls, now_.second, photo_, *restoring);
+    focus_->restore(*now_.focus, now_.place, now_.controls, now_.second, photo_, *restoring);
     focus_->show_history(timeline_atlas_);
   } else {
-    focus_->set(now_.focus, now_.controls, now_.second, photo_);
+    // A layer of the net before can be asked for until the window knows that there is another one.
+    focus_->set(there(now_.focus), now_.place, now_.controls, now_.second, photo_);
   }
   if (!anew && now_.restarts != was.restarts)
     focus_->restart();
@@ -229,7 +249,7 @@ void Workshop::set_focus(const Wish &was, bool anew, const std::optional<SavedFo
 
 // Where the focused unit fires in the photo: of the wall's maps or, where the wall shows another layer, made for it.
 void Workshop::show_map() {
-  const Unit &unit = *focus_->unit();
+  const Unit unit = focus_->unit();
   if (photo_.data.empty() || (map_.layer == unit.layer && map_.channel == unit.channel))
     return;
   map_ = {};
@@ -255,6 +275,8 @@ void Workshop::show_map() {
 // Takes textures out of use; the window lets go of them when it sees the next generation.
 void Workshop::retire(bool the_wall, bool the_focus, bool the_photo) {
   Retired old{generation_++, nullptr, nullptr, nullptr};
+  if (the_wall && wall_)
+    wall_->stop(); // its memory can be had at once
   if (the_wall)
     old.wall = std::move(wall_);
   if (the_focus)
@@ -330,6 +352,7 @@ void Workshop::publish() {
   Snapshot s;
   const vulkan::Device &device = session_.device();
   s.model = session_.request();
+  s.models = answered_;
   s.refused = refused_;
   s.default_size = session_.graph().default_size;
   s.guesses = guesses_;
@@ -337,8 +360,8 @@ void Workshop::publish() {
   s.driver = device.info().driver_info;
   s.precision = precision_name(session_.precision());
   s.layers = rows_;
+  s.layer = layer_;
   if (wall_) {
-    s.layer = wall_->layer();
     if (wall_->has_features()) {
       s.map_width = wall_->map_shape().w;
       s.map_height = wall_->map_shape().h;
@@ -346,6 +369,7 @@ void Workshop::publish() {
     s.tiles = wall_->tiles();
   }
   s.has_photo = photo_atlas_ != nullptr;
+  s.photo = photo_name_;
   s.photo_width = photo_rgb_.width;
   s.photo_height = photo_rgb_.height;
   if (focus_) {
@@ -358,6 +382,8 @@ void Workshop::publish() {
   s.memory_total = device.info().memory_bytes;
   s.busy = busy_;
   s.message = message_;
+  s.failed_saves = failed_saves_;
+  s.failure = failure_;
   told_ = Clock::now();
   telling_.all(std::move(s), textures());
 }
@@ -372,22 +398,43 @@ Textures Workshop::textures() const {
 }
 
 void Workshop::save(const SaveRequest &request) {
-  attempt([&] {
+  const bool saved = attempt([&] {
     if (request.what == SaveRequest::What::session)
-      write_session(request.path, {now_, focus_->active() ? std::optional(focus_->saved()) : std::nullopt});
+      write_session(request.path, {shown_wish(), focus_->active() ? std::optional(focus_->saved()) : std::nullopt});
     else
       saver_(session_,
              request.what == SaveRequest::What::wall ? wall_picture(request.path) : focus_picture(request.path));
     message_ = "wrote " + path_text(std::filesystem::absolute(request.path));
   });
+  if (!saved) {
+    ++failed_saves_;
+    failure_ = message_;
+  }
   publish();
+}
+
+// The last wish, but for a photo that could not be read.
+Wish Workshop::shown_wish() const {
+  Wish wish = obeyed_;
+  wish.photo = photo_name_;
+  return wish;
+}
+
+int Workshop::input_size(const std::string &layer, const Recipe &recipe, int size) const {
+  return input_size_for(session_.graph(), find_layer(session_.graph(), layer), recipe, size);
 }
 
 SavedPicture Workshop::wall_picture(const std::string &path) const {
   if (!wall_)
     throw UserError("there is no wall to save");
-  SavedPicture picture{path,          session_.request(), {}, wall_->images_so_far(), wall_->recipe(),
-                       wall_->tile(), wall_->seed()};
+  SavedPicture picture{path,
+                       session_.request(),
+                       {},
+                       wall_->images_so_far(),
+                       wall_->recipe(),
+                       wall_->tile(),
+                       input_size(wall_->layer(), wall_->recipe(), wall_->tile()),
+                       wall_->seed()};
   if (picture.images.empty())
     throw UserError("the wall has no finished images yet");
   for (std::size_t i = 0; i < picture.images.size(); ++i) {
@@ -404,10 +451,11 @@ SavedPicture Workshop::focus_picture(const std::string &path) {
   const Controls &controls = focus_->controls();
   return {path,
           session_.request(),
-          {objective_text(*focus_->unit())},
+          {objective_text(focus_->unit())},
           {{0, focus_->steps(), focus_->progress(), focus_->image()}},
           controls.recipe,
           controls.size,
+          input_size(focus_->unit().layer, controls.recipe, controls.size),
           controls.seed,
           focus_->untouched()};
 }

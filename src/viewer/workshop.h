@@ -42,7 +42,7 @@ struct SavedPicture {
   std::vector<std::string> objectives;
   std::vector<OptimizedImage> images; // one an objective
   Recipe recipe;
-  int size = 0;
+  int size = 0, input_size = 0; // of the image, and of what it is resized to for the net: 0 where it is not
   std::uint64_t seed = 0;
   bool untouched = true; // by controls changed on the way: the same command line makes the same images
 };
@@ -59,25 +59,29 @@ public:
   Workshop(Session &session, Saver saver, Telling telling);
 
   // Brings about what is wished, where it differs from the wish before; with `restoring`, the focus goes on from there.
-  // What can't be done is told as Snapshot::message.
+  // What can't be done is told as Snapshot::message. Of a net that can't be loaded nothing is brought about: all that
+  // was made with the one before stays.
   void obey(const Wish &next, const std::optional<SavedFocus> &restoring);
-  const Wish &wish() const { return now_; } // that it obeys
+  const Wish &wish() const { return now_; } // that it was given last
   bool has_work() const;
   void work(); // one slice
   void save(const SaveRequest &request);
   void free_textures(int seen); // retired before the generation that the window has seen
   // What can be kept without the device.
-  SavedSession rescued() const { return {now_, focus_ ? focus_->rescued() : std::nullopt}; }
+  SavedSession rescued() const { return {shown_wish(), focus_ ? focus_->rescued() : std::nullopt}; }
 
 private:
   using Clock = std::chrono::steady_clock;
-  template <typename Function> void attempt(Function function);
+  template <typename Function> bool attempt(Function function);
   bool load_model();
   void use_model();
+  bool known(const std::string &layer) const;
+  std::optional<Unit> there(const std::optional<Unit> &unit) const; // none of a layer that the net does not have
   void classify();
   void load_photo();
   void open_layer(const std::string &layer);
   void show_features();
+  Wish shown_wish() const;
   void set_focus(const Wish &was, bool anew, const std::optional<SavedFocus> &restoring);
   void show_focus();
   void show_map();
@@ -86,6 +90,7 @@ private:
   void say_busy(const std::string &what);
   void publish();
   Textures textures() const;
+  int input_size(const std::string &layer, const Recipe &recipe, int size) const;
   SavedPicture wall_picture(const std::string &path) const;
   SavedPicture focus_picture(const std::string &path);
 
@@ -95,7 +100,9 @@ private:
   double slice_flops_; // some 25 ms
   int tile_;
 
-  Wish now_;
+  Wish now_, obeyed_; // as it was last given, and the last that was of the net that is there
+  int answered_ = 0;  // Wish::models
+  std::string layer_; // of the wall, be there one or not
   bool first_ = true;
   Array photo_; // (3,H,W), 0..1
   ImageRgb8 photo_rgb_;
@@ -114,9 +121,10 @@ private:
   std::vector<Retired> retired_;
   MapState map_; // in the focus's cell 2
   std::vector<LayerRow> rows_;
-  std::optional<ModelRequest> refused_;
+  bool refused_ = false;
   std::vector<Guess> guesses_;
-  std::string message_, busy_;
+  std::string message_, busy_, photo_name_, failure_;
+  int failed_saves_ = 0;
   int free_steps_ = 0; // single steps that were asked for
   double wall_time_ = 0, focus_time_ = 0, step_seconds_ = 0;
   Clock::time_point step_began_ = Clock::now(), told_ = Clock::now();

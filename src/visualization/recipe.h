@@ -46,6 +46,9 @@ struct Recipe {
   bool operator==(const Recipe &) const = default;
 };
 
+// The side of the canvas that a side of the image becomes, in pixels.
+inline int canvas_side(const Recipe &recipe, int side) { return side + (recipe.transforms ? recipe.canvas_margin : 0); }
+
 // "lucid", "article" or "plain". UserError with the nearest name otherwise.
 Recipe recipe(std::string_view name);
 std::vector<std::string> recipe_names();

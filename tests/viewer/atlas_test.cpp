@@ -345,7 +345,7 @@ TEST_F(AtlasTest, ManyPutsInOneRecording) {
   }
 }
 
-TEST_F(AtlasTest, CellsAreReplacedAndCleared) {
+TEST_F(AtlasTest, CellsAreReplaced) {
   constexpr int plane = 20;
   std::vector<float> values(6 * plane, 0.2F);
   std::fill(values.begin() + 3 * plane, values.end(), 0.6F);
@@ -360,24 +360,11 @@ TEST_F(AtlasTest, CellsAreReplacedAndCleared) {
       atlas.put_image(recording, 1, source.slice(), 3 * plane, 4, 5);
     }
     atlas.put_image(recording, 0, source.slice(), 0, 4, 5);
-    atlas.clear(recording, 3);
     atlas.put_image(recording, 3, source.slice(), 0, 4, 5);
-  });
-  {
-    const Readback pixels(atlas);
-    pixels.expect_cell_is(0, dim);
-    pixels.expect_cell_is(1, light);
-    pixels.expect_cell_is(2, transparent);
-    pixels.expect_cell_is(3, dim);
-  }
-  run([&](Recording &recording) {
-    atlas.clear(recording, 1);
-    atlas.put_image(recording, 2, source.slice(), 0, 4, 5);
-    atlas.clear(recording, 2);
   });
   const Readback pixels(atlas);
   pixels.expect_cell_is(0, dim);
-  pixels.expect_cell_is(1, transparent);
+  pixels.expect_cell_is(1, light);
   pixels.expect_cell_is(2, transparent);
   pixels.expect_cell_is(3, dim);
 }
@@ -420,7 +407,6 @@ TEST_F(AtlasTest, RefusesWhatIsOutside) {
     EXPECT_THROW(atlas.put_image(recording, 0, source.slice(), 0, -4, -4), std::logic_error);
     EXPECT_THROW(atlas.put_map(recording, 0, source.slice(), -1, 4, 4, maxima.slice()), std::logic_error);
     EXPECT_THROW(atlas.put_map(recording, 2, source.slice(), 0, 4, 4, maxima.slice()), std::logic_error);
-    EXPECT_THROW(atlas.clear(recording, 4), std::logic_error);
     atlas.put_image(recording, 0, source.slice(), 0, 4, 4);
   });
 }

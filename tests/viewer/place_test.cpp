@@ -2,34 +2,66 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.h"
+#include "graph/names.h"
+#include "graph/shapes.h"
+#include "importer/model.h"
+#include "importers/onnx_builder.h"
+#include "viewer/ui.h"
+
 namespace convscope::viewer {
 namespace {
 
-Snapshot snapshot() {
-  Snapshot now;
-  now.layers = {{"conv1", "Conv2D", 64, 56, 56, 0, true},
-                {"conv2", "Conv2D", 128, 28, 28, 0, true},
-                {"logits", "Dense", 1000, 1, 1, 0, true}};
-  return now;
+Graph alexnet() { return load_model({"alexnet", "", ""}).graph; }
+
+// Wherever a place is, the unit is in the map that the net makes of the canvas.
+TEST(Places, AreInTheMapWhateverTheSizeAndTheRecipe) {
+  const Graph graph = alexnet();
+  const NodeId conv5 = find_layer(graph, "conv5");
+  for (const std::string &name : recipe_names())
+    for (const int size : {64, 128, 225}) {
+      SCOPED_TRACE(name + " " + std::to_string(size));
+      const Recipe by = recipe(name);
+      const int side = canvas_side(by, size);
+      const Shape map = infer_shapes(graph, {3, side, side}, conv5)[static_cast<std::size_t>(conv5)];
+      EXPECT_EQ(placed(graph, {"conv5", 3}, {0, 0}, by, size), (Unit{"conv5", 3, 0, 0}));
+      EXPECT_EQ(placed(graph, {"conv5", 3}, {1, 0.5F}, by, size), (Unit{"conv5", 3, map.w - 1, map.h / 2}));
+    }
 }
 
-TEST(Places, MapsOfOptimizedImagesNeverPromiseMoreThanThereIs) {
-  EXPECT_EQ(optimized_map(snapshot(), "conv2", 128, 224), (MapSize{16, 16}));
-  EXPECT_EQ(optimized_map(snapshot(), "conv2", 100, 224), (MapSize{12, 12}));
-  EXPECT_EQ(optimized_map(snapshot(), "logits", 64, 224), (MapSize{1, 1}));
-  EXPECT_EQ(optimized_map(snapshot(), "conv2", 128, 0), MapSize{});
+TEST(Places, LeaveAUnitAloneWhereNoneIsChosen) {
+  EXPECT_EQ(placed(alexnet(), {"conv5", 3}, {}, recipe("lucid"), 128), (Unit{"conv5", 3}));
+  EXPECT_EQ(placed(alexnet(), {"conv5", 3, 2, 1}, {}, recipe("lucid"), 128), (Unit{"conv5", 3, 2, 1}));
 }
 
-TEST(Places, BecomeUnitsWithinTheMap) {
-  Unit unit{"conv2", 3};
-  set_place(unit, {0.5F, 0.99F}, {16, 8});
-  EXPECT_EQ(unit, (Unit{"conv2", 3, 8, 7}));
-  set_place(unit, {1, 0}, {16, 8});
-  EXPECT_EQ(unit, (Unit{"conv2", 3, 15, 0}));
-  set_place(unit, {}, {16, 8});
-  EXPECT_EQ(unit, (Unit{"conv2", 3}));
-  set_place(unit, {0.5F, 0.5F}, {});
-  EXPECT_EQ(unit, (Unit{"conv2", 3}));
+TEST(Places, AskForALayerThatThereIs) {
+  EXPECT_THROW(placed(alexnet(), {"conv9", 3}, {0, 0}, recipe("lucid"), 128), UserError);
+}
+
+// Before a dense head the net takes any size, behind it only its own.
+TEST(InputSize, IsTheNetsOwnWhereALayerNeedsIt) {
+  OnnxBuilder net({1, 3, 8, 8});
+  net.weights("w", {4, 3, 3, 3});
+  net.node("Conv", {"x", "w"}, "conv");
+  net.node("Flatten", {"conv"}, "flat");
+  net.weights("dense_w", {144, 5});
+  net.node("MatMul", {"flat", "dense_w"}, "dense");
+  net.output("dense");
+  const Graph graph = net.import().graph;
+  const Recipe plain = recipe("plain"), lucid = recipe("lucid");
+  EXPECT_EQ(input_size_for(graph, find_layer(graph, "conv"), lucid, 64), 0);
+  EXPECT_EQ(input_size_for(graph, find_layer(graph, "dense"), lucid, 64), 8);
+  EXPECT_EQ(input_size_for(graph, find_layer(graph, "dense"), plain, 64), 8);
+  EXPECT_EQ(input_size_for(graph, find_layer(graph, "dense"), plain, 8), 0) << "it fits as it is";
+}
+
+TEST(CleanPath, TakesWhatShellsAndFileManagersGive) {
+  EXPECT_EQ(clean_path("  '/a b/c.png'\n"), "/a b/c.png");
+  EXPECT_EQ(clean_path("file:///home/me/my%20cat%C3%A9.png\r\n"), "/home/me/my cat\xC3\xA9.png");
+  EXPECT_EQ(clean_path("/a/100%25.png"), "/a/100%25.png") << "no address: as it is";
+  EXPECT_EQ(clean_path("file:///a/50%"), "/a/50%");
+  EXPECT_EQ(clean_path("file:///a/%zz%4"), "/a/%zz%4");
+  EXPECT_EQ(clean_path(" \n"), "");
 }
 
 } // namespace

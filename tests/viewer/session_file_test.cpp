@@ -51,7 +51,7 @@ void expect_equal(const Array &a, const Array &b) {
 
 SavedSession session() {
   SavedSession saved;
-  saved.wish.model = {"net.onnx", "w.h5", "raw"};
+  saved.wish.model = {"/tmp/net.onnx", "/tmp/w.h5", "raw"};
   saved.wish.photo = "/tmp/a photo.png";
   saved.wish.layer = "conv5";
   saved.wish.focus = Unit{"conv5", 45, 3, 2};
@@ -98,6 +98,27 @@ TEST_F(SessionFile, RoundTrip) {
   EXPECT_EQ(read.focus->kept[0].moment.step, 7);
   expect_equal(read.focus->kept[0].parameters, saved.focus->kept[0].parameters);
   EXPECT_EQ(read.focus->kept[0].thumbnail.pixels, saved.focus->kept[0].thumbnail.pixels);
+}
+
+// It opens from any folder.
+TEST_F(SessionFile, NamesFilesByTheirWholePaths) {
+  SavedSession saved = session();
+  saved.wish.model = {"net.onnx", "", ""};
+  saved.wish.model.labels = "classes.txt";
+  saved.wish.photo = "cat.png";
+  write_session(file, saved);
+  const Wish read = read_session(file).wish;
+  const std::filesystem::path here = std::filesystem::current_path();
+  EXPECT_EQ(read.model.model, (here / "net.onnx").string());
+  EXPECT_EQ(read.model.labels, (here / "classes.txt").string());
+  EXPECT_EQ(read.model.weights, "");
+  EXPECT_EQ(read.photo, (here / "cat.png").string());
+
+  saved.wish.model = {"vgg16", "", ""};
+  saved.wish.photo.clear();
+  write_session(file, saved);
+  EXPECT_EQ(read_session(file).wish.model.model, "vgg16") << "no file";
+  EXPECT_EQ(read_session(file).wish.photo, "");
 }
 
 TEST_F(SessionFile, WithoutAFocus) {

@@ -2,11 +2,15 @@
 #include "viewer/workshop.h"
 
 #include <algorithm>
+#include <fstream>
 #include <functional>
 #include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include "importers/onnx_builder.h"
+#include "importers/temporary.h"
 
 namespace convscope::viewer {
 namespace {
@@ -29,6 +33,14 @@ protected:
         session_, [](Session &, const SavedPicture &) {}, Workshop::Telling{tell, [](const Textures &) {}});
   }
 
+  // As the window asks for a net.
+  void open(const std::string &model) {
+    wish_.model = {model, "", ""};
+    ++wish_.models;
+    wish_.layer.clear();
+    wish_.focus.reset();
+    obey();
+  }
   void obey() { workshop_->obey(wish_, std::nullopt); }
   // Works until the snapshot is as wanted; false where it never is.
   bool works_until(const std::function<bool()> &wanted) {
@@ -42,6 +54,7 @@ protected:
   const RunState &first() const { return now_.focus.first; }
   int second_steps() const { return now_.focus.second ? now_.focus.second->steps : -1; }
 
+  TemporaryFolder folder_;
   Wish wish_;
   Snapshot now_;
   Session session_;
@@ -107,6 +120,142 @@ TEST_F(WorkshopTest, TheFocusHasItsMapWhateverTheWallShows) {
   obey();
   EXPECT_EQ(map.channel, -1) << "a map without a photo";
   EXPECT_EQ(now_.map_width, 0);
+}
+
+// A net that can't be loaded leaves all that there is, until it can.
+TEST_F(WorkshopTest, ARefusedNetChangesNothing) {
+  wish_.photo = cat;
+  obey();
+  ASSERT_TRUE(works_until([&] { return first().steps >= 4; }));
+  const int steps = first().steps, map_width = now_.map_width;
+  const std::string file = (folder_ / "net.onnx").string();
+  std::ofstream(file) << "no net";
+  const Wish before = wish_;
+  open(file);
+  EXPECT_TRUE(now_.refused);
+  EXPECT_EQ(now_.models, wish_.models);
+  EXPECT_EQ(now_.model.model, "alexnet");
+  const std::string message = now_.message;
+  EXPECT_NE(message.find("net.onnx"), std::string::npos);
+  EXPECT_EQ(now_.layer, "conv5");
+  EXPECT_EQ(now_.map_width, map_width);
+  ASSERT_TRUE(works_until([&] { return first().steps > steps; })) << "the focus does not go on";
+
+  const int models = wish_.models; // what the window then wishes
+  wish_ = before;
+  wish_.models = wish_.answered = models;
+  obey();
+  EXPECT_EQ(now_.message, message) << "nobody could read it";
+  EXPECT_GT(first().steps, steps) << "the focus begins anew";
+  EXPECT_EQ(now_.focus.map.channel, 5);
+
+  OnnxBuilder net({1, 3, 8, 8});
+  net.weights("w", {4, 3, 3, 3});
+  net.node("Conv", {"x", "w"}, "conv");
+  net.output("conv");
+  net.save(file);
+  open(file);
+  EXPECT_FALSE(now_.refused) << now_.message;
+  EXPECT_EQ(now_.tiles.size(), 4U);
+  std::ofstream(file) << "no net"; // again, and it is the one that is open
+  wish_.in_view = {1};
+  open(file);
+  EXPECT_TRUE(now_.refused);
+  wish_.in_view = {2}; // before the window knows
+  obey();
+  EXPECT_NE(now_.message, "");
+  EXPECT_EQ(now_.tiles.size(), 4U);
+  net.save(file);
+  wish_.answered = now_.models;
+  open(file);
+  EXPECT_FALSE(now_.refused) << now_.message;
+  EXPECT_EQ(now_.model.model, file);
+  EXPECT_EQ(now_.layer, "conv");
+  EXPECT_EQ(now_.message, "");
+}
+
+// Behind a Flatten a net is of one size: the image is resized to it.
+TEST_F(WorkshopTest, AHeadOfOneSizeIsOptimized) {
+  OnnxBuilder net({1, 3, 8, 8});
+  net.weights("w", {4, 3, 3, 3});
+  net.node("Conv", {"x", "w"}, "conv");
+  net.node("Flatten", {"conv"}, "flat");
+  net.weights("dense_w", {144, 5});
+  net.node("MatMul", {"flat", "dense_w"}, "dense");
+  net.output("dense");
+  const std::string file = (folder_ / "head.onnx").string();
+  net.save(file);
+  obey();
+  open(file);
+  wish_.photo = cat;
+  wish_.layer = "dense";
+  wish_.focus = Unit{"dense", 2};
+  wish_.wall_images = true;
+  obey();
+  EXPECT_EQ(now_.message, "");
+  EXPECT_EQ(now_.map_width, 0);
+  EXPECT_EQ(now_.tiles.size(), 5U);
+  EXPECT_TRUE(works_until([&] { return first().steps >= 2 && now_.tiles.at(4).steps >= 2; })) << now_.message;
+  EXPECT_EQ(now_.message, "");
+}
+
+// What can't be optimized is said once, and then leaves the worker in peace.
+TEST_F(WorkshopTest, AWallThatCannotBeOptimizedRests) {
+  wish_.focus.reset();
+  wish_.wall_images = true;
+  wish_.controls.recipe.lr = -1; // no optimization takes that
+  obey();
+  ASSERT_TRUE(workshop_->has_work());
+  works_until([&] { return !workshop_->has_work(); });
+  EXPECT_FALSE(workshop_->has_work());
+  wish_.controls.recipe.lr = 0.05;
+  obey();
+  EXPECT_TRUE(workshop_->has_work()) << "another recipe may do";
+}
+
+TEST_F(WorkshopTest, APhotoThatCannotBeReadLeavesTheOneBefore) {
+  wish_.photo = cat;
+  obey();
+  EXPECT_EQ(now_.photo, cat);
+  const std::string file = (folder_ / "photo.png").string();
+  std::ofstream(file) << "no picture";
+  wish_.photo = file;
+  ++wish_.photos;
+  obey();
+  EXPECT_NE(now_.message.find("photo.png"), std::string::npos);
+  EXPECT_EQ(now_.photo, cat);
+  EXPECT_EQ(now_.focus.map.channel, 5) << "the map is of the photo that is there";
+
+  std::filesystem::copy_file(cup, file, std::filesystem::copy_options::overwrite_existing);
+  ++wish_.photos; // the same file, again
+  obey();
+  EXPECT_EQ(now_.message, "");
+  EXPECT_EQ(now_.photo, file);
+}
+
+TEST_F(WorkshopTest, AChosenPlaceStaysWhereItIsWhenTheSizeChanges) {
+  wish_.place = {0.5F, 0.99F};
+  obey();
+  ASSERT_TRUE(works_until([&] { return first().steps >= 4; }));
+  const int steps = first().steps;
+  ASSERT_TRUE(now_.focus.unit);
+  const Unit before = *now_.focus.unit;
+  EXPECT_GT(before.x, 0);
+  wish_.controls.size = 128;
+  obey();
+  EXPECT_GE(first().steps, steps) << "the image begins anew";
+  ASSERT_TRUE(now_.focus.unit);
+  EXPECT_NEAR(now_.focus.unit->x, 2 * before.x, 1);
+  EXPECT_GT(now_.focus.unit->y, before.y);
+}
+
+TEST_F(WorkshopTest, AUnitThatCannotBeMadeIsNotShown) {
+  obey();
+  ASSERT_TRUE(works_until([&] { return first().steps >= 1; }));
+  wish_.focus = Unit{"conv2", 100000};
+  obey();
+  EXPECT_NE(now_.message, "");
+  EXPECT_FALSE(now_.focus.unit) << "the image is of the unit before";
 }
 
 // With nothing done but looking at the first few: those in view go first, then all the others.

@@ -440,15 +440,18 @@ TEST_F(WindowTest, SessionGoesOn) {
 
 TEST_F(WindowTest, OpensWeightsAndNets) {
   start_focused();
-  const fs::path other = folder / "other.safetensors", broken = folder / "broken.safetensors";
-  fs::copy_file(CONVSCOPE_SOURCE_DIR "/weights/alexnet.safetensors", other, fs::copy_options::overwrite_existing);
-  std::ofstream(broken) << "no weights";
+  ASSERT_TRUE(changes(wall, colours_of_an_image)) << err();
+  const fs::path other = folder / "other.safetensors";
+  std::ofstream(other) << "no weights";
   const ImageRgb8 list = desktop->grab(layers), status = desktop->grab(message);
-  answer("o", broken);
+  answer("o", other);
   ASSERT_TRUE(changes(message, status, 0.01)) << "nothing is said of it";
+  EXPECT_GE(colours(desktop->grab(wall)), colours_of_an_image) << "the wall is gone";
   const ImageRgb8 still = desktop->grab(focus);
   EXPECT_TRUE(changes(focus, still, 0.5)) << "the net before is gone";
   EXPECT_LT(difference(desktop->grab(layers), list), 0.05);
+  // Mended, the same file opens.
+  fs::copy_file(CONVSCOPE_SOURCE_DIR "/weights/alexnet.safetensors", other, fs::copy_options::overwrite_existing);
   answer("o", other);
   // Its images begin anew.
   ASSERT_TRUE(wait_until(patience, [&] { return colours(desktop->grab(wall)) < colours_of_an_image; })) << err();
