@@ -2,6 +2,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
+#include "linear.glsl"
 
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push { AdamParams p; };
@@ -22,7 +23,8 @@ void main() {
     return;
   const float clip = images[n].clip;
   const float rate = state.lr / state.correction1;
-  const int from = int(gl_WorkGroupID.x) * 64 * EACH + int(gl_LocalInvocationID.x);
+  const int lane = int(gl_LocalInvocationID.x);
+  const int from = (item_of_image() - lane) * EACH + lane;
   for (int i = from; i < min(from + 64 * EACH, p.count); i += 64) {
     const int at = n * p.count + i;
     if (stopped >= 0) {

@@ -2,6 +2,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
+#include "linear.glsl"
 #include "colour.glsl"
 
 layout(local_size_x = 64) in;
@@ -12,7 +13,7 @@ layout(binding = 1) writeonly buffer Image { float image[]; };
 
 void main() {
   const int pixels = p.height * p.width;
-  const int i = int(gl_GlobalInvocationID.x);
+  const int i = item_of_image();
   if (i >= pixels)
     return;
   const int n = int(gl_WorkGroupID.y);

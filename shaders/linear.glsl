@@ -3,3 +3,7 @@
 int linear_item() {
   return int((gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * 64u + gl_LocalInvocationID.x);
 }
+// The same where y is the image: they go on along z (image_groups in src/visualization/groups.h).
+int item_of_image() {
+  return int((gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x) * 64u + gl_LocalInvocationID.x);
+}

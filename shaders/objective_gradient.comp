@@ -2,6 +2,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
+#include "linear.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
@@ -13,7 +14,7 @@ layout(binding = 3) readonly buffer Mask { uint mask[]; };
 #include "epilogue.glsl"
 
 void main() {
-  const int i = int(gl_GlobalInvocationID.x);
+  const int i = item_of_image();
   if (i >= p.channels * p.pixels)
     return;
   const int n = int(gl_WorkGroupID.y);

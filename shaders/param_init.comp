@@ -2,6 +2,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
+#include "linear.glsl"
 #include "philox.glsl"
 
 layout(local_size_x = 64) in;
@@ -10,7 +11,7 @@ layout(binding = 0) readonly buffer Images { ImageState images[]; };
 layout(binding = 1) writeonly buffer Parameters { float parameters[]; };
 
 void main() {
-  const int block = int(gl_GlobalInvocationID.x);
+  const int block = item_of_image();
   const int n = int(gl_WorkGroupID.y);
   if (block * 4 >= p.count)
     return;

@@ -2,6 +2,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
+#include "linear.glsl"
 #include "resize.glsl"
 
 layout(local_size_x = 64) in;
@@ -17,7 +18,7 @@ vec3 pixel(int n, int x, int y) {
 
 void main() {
   const int pixels = p.out_h * p.out_w;
-  const int i = int(gl_GlobalInvocationID.x);
+  const int i = item_of_image();
   if (i >= pixels)
     return;
   const int n = int(gl_WorkGroupID.y);

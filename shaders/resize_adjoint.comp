@@ -2,6 +2,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
+#include "linear.glsl"
 #include "resize.glsl"
 
 layout(local_size_x = 64) in;
@@ -18,7 +19,7 @@ ivec2 readers(int i, int in_size, int out_size, float ratio) {
 
 void main() {
   const int pixels = p.in_h * p.in_w;
-  const int i = int(gl_GlobalInvocationID.x);
+  const int i = item_of_image();
   if (i >= pixels)
     return;
   const int n = int(gl_WorkGroupID.y);

@@ -4,6 +4,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
+#include "linear.glsl"
 
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push { SpectrumParams p; };
@@ -12,7 +13,7 @@ layout(binding = 1) readonly buffer Scale { float scale[]; }; // (height, column
 layout(binding = 2) writeonly buffer Spectrum { vec2 spectrum[]; };
 
 void main() {
-  const int i = int(gl_GlobalInvocationID.x);
+  const int i = item_of_image();
   const int plane = p.height * p.columns;
   if (i >= plane)
     return;

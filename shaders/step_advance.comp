@@ -45,10 +45,12 @@ AffineMap draw_map(uint step_number, uvec2 key) {
   m.m11 = c / scale;
   m.tx = m.m00 * x + m.m01 * y + 0.5 * float(p.source_w - 1) + draw(p.jitter, a.x);
   m.ty = m.m10 * x + m.m11 * y + 0.5 * float(p.source_h - 1) + draw(p.jitter, a.y);
-  m.n00 = c * scale;
-  m.n01 = s * scale;
-  m.n10 = -s * scale;
-  m.n11 = c * scale;
+  // The inverse of what there is: on some devices c * c + s * s is 1 to three digits only.
+  const float determinant = m.m00 * m.m11 - m.m01 * m.m10;
+  m.n00 = m.m11 / determinant;
+  m.n01 = -m.m01 / determinant;
+  m.n10 = -m.m10 / determinant;
+  m.n11 = m.m00 / determinant;
   return m;
 }
 

@@ -2,6 +2,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
+#include "linear.glsl"
 #include "transform.glsl"
 
 layout(local_size_x = 64) in;
@@ -33,7 +34,7 @@ vec3 sampled(int n, int ox, int oy) {
 
 void main() {
   const int pixels = p.canvas_h * p.canvas_w;
-  const int i = int(gl_GlobalInvocationID.x);
+  const int i = item_of_image();
   if (i >= pixels)
     return;
   const int n = int(gl_WorkGroupID.y);

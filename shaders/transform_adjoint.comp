@@ -10,6 +10,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
+#include "linear.glsl"
 #include "transform.glsl"
 #include "colour.glsl"
 
@@ -80,7 +81,7 @@ vec3 gathered_reflections(AffineMap m, int n, int x, int y) {
 
 void main() {
   const int pixels = p.source_h * p.source_w;
-  const int i = int(gl_GlobalInvocationID.x);
+  const int i = item_of_image();
   if (i >= pixels)
     return;
   const int n = int(gl_WorkGroupID.y);

@@ -59,7 +59,8 @@ void finish(bool wanted, vec4 v, int n, int channel, int pixel, int count, int p
 void main() {
   int quads = w.tiles / 4;
   int quad = int(gl_WorkGroupID.x);
-  int channel = int(gl_WorkGroupID.y * LANES + gl_SubgroupID * gl_SubgroupSize + gl_SubgroupInvocationID);
+  // Not by gl_SubgroupSize: some drivers report a larger one than they run.
+  int channel = int(gl_WorkGroupID.y * LANES + gl_LocalInvocationID.x);
   bool mine = channel < p.out_c;
   int from = min(channel, p.out_c - 1);
   [[unroll]] for (int element = 0; element < SIDE * SIDE; ++element)

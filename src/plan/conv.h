@@ -51,9 +51,9 @@ ConvKernel depthwise_conv(const gpu::ConvParams &params, std::uint32_t epilogue,
 // Implicit GEMM through shared memory: for GPUs. Any kernel size, stride, dilation, groups. Small maps with long sums
 // have these cut in parts, so that there is work for a whole device: the output then is (parts, images, groups*out_c,
 // out_h, out_w), and finish_parts makes the convolution's of it (bindings: 0 parts, 1 bias, 2 output, 3 residual,
-// 4 mask). `halves` as ConvKernel's.
+// 4 mask); `whole` leaves sums whole. `halves` as ConvKernel's.
 ConvKernel shared_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t max_invocations,
-                       bool halves);
+                       bool halves, bool whole = false);
 ConvKernel finish_parts(const gpu::ConvParams &params, std::uint32_t epilogue, int parts);
 
 // One thread an output position, few channels: stems, their gradients, depthwise. Any shape.

@@ -74,13 +74,14 @@ std::vector<float> pack_direct(const gpu::ConvParams &p, std::span<const float> 
 
 } // namespace
 
-ConvKernel shared_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t max_invocations, bool halves) {
+ConvKernel shared_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t max_invocations, bool halves,
+                       bool whole) {
   const SharedTile tile = shared_tile(p, max_invocations);
   ConvKernel kernel;
   kernel.shader = "conv_shared";
   kernel.packing = std::to_string(tile.tile_m()) + (halves ? "/16" : "");
   kernel.halves = halves;
-  kernel.parts = shared_parts(p, tile);
+  kernel.parts = whole ? 1 : shared_parts(p, tile);
   kernel.constants = {epilogue};
   for (int constant : {p.kernel_h, p.kernel_w, tile.lanes_m, tile.lanes_n, tile.thread_m, tile.thread_n, tile.tile_k,
                        tile.lanes_m * tile.lanes_n, kernel.parts, halves ? 1 : 0})

@@ -200,7 +200,8 @@ private:
   using MakeWeights = std::function<std::vector<float>()>; // (groups*out_c, in_c, kernel_h, kernel_w)
   void conv(const std::string &label, const std::string &key, const gpu::ConvParams &params, const MakeWeights &weights,
             std::uint32_t epilogue, const ConvBindings &bindings);
-  ConvKernel kernel_of(const gpu::ConvParams &params, std::uint32_t epilogue, ConvBackend backend) const;
+  ConvKernel kernel_of(const gpu::ConvParams &params, std::uint32_t epilogue, ConvBackend backend,
+                       bool whole = false) const;
   void plain_conv(const std::string &label, const std::string &key, const ConvKernel &kernel,
                   const gpu::ConvParams &params, const MakeWeights &packed_weights, std::uint32_t epilogue,
                   const ConvBindings &bindings, double flops);

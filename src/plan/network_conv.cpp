@@ -91,7 +91,9 @@ void Network::conv(const std::string &label, const std::string &key, const gpu::
   }
 }
 
-ConvKernel Network::kernel_of(const gpu::ConvParams &params, std::uint32_t epilogue, ConvBackend backend) const {
+// `whole`: its sums are not cut in parts.
+ConvKernel Network::kernel_of(const gpu::ConvParams &params, std::uint32_t epilogue, ConvBackend backend,
+                              bool whole) const {
   const vulkan::DeviceInfo &device = plan_.device().info();
   switch (backend) {
   case ConvBackend::broadcast:
@@ -102,7 +104,7 @@ ConvKernel Network::kernel_of(const gpu::ConvParams &params, std::uint32_t epilo
     return depthwise_conv(params, epilogue, device.subgroup_size);
   case ConvBackend::shared:
   case ConvBackend::shared16:
-    return shared_conv(params, epilogue, device.max_invocations, backend == ConvBackend::shared16);
+    return shared_conv(params, epilogue, device.max_invocations, backend == ConvBackend::shared16, whole);
   default:
     return direct_conv(params, epilogue);
   }
@@ -160,7 +162,8 @@ void Network::winograd_conv(const std::string &label, const std::string &key, co
                    {reads(bindings.in), writes(tiles)});
     const gpu::ConvParams gemm = winograd_gemm(part, tile);
     const ConvBackend backend = choose(gemm);
-    const ConvKernel kernel = kernel_of(gemm, 0U, backend);
+    // Its tiles are a whole batch's: cut by their number, an image's sums would hang on its company.
+    const ConvKernel kernel = kernel_of(gemm, 0U, backend, true);
     const auto packed = [&] {
       return backend == ConvBackend::gemm ? pack_winograd_gemm(params, tile, weights())
                                           : kernel.pack(winograd_weights(params, tile, weights()));

@@ -233,8 +233,13 @@ private:
       recordings_.back().dispatch_rows(*step.program, {step.groups[0], std::min(each, rows - first), step.groups[2]},
                                        first, step.push, slices_, step.label);
     }
-    if (parts > 1)
-      flops_ = step.flops / parts;
+    if (parts == 1)
+      return;
+    // The last part is in a recording of its own, and what comes next may need it.
+    for (std::size_t i = 0; i < slices_.size(); ++i)
+      hazards_.add(slices_[i], step.uses[i].access != Access::read);
+    flops_ = step.flops / parts;
+    steps_ = 1;
   }
 
   const Plan &plan_;

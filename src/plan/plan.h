@@ -8,6 +8,7 @@
 #include <cstring>
 #include <functional>
 #include <initializer_list>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,6 +35,13 @@ inline Use updates(TensorId tensor) { return {tensor, Access::read_write}; }
 // Steps belong to one or both of two recordings of the same plan: the usual one, and the one of a recipe's
 // first steps, in which ReLUs that block a whole gradient let it through (DeadUnits in the visualization).
 enum class Variant : unsigned { usual = 1, revive = 2, both = 3 };
+
+// `flops_each` of Plan::record_slices where nothing else needs the device: on a CPU all at once; on a GPU, even a slow
+// one, far from what a watchdog takes for a hang.
+inline constexpr double gpu_slice_flops = 40e9;
+inline double whole_slices(const vulkan::DeviceInfo &device) {
+  return device.is_cpu() ? std::numeric_limits<double>::infinity() : gpu_slice_flops;
+}
 
 class Plan {
 public:

@@ -4,6 +4,8 @@
 #include <limits>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "plan/network.h"
 #include "plan/plan.h"
@@ -33,6 +35,9 @@ Measured measure(Session &session, const Shape &input, NodeId layer, ConvBackend
   Network network(plan, session.weights(), session.graph(), options);
   network.forward(in);
   network.backward({{layer, [&](const GradientTarget &to) { plan.fill(to.tensor, 0); }}});
+  if (const std::size_t bytes = plan.planned_bytes(); bytes > session.memory_left())
+    throw UserError(fmt::format("--size: needs {} MiB of device memory, where {} has {} MiB left", bytes >> 20,
+                                session.device().info().name, session.memory_left() >> 20));
   plan.allocate();
   const std::vector<float> grey(values, 0.5F);
   plan.write(in, std::as_bytes(std::span(grey)));

@@ -58,7 +58,8 @@ std::string first_layer(const std::vector<LayerRow> &rows) {
 
 Workshop::Workshop(Session &session, Saver saver, Telling telling)
     : session_(session), saver_(std::move(saver)), telling_(std::move(telling)),
-      slice_flops_(session.device().info().is_cpu() ? 0.35e9 : 40e9), tile_(session.device().info().is_cpu() ? 64 : 96),
+      slice_flops_(session.device().info().is_cpu() ? 0.35e9 : gpu_slice_flops),
+      tile_(session.device().info().is_cpu() ? 64 : 96),
       timeline_atlas_(session.programs(), FocusJob::most_moments + 1, FocusJob::thumbnail, FocusJob::thumbnail,
                       "timeline") {
   session_.set_slice_flops(slice_flops_);

@@ -30,6 +30,16 @@ std::vector<std::int64_t> array_shape(std::int64_t batch, const Shape &shape) {
   return {batch, shape.c, shape.h, shape.w};
 }
 
+// Too large an input is the user's to mend; that the device refuses is not.
+void check_room(Plan &plan, const vulkan::Device &device, const Shape &input) {
+  const std::uint64_t all = device.info().memory_bytes, left = all - std::min(all, device.memory_used());
+  if (const std::size_t bytes = plan.planned_bytes(); bytes > left)
+    throw UserError(
+        fmt::format("an input of {}x{} needs {} MiB of device memory, where {} has {} MiB left: a smaller one "
+                    "may do",
+                    input.w, input.h, bytes >> 20, device.info().name, left >> 20));
+}
+
 } // namespace
 
 GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
@@ -58,15 +68,18 @@ GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const G
   const TensorId gradient = network.backward(steps.seeds(network));
   plan.set_variant(Variant::both);
   plan.copy(gradient, out);
+  check_room(plan, programs.device(), options.input);
   plan.allocate();
   steps.write_terms();
-  const vulkan::Recording recording = plan.record(Variant::usual);
+  const std::vector<vulkan::Recording> slices =
+      plan.record_slices(Variant::usual, whole_slices(programs.device().info()));
 
   // One image after the other: doubles take twice the memory, and how an image decides must not hang on the batch.
   GradientResult result{{}, {input.shape, {}}};
   for (std::size_t first = 0; first < input.data.size(); first += elements) {
     plan.write(in, std::as_bytes(std::span(input.data).subspan(first, elements)));
-    recording.run(fmt::format("the gradient of {}", objective.text));
+    for (const vulkan::Recording &slice : slices)
+      slice.run(fmt::format("the gradient of {}", objective.text));
     const auto partials = plan.read_all<float>(values);
     result.values.push_back(std::accumulate(partials.begin(), partials.end(), 0.0));
     const auto read = plan.read_all<float>(out);
@@ -96,9 +109,10 @@ Activations::Activations(vulkan::Programs &programs, Weights &weights, const Gra
     outputs_.push_back(plan_.persistent("activations", bytes));
     plan_.copy(network.output(layer), outputs_.back());
   }
+  check_room(plan_, programs.device(), options.input);
   plan_.allocate();
   plan_.write(in, std::as_bytes(std::span(input.data)));
-  const double each = slice_flops > 0 ? slice_flops : std::numeric_limits<double>::infinity();
+  const double each = slice_flops > 0 ? slice_flops : whole_slices(programs.device().info());
   for (const vulkan::Recording &recording : plan_.record_slices(Variant::usual, each))
     recording.run(fmt::format("the activations of {}", graph.name));
 }

@@ -51,13 +51,13 @@ TensorId InputSteps::append_forward(Plan &plan, TensorId image, TensorId maps) c
   if (mode_ != gpu::TRANSFORM_NONE || !resizes()) {
     drawn = make("canvas", canvas());
     plan.dispatch("transform", programs_.get("transform", {mode_}),
-                  {groups(canvas_h_ * canvas_w_), std::uint32_t(batch_), 1}, transform_params(),
+                  image_groups(std::int64_t{canvas_h_} * canvas_w_, batch_), transform_params(),
                   {reads(image), reads(maps), writes(drawn)});
   }
   if (!resizes())
     return drawn;
   const TensorId input = make("net input", net_input());
-  plan.dispatch("resize", programs_.get("resize"), {groups(net_h_ * net_w_), std::uint32_t(batch_), 1}, resize_params(),
+  plan.dispatch("resize", programs_.get("resize"), image_groups(std::int64_t{net_h_} * net_w_, batch_), resize_params(),
                 {reads(drawn), writes(input)});
   return input;
 }
@@ -80,13 +80,13 @@ void InputSteps::append_adjoint(Plan &plan, TensorId gradient, TensorId maps, Te
     const std::size_t bytes = std::size_t(batch_) * std::size_t(canvas().elements()) * sizeof(float);
     const TensorId at_canvas = plan.transient("canvas gradient", bytes);
     plan.dispatch("resize gradient", programs_.get("resize_adjoint"),
-                  {groups(canvas_h_ * canvas_w_), std::uint32_t(batch_), 1}, resize_params(),
+                  image_groups(std::int64_t{canvas_h_} * canvas_w_, batch_), resize_params(),
                   {reads(gradient), writes(at_canvas)});
     gradient = at_canvas;
   }
   plan.dispatch("transform gradient",
                 programs_.get("transform_adjoint", {mode_, with_colour ? 1U : 0U, decorrelated_ ? 1U : 0U}),
-                {groups(height_ * width_), std::uint32_t(batch_), 1}, params,
+                image_groups(std::int64_t{height_} * width_, batch_), params,
                 {reads(gradient), reads(maps), reads(image), writes(to)});
 }
 

@@ -68,7 +68,7 @@ std::vector<Network::Seed> ObjectiveSteps::seeds(const Network &network) {
     result.emplace_back(layers_[i], [this, i, output = network.output(layers_[i])](const GradientTarget &target) {
       const gpu::ObjectiveParams p = params(i);
       plan_.dispatch("objective gradient", plan_.programs().get("objective_gradient", {target.epilogue()}),
-                     {groups(std::int64_t{p.channels} * p.pixels), std::uint32_t(batch_), 1}, p,
+                     image_groups(std::int64_t{p.channels} * p.pixels, batch_), p,
                      {reads(output), reads(table_tensor_),
                       target.accumulate ? updates(target.tensor) : writes(target.tensor),
                       reads(target.mask_or(table_tensor_))});

@@ -59,7 +59,7 @@ void OptimizerSteps::append_update(const Parameterization::Tensors &tensors, Ten
                              static_cast<float>(recipe_.beta2),
                              static_cast<float>(1 - recipe_.beta2),
                              static_cast<float>(recipe_.epsilon)};
-  plan_.dispatch("adam", plan_.programs().get("adam"), {groups((count_ + 3) / 4), std::uint32_t(batch_), 1}, adam,
+  plan_.dispatch("adam", plan_.programs().get("adam"), image_groups((count_ + 3) / 4, batch_), adam,
                  {reads(state_), reads(images_), reads(tensors.work), updates(tensors.parameters), updates(previous_),
                   updates(first_), updates(second_)});
 }

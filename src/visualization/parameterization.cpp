@@ -67,19 +67,19 @@ void Parameterization::append_image(Plan &plan, const Tensors &tensors) {
   if (spectral()) {
     const gpu::SpectrumParams params{3 * batch_, height_, width_, columns()};
     plan.dispatch("spectrum scale", programs_.get("spectrum_scale"),
-                  {groups(height_ * columns()), std::uint32_t(3 * batch_), 1}, params,
+                  image_groups(std::int64_t{height_} * columns(), 3 * batch_), params,
                   {reads(tensors.parameters), reads(tensors.scale), writes(tensors.work)});
     append_fft(plan, tensors.work, true);
   }
   const gpu::ColourParams params{batch_, height_, width_, row_stride(), gain()};
   plan.dispatch("colour", programs_.get("colour", {recipe_.decorrelate_colours ? 1U : 0U}),
-                {groups(height_ * width_), std::uint32_t(batch_), 1}, params,
+                image_groups(std::int64_t{height_} * width_, batch_), params,
                 {reads(spectral() ? tensors.work : tensors.parameters), writes(tensors.image)});
 }
 
 void Parameterization::append_init(Plan &plan, const Tensors &tensors, TensorId images) const {
   const gpu::InitParams params{count(), static_cast<float>(recipe_.initial_deviation)};
-  plan.dispatch("init", programs_.get("param_init"), {groups((count() + 3) / 4), std::uint32_t(batch_), 1}, params,
+  plan.dispatch("init", programs_.get("param_init"), image_groups((count() + 3) / 4, batch_), params,
                 {reads(images), writes(tensors.parameters)});
 }
 

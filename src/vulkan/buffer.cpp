@@ -69,21 +69,25 @@ Allocation allocate(const Device &device, VkDeviceSize bytes, VkBufferUsageFlags
 
   VkMemoryRequirements needs;
   vkGetBufferMemoryRequirements(device.handle(), buffer, &needs);
-  int type = -1;
   VkMemoryPropertyFlags properties = 0;
-  for (const VkMemoryPropertyFlags wanted : preferences)
-    if (type < 0) {
-      type = device.memory_type(needs.memoryTypeBits, wanted);
-      properties = wanted;
-    }
-  if (type < 0)
-    throw DeviceError(fmt::format("{} has no kind of memory for {}", info.name, name));
-  VkMemoryAllocateInfo request{};
-  request.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
-  request.allocationSize = needs.size;
-  request.memoryTypeIndex = static_cast<std::uint32_t>(type);
   VkDeviceMemory memory = VK_NULL_HANDLE;
-  result = vkAllocateMemory(device.handle(), &request, nullptr, &memory);
+  int tried = -1;
+  for (const VkMemoryPropertyFlags wanted : preferences) { // where a small heap is full, the next
+    const int type = device.memory_type(needs.memoryTypeBits, wanted);
+    if (type < 0 || type == tried)
+      continue;
+    VkMemoryAllocateInfo request{};
+    request.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
+    request.allocationSize = needs.size;
+    request.memoryTypeIndex = static_cast<std::uint32_t>(type);
+    result = vkAllocateMemory(device.handle(), &request, nullptr, &memory);
+    tried = type;
+    properties = wanted;
+    if (result != VK_ERROR_OUT_OF_DEVICE_MEMORY && result != VK_ERROR_OUT_OF_HOST_MEMORY)
+      break;
+  }
+  if (tried < 0)
+    throw DeviceError(fmt::format("{} has no kind of memory for {}", info.name, name));
   if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY || result == VK_ERROR_OUT_OF_HOST_MEMORY)
     no_room(device, bytes, name, in_use);
   check(result, "vkAllocateMemory", "making " + name);

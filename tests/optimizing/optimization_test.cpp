@@ -298,6 +298,25 @@ TEST_F(OptimizationTest, SlicesOfAStepAreTheStep) {
   EXPECT_EQ(sliced.images().data, whole.images().data);
 }
 
+// More workgroups than an axis must take: each pixel of the image is brightened.
+TEST_F(OptimizationTest, LargeImagesAreWhole) {
+  Window pixel;
+  graph = Graph{};
+  graph.nodes.push_back({"input", "", Input{}, {}, true, 0});
+  graph.nodes.push_back({"same", "", Conv{3, 1, pixel, {1, 0, 0, 0, 1, 0, 0, 0, 1}, {}}, {0}, true, 0});
+  Recipe by = recipe("plain");
+  by.parameterization = ParameterizationKind::pixel;
+  options.height = options.width = 2048;
+  Optimization optimization = make({"same"}, by);
+  const Array before = optimization.images();
+  optimization.step();
+  const Array after = optimization.images();
+  std::size_t darker = 0;
+  for (std::size_t i = 0; i < before.data.size(); ++i)
+    darker += !(after.data[i] > before.data[i]);
+  EXPECT_EQ(darker, 0U);
+}
+
 TEST_F(OptimizationTest, ParametersOfAnImageShowIt) {
   for (const auto kind : {ParameterizationKind::fft, ParameterizationKind::pixel})
     for (const auto &[height, width] : {std::pair{12, 20}, std::pair{15, 9}}) {
