@@ -341,5 +341,25 @@ TEST(Onnx, ExternalDataStaysInTheFolder) {
   expect_error([&] { load("m.data", "0", "16"); }, "needs 12");
 }
 
+// Each tensor in a file of its own, the small ones after a large one.
+TEST(Onnx, ExternalDataInManyFiles) {
+  const TemporaryFolder folder;
+  OnnxBuilder model;
+  const auto external = [&](const std::string &name, const std::vector<std::int64_t> &dims, std::size_t count) {
+    const std::vector<float> values(count, 0.5F);
+    std::ofstream(folder / name, std::ios::binary)
+        .write(reinterpret_cast<const char *>(values.data()), static_cast<std::streamsize>(count * 4));
+    set_external(model.weights(name, dims), name, "0", std::to_string(count * 4));
+  };
+  external("w", {64, 3, 3, 3}, 64 * 27);
+  external("b", {64}, 64);
+  external("w2", {1, 64, 1, 1}, 64);
+  model.node("Conv", {"x", "w", "b"}, "y");
+  model.node("Conv", {"y", "w2"}, "z");
+  model.output("z");
+  model.save(folder / "m.onnx");
+  EXPECT_EQ(load_onnx(folder / "m.onnx").nodes.size(), 3U);
+}
+
 } // namespace
 } // namespace convscope

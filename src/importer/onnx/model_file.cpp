@@ -135,8 +135,9 @@ Tensor ModelFile::read_external(const onnx::TensorProto &proto, Dims dims, std::
                      bytes));
   if (offset > size || length > size - offset)
     fail(fmt::format("{} ends after the end of '{}'", what, location));
-  external_bytes_ += length;
-  if (external_bytes_ / 4 > size) // tensors may share bytes, but a small file can't fill the memory
+  std::uint64_t &read = external_bytes_[file];
+  read += length;
+  if (read / 4 > size) // tensors may share bytes, but a small file can't fill the memory
     fail(fmt::format("uses the bytes of '{}' again and again", location));
   std::ifstream stream(file, std::ios::binary);
   stream.seekg(static_cast<std::streamoff>(offset));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 
@@ -37,7 +38,7 @@ private:
   std::string name_;
   onnx::ModelProto model_;
   int opset_ = 0;
-  std::uint64_t external_bytes_ = 0; // read so far
+  std::map<std::filesystem::path, std::uint64_t> external_bytes_; // read so far, by file
 };
 
 } // namespace convscope::onnx_import
