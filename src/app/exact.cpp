@@ -56,7 +56,7 @@ Command add_activations(CLI::App &program) {
   command.need(add_text(app, "--layer", o->layer, "A layer of the net (see 'layers')", "L"));
   command.need(add_output(app, o->output, "The layer's output, float32 (N,C,H,W), .npy"));
   command.run = [o](Context &context) {
-    check_outputs({{"-o", o->output, ".npy"}});
+    check_outputs({{"-o", o->output, ".npy"}, {"--report", context.options.report, ""}}, {{"--input", o->input, ""}});
     const Array input = read_input(o->input);
     context.load(o->model);
     const NodeId layer = find_layer(context.session.graph(), o->layer);
@@ -83,7 +83,7 @@ Command add_gradient(CLI::App &program) {
   command.need(add_output(app, o->output, "The gradient, float32 (N,3,H,W), .npy"));
   add_json(app, o->json);
   command.run = [o](Context &context) {
-    check_outputs({{"-o", o->output, ".npy"}});
+    check_outputs({{"-o", o->output, ".npy"}, {"--report", context.options.report, ""}}, {{"--input", o->input, ""}});
     const Array input = read_input(o->input);
     context.load(o->model);
     const Objective objective = context.session.objective(o->objective);

@@ -92,7 +92,9 @@ Command add_features(CLI::App &program) {
   command.run = [o](Context &context) {
     if (o->offscreen && o->outputs.png.empty() && o->outputs.npy.empty())
       throw UserError("features: -o is required");
-    check_outputs({{"-o", o->outputs.png, ".png"}, {"--npy", o->outputs.npy, ".npy"}});
+    check_outputs(
+        {{"-o", o->outputs.png, ".png"}, {"--npy", o->outputs.npy, ".npy"}, {"--report", context.options.report, ""}},
+        {{"--image", o->image, ""}});
     parse_map_range(o->range);
     read_image(o->image); // what is wrong with it is said first
     context.load(o->model);
@@ -109,6 +111,11 @@ Command add_features(CLI::App &program) {
     if (!o->channels.empty())
       settings.channels = parse_channels(o->channels, count, o->layer);
     if (!o->offscreen) {
+      note_left_out(context, {{!o->outputs.png.empty(), "-o"},
+                              {!o->outputs.npy.empty(), "--npy"},
+                              {settings.channels.size() > 1, "channels but the first"},
+                              {settings.input_size > 0, "--input-size"},
+                              {o->range != "own", "--range"}});
       ViewRequest view;
       view.wish.model = settings.model;
       view.wish.photo = o->image;

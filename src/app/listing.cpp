@@ -6,6 +6,7 @@
 
 #include "app/command.h"
 #include "app/report.h"
+#include "base/error.h"
 #include "base/files.h"
 #include "graph/names.h"
 #include "graph/shapes.h"
@@ -56,26 +57,34 @@ Graph graph_of(const GlobalOptions &options, const std::string &model) {
   return load_model(request_of(options, model)).graph;
 }
 
-// Of the layers that can be run; the others' are empty.
+// Of the layers that can be run, the others' are empty: also those that a square of the net's own size does not reach.
+// UserError where it is the user's size.
 std::vector<Shape> known_shapes(const Graph &graph, int size, const std::vector<bool> &runs) {
   std::vector<Shape> shapes(graph.nodes.size());
   for (std::size_t id = graph.nodes.size(); id-- > 0;) {
     if (!runs[id] || shapes[id].c > 0)
       continue;
-    const std::vector<Shape> before = infer_shapes(graph, {3, size, size}, static_cast<NodeId>(id));
-    for (std::size_t i = 0; i <= id; ++i)
-      if (before[i].c > 0)
-        shapes[i] = before[i];
+    try {
+      const std::vector<Shape> before = infer_shapes(graph, {3, size, size}, static_cast<NodeId>(id));
+      for (std::size_t i = 0; i <= id; ++i)
+        if (before[i].c > 0)
+          shapes[i] = before[i];
+    } catch (const UserError &) {
+      if (size != graph.default_size)
+        throw;
+    }
   }
   return shapes;
 }
 
 // "yes", or why not.
-std::string objective_text(const Node &node, bool runs) {
+std::string objective_text(const Node &node, bool runs, const Shape &shape) {
   if (const auto *unsupported = std::get_if<Unsupported>(&node.op))
     return "no: " + unsupported->reason;
   if (!runs)
     return "no: depends on what can't be run";
+  if (shape.c < 1)
+    return "no: needs an input that is not square";
   return std::holds_alternative<Input>(node.op) ? "no" : "yes";
 }
 
@@ -88,7 +97,7 @@ void print_layers(const Graph &graph, const std::vector<Shape> &shapes, const st
       continue;
     parameters += node.parameters;
     rows.push_back({shell_text(node.name), node.kind, runs[id] ? shape_text(shapes[id]) : "",
-                    node.parameters > 0 ? grouped(node.parameters) : "", objective_text(node, runs[id])});
+                    node.parameters > 0 ? grouped(node.parameters) : "", objective_text(node, runs[id], shapes[id])});
   }
   print_table(rows, {3});
   fmt::print("{} of {}x{}: {} layers, {} parameters; outputs are channels x height x width\n", graph.name, size, size,
@@ -101,7 +110,7 @@ Json layers_json(const Graph &graph, const std::vector<Shape> &shapes, const std
     const Node &node = graph.nodes[id];
     if (!node.layer)
       continue;
-    const std::string objective = objective_text(node, runs[id]);
+    const std::string objective = objective_text(node, runs[id], shapes[id]);
     layers.push_back({{"name", node.name},
                       {"op", node.kind},
                       {"shape", {shapes[id].c, shapes[id].h, shapes[id].w}},

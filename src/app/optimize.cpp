@@ -11,6 +11,8 @@
 #include "app/viewer.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "figure/grid.h"
+#include "graph/shapes.h"
 #include "io/npy.h"
 #include "io/png.h"
 
@@ -41,23 +43,31 @@ void write_pictures(const Outcome &outcome, const PictureSettings &settings, con
   }
 }
 
+// That several pictures have room on a page is said before the work.
+void check_page(const PictureSettings &settings, const std::string &png) {
+  if (png.empty() || settings.objectives.size() < 2 || !numbered_paths(png, 1).empty())
+    return;
+  std::vector<Tile> tiles;
+  for (const std::string &objective : settings.objectives)
+    tiles.push_back({{}, objective, "value"});
+  check_grid(tiles, settings.width, settings.height, {});
+}
+
 // What the viewer can show of a request: its first objective, where that is one unit or channel.
 ViewRequest view_of(Context &context, const PictureSettings &settings) {
   const Objective objective = context.session.objective(settings.objectives.front());
   const Term &term = objective.terms.front();
-  if (objective.terms.size() != 1 || term.kind == Term::Kind::mean_square || term.centre ||
-      settings.width != settings.height)
+  const Graph &graph = context.session.graph();
+  const Node &node = graph.nodes[static_cast<std::size_t>(term.layer)];
+  if (objective.terms.size() != 1 || term.kind == Term::Kind::mean_square || term.weight != 1 || term.centre ||
+      !node.layer || settings.width != settings.height)
     throw UserError(fmt::format("the viewer shows layer:channel and layer:channel@x,y on square images: '{}' needs "
                                 "--offscreen",
                                 settings.objectives.front()));
-  for (const auto &[given, what] :
-       {std::pair(settings.objectives.size() > 1, "objectives but the first"),
-        std::pair(settings.input_size > 0, "--input-size"), std::pair(settings.init.has_value(), "--init")})
-    if (given)
-      context.note(fmt::format("the viewer leaves out {}: use --offscreen for that", what));
+  check_objective(objective, graph, infer_shapes(graph, {3, graph.default_size, graph.default_size}, term.layer));
   ViewRequest view;
   view.wish.model = settings.model;
-  view.wish.layer = context.session.graph().nodes[static_cast<std::size_t>(term.layer)].name;
+  view.wish.layer = node.name;
   view.wish.focus = viewer::Unit{view.wish.layer, term.channel, term.x, term.y};
   view.wish.controls.recipe = settings.recipe;
   view.wish.controls.size = settings.width;
@@ -69,6 +79,7 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
 
 int make_images(Context &context, const PictureSettings &given, const PictureOutputs &outputs) {
   PictureSettings settings = given;
+  check_page(settings, outputs.png);
   mark_model(context.session, settings);
   std::optional<FrameWriter> frames;
   if (!outputs.frames.empty())
@@ -94,12 +105,12 @@ int make_images(Context &context, const PictureSettings &given, const PictureOut
     return outcome.status();
   }
   const Stopwatch clock;
-  if (!outputs.png.empty())
-    write_pictures(outcome, settings, outputs.png);
   if (!outputs.npy.empty()) {
     write_npy(outputs.npy, stacked(outcome.images));
     tell("wrote " + outputs.npy);
   }
+  if (!outputs.png.empty())
+    write_pictures(outcome, settings, outputs.png);
   context.report["timings"]["write_s"] = clock.seconds();
   return outcome.status();
 }
@@ -130,7 +141,9 @@ Command add_optimize(CLI::App &program) {
   command.run = [o](Context &context) {
     if (o->offscreen && o->outputs.png.empty() && o->outputs.npy.empty())
       throw UserError("optimize: -o is required");
-    check_outputs({{"-o", o->outputs.png, ".png"}, {"--npy", o->outputs.npy, ".npy"}});
+    check_outputs(
+        {{"-o", o->outputs.png, ".png"}, {"--npy", o->outputs.npy, ".npy"}, {"--report", context.options.report, ""}},
+        {{"--init", o->optimize.init, ""}});
     for (const std::string &path : numbered_paths(o->outputs.png, o->optimize.objectives.size()))
       check_writable(path);
     PictureSettings settings;
@@ -139,8 +152,16 @@ Command add_optimize(CLI::App &program) {
     context.load(o->model);
     settings.model = context.session.request();
     apply(o->optimize, context, settings);
-    if (!o->offscreen)
+    if (!o->offscreen) {
+      note_left_out(context, {{!o->outputs.png.empty(), "-o"},
+                              {!o->outputs.npy.empty(), "--npy"},
+                              {!o->outputs.frames.empty(), "--frames"},
+                              {settings.objectives.size() > 1, "objectives but the first"},
+                              {settings.input_size > 0, "--input-size"},
+                              {settings.batch > 0, "--batch"},
+                              {settings.init.has_value(), "--init"}});
       return open_viewer(context, view_of(context, settings));
+    }
     return make_images(context, settings, o->outputs);
   };
   return command;

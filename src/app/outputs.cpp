@@ -25,12 +25,15 @@ std::string lower(std::string text) {
 
 } // namespace
 
-void check_outputs(const std::vector<Output> &outputs) {
+void check_outputs(const std::vector<Output> &outputs, const std::vector<Output> &inputs) {
   std::vector<const Output *> seen;
+  for (const Output &input : inputs)
+    if (!input.path.empty())
+      seen.push_back(&input);
   for (const Output &output : outputs) {
     if (output.path.empty())
       continue;
-    if (lower(fs::path(output.path).extension().string()) != output.extension)
+    if (!output.extension.empty() && lower(fs::path(output.path).extension().string()) != output.extension)
       throw UserError(fmt::format("{} {}: the name must end in {}", output.option, output.path, output.extension));
     std::error_code error;
     const fs::path path = fs::weakly_canonical(output.path, error);

@@ -11,10 +11,10 @@ namespace convscope {
 
 struct Output {
   std::string option, path; // path "": not asked for
-  std::string extension;    // ".png"
+  std::string extension;    // ".png"; "": any
 };
-// UserError where two are one file, one can't be written, or has another extension.
-void check_outputs(const std::vector<Output> &outputs);
+// UserError where two are one file or one is also read, one can't be written, or has another extension.
+void check_outputs(const std::vector<Output> &outputs, const std::vector<Output> &inputs = {});
 
 // "vis-%d.png" or "vis-%03d.png": the names of `count` files, from 0 on. Empty where the name has no such place.
 std::vector<std::string> numbered_paths(const std::string &pattern, std::size_t count);

@@ -1,4 +1,5 @@
 #include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -34,7 +35,13 @@ Command add_replay(CLI::App &program) {
   command.need(add_text(app, "picture", o->input, "A PNG that optimize, strip or features wrote", "VIS.png"));
   command.need(add_output(app, o->outputs.png, "The picture made again, PNG"));
   command.run = [o](Context &context) {
-    check_outputs({{"-o", o->outputs.png, ".png"}});
+    check_outputs({{"-o", o->outputs.png, ".png"}, {"--report", context.options.report, ""}});
+    for (const auto &[given, option] : {std::pair(context.options.precision != "auto", "--precision"),
+                                        std::pair(context.options.preprocessing.has_value(), "--preprocess"),
+                                        std::pair(!context.options.labels.empty(), "--labels"),
+                                        std::pair(!context.options.input_range.empty(), "--input-range")})
+      if (given)
+        context.note(fmt::format("{}: is not needed, the picture tells it", option));
     PictureSettings settings = read_settings(read_png_settings(o->input), o->input);
     // --weights tells where the weights, or the model's file, are now; what they hold must be the same.
     ModelRequest model = settings.model;

@@ -52,8 +52,10 @@ FileMark mark_file(const std::string &file) {
   std::uint64_t hash = fnv1a_start;
   std::vector<char> block(1 << 20);
   const auto add = [&](const std::filesystem::path &part) {
+    std::error_code error; // a device or a pipe might never end
+    const bool is_file = std::filesystem::is_regular_file(part, error);
     std::ifstream stream(part, std::ios::binary);
-    if (!stream)
+    if (!is_file || !stream)
       throw UserError(path_text(part) + ": cannot be read");
     while (stream) {
       stream.read(block.data(), static_cast<std::streamsize>(block.size()));

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 
@@ -42,6 +43,12 @@ std::string subhead(const Objective &objective) {
                      term.centre ? "the centre" : fmt::format("{},{}", term.x, term.y));
 }
 
+// What the strip draws as it draws a picture of that size, which it makes smaller.
+ImageRgb8 stand_in(int width, int height) {
+  const int less = std::min(width, 512);
+  return {less, std::max(1, static_cast<int>(std::lround(double(less) * height / width)))};
+}
+
 // Figures enlarge small images; a tile with text is drawn large.
 ImageRgb8 column_picture(const OptimizedImage &image) {
   if (has_picture(image.progress))
@@ -63,6 +70,18 @@ int make_strip(Context &context, const PictureSettings &given, const PictureOutp
   std::vector<NodeId> layers;
   for (const Objective &objective : objectives)
     layers.push_back(objective.terms.front().layer);
+  StripOptions options;
+  options.title = session.graph().name;
+  options.photo = photo;
+  options.photo_label = path_text(std::filesystem::path(settings.image->file).filename());
+  const auto head = [&](NodeId layer) { return session.graph().nodes[static_cast<std::size_t>(layer)].name; };
+  // That all have room on a page is said before the work: it is laid out with empty pictures.
+  std::vector<StripColumn> columns;
+  for (std::size_t i = 0; i < objectives.size(); ++i)
+    columns.push_back({head(layers[i]), subhead(objectives[i]), Array{{1, 1}, {0}},
+                       stand_in(settings.width, settings.height), "note"});
+  draw_strip(columns, options);
+  columns.clear();
   mark_model(session, settings);
   Optimizing optimizing(context, settings);
   const std::vector<Array> maps = session.features(photo, layers, settings.input_size);
@@ -78,18 +97,13 @@ int make_strip(Context &context, const PictureSettings &given, const PictureOutp
   std::stable_sort(images.begin(), images.end(), [&](const OptimizedImage &a, const OptimizedImage &b) {
     return layers[a.objective] < layers[b.objective];
   });
-  std::vector<StripColumn> columns;
   for (const OptimizedImage &image : images) {
     const Objective &objective = objectives[image.objective];
     const Progress::State state = image.progress.state;
-    columns.push_back({session.graph().nodes[static_cast<std::size_t>(layers[image.objective])].name,
-                       subhead(objective), map_of(maps[image.objective], objective.terms.front()),
-                       column_picture(image), state == Progress::State::running ? "" : note_of(image.progress)});
+    columns.push_back({head(layers[image.objective]), subhead(objective),
+                       map_of(maps[image.objective], objective.terms.front()), column_picture(image),
+                       state == Progress::State::running ? "" : note_of(image.progress)});
   }
-  StripOptions options;
-  options.title = context.session.graph().name;
-  options.photo = photo;
-  options.photo_label = path_text(std::filesystem::path(settings.image->file).filename());
   write_png(outputs.png, draw_strip(columns, options), settings_json(settings_of(settings, outcome.images)));
   tell("wrote " + outputs.png);
   return outcome.status();
@@ -114,7 +128,8 @@ Command add_strip(CLI::App &program) {
   add_integer(app, "--input-size", o->input_size, 1, largest_size, "Of the photo's shorter side [the net's: 224]");
   command.need(add_output(app, o->outputs.png, "The figure, PNG"));
   command.run = [o](Context &context) {
-    check_outputs({{"-o", o->outputs.png, ".png"}});
+    check_outputs({{"-o", o->outputs.png, ".png"}, {"--report", context.options.report, ""}},
+                  {{"--image", o->image, ""}, {"--init", o->optimize.init, ""}});
     PictureSettings settings;
     settings.command = "strip";
     settings.input_size = o->input_size;

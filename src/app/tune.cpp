@@ -32,6 +32,7 @@ Command add_tune(CLI::App &program) {
         o->layer.empty() ? deepest_convolution(session.graph()) : find_layer(session.graph(), o->layer);
     if (layer == 0)
       throw UserError(fmt::format("--layer {}: is the net's input, which has no convolution", o->layer));
+    session.check_profile_file();
     const TuneResult result = tune(session, size.height, size.width, layer);
     context.tell_notes();
     for (const TunedConvolution &convolution : result.convolutions)

@@ -119,6 +119,12 @@ nlohmann::ordered_json wall_json(const viewer::Snapshot &now) {
 
 } // namespace
 
+void note_left_out(Context &context, const std::vector<std::pair<bool, std::string>> &what) {
+  for (const auto &[given, name] : what)
+    if (given)
+      context.note(fmt::format("the viewer leaves out {}: use --offscreen for that", name));
+}
+
 int open_viewer(Context &context, ViewRequest request) {
   if (!request.screenshot.empty())
     check_outputs({{"--screenshot", request.screenshot, ".png"}});

@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "app/command.h"
 #include "viewer/state.h"
@@ -15,6 +17,9 @@ struct ViewRequest {
   std::string screenshot;    // a PNG to write after that many seconds; then the viewer ends
   std::optional<double> after;
 };
+
+// Notes what the viewer does not do of a request: {whether it was asked for, what it is}.
+void note_left_out(Context &context, const std::vector<std::pair<bool, std::string>> &what);
 
 // Opens the window and returns when it is closed: the exit status. DeviceError without a display, hinting at
 // --offscreen.

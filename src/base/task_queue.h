@@ -26,6 +26,8 @@ public:
       tasks_.clear();
     }
     changed_.notify_all();
+    for (std::thread &thread : threads_)
+      thread.join();
   }
 
   // The result, or what the task threw.
@@ -64,7 +66,7 @@ private:
   std::deque<std::function<void()>> tasks_;
   std::size_t idle_ = 0;
   bool ended_ = false;
-  std::vector<std::jthread> threads_; // last: they end before what they use
+  std::vector<std::thread> threads_;
 };
 
 } // namespace convscope

@@ -123,57 +123,78 @@ int pleasing_columns(int n, double width, double height) {
   return best;
 }
 
-ImageRgb8 tile_grid(const std::vector<Tile> &tiles, const GridOptions &options) {
+namespace {
+
+struct Layout {
+  int factor, cell_width, columns, page_width, page_height;
+  double label_size;
+  std::vector<Label> labels;
+  std::vector<std::int64_t> row_tops; // each row is as high as its own labels need
+  Heading heading;
+};
+
+// Of pictures of up to width x height; theirs in `tiles` don't matter.
+Layout lay_out(const std::vector<Tile> &tiles, int width, int height, const GridOptions &options) {
   if (tiles.empty())
     throw UserError("there is nothing to draw: no channel and no objective was chosen");
   const int count = static_cast<int>(tiles.size());
+  Layout at{};
+  at.factor = enlargement(std::max(width, height), count, options.cell);
+  width *= at.factor;
+  height *= at.factor;
+  at.cell_width = std::max(width, narrowest_label);
+  at.label_size = std::clamp(width / 12.0, 12.0, 16.0);
+  at.labels = lay_out_labels(tiles, at.label_size, at.cell_width);
+  const auto label_height = [&](int first, int end) {
+    const TextMetrics metrics = text_metrics(at.label_size);
+    int lines = 0;
+    for (int i = first; i < end; ++i)
+      lines = std::max(lines, at.labels[static_cast<std::size_t>(i)].count());
+    return lines == 0 ? 0 : label_gap + (lines - 1) * metrics.line + metrics.ascent + metrics.descent;
+  };
+
+  const std::int64_t step = at.cell_width + page::gutter;
+  at.columns = options.columns > 0
+                   ? std::min(options.columns, count)
+                   : pleasing_columns(count, static_cast<double>(step), height + label_height(0, count) + page::gutter);
+  std::int64_t bottom = 0;
+  for (int first = 0; first < count; first += at.columns) {
+    at.row_tops.push_back(bottom);
+    bottom += height + label_height(first, std::min(first + at.columns, count)) + page::gutter;
+  }
+  const std::int64_t grid_width = at.columns * step - page::gutter;
+  at.heading = lay_out_heading(options, static_cast<int>(std::min<std::int64_t>(grid_width, image_side_limit)));
+  const std::int64_t page_width = std::max<std::int64_t>(grid_width, at.heading.width) + 2 * page::margin;
+  const std::int64_t page_height = bottom - page::gutter + at.heading.height + 2 * page::margin;
+  check_image_size(page_width, page_height, "the grid of " + std::to_string(count) + " pictures (choose fewer)");
+  at.page_width = static_cast<int>(page_width);
+  at.page_height = static_cast<int>(page_height);
+  return at;
+}
+
+} // namespace
+
+ImageRgb8 tile_grid(const std::vector<Tile> &tiles, const GridOptions &options) {
   int width = 1, height = 1;
   for (const Tile &tile : tiles) {
     width = std::max(width, tile.image.width);
     height = std::max(height, tile.image.height);
   }
-  const int factor = enlargement(std::max(width, height), count, options.cell);
-  width *= factor;
-  height *= factor;
-
-  const int cell_width = std::max(width, narrowest_label);
-  const double size = std::clamp(width / 12.0, 12.0, 16.0);
-  const std::vector<Label> labels = lay_out_labels(tiles, size, cell_width);
-  const auto label_height = [&](int first, int end) {
-    const TextMetrics metrics = text_metrics(size);
-    int lines = 0;
-    for (int i = first; i < end; ++i)
-      lines = std::max(lines, labels[static_cast<std::size_t>(i)].count());
-    return lines == 0 ? 0 : label_gap + (lines - 1) * metrics.line + metrics.ascent + metrics.descent;
-  };
-
-  const std::int64_t step = cell_width + page::gutter;
-  const int columns = options.columns > 0 ? std::min(options.columns, count)
-                                          : pleasing_columns(count, static_cast<double>(step),
-                                                             height + label_height(0, count) + page::gutter);
-  // Each row is as high as its own labels need.
-  std::vector<std::int64_t> row_tops;
-  std::int64_t bottom = 0;
-  for (int first = 0; first < count; first += columns) {
-    row_tops.push_back(bottom);
-    bottom += height + label_height(first, std::min(first + columns, count)) + page::gutter;
-  }
-
-  const std::int64_t grid_width = columns * step - page::gutter;
-  const Heading heading =
-      lay_out_heading(options, static_cast<int>(std::min<std::int64_t>(grid_width, image_side_limit)));
-  ImageRgb8 canvas = blank_page(std::max<std::int64_t>(grid_width, heading.width) + 2 * page::margin,
-                                bottom - page::gutter + heading.height + 2 * page::margin,
-                                "the grid of " + std::to_string(count) + " pictures (choose fewer)");
-  draw_heading(canvas, heading);
-  for (int i = 0; i < count; ++i) {
-    const auto index = static_cast<std::size_t>(i);
-    const int x = page::margin + static_cast<int>(i % columns * step);
-    const int y = page::margin + heading.height + static_cast<int>(row_tops[index / static_cast<std::size_t>(columns)]);
-    paste(canvas, enlarge(tiles[index].image, factor), x, y);
-    draw_label(canvas, labels[index], x, y + height + label_gap, cell_width, size);
+  const Layout at = lay_out(tiles, width, height, options);
+  ImageRgb8 canvas(at.page_width, at.page_height, page::paper);
+  draw_heading(canvas, at.heading);
+  for (std::size_t i = 0; i < tiles.size(); ++i) {
+    const auto column = i % static_cast<std::size_t>(at.columns), row = i / static_cast<std::size_t>(at.columns);
+    const int x = page::margin + static_cast<int>(column) * (at.cell_width + page::gutter);
+    const int y = page::margin + at.heading.height + static_cast<int>(at.row_tops[row]);
+    paste(canvas, enlarge(tiles[i].image, at.factor), x, y);
+    draw_label(canvas, at.labels[i], x, y + height * at.factor + label_gap, at.cell_width, at.label_size);
   }
   return canvas;
+}
+
+void check_grid(const std::vector<Tile> &tiles, int width, int height, const GridOptions &options) {
+  lay_out(tiles, width, height, options);
 }
 
 } // namespace convscope

@@ -25,5 +25,7 @@ struct GridOptions {
 int pleasing_columns(int n, double width, double height);
 // UserError where there are no tiles or the page would pass the limits of an image.
 ImageRgb8 tile_grid(const std::vector<Tile> &tiles, const GridOptions &options);
+// The same error before there are pictures: they will be of up to width x height.
+void check_grid(const std::vector<Tile> &tiles, int width, int height, const GridOptions &options);
 
 } // namespace convscope

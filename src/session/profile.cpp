@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "session/session.h"
@@ -53,9 +54,20 @@ std::string Session::profile_hash() {
   return found ? fnv(found->text(device_text(device().info()))) : "";
 }
 
+void Session::check_profile_file() {
+  const std::filesystem::path file = profile_file(), folder = file.parent_path();
+  if (folder.empty())
+    throw UserError("no folder to keep a profile in: set CONVSCOPE_CACHE");
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    throw UserError(fmt::format("{}: can't be made: {}", path_text(folder), error.message()));
+  check_writable(file);
+}
+
 void Session::save_profile(const ConvProfile &measured) {
   const std::filesystem::path file = profile_file();
-  std::filesystem::create_directories(file.parent_path());
+  check_profile_file();
   write_file_atomically(file, measured.text(device_text(device().info())));
   profile_.emplace(measured);
 }

@@ -56,6 +56,8 @@ public:
   const std::string &profile_note() const { return profile_note_; }
   std::string profile_hash(); // "" without a profile
   std::filesystem::path profile_file();
+  // UserError where a profile can't be kept: before one is measured.
+  void check_profile_file();
   void save_profile(const ConvProfile &measured);
   void forget_profile() { profile_.emplace(std::nullopt); } // as before `convscope tune`
   // What plans may still take: the device's memory less what is used, and a part left to others.

@@ -158,6 +158,37 @@ TEST_F(BadInput, OutputsThatCanNotBeWritten) {
   refused(to({"-o", "file/vis.png"}), {"file"});
 }
 
+// Nothing that is read, or written by the same run, is written over.
+TEST_F(BadInput, OutputsThatAreSomethingElse) {
+  std::filesystem::copy_file(repository("docs/photos/coffee.png"), path("photo.png"));
+  refused({"features", "--offscreen", "--model", "alexnet", "--image", "photo.png", "--layer", "conv1", "-o",
+           "./photo.png"},
+          {"--image", "-o", "photo.png"});
+  refused(optimize({"--report", "vis.png"}), {"-o", "--report", "vis.png"});
+  write_npy(path("x.npy"), {{1, 3, 64, 64}, std::vector<float>(3 * 64 * 64)});
+  refused({"activations", "--model", "alexnet", "--input", "x.npy", "--layer", "conv2", "-o", "x.npy"},
+          {"--input", "x.npy"});
+}
+
+TEST_F(BadInput, PagesThatAreTooLargeAreRefusedBeforeTheWork) {
+  Arguments many = {"optimize", "--offscreen", "--model", "alexnet", "--size", "2048", "-o", "vis.png"};
+  for (int i = 0; i < 64; ++i)
+    many.insert(many.end(), {"--objective", "conv2:" + std::to_string(i)});
+  refused(many, {"64 pictures"});
+  Arguments wide = {"strip",     "--model", "alexnet",
+                    "--size",    "512",     "-o",
+                    "strip.png", "--image", repository("docs/photos/coffee.png")};
+  for (int i = 0; i < 64; ++i)
+    wide.insert(wide.end(), {"--objective", "conv2:" + std::to_string(i)});
+  refused(wide, {"64 columns"});
+}
+
+// What would not be what was asked for opens no window.
+TEST_F(BadInput, ObjectivesThatTheViewerCanNotShow) {
+  for (const char *objective : {"-conv5:100", "2*conv5:100", "conv5", "conv5:99999", "conv5:1@99,99"})
+    refused({"optimize", "--model", "alexnet", "--objective", objective}, {"conv5"});
+}
+
 TEST_F(BadInput, AFolderWithoutWriteAccess) {
   std::filesystem::create_directory(path("locked"));
   std::filesystem::permissions(path("locked"), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
