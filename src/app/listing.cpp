@@ -57,38 +57,43 @@ Graph graph_of(const GlobalOptions &options, const std::string &model) {
   return load_model(request_of(options, model)).graph;
 }
 
-// Of the layers that can be run, the others' are empty: also those that a square of the net's own size does not reach.
-// UserError where it is the user's size.
-std::vector<Shape> known_shapes(const Graph &graph, int size, const std::vector<bool> &runs) {
-  std::vector<Shape> shapes(graph.nodes.size());
+struct Known {
+  std::vector<Shape> shapes;        // of the layers that can be had; the others' are empty
+  std::vector<std::string> reasons; // why a layer that can be run can't be had at the net's own size
+};
+
+// UserError where it is the user's size that does not do.
+Known known_shapes(const Graph &graph, int size, const std::vector<bool> &runs) {
+  Known known{std::vector<Shape>(graph.nodes.size()), std::vector<std::string>(graph.nodes.size())};
   for (std::size_t id = graph.nodes.size(); id-- > 0;) {
-    if (!runs[id] || shapes[id].c > 0)
+    if (!runs[id] || known.shapes[id].c > 0)
       continue;
     try {
       const std::vector<Shape> before = infer_shapes(graph, {3, size, size}, static_cast<NodeId>(id));
       for (std::size_t i = 0; i <= id; ++i)
         if (before[i].c > 0)
-          shapes[i] = before[i];
-    } catch (const UserError &) {
+          known.shapes[i] = before[i];
+    } catch (const UserError &error) {
       if (size != graph.default_size)
         throw;
+      known.reasons[id] = error.what();
     }
   }
-  return shapes;
+  return known;
 }
 
 // "yes", or why not.
-std::string objective_text(const Node &node, bool runs, const Shape &shape) {
+std::string objective_text(const Node &node, bool runs, const std::string &reason) {
   if (const auto *unsupported = std::get_if<Unsupported>(&node.op))
     return "no: " + unsupported->reason;
   if (!runs)
     return "no: depends on what can't be run";
-  if (shape.c < 1)
-    return "no: needs an input that is not square";
+  if (!reason.empty())
+    return "no: " + reason;
   return std::holds_alternative<Input>(node.op) ? "no" : "yes";
 }
 
-void print_layers(const Graph &graph, const std::vector<Shape> &shapes, const std::vector<bool> &runs, int size) {
+void print_layers(const Graph &graph, const Known &known, const std::vector<bool> &runs, int size) {
   std::vector<Row> rows = {{"layer", "op", "output", "parameters", "objective"}};
   std::int64_t parameters = 0;
   for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
@@ -96,24 +101,25 @@ void print_layers(const Graph &graph, const std::vector<Shape> &shapes, const st
     if (!node.layer)
       continue;
     parameters += node.parameters;
-    rows.push_back({shell_text(node.name), node.kind, runs[id] ? shape_text(shapes[id]) : "",
-                    node.parameters > 0 ? grouped(node.parameters) : "", objective_text(node, runs[id], shapes[id])});
+    rows.push_back({shell_text(node.name), node.kind, known.shapes[id].c > 0 ? shape_text(known.shapes[id]) : "",
+                    node.parameters > 0 ? grouped(node.parameters) : "",
+                    objective_text(node, runs[id], known.reasons[id])});
   }
   print_table(rows, {3});
   fmt::print("{} of {}x{}: {} layers, {} parameters; outputs are channels x height x width\n", graph.name, size, size,
              rows.size() - 1, grouped(parameters));
 }
 
-Json layers_json(const Graph &graph, const std::vector<Shape> &shapes, const std::vector<bool> &runs) {
+Json layers_json(const Graph &graph, const Known &known, const std::vector<bool> &runs) {
   Json layers = Json::array();
   for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
     const Node &node = graph.nodes[id];
     if (!node.layer)
       continue;
-    const std::string objective = objective_text(node, runs[id], shapes[id]);
+    const std::string objective = objective_text(node, runs[id], known.reasons[id]);
     layers.push_back({{"name", node.name},
                       {"op", node.kind},
-                      {"shape", {shapes[id].c, shapes[id].h, shapes[id].w}},
+                      {"shape", {known.shapes[id].c, known.shapes[id].h, known.shapes[id].w}},
                       {"parameters", node.parameters},
                       {"objective", objective == "yes"}});
     if (!node.aliases.empty())
@@ -143,11 +149,11 @@ Command add_layers(CLI::App &program) {
     const Graph graph = graph_of(context.options, o->model);
     const int size = o->input_size > 0 ? o->input_size : graph.default_size;
     const std::vector<bool> runs = runnable_nodes(graph);
-    const std::vector<Shape> shapes = known_shapes(graph, size, runs);
+    const Known known = known_shapes(graph, size, runs);
     if (o->json)
-      fmt::print("{}\n", layers_json(graph, shapes, runs).dump(2));
+      fmt::print("{}\n", layers_json(graph, known, runs).dump(2));
     else
-      print_layers(graph, shapes, runs, size);
+      print_layers(graph, known, runs, size);
     context.report["settings"] = {{"model", o->model}, {"input_size", size}};
     return exit_done;
   };

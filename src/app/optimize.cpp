@@ -15,6 +15,7 @@
 #include "graph/shapes.h"
 #include "io/npy.h"
 #include "io/png.h"
+#include "viewer/place.h"
 
 namespace convscope {
 
@@ -50,7 +51,10 @@ void check_page(const PictureSettings &settings, const std::string &png) {
   std::vector<Tile> tiles;
   for (const std::string &objective : settings.objectives)
     tiles.push_back({{}, objective, "value"});
-  check_grid(tiles, settings.width, settings.height, {});
+  GridOptions options;
+  options.title = settings.model.model;
+  options.subtitle = settings.recipe.name;
+  check_grid(tiles, settings.width, settings.height, options);
 }
 
 // What the viewer can show of a request: its first objective, where that is one unit or channel.
@@ -64,7 +68,9 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
     throw UserError(fmt::format("the viewer shows layer:channel and layer:channel@x,y on square images: '{}' needs "
                                 "--offscreen",
                                 settings.objectives.front()));
-  check_objective(objective, graph, infer_shapes(graph, {3, graph.default_size, graph.default_size}, term.layer));
+  const int resized = viewer::input_size_for(graph, term.layer, settings.recipe, settings.width);
+  const int side = resized > 0 ? resized : canvas_side(settings.recipe, settings.width);
+  check_objective(objective, graph, infer_shapes(graph, {3, side, side}, term.layer));
   ViewRequest view;
   view.wish.model = settings.model;
   view.wish.layer = node.name;

@@ -170,13 +170,13 @@ void Plan::allocate() {
 // Writes steps to recordings, with the barriers that follow from what they touch. A recording's end is a barrier, too.
 class Plan::Recorder {
 public:
-  Recorder(const Plan &plan, bool timed, double flops_each) : plan_(plan), timed_(timed), flops_each_(flops_each) {
+  Recorder(const Plan &plan, bool timed, double flops_each, bool apart)
+      : plan_(plan), timed_(timed), flops_each_(flops_each), apart_(apart) {
     begin();
   }
 
   void add(const Step &step) {
-    // What a driver may compile at its first run, which can take longer than a slice does, runs by itself.
-    const bool alone = std::isfinite(flops_each_) && (step.custom || (step.program && step.program->is_new()));
+    const bool alone = apart_ && (step.custom || (step.program && step.program->is_new()));
     if (steps_ > 0 && (alone || alone_ || flops_ + step.flops > flops_each_)) {
       recordings_.back().finish();
       begin();
@@ -245,6 +245,7 @@ private:
   const Plan &plan_;
   bool timed_;
   double flops_each_, flops_ = 0;
+  bool apart_;
   int steps_ = 0; // of the last recording
   bool alone_ = false;
   Hazards hazards_;
@@ -253,17 +254,17 @@ private:
 };
 
 vulkan::Recording Plan::record(Variant variant, bool timed) const {
-  return std::move(record_all(variant, timed, std::numeric_limits<double>::infinity()).front());
+  return std::move(record_all(variant, timed, std::numeric_limits<double>::infinity(), false).front());
 }
 
-std::vector<vulkan::Recording> Plan::record_slices(Variant variant, double flops_each) const {
-  return record_all(variant, false, flops_each);
+std::vector<vulkan::Recording> Plan::record_slices(Variant variant, double flops_each, bool apart) const {
+  return record_all(variant, false, flops_each, apart);
 }
 
-std::vector<vulkan::Recording> Plan::record_all(Variant variant, bool timed, double flops_each) const {
+std::vector<vulkan::Recording> Plan::record_all(Variant variant, bool timed, double flops_each, bool apart) const {
   if (!allocated_)
     throw std::logic_error(name_ + ": the plan is recorded before it is allocated");
-  Recorder recorder(*this, timed, flops_each);
+  Recorder recorder(*this, timed, flops_each, apart);
   for (const Step &step : steps_)
     if (in_variant(step.variant, variant))
       recorder.add(step);

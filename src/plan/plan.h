@@ -78,7 +78,8 @@ public:
   vulkan::Recording record(Variant variant, bool timed = false) const;
   // The same steps as several recordings, to be run in order, each of about `flops_each` at the most: what else uses
   // the device gets its turn in between.
-  std::vector<vulkan::Recording> record_slices(Variant variant, double flops_each) const;
+  // `apart`: what a driver may compile at its first run, which can take longer than a slice does, runs by itself.
+  std::vector<vulkan::Recording> record_slices(Variant variant, double flops_each, bool apart = false) const;
 
   // After allocate():
   vulkan::Slice slice(TensorId id) const;
@@ -124,7 +125,7 @@ private:
 
   class Recorder;
 
-  std::vector<vulkan::Recording> record_all(Variant variant, bool timed, double flops_each) const;
+  std::vector<vulkan::Recording> record_all(Variant variant, bool timed, double flops_each, bool apart) const;
   TensorId add_tensor(Tensor tensor);
   void append_dispatch(std::string label, const vulkan::Program &program, std::array<std::uint32_t, 3> groups,
                        std::vector<std::byte> push, std::vector<Use> uses, double flops);

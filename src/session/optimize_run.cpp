@@ -91,7 +91,6 @@ OptimizationOptions OptimizeRun::options_for(const std::vector<std::size_t> &mem
   OptimizationOptions options = request_.options;
   options.precision = session_.precision();
   options.profile = session_.profile();
-  options.slice_flops = whole_slices(session_.device().info());
   options.history = std::min(steps_of(members.front()), longest_history);
   if (options.init && options.init->shape.at(0) != 1)
     options.init = gather(*options.init, members);

@@ -38,6 +38,7 @@ void splitter(const char *id, float height, float whole, float direction, float 
 // Events are counted on, whatever else a wish becomes: the worker acts on each change.
 void keep_events(Wish &wish, const Wish &from) {
   wish.models = from.models;
+  wish.answered = from.answered;
   wish.photos = from.photos;
   wish.single_steps = from.single_steps;
   wish.restarts = from.restarts;

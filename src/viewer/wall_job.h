@@ -41,6 +41,7 @@ public:
   void set_recipe(const Recipe &recipe, std::uint64_t seed);
   // Leaves off in the middle of a visit, for good: what the window may still see stays.
   void stop();
+  void try_again() { impossible_ = false; } // what could not be done
   // Whether any tile wants more steps, and can have them; the ones in view go first.
   bool wants_work(const std::vector<int> &in_view) const;
   // Runs one slice; true where tiles have changed. UserError, once, where the net or the device can't do it.

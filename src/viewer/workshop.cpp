@@ -107,8 +107,11 @@ void Workshop::obey(const Wish &next, const std::optional<SavedFocus> &restoring
   const Wish was = std::exchange(obeyed_, now_);
   const bool other_photo = begins || now_.photos != was.photos || now_.photo != was.photo;
   const std::string layer = known(now_.layer) ? now_.layer : first_layer(rows_);
-  const bool other_layer = other_model || layer != layer_;
-  if (other_photo || other_layer || there(now_.focus) != there(was.focus)) { // what was said is of what is left now
+  const bool other_layer = other_model || layer != layer_ || (!wall_ && other_photo);
+  const bool other_focus = there(now_.focus) != there(was.focus);
+  // What was said is of what is left now, but for why a net was refused, and why there is no wall.
+  const bool refusal = refused_ && now_.answered != was.answered;
+  if (!refusal && (other_photo || other_layer || (other_focus && wall_))) {
     message_.clear();
     publish();
   }
@@ -127,6 +130,8 @@ void Workshop::obey(const Wish &next, const std::optional<SavedFocus> &restoring
   }
   if (wall_)
     wall_->set_recipe(now_.controls.recipe, now_.controls.seed);
+  if (wall_ && (other_focus || now_.controls.size != was.controls.size)) // there may be room now
+    wall_->try_again();
   free_steps_ += begins ? 0 : std::max(0, now_.single_steps - was.single_steps);
   // Scrolling the wall is a wish, too, and leaves the focus alone.
   const bool refocus = other_layer || other_photo || now_.focus != was.focus || now_.place != was.place ||

@@ -113,7 +113,7 @@ Activations::Activations(vulkan::Programs &programs, Weights &weights, const Gra
   plan_.allocate();
   plan_.write(in, std::as_bytes(std::span(input.data)));
   const double each = slice_flops > 0 ? slice_flops : whole_slices(programs.device().info());
-  for (const vulkan::Recording &recording : plan_.record_slices(Variant::usual, each))
+  for (const vulkan::Recording &recording : plan_.record_slices(Variant::usual, each, slice_flops > 0))
     recording.run(fmt::format("the activations of {}", graph.name));
 }
 

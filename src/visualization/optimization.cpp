@@ -167,10 +167,11 @@ struct Optimization::State {
     optimizer.write_start(keys, lr, done, first_moments, second_moments);
     first_moments = second_moments = {};
     make_first_image();
-    const double each = options.slice_flops > 0 ? options.slice_flops : std::numeric_limits<double>::infinity();
+    const bool live = options.slice_flops > 0;
+    const double each = live ? options.slice_flops : whole_slices(programs.device().info());
     if (recipe.revive_steps > 0)
-      revive = plan.record_slices(Variant::revive, each);
-    usual = plan.record_slices(Variant::usual, each);
+      revive = plan.record_slices(Variant::revive, each, live);
+    usual = plan.record_slices(Variant::usual, each, live);
   }
 
   void make_first_image() {

@@ -121,5 +121,25 @@ TEST_F(ModelFiles, ANetWorksBelowWhatCanNotBeRun) {
   EXPECT_NE(layers.dump().find("attention"), std::string::npos);
 }
 
+// A net of 8x12 pixels is listed, with what a square does not reach.
+TEST_F(ModelFiles, ANetThatIsNotSquareIsListed) {
+  OnnxBuilder model({1, 3, 8, 12});
+  model.weights("w", {4, 3, 3, 3});
+  model.node("Conv", {"x", "w"}, "conv");
+  model.node("Flatten", {"conv"}, "flat");
+  model.weights("dense_w", {240, 5});
+  model.node("MatMul", {"flat", "dense_w"}, "dense");
+  model.output("dense");
+  model.save(path("wide.onnx"));
+  const auto layers = parse_json(done({"layers", "--model", "wide.onnx", "--json"}).out);
+  for (const auto &layer : layers) {
+    if (layer.at("name") == "conv")
+      EXPECT_TRUE(layer.at("objective"));
+    if (layer.at("name") == "dense")
+      EXPECT_NE(layer.value("problem", ""), "") << layer.dump();
+  }
+  refused({"layers", "--model", "wide.onnx", "--input-size", "20"}, {"dense"});
+}
+
 } // namespace
 } // namespace convscope

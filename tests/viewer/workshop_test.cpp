@@ -144,7 +144,10 @@ TEST_F(WorkshopTest, ARefusedNetChangesNothing) {
   const int models = wish_.models; // what the window then wishes
   wish_ = before;
   wish_.models = wish_.answered = models;
+  wish_.photo = cup; // that was opened meanwhile
+  ++wish_.photos;
   obey();
+  EXPECT_EQ(now_.photo, cup);
   EXPECT_EQ(now_.message, message) << "nobody could read it";
   EXPECT_GT(first().steps, steps) << "the focus begins anew";
   EXPECT_EQ(now_.focus.map.channel, 5);
