@@ -168,7 +168,7 @@ struct Optimization::State {
     first_moments = second_moments = {};
     make_first_image();
     const bool live = options.slice_flops > 0;
-    const double each = live ? options.slice_flops : whole_slices(programs.device().info());
+    const double each = live ? options.slice_flops : whole_slices(plan.programs().device().info());
     if (recipe.revive_steps > 0)
       revive = plan.record_slices(Variant::revive, each, live);
     usual = plan.record_slices(Variant::usual, each, live);
