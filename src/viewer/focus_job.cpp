@@ -140,6 +140,8 @@ void FocusJob::set(const std::optional<Unit> &unit, Place place, const Controls 
                      controls.start != before.start || (active() && steps() == 0) || !active();
   if (!fresh && controls == before && !other_second)
     return;
+  if (!fresh)
+    finish_step();
   unit_ = unit;
   place_ = place;
   controls_ = controls;
@@ -154,7 +156,6 @@ void FocusJob::set(const std::optional<Unit> &unit, Place place, const Controls 
     restart();
     return;
   }
-  stepping_ = false;
   if (other_second)
     second_ = {};
   if (other_second && second)
@@ -202,6 +203,13 @@ bool FocusJob::advance() {
     at_second_ = turn_of_second();
   stepping_ = !(at_second_ ? second_ : first_).optimization->advance_slice();
   return !stepping_ && (at_second_ || !turn_of_second());
+}
+
+bool FocusJob::finish_step() {
+  const bool begun = stepping_;
+  while (stepping_)
+    advance();
+  return begun;
 }
 
 int FocusJob::steps() const { return first_.steps(); }
@@ -268,6 +276,7 @@ void FocusJob::show_history(Atlas &timeline) const {
 }
 
 SavedFocus FocusJob::saved() {
+  finish_step();
   const RunState now = state_of(first_, progress());
   return {steps(), branch_, every_, untouched_, now.values, now.norms, first_.optimization->state(), kept_};
 }

@@ -405,6 +405,8 @@ Textures Workshop::textures() const {
 
 void Workshop::save(const SaveRequest &request) {
   const bool saved = attempt([&] {
+    if (request.what != SaveRequest::What::wall && focus_->finish_step())
+      show_focus();
     if (request.what == SaveRequest::What::session)
       write_session(request.path, {shown_wish(), focus_->active() ? std::optional(focus_->saved()) : std::nullopt});
     else

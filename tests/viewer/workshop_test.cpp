@@ -252,6 +252,26 @@ TEST_F(WorkshopTest, AChosenPlaceStaysWhereItIsWhenTheSizeChanges) {
   EXPECT_GT(now_.focus.unit->y, before.y);
 }
 
+// In the middle of a step, after its update as well: what is saved is what is shown.
+TEST_F(WorkshopTest, ASessionIsSavedAtTheEndOfAStep) {
+  wish_.controls.size = 128;
+  obey();
+  ASSERT_TRUE(works_until([&] { return first().steps >= 2; }));
+  const std::string file = (folder_ / "focus.convscope").string();
+  for (int slice = 0; slice < 24; ++slice) {
+    workshop_->work();
+    workshop_->save({SaveRequest::What::session, file});
+    const SavedSession saved = read_session(file);
+    ASSERT_TRUE(saved.focus);
+    EXPECT_EQ(saved.focus->steps, first().steps);
+    EXPECT_EQ(saved.focus->state.steps, saved.focus->steps);
+    ASSERT_FALSE(saved.focus->kept.empty());
+    const KeptMoment &last = saved.focus->kept.back();
+    if (last.moment.step == saved.focus->steps)
+      EXPECT_EQ(last.parameters.data, saved.focus->state.parameters.data) << "of another step, after slice " << slice;
+  }
+}
+
 TEST_F(WorkshopTest, AUnitThatCannotBeMadeIsNotShown) {
   obey();
   ASSERT_TRUE(works_until([&] { return first().steps >= 1; }));
