@@ -147,6 +147,7 @@ void FocusJob::set(const std::optional<Unit> &unit, Place place, const Controls 
   controls_ = controls;
   second_recipe_ = second;
   if (!unit_) {
+    stepping_ = false;
     first_ = {};
     second_ = {};
     forget_history();

@@ -267,8 +267,8 @@ TEST_F(WorkshopTest, ASessionIsSavedAtTheEndOfAStep) {
     EXPECT_EQ(saved.focus->state.steps, saved.focus->steps);
     ASSERT_FALSE(saved.focus->kept.empty());
     const KeptMoment &last = saved.focus->kept.back();
-    if (last.moment.step == saved.focus->steps)
-      EXPECT_EQ(last.parameters.data, saved.focus->state.parameters.data) << "of another step, after slice " << slice;
+    EXPECT_EQ(last.moment.step, saved.focus->steps);
+    EXPECT_EQ(last.parameters.data, saved.focus->state.parameters.data) << "of another step, after slice " << slice;
   }
 }
 
