@@ -70,7 +70,8 @@ TEST_F(WorkshopTest, ASecondRecipeCatchesUpAndThenGoesAlong) {
 
   wish_.second = recipe("article");
   obey();
-  EXPECT_EQ(first().steps, steps) << "the first begins anew";
+  EXPECT_GE(first().steps, steps) << "the first begins anew";
+  EXPECT_LE(first().steps, steps + 1) << "more than the step that it was at";
   EXPECT_EQ(second_steps(), 0);
   ASSERT_TRUE(works_until([&] { return second_steps() > 2; }));
   EXPECT_LE(first().steps, steps + 1) << "the first does not wait"; // + 1: it was in the middle of a step
