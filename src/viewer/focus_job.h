@@ -38,6 +38,7 @@ public:
   bool finished() const { return active() && first_.finished() && (!two() || second_.finished()); }
   // Runs one slice; true where there is something new to show: a step of A, and of B where the two go along.
   bool advance();
+  bool in_step() const { return active() && stepping_; }
   // What is read in the middle of a step is neither of this step nor of the last one. True where there is something new
   // to show.
   bool finish_step();

@@ -73,7 +73,7 @@ void Workshop::free_textures(int seen) {
 bool Workshop::has_work() const {
   const bool focusing = focus_ && focus_->active() && !focus_->finished();
   const bool filling = wall_ && now_.wall_images && wall_->wants_work(now_.in_view);
-  return (now_.running && (focusing || filling)) || free_steps_ > 0;
+  return (now_.running && (focusing || filling)) || free_steps_ > 0 || (focus_ && focus_->in_step());
 }
 
 // Whether it succeeded.
@@ -294,7 +294,9 @@ void Workshop::retire(bool the_wall, bool the_focus, bool the_photo) {
 }
 
 void Workshop::work() {
-  const bool focusing = focus_->active() && !focus_->finished() && (now_.running || free_steps_ > 0);
+  // A pause begins when the step is done: what is shown then is what there is.
+  const bool focusing =
+      focus_->active() && !focus_->finished() && (now_.running || free_steps_ > 0 || focus_->in_step());
   const bool filling = now_.running && wall_ && now_.wall_images && wall_->wants_work(now_.in_view);
   if (!focusing && !filling) {
     free_steps_ = 0;
