@@ -68,8 +68,7 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
     throw UserError(fmt::format("the viewer shows layer:channel and layer:channel@x,y on square images: '{}' needs "
                                 "--offscreen",
                                 settings.objectives.front()));
-  const int resized = viewer::input_size_for(graph, term.layer, settings.recipe, settings.width);
-  const int side = resized > 0 ? resized : canvas_side(settings.recipe, settings.width);
+  const int side = viewer::net_side(graph, term.layer, settings.recipe, settings.width);
   check_objective(objective, graph, infer_shapes(graph, {3, side, side}, term.layer));
   ViewRequest view;
   view.wish.model = settings.model;

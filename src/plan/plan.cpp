@@ -191,19 +191,20 @@ public:
       recordings_.back().barrier();
       hazards_.clear();
     }
-    for (std::size_t i = 0; i < slices_.size(); ++i)
-      hazards_.add(slices_[i], step.uses[i].access != Access::read);
-    flops_ += step.flops;
-    ++steps_;
-    alone_ = alone;
+    double flops = step.flops; // of what the last recording has of it
     if (step.program)
-      dispatch(step);
+      flops = dispatch(step);
     else if (step.custom)
       recordings_.back().custom(step.custom, step.label);
     else if (step.fill)
       recordings_.back().fill(slices_.at(0), *step.fill);
     else
       recordings_.back().copy(slices_.at(0), slices_.at(1));
+    for (std::size_t i = 0; i < slices_.size(); ++i)
+      hazards_.add(slices_[i], step.uses[i].access != Access::read);
+    flops_ += flops;
+    ++steps_;
+    alone_ = alone;
   }
 
   std::vector<vulkan::Recording> take() {
@@ -219,8 +220,9 @@ private:
     steps_ = 0;
   }
 
-  // One that is too long by itself goes in parts, each some rows of its groups; they write different elements.
-  void dispatch(const Step &step) {
+  // One that is too long by itself goes in parts, each some rows of its groups; they write different elements. The
+  // last part's flops: it is in a recording of its own.
+  double dispatch(const Step &step) {
     const std::uint32_t rows = step.groups[1];
     const auto parts =
         std::clamp<std::uint32_t>(static_cast<std::uint32_t>(std::min(step.flops / flops_each_, 1e6)) + 1, 1, rows);
@@ -233,13 +235,7 @@ private:
       recordings_.back().dispatch_rows(*step.program, {step.groups[0], std::min(each, rows - first), step.groups[2]},
                                        first, step.push, slices_, step.label);
     }
-    if (parts == 1)
-      return;
-    // The last part is in a recording of its own, and what comes next may need it.
-    for (std::size_t i = 0; i < slices_.size(); ++i)
-      hazards_.add(slices_[i], step.uses[i].access != Access::read);
-    flops_ = step.flops / parts;
-    steps_ = 1;
+    return step.flops / parts;
   }
 
   const Plan &plan_;

@@ -35,12 +35,16 @@ int input_size_for(const Graph &graph, NodeId layer, const Recipe &recipe, int s
              : 0;
 }
 
+int net_side(const Graph &graph, NodeId layer, const Recipe &recipe, int size) {
+  const int resized = input_size_for(graph, layer, recipe, size);
+  return resized > 0 ? resized : canvas_side(recipe, size);
+}
+
 Unit placed(const Graph &graph, Unit unit, Place place, const Recipe &recipe, int size) {
   if (!place.chosen())
     return unit;
   const NodeId layer = find_layer(graph, unit.layer);
-  const int input = input_size_for(graph, layer, recipe, size);
-  const Shape map = shape_at(graph, layer, input > 0 ? input : canvas_side(recipe, size));
+  const Shape map = shape_at(graph, layer, net_side(graph, layer, recipe, size));
   unit.x = cell(place.u, map.w);
   unit.y = cell(place.v, map.h);
   return unit;

@@ -11,6 +11,9 @@ namespace convscope::viewer {
 // own size where the layer is to be had at that alone, as behind a dense head.
 int input_size_for(const Graph &graph, NodeId layer, const Recipe &recipe, int size);
 
+// The side of the square that the net then gets.
+int net_side(const Graph &graph, NodeId layer, const Recipe &recipe, int size);
+
 // The unit with x and y of the place, where one is chosen, in the map of an image of `size`. UserError where the net
 // has no such layer, or no such map.
 Unit placed(const Graph &graph, Unit unit, Place place, const Recipe &recipe, int size);

@@ -93,6 +93,18 @@ public:
   onnx::ModelProto model;
 };
 
+// "conv" (4 channels), "flat" and "dense" (5 values), for inputs of that size alone.
+inline OnnxBuilder net_with_head(int height, int width) {
+  OnnxBuilder net({1, 3, height, width});
+  net.weights("w", {4, 3, 3, 3});
+  net.node("Conv", {"x", "w"}, "conv");
+  net.node("Flatten", {"conv"}, "flat");
+  net.weights("dense_w", {std::int64_t{4} * (height - 2) * (width - 2), 5});
+  net.node("MatMul", {"flat", "dense_w"}, "dense");
+  net.output("dense");
+  return net;
+}
+
 inline void set(onnx::NodeProto &node, const std::string &name, std::int64_t value) {
   auto *attribute = node.add_attribute();
   attribute->set_name(name);

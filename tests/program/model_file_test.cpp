@@ -123,14 +123,7 @@ TEST_F(ModelFiles, ANetWorksBelowWhatCanNotBeRun) {
 
 // A net of 8x12 pixels is listed, with what a square does not reach.
 TEST_F(ModelFiles, ANetThatIsNotSquareIsListed) {
-  OnnxBuilder model({1, 3, 8, 12});
-  model.weights("w", {4, 3, 3, 3});
-  model.node("Conv", {"x", "w"}, "conv");
-  model.node("Flatten", {"conv"}, "flat");
-  model.weights("dense_w", {240, 5});
-  model.node("MatMul", {"flat", "dense_w"}, "dense");
-  model.output("dense");
-  model.save(path("wide.onnx"));
+  net_with_head(8, 12).save(path("wide.onnx"));
   const auto layers = parse_json(done({"layers", "--model", "wide.onnx", "--json"}).out);
   for (const auto &layer : layers) {
     const std::string name = layer.at("name");

@@ -40,14 +40,7 @@ TEST(Places, AskForALayerThatThereIs) {
 
 // Before a dense head the net takes any size, behind it only its own.
 TEST(InputSize, IsTheNetsOwnWhereALayerNeedsIt) {
-  OnnxBuilder net({1, 3, 8, 8});
-  net.weights("w", {4, 3, 3, 3});
-  net.node("Conv", {"x", "w"}, "conv");
-  net.node("Flatten", {"conv"}, "flat");
-  net.weights("dense_w", {144, 5});
-  net.node("MatMul", {"flat", "dense_w"}, "dense");
-  net.output("dense");
-  const Graph graph = net.import().graph;
+  const Graph graph = net_with_head(8, 8).import().graph;
   const Recipe plain = recipe("plain"), lucid = recipe("lucid");
   EXPECT_EQ(input_size_for(graph, find_layer(graph, "conv"), lucid, 64), 0);
   EXPECT_EQ(input_size_for(graph, find_layer(graph, "dense"), lucid, 64), 8);

@@ -180,15 +180,8 @@ TEST_F(WorkshopTest, ARefusedNetChangesNothing) {
 
 // Behind a Flatten a net is of one size: the image is resized to it.
 TEST_F(WorkshopTest, AHeadOfOneSizeIsOptimized) {
-  OnnxBuilder net({1, 3, 8, 8});
-  net.weights("w", {4, 3, 3, 3});
-  net.node("Conv", {"x", "w"}, "conv");
-  net.node("Flatten", {"conv"}, "flat");
-  net.weights("dense_w", {144, 5});
-  net.node("MatMul", {"flat", "dense_w"}, "dense");
-  net.output("dense");
   const std::string file = (folder_ / "head.onnx").string();
-  net.save(file);
+  net_with_head(8, 8).save(file);
   obey();
   open(file);
   wish_.photo = cat;
