@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "graph/shapes.h"
 #include "io/npy.h"
+#include "session/input_size.h"
 
 namespace convscope {
 
@@ -60,8 +61,7 @@ Command add_activations(CLI::App &program) {
     const Array input = read_input(o->input);
     context.load(o->model);
     const NodeId layer = find_layer(context.session.graph(), o->layer);
-    const auto height = static_cast<int>(input.shape[2]), width = static_cast<int>(input.shape[3]);
-    infer_shapes(context.session.graph(), {3, height, width}, layer); // before a device is opened
+    shape_at(context.session.model(), layer, size_of(input)); // before a device is opened
     const Stopwatch clock;
     const Array output = context.session.activations(input, layer);
     context.report["settings"] = {{"model", o->model}, {"input", o->input}, {"layer", o->layer}};

@@ -24,8 +24,7 @@ constexpr int default_maps = 64;
 
 // The number of channels does not depend on the size, so the net's own will do.
 int channels_of(const Graph &graph, NodeId layer) {
-  const int size = graph.default_size;
-  return infer_shapes(graph, {3, size, size}, layer)[static_cast<std::size_t>(layer)].c;
+  return infer_shapes(graph, graph.input, layer)[static_cast<std::size_t>(layer)].c;
 }
 
 } // namespace
@@ -72,7 +71,7 @@ Command add_features(CLI::App &program) {
   struct Options {
     std::string model, image, layer, channels, range = "own";
     PictureOutputs outputs;
-    int input_size = 0;
+    InputSize input_size;
     bool offscreen = false;
   };
   const auto o = std::make_shared<Options>();
@@ -86,7 +85,7 @@ Command add_features(CLI::App &program) {
   add_text(app, "--channels", o->channels, "Which maps, such as 0-15,40, or all [the first 64]", "LIST");
   add_text(app, "--range", o->range,
            "Scale of the colours: own (each map's maximum), layer (one for all) or two numbers such as 0,1", "R");
-  add_integer(app, "--input-size", o->input_size, 1, largest_size, "Of the photo's shorter side [the net's: 224]");
+  add_input_size(app, o->input_size, photo_size_help);
   add_output(app, o->outputs.png, "The maps as a labelled grid, PNG");
   add_text(app, "--npy", o->outputs.npy, "Also the exact maps as float32 (channels,H,W)", "F.npy");
   command.run = [o](Context &context) {
@@ -114,7 +113,7 @@ Command add_features(CLI::App &program) {
       note_left_out(context, {{!o->outputs.png.empty(), "-o"},
                               {!o->outputs.npy.empty(), "--npy"},
                               {settings.channels.size() > 1, "channels but the first"},
-                              {settings.input_size > 0, "--input-size"},
+                              {settings.input_size.given(), "--input-size"},
                               {o->range != "own", "--range"}});
       ViewRequest view;
       view.wish.model = settings.model;

@@ -51,31 +51,30 @@ std::string shape_text(const Shape &shape) {
 }
 
 // With the weights where they are given, as they decide whether there is a classifier.
-Graph graph_of(const GlobalOptions &options, const std::string &model) {
-  if (options.weights.empty() && !names_model_file(model))
-    return load_architecture(model);
-  return load_model(request_of(options, model)).graph;
+Model model_of(const GlobalOptions &options, const std::string &name) {
+  if (!options.weights.empty() || names_model_file(name))
+    return load_model(request_of(options, name));
+  Model model;
+  model.graph = load_architecture(name);
+  return model;
 }
 
 struct Known {
   std::vector<Shape> shapes;        // of the layers that can be had; the others' are empty
-  std::vector<std::string> reasons; // why a layer that can be run can't be had at the net's own size
+  std::vector<std::string> reasons; // why a layer that can be run can't be had at this size
 };
 
-// UserError where it is the user's size that does not do.
-Known known_shapes(const Graph &graph, int size, const std::vector<bool> &runs) {
+Known known_shapes(const Graph &graph, const Shape &input, const std::vector<bool> &runs) {
   Known known{std::vector<Shape>(graph.nodes.size()), std::vector<std::string>(graph.nodes.size())};
   for (std::size_t id = graph.nodes.size(); id-- > 0;) {
     if (!runs[id] || known.shapes[id].c > 0)
       continue;
     try {
-      const std::vector<Shape> before = infer_shapes(graph, {3, size, size}, static_cast<NodeId>(id));
+      const std::vector<Shape> before = infer_shapes(graph, input, static_cast<NodeId>(id));
       for (std::size_t i = 0; i <= id; ++i)
         if (before[i].c > 0)
           known.shapes[i] = before[i];
     } catch (const UserError &error) {
-      if (size != graph.default_size)
-        throw;
       known.reasons[id] = error.what();
     }
   }
@@ -93,7 +92,7 @@ std::string objective_text(const Node &node, bool runs, const std::string &reaso
   return std::holds_alternative<Input>(node.op) ? "no" : "yes";
 }
 
-void print_layers(const Graph &graph, const Known &known, const std::vector<bool> &runs, int size) {
+void print_layers(const Graph &graph, const Known &known, const std::vector<bool> &runs, Size size) {
   std::vector<Row> rows = {{"layer", "op", "output", "parameters", "objective"}};
   std::int64_t parameters = 0;
   for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
@@ -106,8 +105,8 @@ void print_layers(const Graph &graph, const Known &known, const std::vector<bool
                     objective_text(node, runs[id], known.reasons[id])});
   }
   print_table(rows, {3});
-  fmt::print("{} of {}x{}: {} layers, {} parameters; outputs are channels x height x width\n", graph.name, size, size,
-             rows.size() - 1, grouped(parameters));
+  fmt::print("{} of {}x{}: {} layers, {} parameters; outputs are channels x height x width\n", graph.name, size.width,
+             size.height, rows.size() - 1, grouped(parameters));
 }
 
 Json layers_json(const Graph &graph, const Known &known, const std::vector<bool> &runs) {
@@ -135,7 +134,7 @@ Json layers_json(const Graph &graph, const Known &known, const std::vector<bool>
 Command add_layers(CLI::App &program) {
   struct Options {
     std::string model;
-    int input_size = 0;
+    InputSize input_size;
     bool json = false;
   };
   const auto o = std::make_shared<Options>();
@@ -143,18 +142,19 @@ Command add_layers(CLI::App &program) {
   command.parser = program.add_subcommand("layers", "Every layer of a net: op, output, parameters");
   CLI::App &app = *command.parser;
   command.need(add_model(app, o->model));
-  add_integer(app, "--input-size", o->input_size, 1, 1 << 16, "Side of the square input [the net's: 224]");
+  add_input_size(app, o->input_size, "Of the net's input, N or WxH [the net's: 224]");
   add_json(app, o->json);
   command.run = [o](Context &context) {
-    const Graph graph = graph_of(context.options, o->model);
-    const int size = o->input_size > 0 ? o->input_size : graph.default_size;
+    const Model model = model_of(context.options, o->model);
+    const Size size = o->input_size.given() ? o->input_size.size() : model.graph.size();
+    const Graph &graph = model.at(size);
     const std::vector<bool> runs = runnable_nodes(graph);
-    const Known known = known_shapes(graph, size, runs);
+    const Known known = known_shapes(graph, graph.input_of(size), runs);
     if (o->json)
       fmt::print("{}\n", layers_json(graph, known, runs).dump(2));
     else
       print_layers(graph, known, runs, size);
-    context.report["settings"] = {{"model", o->model}, {"input_size", size}};
+    context.report["settings"] = {{"model", o->model}, {"input_size", {size.height, size.width}}};
     return exit_done;
   };
   return command;

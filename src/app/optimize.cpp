@@ -15,7 +15,7 @@
 #include "graph/shapes.h"
 #include "io/npy.h"
 #include "io/png.h"
-#include "viewer/place.h"
+#include "session/input_size.h"
 
 namespace convscope {
 
@@ -68,8 +68,12 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
     throw UserError(fmt::format("the viewer shows layer:channel and layer:channel@x,y on square images: '{}' needs "
                                 "--offscreen",
                                 settings.objectives.front()));
-  const int side = viewer::net_side(graph, term.layer, settings.recipe, settings.width);
-  check_objective(objective, graph, infer_shapes(graph, {3, side, side}, term.layer));
+  const Size image{settings.width, settings.height};
+  const Size input = input_size_for(context.session.model(), {term.layer}, settings.recipe, image);
+  std::vector<Shape> shapes(graph.nodes.size());
+  shapes[static_cast<std::size_t>(term.layer)] =
+      shape_at(context.session.model(), term.layer, net_size(input, settings.recipe, image));
+  check_objective(objective, graph, shapes);
   ViewRequest view;
   view.wish.model = settings.model;
   view.wish.layer = node.name;
@@ -125,7 +129,7 @@ Command add_optimize(CLI::App &program) {
     std::string model;
     OptimizeOptions optimize;
     PictureOutputs outputs;
-    int input = 0;
+    InputSize input;
     bool offscreen = false;
   };
   const auto o = std::make_shared<Options>();
@@ -135,8 +139,9 @@ Command add_optimize(CLI::App &program) {
   app.add_flag("--offscreen", o->offscreen, "Without a window: write files and exit");
   command.need(add_model(app, o->model));
   add_optimize_options(command, o->optimize);
-  add_integer(app, "--input-size", o->input, 1, largest_size,
-              "Resize what the transforms give to this square before the net; a dense head needs its own size");
+  add_input_size(app, o->input,
+                 "Resize what the transforms give to this, N or WxH, before the net [only where layers need the net's "
+                 "own size, as behind a dense head]");
   add_text(app, "--init", o->optimize.init, "Start from these spectra, (1 or N,3,H,W/2+1,2) float32; gives the size",
            "F.npy");
   add_output(app, o->outputs.png,
@@ -162,7 +167,7 @@ Command add_optimize(CLI::App &program) {
                               {!o->outputs.npy.empty(), "--npy"},
                               {!o->outputs.frames.empty(), "--frames"},
                               {settings.objectives.size() > 1, "objectives but the first"},
-                              {settings.input_size > 0, "--input-size"},
+                              {settings.input_size.given(), "--input-size"},
                               {settings.batch > 0, "--batch"},
                               {settings.init.has_value(), "--init"}});
       return open_viewer(context, view_of(context, settings));

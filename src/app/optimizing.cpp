@@ -177,7 +177,8 @@ Optimizing::Optimizing(Context &context, const PictureSettings &settings) : cont
   request.recipe = settings.recipe;
   request.options.width = settings.width;
   request.options.height = settings.height;
-  request.options.input_size = settings.command == "optimize" ? settings.input_size : 0;
+  if (settings.command == "optimize" && settings.input_size.given())
+    request.options.input_size = settings.input_size.size();
   request.options.seed = settings.seed;
   request.batch = settings.batch;
   if (settings.init)

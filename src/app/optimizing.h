@@ -16,7 +16,7 @@ namespace convscope {
 struct OptimizeOptions {
   std::vector<std::string> objectives;
   std::string recipe = "lucid", size, parameterization, colours, init;
-  int steps = 0, batch = 0, input_size = 0; // 0: not given
+  int steps = 0, batch = 0; // 0: not given
   std::uint64_t seed = 0;
   std::optional<double> lr;
 };

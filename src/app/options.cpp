@@ -143,6 +143,14 @@ Size parse_size(const std::string &text, const std::string &option) {
   return {side(sides.front()), side(sides.back())};
 }
 
+CLI::Option *add_input_size(CLI::App &app, InputSize &size, const std::string &description) {
+  const auto read = [&size](const std::string &text) {
+    const Size parsed = parse_size(text, "--input-size");
+    size = text.find('x') == std::string::npos ? InputSize{parsed.width, {}} : InputSize{0, parsed};
+  };
+  return app.add_option_function<std::string>("--input-size", read, description)->type_name("N|WxH");
+}
+
 std::vector<int> parse_channels(const std::string &text, int count, const std::string &layer) {
   std::vector<int> channels;
   if (text == "all") {

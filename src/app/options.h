@@ -40,11 +40,12 @@ CLI::Option *add_lr(CLI::App &app, std::optional<double> &lr);
 inline constexpr int largest_size = 4096;
 inline constexpr int most_steps = 1000000;
 
-struct Size {
-  int width = 0, height = 0;
-};
 // "224" or "320x200" (width x height), each from 1 to largest_size.
 Size parse_size(const std::string &text, const std::string &option);
+// The same, of what the net gets.
+inline constexpr const char *photo_size_help =
+    "The photo's shorter side, or the shape of the part in its middle that the net gets [the net's: 224]";
+CLI::Option *add_input_size(CLI::App &app, InputSize &size, const std::string &description);
 // "0-15,40": ascending as written, each once; "all" and "" give `all` and the default. `count` channels exist.
 std::vector<int> parse_channels(const std::string &text, int count, const std::string &layer);
 

@@ -80,13 +80,13 @@ std::string settings_json(const PictureSettings &s) {
                {"input_range", s.model.input_range}};
   if (s.model.preprocessing)
     json["preprocessing"] = to_json(*s.model.preprocessing);
-  if (s.model.size > 0)
-    json["model_size"] = s.model.size;
+  if (s.model.size.given())
+    json["model_size"] = to_json(InputSize{0, s.model.size});
   if (s.labels)
     json["labels"] = to_json(*s.labels);
   if (s.image)
     json["image"] = to_json(*s.image);
-  json["input_size"] = s.input_size;
+  json["input_size"] = to_json(s.input_size);
   if (s.command == "features") {
     json["layer"] = s.layer;
     json["channels"] = s.channels;
@@ -127,7 +127,7 @@ PictureSettings read_settings(const std::string &text, const std::string &name) 
   if (from.has("preprocessing"))
     settings.model.preprocessing = read_preprocessing(from.object("preprocessing"));
   if (from.has("model_size"))
-    settings.model.size = from.integer("model_size", 1, largest_size);
+    settings.model.size = read_size(from, "model_size", 1, largest_size).size();
   if (from.has("labels")) {
     settings.labels = read_mark(from.object("labels"));
     settings.model.labels = settings.labels->file;
@@ -136,7 +136,7 @@ PictureSettings read_settings(const std::string &text, const std::string &name) 
     settings.image = read_mark(from.object("image"));
   else if (settings.command != "optimize")
     from.fail("image");
-  settings.input_size = from.integer("input_size", 0, largest_size);
+  settings.input_size = read_size(from, "input_size", 0, largest_size);
   if (settings.command == "features") {
     settings.layer = from.text("layer");
     settings.range = from.text("range");
@@ -173,7 +173,7 @@ void mark_model(const Session &session, PictureSettings &settings) {
   if (settings.model.input_range.empty())
     settings.model.preprocessing = model.graph.preprocessing;
   if (names_model_file(settings.model.model))
-    settings.model.size = model.graph.default_size;
+    settings.model.size = model.graph.size();
   if (!model.labels_file.empty())
     settings.labels = mark_file(path_text(model.labels_file));
 }

@@ -33,8 +33,8 @@ struct PictureSettings {
   // Of `features`:
   std::string layer, range;
   std::vector<int> channels; // empty: the default ones
-  // Of `features` and of the maps of `strip`, the photo's shorter side; of `optimize`, the net's input; 0: the default.
-  int input_size = 0;
+  // Of `features` and of the maps of `strip`, the photo's; of `optimize`, the net's input.
+  InputSize input_size;
 
   // Of `optimize` and `strip`:
   std::vector<std::string> objectives;

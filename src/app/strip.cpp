@@ -114,7 +114,7 @@ Command add_strip(CLI::App &program) {
     std::string model, image;
     OptimizeOptions optimize;
     PictureOutputs outputs;
-    int input_size = 0;
+    InputSize input_size;
     bool offscreen = false;
   };
   const auto o = std::make_shared<Options>();
@@ -125,7 +125,7 @@ Command add_strip(CLI::App &program) {
   command.need(add_model(app, o->model));
   command.need(add_image(app, o->image));
   add_optimize_options(command, o->optimize);
-  add_integer(app, "--input-size", o->input_size, 1, largest_size, "Of the photo's shorter side [the net's: 224]");
+  add_input_size(app, o->input_size, photo_size_help);
   command.need(add_output(app, o->outputs.png, "The figure, PNG"));
   command.run = [o](Context &context) {
     check_outputs({{"-o", o->outputs.png, ".png"}, {"--report", context.options.report, ""}},

@@ -57,7 +57,7 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
   settings.objectives = picture.objectives;
   settings.recipe = picture.recipe;
   settings.width = settings.height = picture.size;
-  settings.input_size = picture.input_size;
+  settings.input_size = {0, picture.input_size};
   settings.seed = picture.seed;
   mark_model(session, settings);
   mark_device(session, settings);
@@ -248,8 +248,7 @@ Command add_view(CLI::App &program) {
       const std::string text = fmt::format("{}:{}", request.wish.layer, o->channel);
       const Objective objective = context.session.objective(text);
       const Graph &graph = context.session.graph();
-      check_objective(objective, graph,
-                      infer_shapes(graph, {3, graph.default_size, graph.default_size}, layers_of(objective).back()));
+      check_objective(objective, graph, infer_shapes(graph, graph.input, layers_of(objective).back()));
       request.wish.focus = viewer::Unit{request.wish.layer, o->channel};
     }
     return open_viewer(context, std::move(request));

@@ -9,6 +9,9 @@
 #include <variant>
 #include <vector>
 
+#include "base/floats.h"
+#include "base/size.h"
+
 namespace convscope {
 
 using NodeId = int; // index into Graph::nodes
@@ -16,6 +19,7 @@ using NodeId = int; // index into Graph::nodes
 enum class Axis { c, h, w };
 struct Axes {
   bool c = false, h = false, w = false;
+  bool operator==(const Axes &) const = default;
 };
 
 // One image's tensor, channels first. A vector of n features is (n, 1, 1). The batch is the plan's affair.
@@ -40,43 +44,53 @@ struct Window { // of a convolution or a pool
   bool same = false;       // TensorFlow's SAME: `pad` is ignored and follows from the input's size
   bool same_lower = false; // with `same`: the odd pixel of padding comes first (ONNX's SAME_LOWER)
   bool ceil = false;       // a pool's last window may begin inside and end outside of the padded input
+  bool operator==(const Window &) const = default;
 };
 
-struct Input {};
+struct Input {
+  bool operator==(const Input &) const = default;
+};
 struct Constant { // no inputs; the same for every image
   Shape shape;
-  std::vector<float> values;
+  Floats values;
+  bool operator==(const Constant &) const = default;
 };
 
 // ---- With weights ----
 struct Conv {
   int out_channels = 0, groups = 1;
   Window window;
-  std::vector<float> weights; // (out_channels, in_channels / groups, kernel_h, kernel_w)
-  std::vector<float> bias;    // (out_channels) or empty
+  Floats weights; // (out_channels, in_channels / groups, kernel_h, kernel_w)
+  Floats bias;    // (out_channels) or empty
+  bool operator==(const Conv &) const = default;
 };
 struct ConvTranspose { // the adjoint of a Conv with this window, plus a bias
   int out_channels = 0, groups = 1;
   Window window;                          // `same`: the output is stride times the input
   int output_pad_h = 0, output_pad_w = 0; // rows and columns more, at the end
-  std::vector<float> weights;             // (in_channels, out_channels / groups, kernel_h, kernel_w)
-  std::vector<float> bias;                // (out_channels) or empty
+  Floats weights;                         // (in_channels, out_channels / groups, kernel_h, kernel_w)
+  Floats bias;                            // (out_channels) or empty
+  bool operator==(const ConvTranspose &) const = default;
 };
 struct Dense {
   int out_features = 0;
-  std::vector<float> weights; // (out_features, in_features), in_features in the order c, h, w of the input
-  std::vector<float> bias;    // (out_features) or empty
+  Floats weights; // (out_features, in_features), in_features in the order c, h, w of the input
+  Floats bias;    // (out_features) or empty
+  bool operator==(const Dense &) const = default;
 };
 struct ScaleShift { // y = x * scale[c] + shift[c]; an inference-time batch normalization, as exact as its weights
   std::vector<double> scale, shift;
+  bool operator==(const ScaleShift &) const = default;
 };
 
 // ---- On single elements ----
 struct Relu {
   float ceiling = std::numeric_limits<float>::infinity(); // 6 in mobile nets; no gradient there and above
+  bool operator==(const Relu &) const = default;
 };
 struct PRelu {
-  std::vector<float> slopes; // (c), of negative values
+  Floats slopes; // (c), of negative values
+  bool operator==(const PRelu &) const = default;
 };
 enum class Function {
   leaky_relu,   // x < 0 ? a x : x
@@ -107,45 +121,60 @@ enum class Function {
 struct Unary {
   Function function = Function::linear;
   float a = 1, b = 0;
+  bool operator==(const Unary &) const = default;
 };
 enum class Arithmetic { add, subtract, multiply, divide, maximum, minimum, power };
 struct Binary { // two inputs; on each axis they are as long as each other, or one is 1 long and is repeated
   Arithmetic arithmetic = Arithmetic::add;
+  bool operator==(const Binary &) const = default;
 };
-struct Add {}; // two or more inputs of one shape
+struct Add {
+  bool operator==(const Add &) const = default;
+}; // two or more inputs of one shape
 
 // ---- Over windows, axes, all ----
 struct MaxPool {
   Window window; // padding never wins; a window of padding alone gives 0; ties go to the first in row-major order
+  bool operator==(const MaxPool &) const = default;
 };
 struct AvgPool {
   Window window;
   bool count_padding = false; // divide by the window's area within the padded input, padding too
+  bool operator==(const AvgPool &) const = default;
 };
-struct GlobalAvgPool {};
-struct GlobalMaxPool {};
+struct GlobalAvgPool {
+  bool operator==(const GlobalAvgPool &) const = default;
+};
+struct GlobalMaxPool {
+  bool operator==(const GlobalMaxPool &) const = default;
+};
 enum class Reduction { mean, sum, max, min, l1, l2, sum_square };
 struct Reduce { // each reduced axis becomes 1 long
   Reduction reduction = Reduction::mean;
   Axes axes;
+  bool operator==(const Reduce &) const = default;
 };
 struct Softmax { // along an axis
   Axis axis = Axis::c;
   bool log = false; // its logarithm
+  bool operator==(const Softmax &) const = default;
 };
 struct Normalize { // y = (x - mean) / sqrt(variance + epsilon), both over the axes; what scales it is a node of its own
   Axes axes;       // c: layer normalization at each pixel; h, w: instance; all three: group (or layer) normalization
   int groups = 1;  // of channels, where all three axes are reduced
   double epsilon = 1e-5;
+  bool operator==(const Normalize &) const = default;
 };
 struct Lrn { // y = x / (bias + alpha / size * sum of the squares of `size` channels around)^beta
   int size = 5;
   float alpha = 1e-4F, beta = 0.75F, bias = 1;
+  bool operator==(const Lrn &) const = default;
 };
 
 // ---- Moving elements ----
 struct ZeroPad {
   Padding pad; // negative crops
+  bool operator==(const ZeroPad &) const = default;
 };
 enum class PadMode { constant, reflect, edge, wrap };
 struct Pad { // what ZeroPad can't
@@ -153,14 +182,17 @@ struct Pad { // what ZeroPad can't
   float value = 0;                             // of constant
   Padding pad;                                 // negative crops
   int channels_before = 0, channels_after = 0; // negative crops
+  bool operator==(const Pad &) const = default;
 };
 struct Concat {
   Axis axis = Axis::c;
+  bool operator==(const Concat &) const = default;
 };
 struct Slice { // begin, begin + step, ... up to but without end, along one axis
   Axis axis = Axis::c;
   int begin = 0, end = std::numeric_limits<int>::max(); // negative: from the end; clamped as Python's slices are
   int step = 1; // negative: backwards, to the first where `end` is below -length
+  bool operator==(const Slice &) const = default;
 };
 enum class ResizeMode { nearest, linear, cubic };
 enum class ResizeCoordinates { half_pixel, half_pixel_symmetric, pytorch_half_pixel, align_corners, asymmetric };
@@ -173,29 +205,40 @@ struct Resize { // ONNX's Resize over h and w, without antialiasing
   bool exclude_outside = false;    // cubic: taps outside have no weight, and the others' sum is 1
   double scale_h = 1, scale_w = 1; // out = floor(in * scale)
   int out_h = 0, out_w = 0;        // instead of the scales, where not 0
+  bool operator==(const Resize &) const = default;
 };
 struct DepthToSpace {
   int block = 2;
   bool depth_first = true; // channel = (dy * block + dx) * out_c + c (ONNX's DCR, TensorFlow's); else c first (CRD)
+  bool operator==(const DepthToSpace &) const = default;
 };
 struct SpaceToDepth { // channel = (dy * block + dx) * in_c + c
   int block = 2;
+  bool operator==(const SpaceToDepth &) const = default;
 };
 struct ChannelShuffle { // channel i * groups + g comes from channel g * (c / groups) + i
   int groups = 1;
+  bool operator==(const ChannelShuffle &) const = default;
 };
 struct Transpose { // axis i of the output is axis order[i] of the input
   std::array<Axis, 3> order{Axis::c, Axis::h, Axis::w};
+  bool operator==(const Transpose &) const = default;
 };
-struct Flatten {}; // (c, h, w) -> (c*h*w, 1, 1); our order is channels first
-struct Reshape {   // the same elements in the same order
-  Shape shape;     // one of its sides may be -1: what the others leave
+struct Flatten {
+  bool operator==(const Flatten &) const = default;
+};               // (c, h, w) -> (c*h*w, 1, 1); our order is channels first
+struct Reshape { // the same elements in the same order
+  Shape shape;   // one of its sides may be -1: what the others leave
+  bool operator==(const Reshape &) const = default;
 };
-struct Identity {}; // dropout, casts: a name for the same values
+struct Identity {
+  bool operator==(const Identity &) const = default;
+}; // dropout, casts: a name for the same values
 
 // What an importer could not take over. Layers that don't depend on it still work.
 struct Unsupported {
   std::string reason; // "op 'Attention' is not supported"
+  bool operator==(const Unsupported &) const = default;
 };
 
 using Op = std::variant<Input, Constant, Conv, ConvTranspose, Dense, ScaleShift, Relu, PRelu, Unary, Binary, Add,
@@ -211,6 +254,9 @@ struct Node {
   bool layer = true;                  // false: an inner step of a layer, such as the convolution before its activation
   std::int64_t parameters = 0;        // as the net's users count them (before folding)
   std::vector<std::string> aliases{}; // other names by which it is found: its outputs' in an ONNX file
+  // What tells it from the node of this name of the same net at other sizes of the input, where they differ:
+  // "@140x140".
+  std::string variant{};
 };
 
 // How a picture in RGB, 0..1, becomes the net's input: in[i] = rgb[source[i]] * scale[i] + shift[i].
@@ -226,9 +272,12 @@ struct Graph {
   std::string name;        // of the model: "vgg16"
   std::vector<Node> nodes; // nodes[0] is the Input
   Preprocessing preprocessing;
-  int default_size = 224;    // side of the square input that it was trained on
+  Shape input{3, 224, 224};  // that it was trained on, or that its file declares
   NodeId logits = -1;        // the classifier's values before softmax, or -1
   NodeId probabilities = -1; // after softmax, or -1
+
+  Size size() const { return {input.w, input.h}; }
+  Shape input_of(Size size) const { return {input.c, size.height, size.width}; } // its input at another size
 };
 
 } // namespace convscope

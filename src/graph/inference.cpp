@@ -229,8 +229,8 @@ void Inference::fail(const std::string &what) const {
 
 Shape Inference::checked(std::int64_t c, std::int64_t h, std::int64_t w) const {
   if (h < 1 || w < 1 || c < 1)
-    throw UserError(fmt::format("{} needs a larger input: {} becomes {} there", subject(), input_text(),
-                                size_text(std::max<std::int64_t>(w, 0), std::max<std::int64_t>(h, 0))));
+    throw InputTooSmall(fmt::format("{} needs a larger input: {} becomes {} there", subject(), input_text(),
+                                    size_text(std::max<std::int64_t>(w, 0), std::max<std::int64_t>(h, 0))));
   // Far above any device's memory, and far enough below INT_MAX for indices.
   constexpr std::int64_t most = INT32_MAX;
   if (c > most || h > most || w > most || h * w > most || c > most / (h * w))
@@ -256,11 +256,10 @@ std::string Inference::dense_message(std::int64_t takes) const {
     return fmt::format("{} takes {} values, but an input of {} gives {}", subject(), takes, input_text(),
                        in().elements());
   std::string trained_at;
-  const int size = graph_.default_size;
   try {
-    const Shape usual = infer_shapes(graph_, {input_.c, size, size}, source)[source];
+    const Shape usual = infer_shapes(graph_, graph_.input, source)[source];
     if (usual.h == length && usual.w == length)
-      trained_at = fmt::format(" (input {})", size_text(size, size));
+      trained_at = fmt::format(" (input {})", size_text(graph_.input.w, graph_.input.h));
   } catch (const UserError &) {
     // The default size itself does not fit: the map's size alone has to do.
   }

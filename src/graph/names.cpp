@@ -122,6 +122,19 @@ std::size_t layer_name_length(const Graph &graph, std::string_view text) {
   return has_port && !text.substr(other).starts_with(':') ? other - 2 : std::max(own, other);
 }
 
+NodeId same_node(const Graph &from, NodeId node, const Graph &to) {
+  const std::string &name = from.nodes[static_cast<std::size_t>(node)].name;
+  const auto is_it = [&](const Node &other) { return other.name == name; };
+  if (&from == &to ||
+      (static_cast<std::size_t>(node) < to.nodes.size() && is_it(to.nodes[static_cast<std::size_t>(node)])))
+    return node; // nearly always
+  const auto found = std::find_if(to.nodes.begin(), to.nodes.end(), is_it);
+  if (found == to.nodes.end())
+    throw UserError(
+        fmt::format("'{}' is no layer of {} where its input is {}x{}", name, to.name, to.input.w, to.input.h));
+  return static_cast<NodeId>(found - to.nodes.begin());
+}
+
 std::string shell_text(std::string_view name) {
   constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@%+,=-";
   if (!name.empty() && name.find_first_not_of(plain) == std::string_view::npos)

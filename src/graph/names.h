@@ -19,6 +19,10 @@ NodeId find_layer(const Graph &graph, std::string_view name);
 // output's name counts where another ':' follows: else "conv:0" could not be channel 0 of conv.
 std::size_t layer_name_length(const Graph &graph, std::string_view text);
 
+// The node of that name in another graph of the same net, at another size of the input. UserError where it is not
+// there.
+NodeId same_node(const Graph &from, NodeId node, const Graph &to);
+
 // The name as a POSIX shell takes it: in quotes where it has to be.
 std::string shell_text(std::string_view name);
 

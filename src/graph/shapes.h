@@ -5,14 +5,19 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "graph/graph.h"
 #include "graph/names.h"
 
 namespace convscope {
 
+struct InputTooSmall : UserError {
+  using UserError::UserError;
+};
+
 // The shape of every node for an input of that size. Throws UserError naming the layer where the input is too
-// small, where shapes do not fit together (Add), or where a Dense layer needs another size (and says which).
-// `last` limits the work to the ancestors of that node (others get an empty shape), so that a net whose head
+// small (InputTooSmall), where shapes do not fit together (Add), or where a Dense layer needs another size (and says
+// which). `last` limits the work to the ancestors of that node (others get an empty shape), so that a net whose head
 // needs one size still runs below it at any size; -1 infers all.
 std::vector<Shape> infer_shapes(const Graph &graph, Shape input, NodeId last = -1);
 

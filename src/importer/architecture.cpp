@@ -22,7 +22,7 @@ class Builder {
 public:
   Builder(std::string name, int default_size) {
     architecture_.graph.name = std::move(name);
-    architecture_.graph.default_size = default_size;
+    architecture_.graph.input = {3, default_size, default_size};
     channels_.push_back(3);
     architecture_.graph.nodes.push_back({"input", "InputLayer", Input{}, {}, true, 0});
   }

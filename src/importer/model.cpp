@@ -66,15 +66,29 @@ Graph load_file(const fs::path &path) {
 std::int64_t classes_of(const Graph &graph) {
   if (graph.logits < 0)
     return 0;
-  const int size = graph.default_size;
   try {
-    return infer_shapes(graph, {3, size, size}, graph.logits)[static_cast<std::size_t>(graph.logits)].elements();
+    return infer_shapes(graph, graph.input, graph.logits)[static_cast<std::size_t>(graph.logits)].elements();
   } catch (const UserError &) {
     return 0;
   }
 }
 
 } // namespace
+
+const Graph &Model::at(Size size) const {
+  constexpr std::size_t kept = 8;
+  if (!reread || size == graph.size())
+    return graph;
+  const auto found = std::find_if(sized_.begin(), sized_.end(), [&](const Graph &g) { return g.size() == size; });
+  if (found != sized_.end()) {
+    sized_.splice(sized_.begin(), sized_, found);
+    return sized_.front();
+  }
+  sized_.push_front(reread(size));
+  if (sized_.size() > kept)
+    sized_.pop_back();
+  return sized_.front();
+}
 
 bool names_model_file(const std::string &model) {
   const std::string extension = lower_extension(model);
@@ -118,8 +132,8 @@ Model load_model(const ModelRequest &request) {
   else if (is_file)
     graph.preprocessing =
         usual_preprocessing(graph, request.model, lower_extension(model.weights) != ".onnx", model.note);
-  if (request.size > 0 || sidecar.size > 0)
-    graph.default_size = request.size > 0 ? request.size : sidecar.size;
+  if (request.size.given() || sidecar.size.given())
+    graph.input = graph.input_of(request.size.given() ? request.size : sidecar.size);
   if (is_file)
     graph.name = path_text(model.weights.filename());
 

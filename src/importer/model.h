@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,16 +19,25 @@ struct ModelRequest {
   // What follows beats a file's sidecar (importer/sidecar.h), which beats what the model says of itself.
   std::optional<Preprocessing> preprocessing = {};
   std::string labels = {}; // a file with one class a line; "" for what the sidecar or the number of classes tells
-  int size = 0;            // of the square input; 0: the model's
+  Size size = {};          // of the input; not given: the model's
   bool operator==(const ModelRequest &) const = default;
 };
 
 struct Model {
-  Graph graph;
+  Graph graph; // at the size of its own `input`
+  // Where the net's file computes from the picture's size: the net at another size. Null where `graph` is right at all.
+  std::function<Graph(Size)> reread;
   std::filesystem::path weights;     // the file that holds them, which is the model's where that is a file
   std::vector<std::string> labels;   // of the classes; empty where unknown
   std::filesystem::path labels_file; // "" where they come with the program
   std::string note;                  // what was guessed, for the user; "" where all is known
+
+  // The net for an input of that size. Where that is not `graph`, its nodes may be numbered otherwise (same_node), and
+  // it is there until some other sizes have been asked for.
+  const Graph &at(Size size) const;
+
+private:
+  mutable std::list<Graph> sized_; // the newest first
 };
 
 // Whether the name ends as a model's file does.

@@ -58,11 +58,17 @@ public:
     return values;
   }
 
-  int size() const {
+  // A number, or height and width.
+  Size size() const {
     const json &value = root_["size"];
-    if (!value.is_number_integer() || value.get<double>() < 1 || value.get<double>() > largest_side)
-      fail(fmt::format("'size' must be a whole number from 1 to {}", largest_side));
-    return value.get<int>();
+    const auto side = [&](const json &number) {
+      if (!number.is_number_integer() || number.get<double>() < 1 || number.get<double>() > largest_side)
+        fail(fmt::format("'size' must be a whole number from 1 to {}, or two: [height, width]", largest_side));
+      return number.get<int>();
+    };
+    if (value.is_array() && value.size() == 2)
+      return {side(value[1]), side(value[0])};
+    return square(side(value));
   }
 
   std::optional<Preprocessing> preprocessing() const {

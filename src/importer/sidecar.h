@@ -13,7 +13,7 @@ namespace convscope {
 
 struct Sidecar {
   std::optional<Preprocessing> preprocessing;
-  int size = 0;                 // of the square input; 0: not said
+  Size size;                    // of the input, where it is said
   std::filesystem::path labels; // relative names are from the sidecar's folder; "" for none
 };
 

@@ -107,7 +107,7 @@ Graph load_zoo(const std::string &name, const fs::path &file) {
     throw UserError(fmt::format("--weights {}: weights are read from .h5 and .safetensors files", path_text(file)));
   }
   Graph graph = std::move(architecture.graph);
-  graph.default_size = net.default_size;
+  graph.input = {3, net.default_size, net.default_size};
   const auto known = named_preprocessing(preparation);
   if (!known)
     throw UserError(fmt::format("{}: asks for an unknown preprocessing '{}'", path_text(file), preparation));

@@ -131,19 +131,24 @@ Array fit_shorter_side(const Array &image, int n) {
   return resize(image, scaled(planes.width), scaled(planes.height));
 }
 
-Array center_crop_square(const Array &image) {
+Array center_crop(const Array &image, int width, int height) {
   const Planes planes = planes_of(image);
-  const int side = std::min(planes.width, planes.height);
-  const int left = (planes.width - side) / 2, top = (planes.height - side) / 2;
+  const double scale = std::min(double(planes.width) / width, double(planes.height) / height);
+  const auto length = [&](int part, int whole) {
+    return std::clamp(static_cast<int>(std::lround(part * scale)), 1, whole);
+  };
+  const int across = length(width, planes.width), down = length(height, planes.height);
+  const int left = (planes.width - across) / 2, top = (planes.height - down) / 2;
   Array out;
   out.shape = image.shape;
-  out.shape[out.shape.size() - 2] = out.shape[out.shape.size() - 1] = side;
-  out.data.reserve(planes.count * static_cast<std::size_t>(side) * static_cast<std::size_t>(side));
+  out.shape[out.shape.size() - 2] = down;
+  out.shape[out.shape.size() - 1] = across;
+  out.data.reserve(planes.count * static_cast<std::size_t>(down) * static_cast<std::size_t>(across));
   for (std::size_t c = 0; c < planes.count; ++c)
-    for (int y = 0; y < side; ++y) {
+    for (int y = 0; y < down; ++y) {
       const std::size_t row = c * static_cast<std::size_t>(planes.height) + static_cast<std::size_t>(top + y);
       const float *from = image.data.data() + row * static_cast<std::size_t>(planes.width) + left;
-      out.data.insert(out.data.end(), from, from + side);
+      out.data.insert(out.data.end(), from, from + across);
     }
   return out;
 }

@@ -14,7 +14,7 @@ ImageRgb8 to_rgb8(const Array &image);
 Array resize(const Array &image, int width, int height);
 // Keeps the aspect; the shorter side becomes n, the longer is rounded.
 Array fit_shorter_side(const Array &image, int n);
-// The centred square whose side is the shorter side.
-Array center_crop_square(const Array &image);
+// The largest centred part of that shape: a square, where both are the same.
+Array center_crop(const Array &image, int width, int height);
 
 } // namespace convscope

@@ -229,9 +229,9 @@ gpu::ConvParams Network::conv_params(const FusedOp &op) const {
 }
 
 std::string Network::folded_name(const FusedOp &op) const {
-  std::string name = node(op.main).name;
+  std::string name = key_of(op.main);
   for (NodeId norm : op.scale_shifts)
-    name += "+" + node(norm).name;
+    name += fmt::format("+{}", key_of(norm));
   return name;
 }
 
@@ -245,7 +245,7 @@ void Network::forward_conv(const FusedOp &op) {
   std::uint32_t epilogue = op.relu ? gpu::EPILOGUE_RELU : 0U;
   if (!bias.empty() || !op.scale_shifts.empty()) {
     epilogue |= gpu::EPILOGUE_BIAS;
-    const std::string bias_key = graph_.name + "/" + key + "/bias";
+    const std::string bias_key = fmt::format("{}/{}/bias", graph_.name, key);
     bindings.bias = plan_.external(bias_key, weights_.get(bias_key, [&] { return fold(graph_, op).bias; }));
   }
   if (op.residual >= 0) {
@@ -267,7 +267,7 @@ int Network::dense_rows_at_once(std::int64_t in_features) const {
 
 TensorId Network::dense_weights(const FusedOp &op, int first_row, int rows) {
   const auto &dense = std::get<Dense>(node(op.main).op);
-  const std::string key = fmt::format("{}/{}/rows {}+{}", graph_.name, node(op.main).name, first_row, rows);
+  const std::string key = fmt::format("{}/{}/rows {}+{}", graph_.name, key_of(op.main), first_row, rows);
   const auto slice = weights_.get(key, [&] {
     const auto width = static_cast<std::ptrdiff_t>(dense.weights.size() / static_cast<std::size_t>(dense.out_features));
     const auto begin = dense.weights.begin() + first_row * width;
@@ -285,7 +285,7 @@ void Network::forward_dense(const FusedOp &op) {
   TensorId bias = value(in);
   if (!dense.bias.empty()) {
     epilogue |= gpu::EPILOGUE_BIAS;
-    bias = constant(node(op.main).name + "/bias", dense.bias);
+    bias = constant(key_of(op.main) + "/bias", dense.bias);
   }
   if (mask != TensorId::none)
     epilogue |= gpu::EPILOGUE_MASK_WRITE;
@@ -327,8 +327,8 @@ void Network::forward_scale_shift(const FusedOp &op) {
   TensorId scale = in, shift = in;
   const auto *norm = std::get_if<ScaleShift>(&node(op.main).op);
   if (norm) {
-    scale = constant(node(op.main).name + "/scale", std::vector<float>(norm->scale.begin(), norm->scale.end()));
-    shift = constant(node(op.main).name + "/shift", std::vector<float>(norm->shift.begin(), norm->shift.end()));
+    scale = constant(key_of(op.main) + "/scale", std::vector<float>(norm->scale.begin(), norm->scale.end()));
+    shift = constant(key_of(op.main) + "/shift", std::vector<float>(norm->shift.begin(), norm->shift.end()));
   }
   std::uint32_t epilogue = op.relu ? gpu::EPILOGUE_RELU : 0U;
   if (mask != TensorId::none)

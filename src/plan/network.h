@@ -104,9 +104,14 @@ private:
   std::uint32_t whole_quads(NodeId id) const;                   // its ALIGNED
   TensorId value(NodeId id) const { return values_.at(static_cast<std::size_t>(id)); }
   TensorId exact(NodeId id) const { return exact_.at(static_cast<std::size_t>(id)); }
+  // What its constants on the device go by.
+  std::string key_of(NodeId id) const { return node(id).name + node(id).variant; }
   template <typename Number> TensorId constant(const std::string &key, const std::vector<Number> &values) {
     const std::string full_key = graph_.name + "/" + key;
     return plan_.external(full_key, weights_.get(full_key, [&] { return values; }));
+  }
+  TensorId constant(const std::string &key, const Floats &values) {
+    return constant<float>(key, static_cast<const std::vector<float> &>(values));
   }
   // Of the op's value, or of the whole that it is part of. `zeros`: for kernels that only set bits.
   TensorId make_mask(const FusedOp &op, bool zeros = false);

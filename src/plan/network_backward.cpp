@@ -100,7 +100,7 @@ struct Network::Backward {
   void operator()(const ScaleShift &norm) const {
     net.pass_gradient(
         label(), op.inputs.front(), from,
-        net.constant(net.node(op.main).name + "/scale", std::vector<float>(norm.scale.begin(), norm.scale.end())));
+        net.constant(net.key_of(op.main) + "/scale", std::vector<float>(norm.scale.begin(), norm.scale.end())));
   }
   void operator()(const Relu &) const { pass(); }
   void operator()(const PRelu &) const { net.backward_unary(op, from); }

@@ -22,7 +22,7 @@ UnaryKernel unary_kernel(const Op &op) {
 
 TensorId Network::slopes_or(const FusedOp &op, TensorId other) {
   const auto *prelu = std::get_if<PRelu>(&node(op.main).op);
-  return prelu ? constant(node(op.main).name + "/slopes", prelu->slopes) : other;
+  return prelu ? constant(key_of(op.main) + "/slopes", prelu->slopes) : other;
 }
 
 void Network::forward_unary(const FusedOp &op) {

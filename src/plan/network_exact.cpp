@@ -95,12 +95,12 @@ TensorId Network::exact_conv(const FusedOp &op) {
   const auto *transposed = std::get_if<ConvTranspose>(&node(op.main).op);
   if (!transposed) {
     const auto &weights = std::get<Conv>(node(op.main).op).weights;
-    append_exact_sums(op, params, constant(node(op.main).name + "/plain", weights), out);
+    append_exact_sums(op, params, constant(key_of(op.main) + "/plain", weights), out);
     return out;
   }
   for (const gpu::ConvParams &phase : gradient_phases(params))
     append_exact_sums(op, phase,
-                      constant(fmt::format("{}/plain of pads {},{} phase {},{}", node(op.main).name, params.pad_top,
+                      constant(fmt::format("{}/plain of pads {},{} phase {},{}", key_of(op.main), params.pad_top,
                                            params.pad_left, phase.out_offset_h, phase.out_offset_w),
                                phase_weights(params, phase, transposed->weights)),
                       out);

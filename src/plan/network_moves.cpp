@@ -58,7 +58,7 @@ template <typename Number> std::vector<Number> repeated(const std::vector<float>
 
 template <typename Number> TensorId Network::constant_value(NodeId id) {
   const auto &values = std::get<Constant>(node(id).op).values;
-  return constant(fmt::format("{} x{} of {} bytes", node(id).name, options_.batch, sizeof(Number)),
+  return constant(fmt::format("{} x{} of {} bytes", key_of(id), options_.batch, sizeof(Number)),
                   repeated<Number>(values, options_.batch));
 }
 template TensorId Network::constant_value<float>(NodeId id);
@@ -112,8 +112,8 @@ template <typename Number> Network::GatherTables Network::gather_tables(const Fu
   const Shape &in = shape(op.inputs.front());
   const Taps forward = taps_of(node(op.main).op, in, shape(op.output));
   const PackedTaps<Number> packed(backward ? transposed(forward, in) : forward);
-  const std::string key = fmt::format("{}/{}taps of {}x{}x{}, {} bytes", node(op.main).name,
-                                      backward ? "gradient " : "", in.c, in.h, in.w, sizeof(Number));
+  const std::string key = fmt::format("{}/{}taps of {}x{}x{}, {} bytes", key_of(op.main), backward ? "gradient " : "",
+                                      in.c, in.h, in.w, sizeof(Number));
   return {constant(key + "/starts", packed.starts), constant(key, packed.entries)};
 }
 

@@ -12,6 +12,7 @@
 #include "graph/support.h"
 #include "plan/network.h"
 #include "plan/plan.h"
+#include "session/input_size.h"
 #include "visualization/optimization.h"
 
 namespace convscope {
@@ -43,21 +44,34 @@ double median_ms(int fewest, const std::function<void()> &run) {
   return median(times);
 }
 
-Shape net_input(const BenchRequest &request) {
-  return {3, request.height + request.recipe.canvas_margin, request.width + request.recipe.canvas_margin};
+// What the net gets in the optimization step, and in the forward pass.
+struct BenchedNet {
+  const Graph &graph;
+  Size input_size; // as OptimizationOptions has it
+  Shape input;
+  NodeId layer;
+};
+
+BenchedNet benched_net(const Session &session, const BenchRequest &request, NodeId layer) {
+  const Model &model = session.model();
+  const Size image{request.width, request.height};
+  const Size input_size = input_size_for(model, {layer}, request.recipe, image);
+  const Size net = net_size(input_size, request.recipe, image);
+  const Graph &graph = model.at(net);
+  return {graph, input_size, graph.input_of(net), same_node(model.graph, layer, graph)};
 }
 
-void bench_forward(Session &session, const BenchRequest &request, NodeId layer, BenchResult &result) {
+void bench_forward(Session &session, const BenchRequest &request, const BenchedNet &net, BenchResult &result) {
   NetworkOptions options;
-  options.input = net_input(request);
+  options.input = net.input;
   options.batch = request.batch;
   options.precision = session.precision();
   options.profile = session.profile();
-  options.targets = {layer};
+  options.targets = {net.layer};
   Plan plan(session.programs(), "forward");
   const auto values = static_cast<std::size_t>(options.input.elements()) * static_cast<std::size_t>(request.batch);
   const TensorId input = plan.persistent("input", values * sizeof(float));
-  Network network(plan, session.weights(), session.graph(), options);
+  Network network(plan, session.weights(), net.graph, options);
   network.forward(input);
   plan.allocate();
   const std::vector<float> grey(values, 0.5F);
@@ -74,8 +88,8 @@ void bench_forward(Session &session, const BenchRequest &request, NodeId layer, 
 // Kernels are labelled with a node's name, or its gradient's: what its users call it, and its operations.
 class KernelLabels {
 public:
-  KernelLabels(const Graph &graph, const BenchRequest &request, NodeId last)
-      : graph_(graph), shapes_(infer_shapes(graph, net_input(request), last)), batch_(request.batch) {}
+  KernelLabels(const BenchedNet &net, int batch)
+      : graph_(net.graph), shapes_(infer_shapes(net.graph, net.input, net.layer)), batch_(batch) {}
 
   KernelTime describe(const std::string &label, double milliseconds) const {
     const std::string gradient = label.ends_with(" gradient") ? " gradient" : "";
@@ -134,18 +148,20 @@ void time_kernels(Optimization &optimization, const KernelLabels &labels, int ru
   std::sort(result.shaders.begin(), result.shaders.end(), slower);
 }
 
-void bench_step(Session &session, const BenchRequest &request, NodeId layer, BenchResult &result) {
+void bench_step(Session &session, const BenchRequest &request, const BenchedNet &net, BenchResult &result) {
   const auto start = std::chrono::steady_clock::now();
   const std::string text = fmt::format("{}:{}", result.layer, request.channel);
   OptimizationOptions options;
   options.height = request.height;
   options.width = request.width;
   options.history = 1;
+  options.input_size = net.input_size;
   options.precision = session.precision();
   options.profile = session.profile();
-  Optimization optimization(session.programs(), session.weights(), session.graph(),
-                            std::vector<Objective>(static_cast<std::size_t>(request.batch), session.objective(text)),
-                            request.recipe, options);
+  const Objective objective = same_objective(session.objective(text), session.graph(), net.graph);
+  Optimization optimization(session.programs(), session.weights(), net.graph,
+                            std::vector<Objective>(static_cast<std::size_t>(request.batch), objective), request.recipe,
+                            options);
   const std::size_t bytes = optimization.planned_bytes(); // the weights are there already
   result.planned_mb = static_cast<double>(bytes + session.device().memory_used()) * 1e-6;
   result.step_dispatches = optimization.dispatches_per_step();
@@ -165,7 +181,7 @@ void bench_step(Session &session, const BenchRequest &request, NodeId layer, Ben
   result.step_ms = median_ms(request.runs, [&] { optimization.step(); });
   result.step_gflop = optimization.flops_per_step() * 1e-9;
   if (session.device().info().timestamps)
-    time_kernels(optimization, KernelLabels(session.graph(), request, layer), request.runs, result);
+    time_kernels(optimization, KernelLabels(net, request.batch), request.runs, result);
 }
 
 } // namespace
@@ -197,10 +213,11 @@ BenchResult bench(Session &session, const BenchRequest &request) {
   const NodeId layer = request.layer >= 0 ? request.layer : deepest_convolution(session.graph());
   BenchResult result;
   result.layer = session.graph().nodes[static_cast<std::size_t>(layer)].name;
-  bench_step(session, request, layer, result);
+  const BenchedNet net = benched_net(session, request, layer);
+  bench_step(session, request, net, result);
   if (request.plan_only)
     return result;
-  bench_forward(session, request, layer, result);
+  bench_forward(session, request, net, result);
   result.weights_mb = static_cast<double>(session.device().memory_used()) * 1e-6; // the plans are gone
   result.peak_mb = static_cast<double>(session.device().memory_peak()) * 1e-6;
   return result;

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "graph/shapes.h"
+#include "session/input_size.h"
 
 namespace convscope {
 
@@ -54,25 +54,26 @@ OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request) : session_(s
                                   count == 1 ? "is" : "are",
                                   count == 1 ? "1 objective" : fmt::format("{} objectives", count)));
   }
-  height_ = request_.options.height > 0 ? request_.options.height : request_.recipe.size;
-  width_ = request_.options.width > 0 ? request_.options.width : request_.recipe.size;
+  height_ = request_.options.height = request_.options.height > 0 ? request_.options.height : request_.recipe.size;
+  width_ = request_.options.width = request_.options.width > 0 ? request_.options.width : request_.recipe.size;
 
   // Before a device is opened: whether every objective can be had from the net at this size.
-  const int input = request_.options.input_size;
-  const auto side = [&](int length) { return input > 0 ? input : canvas_side(request_.recipe, length); };
-  const Shape shape{3, side(height_), side(width_)};
   for (const Objective &objective : request_.objectives) {
+    const std::vector<NodeId> layers = layers_of(objective);
+    const Size given = request_.options.input_size;
+    input_sizes_.push_back(
+        given.given() ? given : input_size_for(session_.model(), layers, request_.recipe, {width_, height_}));
     std::vector<Shape> shapes(session_.graph().nodes.size());
-    for (const NodeId layer : layers_of(objective))
+    for (const NodeId layer : layers)
       shapes[static_cast<std::size_t>(layer)] =
-          infer_shapes(session_.graph(), shape, layer)[static_cast<std::size_t>(layer)];
+          shape_at(session_.model(), layer, net_size(input_sizes_.back(), request_.recipe, {width_, height_}));
     check_objective(objective, session_.graph(), shapes);
   }
 
   const auto largest =
       static_cast<std::size_t>(request_.batch > 0 ? request_.batch : default_batch(session_.device().info()));
   for (const std::vector<std::size_t> &group : group_by_layers(request_.objectives)) {
-    std::map<int, std::vector<std::size_t>> by_steps;
+    std::map<int, std::vector<std::size_t>> by_steps; // the layers of a group need one size
     for (const std::size_t objective : group)
       by_steps[steps_of(objective)].push_back(objective);
     for (const auto &[steps, members] : by_steps)
@@ -92,6 +93,7 @@ OptimizationOptions OptimizeRun::options_for(const std::vector<std::size_t> &mem
   options.precision = session_.precision();
   options.profile = session_.profile();
   options.history = std::min(steps_of(members.front()), longest_history);
+  options.input_size = input_sizes_[members.front()];
   if (options.init && options.init->shape.at(0) != 1)
     options.init = gather(*options.init, members);
   return options;
@@ -103,11 +105,13 @@ std::uint64_t OptimizeRun::room() {
 }
 
 Optimization OptimizeRun::plan(const std::vector<std::size_t> &members, const OptimizationOptions &options) {
+  const Graph &graph =
+      session_.model().at(net_size(options.input_size, request_.recipe, {options.width, options.height}));
   std::vector<Objective> objectives;
   for (const std::size_t member : members)
-    objectives.push_back(request_.objectives[member]);
-  Optimization optimization(session_.programs(), session_.weights(), session_.graph(), std::move(objectives),
-                            request_.recipe, options);
+    objectives.push_back(same_objective(request_.objectives[member], session_.graph(), graph));
+  Optimization optimization(session_.programs(), session_.weights(), graph, std::move(objectives), request_.recipe,
+                            options);
   if (const std::size_t bytes = optimization.planned_bytes(); bytes > room())
     throw UserError(fmt::format("{} needs {} MiB of device memory, where {} has {} MiB left",
                                 request_.objectives[members.front()].text, bytes >> 20, session_.device().info().name,

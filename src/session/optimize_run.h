@@ -17,8 +17,10 @@ struct OptimizeRequest {
   std::vector<Objective> objectives;
   std::vector<int> steps; // of each objective; empty: the recipe's
   Recipe recipe;
-  OptimizationOptions options; // `init` has one start for all the objectives, or one for each
-  int batch = 0;               // the most objectives at once; 0: as many as fit, up to default_batch()
+  // `init` has one start for all the objectives, or one for each. Without `input_size` each gets the canvas or, where
+  // its layers need that, the net's own size.
+  OptimizationOptions options;
+  int batch = 0; // the most objectives at once; 0: as many as fit, up to default_batch()
 };
 
 // A CPU device is no faster with more, and would only answer later.
@@ -74,6 +76,7 @@ private:
   Session &session_;
   OptimizeRequest request_;
   int height_ = 0, width_ = 0;
+  std::vector<Size> input_sizes_; // by objective
   std::vector<std::vector<std::size_t>> batches_;
   std::size_t batch_ = 0, shown_ = 0; // the next to work on, and the one that is shown
   std::optional<Optimization> optimization_;

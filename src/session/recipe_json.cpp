@@ -104,4 +104,21 @@ Preprocessing read_preprocessing(const JsonReader &from) {
   return p;
 }
 
+nlohmann::ordered_json to_json(const InputSize &size) {
+  return size.exact.given() ? nlohmann::ordered_json{size.exact.height, size.exact.width}
+                            : nlohmann::ordered_json(size.side);
+}
+
+InputSize read_size(const JsonReader &from, const char *key, int smallest, int largest) {
+  const nlohmann::ordered_json &sides = from.at(key);
+  if (!sides.is_array())
+    return {from.integer(key, smallest, largest), {}};
+  const auto fits = [&](const nlohmann::ordered_json &side) {
+    return side.is_number_integer() && side.get<double>() >= 1 && side.get<double>() <= largest;
+  };
+  if (sides.size() != 2 || !fits(sides[0]) || !fits(sides[1]))
+    from.fail(key);
+  return {0, {sides[1].get<int>(), sides[0].get<int>()}};
+}
+
 } // namespace convscope

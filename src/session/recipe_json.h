@@ -15,4 +15,8 @@ Recipe read_recipe(const JsonReader &from);
 nlohmann::ordered_json to_json(const Preprocessing &preprocessing);
 Preprocessing read_preprocessing(const JsonReader &from);
 
+// A side, 0 where none was given, or [height, width].
+nlohmann::ordered_json to_json(const InputSize &size);
+InputSize read_size(const JsonReader &from, const char *key, int smallest, int largest);
+
 } // namespace convscope

@@ -14,6 +14,7 @@
 #include "importer/manifest.h"
 #include "importer/weights_folder.h"
 #include "io/resize.h"
+#include "session/input_size.h"
 
 namespace convscope {
 
@@ -97,27 +98,24 @@ std::uint64_t Session::memory_left() {
   return all - std::min(all, device().memory_used());
 }
 
-bool Session::takes_whole(const ImageRgb8 &photo, const std::vector<NodeId> &layers, int side) const {
-  const int target = side > 0 ? side : model_.graph.default_size;
+Session::PhotoFit Session::fit(const ImageRgb8 &photo, const std::vector<NodeId> &layers, const InputSize &size) const {
+  const Size part = size.given() ? size.size() : model_.graph.size();
+  if (size.exact.given() || part.width != part.height)
+    return {part, false};
   const double shorter = std::min(photo.width, photo.height), longer = std::max(photo.width, photo.height);
-  if (longer / shorter * target > longest_side)
-    return false;
-  const auto scaled = [&](int length) { return std::max(1, static_cast<int>(std::lround(length / shorter * target))); };
-  try {
-    for (const NodeId layer : layers)
-      infer_shapes(model_.graph, {3, scaled(photo.height), scaled(photo.width)}, layer);
-  } catch (const UserError &) {
-    return false;
-  }
-  return true;
+  if (longer / shorter * part.width > longest_side)
+    return {part, false};
+  const auto scaled = [&](int length) {
+    return std::max(1, static_cast<int>(std::lround(length / shorter * part.width)));
+  };
+  const Size whole{scaled(photo.width), scaled(photo.height)};
+  return runs_at(model_, layers, whole) ? PhotoFit{whole, true} : PhotoFit{part, false};
 }
 
-Array Session::photo_input(const ImageRgb8 &photo, const std::vector<NodeId> &layers, int side) const {
-  const int target = side > 0 ? side : model_.graph.default_size;
+Array Session::photo_input(const ImageRgb8 &photo, const PhotoFit &fit) const {
   const Array rgb = to_float(photo);
-  const Array fitted = takes_whole(photo, layers, side) ? fit_shorter_side(rgb, target)
-                                                        : resize(center_crop_square(rgb), target, target);
-  return preprocess(fitted, model_.graph.preprocessing);
+  const Array shown = fit.whole ? rgb : center_crop(rgb, fit.size.width, fit.size.height);
+  return preprocess(resize(shown, fit.size.width, fit.size.height), model_.graph.preprocessing);
 }
 
 bool Session::has_maps(NodeId layer) const { return !gives_vector(model_.graph, layer); }
@@ -128,12 +126,13 @@ void Session::require_maps(NodeId layer) const {
                                 model_.graph.nodes[static_cast<std::size_t>(layer)].name, model_.graph.name));
 }
 
-std::vector<Array> Session::features(const ImageRgb8 &photo, const std::vector<NodeId> &layers, int side) {
+std::vector<Array> Session::features(const ImageRgb8 &photo, const std::vector<NodeId> &layers, const InputSize &size) {
   for (const NodeId layer : layers)
     require_maps(layer);
-  const Array input = photo_input(photo, layers, side);
+  const PhotoFit fitted = fit(photo, layers, size);
   for (const NodeId layer : layers) // before a device is opened
-    infer_shapes(model_.graph, {3, static_cast<int>(input.shape[2]), static_cast<int>(input.shape[3])}, layer);
+    shape_at(model_, layer, fitted.size);
+  const Array input = photo_input(photo, fitted);
   const Activations activations = run_forward(input, layers, precision());
   std::vector<Array> maps;
   for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -145,11 +144,15 @@ std::vector<Array> Session::features(const ImageRgb8 &photo, const std::vector<N
 
 Activations Session::features_on_device(const ImageRgb8 &photo, NodeId layer) {
   require_maps(layer);
-  return run_forward(photo_input(photo, {layer}), {layer}, precision());
+  return run_forward(photo_input(photo, fit(photo, {layer})), {layer}, precision());
 }
 
 Activations Session::run_forward(const Array &input, const std::vector<NodeId> &layers, Precision precision) {
-  return {programs(), weights(), model_.graph, input, layers, precision, slice_flops_};
+  const Graph &graph = model_.at(size_of(input));
+  std::vector<NodeId> nodes;
+  for (const NodeId layer : layers)
+    nodes.push_back(same_node(model_.graph, layer, graph));
+  return {programs(), weights(), graph, input, nodes, precision, slice_flops_};
 }
 
 std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {
@@ -161,9 +164,7 @@ std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {
   if (layer < 0)
     throw UserError(fmt::format("{} has no classifier with these weights; there is one in {}", model_.graph.name,
                                 fmt::join(classifiers(), ", ")));
-  const int size = model_.graph.default_size;
-  const Array square = resize(center_crop_square(to_float(photo)), size, size);
-  const Array values = activations(preprocess(square, model_.graph.preprocessing), layer);
+  const Array values = activations(photo_input(photo, {model_.graph.size(), false}), layer);
   const std::vector<double> probabilities = model_.graph.probabilities >= 0
                                                 ? std::vector<double>(values.data.begin(), values.data.end())
                                                 : softmax(values.data);
@@ -181,7 +182,9 @@ Array Session::activations(const Array &input, NodeId layer) {
 }
 
 GradientResult Session::gradient(const Array &input, const Objective &objective) {
-  return gradient_of(programs(), weights(), model_.graph, input, objective, exact_precision());
+  const Graph &graph = model_.at(size_of(input));
+  return gradient_of(programs(), weights(), graph, input, same_objective(objective, model_.graph, graph),
+                     exact_precision());
 }
 
 Array select_channels(const Array &maps, const std::vector<int> &channels) {

@@ -67,13 +67,18 @@ public:
 
   // Whether it has feature maps; others give a vector.
   bool has_maps(NodeId layer) const;
-  // Whether the layers can be run on all of the photo, its shorter side resized to `side` (0: the net's default). A
-  // classifier's can't, for one: they get the square in its middle.
-  bool takes_whole(const ImageRgb8 &photo, const std::vector<NodeId> &layers, int side = 0) const;
-  // The photo as the net's input (1,3,H,W): all of it or that square, at that size.
-  Array photo_input(const ImageRgb8 &photo, const std::vector<NodeId> &layers, int side = 0) const;
+  // The net's input that a photo becomes where `size` is asked for (not given: the net's own), and whether that shows
+  // all of the photo: layers that can be run on it get it whole, its shorter side resized. Others, as a classifier's,
+  // get the part in its middle that has the shape asked for; so do all where that shape is no square.
+  struct PhotoFit {
+    Size size;
+    bool whole = false;
+  };
+  PhotoFit fit(const ImageRgb8 &photo, const std::vector<NodeId> &layers, const InputSize &size = {}) const;
+  // The photo as the net's input (1,C,H,W).
+  Array photo_input(const ImageRgb8 &photo, const PhotoFit &fit) const;
   // Feature maps (C,H,W) of layers that have maps; UserError for those that give a vector.
-  std::vector<Array> features(const ImageRgb8 &photo, const std::vector<NodeId> &layers, int side = 0);
+  std::vector<Array> features(const ImageRgb8 &photo, const std::vector<NodeId> &layers, const InputSize &size = {});
   // The likeliest classes, best first. UserError where the net has no classifier.
   std::vector<Prediction> classify(const ImageRgb8 &photo, int top);
 
@@ -83,7 +88,7 @@ public:
   // Forward passes from now on go to the device in slices of about so many operations.
   void set_slice_flops(double flops) { slice_flops_ = flops; }
 
-  // Exact tensors; `input` is (N,C,H,W), preprocessed.
+  // Exact tensors; `input` is (N,C,H,W), preprocessed. Layers and objectives are graph()'s.
   Array activations(const Array &input, NodeId layer);
   GradientResult gradient(const Array &input, const Objective &objective);
 

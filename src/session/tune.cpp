@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "graph/names.h"
 #include "plan/network.h"
 #include "plan/plan.h"
 
@@ -25,14 +26,16 @@ struct Measured {
 Measured measure(Session &session, const Shape &input, NodeId layer, ConvBackend backend) {
   NetworkOptions options;
   options.input = input;
-  options.targets = {layer};
   options.backward = true;
   options.precision = session.precision();
   options.backend = backend;
   Plan plan(session.programs(), "tune");
   const auto values = static_cast<std::size_t>(input.elements());
   const TensorId in = plan.persistent("input", values * sizeof(float));
-  Network network(plan, session.weights(), session.graph(), options);
+  const Graph &graph = session.model().at({input.w, input.h});
+  layer = same_node(session.graph(), layer, graph);
+  options.targets = {layer};
+  Network network(plan, session.weights(), graph, options);
   network.forward(in);
   network.backward({{layer, [&](const GradientTarget &to) { plan.fill(to.tensor, 0); }}});
   if (const std::size_t bytes = plan.planned_bytes(); bytes > session.memory_left())
@@ -69,7 +72,7 @@ TuneResult tune(Session &session, int height, int width, NodeId layer) {
                                   ConvBackend::direct};
   if (session.precision() == Precision::fast && info.subgroup_ballot)
     candidates.insert(candidates.end(), {ConvBackend::winograd2, ConvBackend::winograd4});
-  const Shape input{3, height, width};
+  const Shape input = session.graph().input_of({width, height});
   const Measured built_in = measure(session, input, layer, ConvBackend::automatic);
   std::map<std::string, TunedConvolution> best;
   for (const auto &[label, params] : built_in.convolutions)

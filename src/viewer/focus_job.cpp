@@ -9,6 +9,7 @@
 #include "graph/names.h"
 #include "io/image.h"
 #include "io/resize.h"
+#include "session/input_size.h"
 #include "viewer/health.h"
 #include "viewer/place.h"
 #include "visualization/parameters_of.h"
@@ -31,7 +32,7 @@ Recipe but_for_lr(Recipe recipe) {
 }
 
 // The middle of a picture, as a square of `size`.
-Array square(const Array &picture, int size) {
+Array middle(const Array &picture, int size) {
   const auto height = picture.shape.at(1), width = picture.shape.at(2), side = std::min(height, width);
   Array cut{{3, side, side}, {}};
   for (std::int64_t c = 0; c < 3; ++c)
@@ -50,16 +51,16 @@ std::string objective_text(const Unit &unit) {
 }
 
 Unit FocusJob::aimed(const Recipe &recipe) const {
-  return placed(session_.graph(), *unit_, place_, recipe, controls_.size);
+  return placed(session_.model(), *unit_, place_, recipe, controls_.size);
 }
 
 Optimization FocusJob::make(const Recipe &recipe, std::optional<Array> init,
                             std::optional<OptimizationState> state) const {
   OptimizationOptions options;
-  const Graph &graph = session_.graph();
   const std::string objective = objective_text(aimed(recipe));
   options.height = options.width = controls_.size;
-  options.input_size = input_size_for(graph, find_layer(graph, unit_->layer), recipe, controls_.size);
+  const Size image = square(controls_.size);
+  options.input_size = input_size_for(session_.model(), {find_layer(session_.graph(), unit_->layer)}, recipe, image);
   options.seed = controls_.seed;
   options.init = std::move(init);
   options.resume = std::move(state);
@@ -67,8 +68,9 @@ Optimization FocusJob::make(const Recipe &recipe, std::optional<Array> init,
   options.slice_flops = slice_flops_;
   options.precision = session_.precision();
   options.profile = session_.profile();
-  Optimization optimization(session_.programs(), session_.weights(), graph, {session_.objective(objective)}, recipe,
-                            options);
+  const Graph &graph = session_.model().at(net_size(options.input_size, recipe, image));
+  Optimization optimization(session_.programs(), session_.weights(), graph,
+                            {same_objective(session_.objective(objective), session_.graph(), graph)}, recipe, options);
   if (optimization.planned_bytes() > session_.memory_left())
     throw UserError(objective + ": the device has no memory left for an image of this size");
   return optimization;
@@ -77,7 +79,7 @@ Optimization FocusJob::make(const Recipe &recipe, std::optional<Array> init,
 void FocusJob::begin(Run &run, const Recipe &recipe) {
   std::optional<Array> init;
   if (controls_.start == StartFrom::photo && !photo_.data.empty())
-    init = parameters_of(square(photo_, controls_.size), recipe);
+    init = parameters_of(middle(photo_, controls_.size), recipe);
   run = {};
   run.recipe = recipe;
   run.optimization.emplace(make(recipe, std::move(init), std::nullopt));

@@ -141,7 +141,7 @@ void draw_photo(Frame &frame, float max_height) {
   draw_cell(list, frame.window, frame.textures.photo, 0, photo);
   const MapState &map = now.focus.map;
   if (focus && map.layer == focus->layer && map.channel == focus->channel) { // not another unit's, while it is made
-    const Box box = map.of_square ? fitted(photo, 1) : photo;
+    const Box box = map.part > 0 ? fitted(photo, map.part) : photo;
     draw_cell(list, frame.window, frame.textures.focus, 2, box, ui.map_opacity);
     pick(frame, box, map, clicked);
   }

@@ -116,8 +116,8 @@ Json to_json(const Wish &wish) {
                {"start", wish.controls.start == StartFrom::noise ? "noise" : "photo"}};
   if (model.preprocessing)
     json["preprocessing"] = to_json(*model.preprocessing);
-  if (model.size > 0)
-    json["model_size"] = model.size;
+  if (model.size.given())
+    json["model_size"] = to_json(InputSize{0, model.size});
   if (!model.labels.empty())
     json["labels"] = model.labels;
   if (wish.focus)
@@ -135,7 +135,7 @@ Wish read_wish(const JsonReader &from) {
   if (from.has("preprocessing"))
     wish.model.preprocessing = read_preprocessing(from.object("preprocessing"));
   if (from.has("model_size"))
-    wish.model.size = from.integer("model_size", 1, 4096);
+    wish.model.size = read_size(from, "model_size", 1, 4096).size();
   if (from.has("labels"))
     wish.model.labels = from.text("labels");
   wish.photo = from.text("photo");

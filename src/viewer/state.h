@@ -94,7 +94,7 @@ struct MapState {
   std::string layer;
   int channel = -1; // there is none
   int width = 0, height = 0;
-  bool of_square = false; // in the photo's middle, and not of all of it
+  float part = 0; // of the part of this shape (width over height) in the photo's middle; 0: of all of it
 };
 
 struct FocusState {
@@ -116,7 +116,7 @@ struct Snapshot {
   ModelRequest model;         // that is loaded
   int models = 0;             // Wish::models that this answers
   bool refused = false;       // the last one could not be loaded, and the one before stays
-  int default_size = 224;     // of the net's input: what the layers' sizes are for
+  Size net_size{224, 224};    // of the net's input: what the layers' sizes are for
   std::vector<Guess> guesses; // the likeliest first; empty without a classifier or a photo
   std::string device, driver, precision = "fp32";
   std::vector<LayerRow> layers;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "graph/names.h"
 #include "graph/shapes.h"
+#include "session/input_size.h"
 #include "session/optimize_run.h"
 #include "viewer/place.h"
 #include "viewer/wall_order.h"
@@ -21,8 +22,7 @@ constexpr int first_visit = 24, later_visit = 40, enough = 144;
 Shape shape_of(Session &session, NodeId node, int tile) {
   const Graph &graph = session.graph();
   const std::string &layer = graph.nodes[static_cast<std::size_t>(node)].name;
-  const Shape shape =
-      infer_shapes(graph, {3, graph.default_size, graph.default_size}, node)[static_cast<std::size_t>(node)];
+  const Shape shape = infer_shapes(graph, graph.input, node)[static_cast<std::size_t>(node)];
   if (shape.c > 4096)
     throw UserError(layer + ": has more channels than the wall has tiles");
   const std::uint64_t pixels = std::uint64_t{map_cell} * map_cell + static_cast<std::uint64_t>(tile) * tile;
@@ -156,7 +156,7 @@ void WallJob::begin_batch(const std::vector<int> &in_view) {
 void WallJob::plan_batch(int steps) {
   OptimizationOptions options;
   options.height = options.width = tile_;
-  options.input_size = input_size_for(session_.graph(), node_, recipe_, tile_);
+  options.input_size = input_size_for(session_.model(), {node_}, recipe_, square(tile_));
   options.seed = seed_;
   options.slice_flops = slice_flops_;
   options.precision = session_.precision();
@@ -172,11 +172,11 @@ void WallJob::plan_batch(int steps) {
     all.steps = steps;
     options.resume = std::move(all);
   }
+  const Graph &graph = session_.model().at(net_size(options.input_size, recipe_, square(tile_)));
   std::vector<Objective> objectives;
   for (const int c : batch_)
-    objectives.push_back(session_.objective(objective_text({layer_, c})));
-  optimization_.emplace(session_.programs(), session_.weights(), session_.graph(), std::move(objectives), recipe_,
-                        options);
+    objectives.push_back(same_objective(session_.objective(objective_text({layer_, c})), session_.graph(), graph));
+  optimization_.emplace(session_.programs(), session_.weights(), graph, std::move(objectives), recipe_, options);
 }
 
 void WallJob::show_batch() {

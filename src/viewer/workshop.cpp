@@ -12,6 +12,7 @@
 #include "graph/shapes.h"
 #include "io/image.h"
 #include "io/resize.h"
+#include "session/input_size.h"
 #include "viewer/place.h"
 
 namespace convscope::viewer {
@@ -32,7 +33,7 @@ std::vector<LayerRow> rows_of(const Graph &graph) {
       continue;
     LayerRow row{node.name, node.kind, 0, 0, 0, node.parameters, false};
     try {
-      const Shape shape = infer_shapes(graph, {3, graph.default_size, graph.default_size}, static_cast<NodeId>(i))[i];
+      const Shape shape = infer_shapes(graph, graph.input, static_cast<NodeId>(i))[i];
       row.channels = shape.c;
       row.height = shape.h;
       row.width = shape.w;
@@ -275,7 +276,9 @@ void Workshop::show_map() {
                         std::int64_t{unit.channel} * shape.h * shape.w, shape.h, shape.w, maxima.slice());
   recording.finish();
   recording.run("drawing a map of " + unit.layer);
-  map_ = {unit.layer, unit.channel, shape.w, shape.h, !session_.takes_whole(photo_rgb_, {node})};
+  const Session::PhotoFit fit = session_.fit(photo_rgb_, {node});
+  const float part = fit.whole ? 0 : static_cast<float>(fit.size.width) / static_cast<float>(fit.size.height);
+  map_ = {unit.layer, unit.channel, shape.w, shape.h, part};
 }
 
 // Takes textures out of use; the window lets go of them when it sees the next generation.
@@ -362,7 +365,7 @@ void Workshop::publish() {
   s.model = session_.request();
   s.models = answered_;
   s.refused = refused_;
-  s.default_size = session_.graph().default_size;
+  s.net_size = session_.graph().size();
   s.guesses = guesses_;
   s.device = device.info().name;
   s.driver = device.info().driver_info;
@@ -430,8 +433,8 @@ Wish Workshop::shown_wish() const {
   return wish;
 }
 
-int Workshop::input_size(const std::string &layer, const Recipe &recipe, int size) const {
-  return input_size_for(session_.graph(), find_layer(session_.graph(), layer), recipe, size);
+Size Workshop::input_size(const std::string &layer, const Recipe &recipe, int size) const {
+  return input_size_for(session_.model(), {find_layer(session_.graph(), layer)}, recipe, square(size));
 }
 
 SavedPicture Workshop::wall_picture(const std::string &path) const {

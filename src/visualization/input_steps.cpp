@@ -17,10 +17,11 @@ std::uint32_t mode_of(const Recipe &recipe) {
 } // namespace
 
 InputSteps::InputSteps(vulkan::Programs &programs, const Recipe &recipe, const Preprocessing &preprocessing, int batch,
-                       int height, int width, int input_size)
+                       int height, int width, Size input_size)
     : programs_(programs), mode_(mode_of(recipe)), decorrelated_(recipe.decorrelate_colours), batch_(batch),
       height_(height), width_(width), canvas_h_(canvas_side(recipe, height)), canvas_w_(canvas_side(recipe, width)),
-      net_h_(input_size > 0 ? input_size : canvas_h_), net_w_(input_size > 0 ? input_size : canvas_w_) {
+      net_h_(input_size.given() ? input_size.height : canvas_h_),
+      net_w_(input_size.given() ? input_size.width : canvas_w_) {
   for (std::size_t i = 0; i < 3; ++i) {
     preprocessing_.source[i] = preprocessing.source[i];
     preprocessing_.scale[i] = preprocessing.scale[i];

@@ -10,9 +10,9 @@ namespace convscope {
 
 class InputSteps {
 public:
-  // `input_size`: of the square that the net gets; 0: as large as the canvas.
+  // `input_size`: of what the net gets; not given: as large as the canvas.
   InputSteps(vulkan::Programs &programs, const Recipe &recipe, const Preprocessing &preprocessing, int batch,
-             int height, int width, int input_size);
+             int height, int width, Size input_size);
 
   Shape canvas() const { return {3, canvas_h_, canvas_w_}; }
   Shape net_input() const { return {3, net_h_, net_w_}; }

@@ -288,6 +288,14 @@ void check_objective(const Objective &objective, const Graph &graph, const std::
   }
 }
 
+Objective same_objective(Objective objective, const Graph &from, const Graph &to) {
+  for (Term &term : objective.terms)
+    term.layer = same_node(from, term.layer, to);
+  std::stable_sort(objective.terms.begin(), objective.terms.end(),
+                   [](const Term &a, const Term &b) { return a.layer < b.layer; });
+  return objective;
+}
+
 std::vector<NodeId> layers_of(const Objective &objective) {
   std::vector<NodeId> layers;
   for (const Term &term : objective.terms)

@@ -40,6 +40,10 @@ void check_objective(const Objective &objective, const Graph &graph, const std::
 // The layers that the terms read, ascending, each once.
 std::vector<NodeId> layers_of(const Objective &objective);
 
+// The same objective in another graph of the same net, at another size of the input. UserError where a layer is not
+// there.
+Objective same_objective(Objective objective, const Graph &from, const Graph &to);
+
 // Indices of the objectives that can run as one batch (their terms read the same layers, as often), in the order of
 // their first members.
 std::vector<std::vector<std::size_t>> group_by_layers(const std::vector<Objective> &objectives);

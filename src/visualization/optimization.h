@@ -28,7 +28,7 @@ struct OptimizationState {
 
 struct OptimizationOptions {
   int height = 0, width = 0; // of the image; 0: the recipe's size
-  int input_size = 0;        // what the transforms give is resized to this square before the net; 0: as it is
+  Size input_size;           // what the transforms give is resized to this before the net; not given: as it is
   std::uint64_t seed = 0;
   std::optional<double> lr; // instead of the recipe's
   // Parameters to start from, (1 or N, 3, H, W/2+1, 2) or, for `pixel`, (1 or N, 3, H, W).

@@ -68,7 +68,7 @@ void expect_classifier(const Graph &graph) {
   EXPECT_EQ(dense.weights[128 + 3], 3.0F * 5 + 1);
   EXPECT_EQ(graph.nodes[static_cast<std::size_t>(graph.logits)].name, "d/dense");
   EXPECT_EQ(graph.nodes[static_cast<std::size_t>(graph.probabilities)].name, "d");
-  EXPECT_EQ(graph.default_size, 8);
+  EXPECT_EQ(graph.input, (Shape{3, 8, 8}));
   EXPECT_EQ(infer_shapes(graph, {3, 8, 8}).back(), (Shape{5, 1, 1}));
 }
 
@@ -228,7 +228,7 @@ TEST_F(KerasModelTest, WhatTheNetDoesWithItsInput) {
                 keras_sequential("net", {keras_input("picture", Json::array({nullptr, nullptr, nullptr, 3})), layer}),
                 {});
     const Graph graph = load_keras_model(keras());
-    EXPECT_EQ(graph.default_size, 224);
+    EXPECT_EQ(graph.input, (Shape{3, 224, 224}));
     return graph.preprocessing.name;
   };
   EXPECT_EQ(preprocessing(keras_layer("Rescaling", "r", {{"scale", 1 / 255.0}})), "raw255");

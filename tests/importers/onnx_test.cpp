@@ -53,7 +53,7 @@ TEST(Onnx, NodesHaveTheirNamesAndTheirOutputsAsAliases) {
   EXPECT_EQ(conv.parameters, 4 * 3 * 9);
   EXPECT_EQ(output_node(import).name, "relu1");
   EXPECT_EQ(import.graph.name, "test");
-  EXPECT_EQ(import.graph.default_size, 8);
+  EXPECT_EQ(import.graph.input, import.input);
 }
 
 TEST(Onnx, ChannelsLastOnlyRelabels) {
@@ -244,7 +244,7 @@ TEST(Onnx, AnOpenSizeIsTheOneThatFits) {
   model.node("Relu", {"flat"}, "relu");
   model.output("relu");
   const OnnxImport import = model.import();
-  EXPECT_EQ(import.graph.default_size, 299);
+  EXPECT_EQ(import.graph.size(), square(299));
   EXPECT_NE(ops_to_output(import).find("Relu"), std::string::npos);
 }
 

@@ -126,7 +126,7 @@ TEST(Sidecars, AreRead) {
           "labels": "imagenet.txt"})");
   ASSERT_EQ(sidecar_file(folder / "net.onnx"), folder / "net.onnx.convscope.json");
   const Sidecar sidecar = read_sidecar(folder / "net.onnx.convscope.json");
-  EXPECT_EQ(sidecar.size, 224);
+  EXPECT_EQ(sidecar.size, square(224));
   EXPECT_EQ(sidecar.labels, folder / "imagenet.txt");
   EXPECT_NEAR(prepared(*sidecar.preprocessing, {1, 0, 0}, 0), (255 - 123.7) / 58.4, 1e-5);
   EXPECT_NEAR(prepared(*sidecar.preprocessing, {1, 0, 0}, 2), -103.5 / 57.4, 1e-5);

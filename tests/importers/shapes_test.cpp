@@ -164,12 +164,12 @@ TEST(Shapes, ErrorsNameTheLayer) {
   // A small head of the same kind, since a Dense layer's size is known by its weights.
   Graph toy;
   toy.name = "toy";
-  toy.default_size = 14;
+  toy.input = {3, 14, 14};
   MaxPool pool;
   pool.window.kernel_h = pool.window.kernel_w = pool.window.stride_h = pool.window.stride_w = 2;
   Dense dense;
   dense.out_features = 2;
-  dense.weights.resize(2 * 3 * 7 * 7);
+  dense.weights = std::vector<float>(2 * 3 * 7 * 7);
   toy.nodes = {{"input", "InputLayer", Input{}, {}, true, 0},
                {"pool", "MaxPooling2D", pool, {0}, true, 0},
                {"flatten", "Flatten", Flatten{}, {1}, true, 0},
@@ -198,7 +198,7 @@ TEST(Shapes, AddNeedsEqualShapes) {
 
 TEST(Shapes, ConvolutionsCheckTheirChannels) {
   Graph graph = make_vgg16(0).graph;
-  std::get<Conv>(graph.nodes[1].op).weights.resize(64 * 3 * 9);
+  std::get<Conv>(graph.nodes[1].op).weights = std::vector<float>(64 * 3 * 9);
   EXPECT_NO_THROW(infer_shapes(graph, {3, 64, 64}));
   expect_error([&] { infer_shapes(graph, {1, 64, 64}); }, "block1_conv1 of vgg16 does not take a map of 1 channels");
 }

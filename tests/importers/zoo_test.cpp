@@ -131,7 +131,7 @@ TEST(Zoo, EmbeddedNetsLoad) {
   EXPECT_EQ(vgg.preprocessing.source, (std::array<int, 3>{0, 1, 2}));
   EXPECT_FLOAT_EQ(vgg.preprocessing.scale[0], 1 / 0.229f);
   EXPECT_FLOAT_EQ(vgg.preprocessing.shift[2], -0.406f / 0.225f);
-  EXPECT_EQ(vgg.default_size, 224);
+  EXPECT_EQ(vgg.input, (Shape{3, 224, 224}));
   EXPECT_EQ(stored_weights(load_zoo("alexnet", zoo_weights("alexnet"))), 2469696);
 
   const Preprocessing raw = load_model({"alexnet", "", "raw"}).graph.preprocessing;

@@ -36,9 +36,9 @@ protected:
   }
   static Conv conv(unsigned seed, bool bias) {
     Conv op = random_conv(shape().in_c, shape().out_c, shape().window, seed, shape().groups, bias);
-    for (float &weight : op.weights)
+    for (float &weight : op.weights.own())
       weight = coarse(weight);
-    for (float &value : op.bias)
+    for (float &value : op.bias.own())
       value = coarse(value) + 1.0F / 2048; // no sum is 0, where rounding would decide
     return op;
   }

@@ -41,7 +41,7 @@ TEST(ElementwiseTest, ClampsBehindOtherOps) {
   for (const Op &clamp : {Op{Relu{0.5F}}, Op{Unary{Function::clip, -0.25F, 0.5F}}}) {
     Graph graph = graph_with_input();
     Conv conv = random_conv(5, 6, square_window(3), 1);
-    for (std::vector<float> *values : {&conv.weights, &conv.bias})
+    for (std::vector<float> *values : {&conv.weights.own(), &conv.bias.own()})
       for (float &value : *values)
         value = coarse(value);
     const NodeId stem = push(graph, clamp, {push(graph, conv, {0})});

@@ -231,10 +231,10 @@ Graph coarse_stem(bool bias, bool norm) {
   Graph graph = graph_with_input(bias ? "coarse stem with bias" : "coarse stem");
   Conv conv{16, 1, square_window(7, 2), {}, {}};
   for (float w : reference::random_floats(16 * 3 * 7 * 7, 1, -3, 3))
-    conv.weights.push_back(std::round(w) / 16);
+    conv.weights.own().push_back(std::round(w) / 16);
   if (bias)
     for (float b : reference::random_floats(16, 2, -8, 8))
-      conv.bias.push_back(std::round(b) / 64);
+      conv.bias.own().push_back(std::round(b) / 64);
   NodeId x = push(graph, conv, {push(graph, ZeroPad{{3, 3, 3, 3}}, {0})});
   if (norm)
     x = push(graph, Relu{}, {push(graph, random_scale_shift(16, 4), {x})});

@@ -140,7 +140,7 @@ TEST(FusionTest, FoldingIsDoneInDouble) {
   EXPECT_EQ(folded.weights, (std::vector<float>{-18, -20}));
   EXPECT_EQ(folded.bias, (std::vector<float>{-42.5F, -42}));
 
-  std::get<Conv>(graph.nodes[1].op).bias.clear();
+  std::get<Conv>(graph.nodes[1].op).bias = {};
   EXPECT_EQ(fold(graph, ops.front()).bias, (std::vector<float>{-0.5F, 2}));
 }
 

@@ -127,7 +127,7 @@ TEST(MovesTest, ConcatOfBranches) {
         const auto branch = [&](int out_c, int kernel, NodeId from) {
           const auto seed = module * 10 + static_cast<unsigned>(kernel);
           Conv op = random_conv(channels, out_c, square_window(kernel, 1, kernel / 2), seed);
-          for (float &weight : op.weights) // the same for a back end that keeps 16 bits of them
+          for (float &weight : op.weights.own()) // the same for a back end that keeps 16 bits of them
             weight = half_to_float(float_to_half(weight));
           const NodeId conv = push(graph, op, {from});
           parts.push_back(relus ? push(graph, Relu{}, {conv}) : conv);

@@ -265,7 +265,7 @@ struct DeadNet {
   Tensor input = random_tensor(2, 3, 7, 6, 7);
 
   DeadNet() {
-    for (float &bias : second.bias)
+    for (float &bias : second.bias.own())
       bias = -9;
     const auto image = static_cast<std::ptrdiff_t>(input.data.size() / 2);
     for (auto value = input.data.begin() + image; value != input.data.end(); ++value)

@@ -184,7 +184,7 @@ TEST_F(OptimizationTest, InputSizeMakesRoomForTheHead) {
   options.height = options.width = 8;
   EXPECT_NE(failure({"logit:1"}, recipe("plain")), "no error");
   graph.nodes.back().op = Dense{4, reference::random_floats(4 * 6 * 36, 7, -0.2, 0.2), {}};
-  options.input_size = 12;
+  options.input_size = square(12);
   for (const std::string name : {"plain", "article"}) {
     Optimization optimization = make({"logit:1"}, recipe(name));
     optimization.step(40);
@@ -196,7 +196,7 @@ TEST_F(OptimizationTest, InputSizeMakesRoomForTheHead) {
 
 TEST_F(OptimizationTest, DeadUnitsAreTold) {
   auto &conv = std::get<Conv>(graph.nodes[1].op);
-  conv.bias[2] = -100; // blocked, whatever the image
+  conv.bias.own()[2] = -100; // blocked, whatever the image
   options.height = options.width = 12;
   Optimization optimization = make({"conv1:2", "conv1:3"}, recipe("plain"));
   optimization.step(10);
@@ -206,8 +206,8 @@ TEST_F(OptimizationTest, DeadUnitsAreTold) {
 
 TEST_F(OptimizationTest, LucidRevivesBlockedUnits) {
   auto &conv = std::get<Conv>(graph.nodes[1].op);
-  std::fill_n(conv.weights.begin() + 2 * 27, 27, 0.2F);
-  conv.bias[2] = -1.5; // blocked on grey, which gives 1.35, but not on something brighter
+  std::fill_n(conv.weights.own().begin() + 2 * 27, 27, 0.2F);
+  conv.bias.own()[2] = -1.5; // blocked on grey, which gives 1.35, but not on something brighter
   options.height = options.width = 12;
   Optimization plain = make({"conv1:2"}, recipe("plain")), lucid = make({"conv1:2"}, recipe("lucid"));
   plain.step(40);
@@ -271,13 +271,13 @@ TEST_F(OptimizationTest, BadOptionsAreRefused) {
   contains("not finite");
   options.init.reset();
   options.width = options.height = 4096;
-  options.input_size = 12;
+  options.input_size = square(12);
   Recipe many = plain;
   many.steps = 1;
   EXPECT_NE(failure(std::vector<std::string>(16, "conv1:1"), many).find("needs 3223 MB in one piece"),
             std::string::npos);
   options.width = options.height = 12;
-  options.input_size = 0;
+  options.input_size = {};
   EXPECT_NE(failure({"conv1:6"}, plain).find("channels 0 to 5"), std::string::npos);
   EXPECT_NE(failure({}, plain), "no error");
 }

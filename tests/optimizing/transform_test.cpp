@@ -9,7 +9,7 @@ namespace {
 const Preprocessing bgr{{2, 1, 0}, {2.0F, 0.5F, 1.5F}, {-0.25F, 0.125F, 0.75F}, "test"};
 
 struct Case {
-  int height, width, margin, input_size;
+  int height, width, margin, input_size; // 0: as it is
   Border border;
 };
 
@@ -59,7 +59,7 @@ Applied apply(const Recipe &recipe, const Preprocessing &preprocessing, const Ca
               const std::vector<reference::Affine> &maps, const reference::Tensor &image,
               const reference::Tensor &upstream) {
   const int batch = int(maps.size());
-  InputSteps steps(programs(), recipe, preprocessing, batch, c.height, c.width, c.input_size);
+  InputSteps steps(programs(), recipe, preprocessing, batch, c.height, c.width, square(c.input_size));
   Plan plan(programs(), "transform");
   const auto persistent = [&](const char *name, const reference::Tensor &like) {
     return plan.persistent(name, like.data.size() * sizeof(float));

@@ -122,15 +122,33 @@ TEST_F(ModelFiles, ANetWorksBelowWhatCanNotBeRun) {
 }
 
 // A net of 8x12 pixels is listed, with what a square does not reach.
-TEST_F(ModelFiles, ANetThatIsNotSquareIsListed) {
+// Its file's size is what it gets; at others rows are marked.
+TEST_F(ModelFiles, ANetThatIsNotSquare) {
   net_with_head(8, 12).save(path("wide.onnx"));
-  const auto layers = parse_json(done({"layers", "--model", "wide.onnx", "--json"}).out);
-  for (const auto &layer : layers) {
-    const std::string name = layer.at("name");
-    EXPECT_EQ(layer.contains("problem"), name == "dense") << layer.dump();
-    EXPECT_EQ(layer.at("objective").get<bool>(), name == "conv" || name == "flat") << layer.dump();
+  for (const char *size : {"", "20", "12x20", "12x8"}) {
+    SCOPED_TRACE(size);
+    Arguments arguments{"layers", "--model", "wide.onnx", "--json"};
+    if (*size != 0)
+      arguments.insert(arguments.end(), {"--input-size", size});
+    const bool fits = *size == 0 || std::string(size) == "12x8";
+    const auto layers = parse_json(done(arguments).out);
+    for (const auto &layer : layers) {
+      const std::string name = layer.at("name");
+      EXPECT_EQ(layer.contains("problem"), name == "dense" && !fits) << layer.dump();
+      EXPECT_EQ(layer.at("objective").get<bool>(), name == "conv" || name == "flat" || (name == "dense" && fits));
+    }
   }
-  refused({"layers", "--model", "wide.onnx", "--input-size", "20"}, {"dense"});
+  const std::vector<Arguments> ways = {{}, {"--size", "24x16"}, {"--recipe", "plain"}, {"--input-size", "12x8"}};
+  for (const Arguments &way : ways) {
+    Arguments arguments{"optimize", "--offscreen", "--model", "wide.onnx", "--objective",
+                        "dense:1",  "--steps",     "2",       "-o",        "vis.png"};
+    arguments.insert(arguments.end(), way.begin(), way.end());
+    done(arguments, {"vis.png"});
+    std::filesystem::remove(path("vis.png"));
+  }
+  refused({"optimize", "--offscreen", "--model", "wide.onnx", "--objective", "dense:1", "--input-size", "20", "-o",
+           "vis.png"},
+          {"dense", "12x8"});
 }
 
 } // namespace

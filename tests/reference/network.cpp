@@ -71,7 +71,7 @@ struct Forward {
   Tensor operator()(const Constant &op) const { // x is the graph's input
     Tensor y(x().n, op.shape.c, op.shape.h, op.shape.w);
     for (std::size_t i = 0; i < y.data.size(); ++i)
-      y.data[i] = op.values.at(i % op.values.size());
+      y.data[i] = op.values[i % op.values.size()];
     return y;
   }
   Tensor operator()(const Concat &op) const { return concat(inputs, op.axis); }

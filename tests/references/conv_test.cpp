@@ -70,7 +70,7 @@ TEST(ReferenceConv, StrideSubsamplesAndDilationStuffsTheKernel) {
   for (int oi = 0; oi < 12; ++oi)
     for (int tap = 0; tap < 12; ++tap) {
       bool corner = (tap / 4 != 1) && (tap % 4 == 0 || tap % 4 == 3);
-      stuffed.weights[oi * 12 + tap] = corner ? dilated.weights[oi * 4 + tap / 4 / 2 * 2 + tap % 4 / 3] : 0;
+      stuffed.weights.own()[oi * 12 + tap] = corner ? dilated.weights[oi * 4 + tap / 4 / 2 * 2 + tap % 4 / 3] : 0;
     }
   EXPECT_LT(relative_error(conv(x, dilated), conv(x, stuffed)), 1e-14);
 }
@@ -92,8 +92,8 @@ TEST(ReferenceConv, GroupsAreSeparateConvolutions) {
     Conv part = op;
     part.groups = 1;
     part.out_channels = 2;
-    part.weights.assign(op.weights.begin() + g * half, op.weights.begin() + (g + 1) * half);
-    part.bias.assign(op.bias.begin() + g * 2, op.bias.begin() + g * 2 + 2);
+    part.weights = std::vector<float>(op.weights.begin() + g * half, op.weights.begin() + (g + 1) * half);
+    part.bias = std::vector<float>(op.bias.begin() + g * 2, op.bias.begin() + g * 2 + 2);
     EXPECT_LT(relative_error(channels(whole, g * 2, 2), conv(channels(x, g * 3, 3), part)), 1e-15);
   }
 }
@@ -111,7 +111,7 @@ TEST(ReferenceConv, Adjoint) {
             op.window.dilation_h = dilation;
             op.window.dilation_w = 3 - dilation;
             op.window.pad = pad;
-            op.bias.clear();
+            op.bias = {};
             Tensor x = random_tensor(2, 4, 14, 11, ++seed);
             expect_adjoint([&](const Tensor &t) { return conv(t, op); },
                            [&](const Tensor &t) { return conv_gradient(t, op, 14, 11); }, x, ++seed);

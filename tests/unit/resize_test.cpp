@@ -80,12 +80,15 @@ TEST(Resize, FitsAndCrops) {
   const Array in = noise(3, 30, 45);
   EXPECT_EQ(fit_shorter_side(in, 10).shape, (std::vector<std::int64_t>{3, 10, 15}));
   EXPECT_EQ(fit_shorter_side(in, 224).shape, (std::vector<std::int64_t>{3, 224, 336}));
-  const Array square = center_crop_square(in);
+  const Array square = center_crop(in, 7, 7);
   ASSERT_EQ(square.shape, (std::vector<std::int64_t>{3, 30, 30}));
   for (std::size_t c = 0; c < 3; ++c)
     for (std::size_t y = 0; y < 30; ++y)
       for (std::size_t x = 0; x < 30; ++x)
         ASSERT_EQ(square.data[(c * 30 + y) * 30 + x], in.data[(c * 30 + y) * 45 + x + 7]);
+  EXPECT_EQ(center_crop(in, 96, 32).shape, (std::vector<std::int64_t>{3, 15, 45}));
+  EXPECT_EQ(center_crop(in, 1, 2).shape, (std::vector<std::int64_t>{3, 30, 15}));
+  EXPECT_EQ(center_crop(in, 4096, 1).shape, (std::vector<std::int64_t>{3, 1, 45}));
 }
 
 TEST(Resize, WrongShapesAreRefused) {

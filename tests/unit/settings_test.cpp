@@ -13,7 +13,7 @@ PictureSettings some_settings() {
   s.command = "features";
   s.model = {"nets/a net.onnx", "", ""};
   s.model.preprocessing = Preprocessing{{2, 1, 0}, {1 / 0.229F, 255, 3}, {-0.1F, 0, -117}, "own"};
-  s.model.size = 299;
+  s.model.size = {320, 299};
   s.model.labels = "labels.txt";
   s.weights = {"", 1234, "0123456789abcdef"};
   s.labels = FileMark{"labels.txt", 99, "fedcba9876543210"};
@@ -58,6 +58,9 @@ TEST(Settings, RefuseWhatNoVersionWrites) {
   refuse("/preprocessing/shift/2", 1e300);
   refuse("/preprocessing/name", 1);
   refuse("/model_size", 0);
+  refuse("/model_size", {224});
+  refuse("/model_size", {224, 0});
+  refuse("/model_size", {224, "x"});
   refuse("/labels", "labels.txt");
 }
 

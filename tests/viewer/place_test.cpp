@@ -4,28 +4,27 @@
 
 #include "base/error.h"
 #include "graph/names.h"
-#include "graph/shapes.h"
 #include "importer/model.h"
 #include "importers/onnx_builder.h"
+#include "session/input_size.h"
 #include "viewer/ui.h"
 
 namespace convscope::viewer {
 namespace {
 
-Graph alexnet() { return load_model({"alexnet", "", ""}).graph; }
+Model alexnet() { return load_model({"alexnet", "", ""}); }
 
 // Wherever a place is, the unit is in the map that the net makes of the canvas.
 TEST(Places, AreInTheMapWhateverTheSizeAndTheRecipe) {
-  const Graph graph = alexnet();
-  const NodeId conv5 = find_layer(graph, "conv5");
+  const Model model = alexnet();
+  const NodeId conv5 = find_layer(model.graph, "conv5");
   for (const std::string &name : recipe_names())
     for (const int size : {64, 128, 225}) {
       SCOPED_TRACE(name + " " + std::to_string(size));
       const Recipe by = recipe(name);
-      const int side = canvas_side(by, size);
-      const Shape map = infer_shapes(graph, {3, side, side}, conv5)[static_cast<std::size_t>(conv5)];
-      EXPECT_EQ(placed(graph, {"conv5", 3}, {0, 0}, by, size), (Unit{"conv5", 3, 0, 0}));
-      EXPECT_EQ(placed(graph, {"conv5", 3}, {1, 0.5F}, by, size), (Unit{"conv5", 3, map.w - 1, map.h / 2}));
+      const Shape map = shape_at(model, conv5, square(canvas_side(by, size)));
+      EXPECT_EQ(placed(model, {"conv5", 3}, {0, 0}, by, size), (Unit{"conv5", 3, 0, 0}));
+      EXPECT_EQ(placed(model, {"conv5", 3}, {1, 0.5F}, by, size), (Unit{"conv5", 3, map.w - 1, map.h / 2}));
     }
 }
 
@@ -40,12 +39,13 @@ TEST(Places, AskForALayerThatThereIs) {
 
 // Before a dense head the net takes any size, behind it only its own.
 TEST(InputSize, IsTheNetsOwnWhereALayerNeedsIt) {
-  const Graph graph = net_with_head(8, 8).import().graph;
+  Model model;
+  model.graph = net_with_head(8, 6).import().graph;
   const Recipe plain = recipe("plain"), lucid = recipe("lucid");
-  EXPECT_EQ(input_size_for(graph, find_layer(graph, "conv"), lucid, 64), 0);
-  EXPECT_EQ(input_size_for(graph, find_layer(graph, "dense"), lucid, 64), 8);
-  EXPECT_EQ(input_size_for(graph, find_layer(graph, "dense"), plain, 64), 8);
-  EXPECT_EQ(input_size_for(graph, find_layer(graph, "dense"), plain, 8), 0) << "it fits as it is";
+  EXPECT_EQ(input_size_for(model, {find_layer(model.graph, "conv")}, lucid, square(64)), Size{});
+  EXPECT_EQ(input_size_for(model, {find_layer(model.graph, "dense")}, lucid, square(64)), (Size{6, 8}));
+  EXPECT_EQ(input_size_for(model, {find_layer(model.graph, "dense")}, plain, square(64)), (Size{6, 8}));
+  EXPECT_EQ(input_size_for(model, {find_layer(model.graph, "dense")}, plain, {6, 8}), Size{}) << "it fits as it is";
 }
 
 TEST(CleanPath, TakesWhatShellsAndFileManagersGive) {

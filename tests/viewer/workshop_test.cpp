@@ -102,7 +102,7 @@ TEST_F(WorkshopTest, TheFocusHasItsMapWhateverTheWallShows) {
   const MapState &map = now_.focus.map;
   EXPECT_EQ(map.layer, "conv2");
   EXPECT_EQ(map.channel, 5);
-  EXPECT_FALSE(map.of_square);
+  EXPECT_EQ(map.part, 0);
   EXPECT_EQ(map.height, 27); // of 224 pixels
   EXPECT_NEAR(map.width, 27 * 451 / 300.0, 1);
   EXPECT_GT(now_.map_width, 0);

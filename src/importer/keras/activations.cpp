@@ -142,11 +142,10 @@ Value prelu(Layer &layer) {
     ours.side(side) = one ? 1 : shape.side(side);
     keras.push_back(ours.side(side));
   }
-  const std::vector<float> alpha = layer.weights.take("alpha", keras);
+  std::vector<float> alpha = layer.weights.take("alpha", keras);
   if (ours.h == 1 && ours.w == 1) {
-    PRelu op{alpha};
-    op.slopes.resize(static_cast<std::size_t>(shape.c), alpha[0]);
-    return {layer.add(std::move(op), from.node), from.rank};
+    alpha.resize(static_cast<std::size_t>(shape.c), alpha[0]);
+    return {layer.add(PRelu{std::move(alpha)}, from.node), from.rank};
   }
   // In Keras's order the last axis runs fastest: c, then w, then h, or with channels first as ours.
   std::vector<float> slopes(alpha.size());

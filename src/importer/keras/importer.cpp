@@ -294,7 +294,7 @@ Graph Importer::run() {
 Graph import_model(const ModelFile &file, const Hdf5File &weights) {
   const Shape input = input_shape(file);
   Graph graph = Importer(file, weights, input).run();
-  graph.default_size = input.h;
+  graph.input = {3, input.h, input.w};
   graph.preprocessing = own_preprocessing(graph);
   return graph;
 }

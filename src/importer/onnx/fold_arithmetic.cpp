@@ -24,7 +24,7 @@ bool measured(Step &step) {
 Tensor empty_like(ElementType type, Dims dims, std::int64_t count) {
   Tensor tensor{type, std::move(dims), {}, {}, false};
   if (type == ElementType::real)
-    tensor.reals.resize(static_cast<std::size_t>(count));
+    tensor.reals.own().resize(static_cast<std::size_t>(count));
   else
     tensor.integers.resize(static_cast<std::size_t>(count));
   return tensor;
@@ -63,7 +63,7 @@ bool fold_unary(Step &step) {
   if (function == unaries.end())
     return false;
   Tensor x = step.take(0, "values");
-  for (float &value : x.reals)
+  for (float &value : x.reals.own())
     value = static_cast<float>(function->second(value));
   for (std::int64_t &value : x.integers)
     value = step.op() == "Abs"   ? static_cast<std::int64_t>(value < 0 ? 0 - static_cast<std::uint64_t>(value) : value)
@@ -106,7 +106,7 @@ bool fold_cast(Step &step) {
     const double value = x.at(i);
     const auto at = static_cast<std::size_t>(i);
     if (type == ElementType::real)
-      cast.reals[at] = static_cast<float>(value);
+      cast.reals.own()[at] = static_cast<float>(value);
     else if (type == ElementType::boolean)
       cast.integers[at] = value != 0 ? 1 : 0;
     else if (x.is_real())
@@ -192,7 +192,7 @@ Tensor combined(Step &step, const Binary2 &op, const Tensor &a, const Tensor &b)
       if (op.compares)
         result.integers[at] = value != 0 ? 1 : 0;
       else
-        result.reals[at] = static_cast<float>(value);
+        result.reals.own()[at] = static_cast<float>(value);
     } else {
       result.integers[at] = op.of_integers(a.integers[static_cast<std::size_t>(walk.at(0))],
                                            b.integers[static_cast<std::size_t>(walk.at(1))]);
@@ -238,7 +238,7 @@ bool fold_where(Step &step) {
     const Tensor &from = first ? a : b;
     const auto place = static_cast<std::size_t>(walk.at(first ? 1 : 2)), at = static_cast<std::size_t>(i);
     if (from.is_real())
-      result.reals[at] = from.reals[place];
+      result.reals.own()[at] = from.reals[place];
     else
       result.integers[at] = from.integers[place];
   }
@@ -292,7 +292,7 @@ bool fold_reduce(Step &step) {
     if (step.op() == "ReduceMean")
       values[i] /= static_cast<double>(folded);
     if (x.is_real())
-      result.reals[i] = static_cast<float>(values[i]);
+      result.reals.own()[i] = static_cast<float>(values[i]);
     else
       result.integers[i] = to_integer(values[i]);
   }
@@ -310,7 +310,7 @@ bool fold_clip(Step &step) {
     const Tensor &bound = step.constant(input, "bounds");
     if (bound.elements() != 1 || bound.is_real() != x.is_real())
       step.fail("has a bound that is not one number of its values' type");
-    for (float &value : x.reals)
+    for (float &value : x.reals.own())
       value = input == 1 ? std::max(value, bound.reals[0]) : std::min(value, bound.reals[0]);
     for (std::int64_t &value : x.integers)
       value = input == 1 ? std::max(value, bound.integers[0]) : std::min(value, bound.integers[0]);

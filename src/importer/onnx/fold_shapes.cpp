@@ -32,7 +32,7 @@ template <typename Place> Tensor picked(Step &step, const Tensor &x, Dims dims, 
       to.push_back(from[static_cast<std::size_t>(place())]);
   };
   if (x.is_real())
-    pick(x.reals, result.reals);
+    pick(x.reals, result.reals.own());
   else
     pick(x.integers, result.integers);
   return result;
@@ -99,7 +99,7 @@ void range(Step &step) {
   Tensor result{start.type, {count}, {}, {}, any_measured(step)};
   for (std::int64_t i = 0; i < count; ++i) {
     if (start.is_real())
-      result.reals.push_back(static_cast<float>(start.at(0) + static_cast<double>(i) * delta.at(0)));
+      result.reals.own().push_back(static_cast<float>(start.at(0) + static_cast<double>(i) * delta.at(0)));
     else
       result.integers.push_back(
           static_cast<std::int64_t>(std::clamp(start.at(0) + static_cast<double>(i) * delta.at(0), -0x1p62, 0x1p62)));
@@ -197,7 +197,7 @@ void fold_concat(Step &step) {
       const auto copy = [&](const auto &from, auto &to) {
         to.insert(to.end(), from.begin() + row * length, from.begin() + (row + 1) * length);
       };
-      next.is_real() ? copy(next.reals, result.reals) : copy(next.integers, result.integers);
+      next.is_real() ? copy(next.reals, result.reals.own()) : copy(next.integers, result.integers);
     }
   step.put_constant(std::move(result));
 }

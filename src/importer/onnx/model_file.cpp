@@ -143,7 +143,7 @@ Tensor ModelFile::read_external(const onnx::TensorProto &proto, Dims dims, std::
   stream.seekg(static_cast<std::streamoff>(offset));
   if (proto.data_type() == onnx::TensorProto::FLOAT) { // straight to its place
     Tensor tensor = real_tensor(std::move(dims), std::vector<float>(bytes / sizeof(float)));
-    stream.read(reinterpret_cast<char *>(tensor.reals.data()), static_cast<std::streamsize>(bytes));
+    stream.read(reinterpret_cast<char *>(tensor.reals.own().data()), static_cast<std::streamsize>(bytes));
     if (!stream)
       fail(fmt::format("'{}' can't be read", location));
     return tensor;

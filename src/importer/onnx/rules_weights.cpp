@@ -37,17 +37,17 @@ int groups_of(Step &step, const Kernel &kernel, int channels) {
   return static_cast<int>(groups);
 }
 
-std::vector<float> take_weights(Step &step, std::size_t input, std::string_view what) {
-  std::vector<float> weights = step.weights(step.take(input, what));
+Floats take_weights(Step &step, std::size_t input, std::string_view what) {
+  Floats weights = step.weights(step.take(input, what));
   step.count_parameters(static_cast<std::int64_t>(weights.size()));
   return weights;
 }
 
 // A bias of so many values, or none.
-std::vector<float> bias_of(Step &step, std::size_t input, std::int64_t channels) {
+Floats bias_of(Step &step, std::size_t input, std::int64_t channels) {
   if (!step.has(input))
     return {};
-  std::vector<float> bias = take_weights(step, input, "biases");
+  Floats bias = take_weights(step, input, "biases");
   if (static_cast<std::int64_t>(bias.size()) != channels)
     step.fail(fmt::format("has {} biases for {} channels", bias.size(), channels));
   return bias;

@@ -198,11 +198,9 @@ std::optional<Tensor> Step::tensor_attribute(std::string_view name) {
   return {};
 }
 
-std::vector<float> Step::weights(Tensor tensor) const {
-  if (!tensor.is_real()) {
-    tensor.reals.assign(tensor.integers.begin(), tensor.integers.end());
-    tensor.integers.clear();
-  }
+Floats Step::weights(Tensor tensor) const {
+  if (!tensor.is_real())
+    tensor.reals = std::vector<float>(tensor.integers.begin(), tensor.integers.end());
   check_finite_weights(translation_.file.name(), name_, tensor.reals);
   return std::move(tensor.reals);
 }

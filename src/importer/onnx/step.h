@@ -103,7 +103,7 @@ public:
   std::optional<Tensor> tensor_attribute(std::string_view name);
 
   // Values that go into the graph must be finite.
-  std::vector<float> weights(Tensor tensor) const;
+  Floats weights(Tensor tensor) const;
 
   std::size_t outputs() const { return static_cast<std::size_t>(node_.output_size()); }
   bool wants(std::size_t output) const;

@@ -111,16 +111,16 @@ Tensor decode_raw(int data_type, Dims dims, std::span<const char> bytes) {
   Tensor tensor{*element_type(data_type), std::move(dims), {}, {}, false};
   switch (data_type) {
   case TensorProto::FLOAT:
-    decode<float>(bytes, tensor.reals, [](float value) { return value; });
+    decode<float>(bytes, tensor.reals.own(), [](float value) { return value; });
     break;
   case TensorProto::DOUBLE:
-    decode<double>(bytes, tensor.reals, [](double value) { return static_cast<float>(value); });
+    decode<double>(bytes, tensor.reals.own(), [](double value) { return static_cast<float>(value); });
     break;
   case TensorProto::FLOAT16:
-    decode<std::uint16_t>(bytes, tensor.reals, half_to_float);
+    decode<std::uint16_t>(bytes, tensor.reals.own(), half_to_float);
     break;
   case TensorProto::BFLOAT16:
-    decode<std::uint16_t>(bytes, tensor.reals, from_bfloat);
+    decode<std::uint16_t>(bytes, tensor.reals.own(), from_bfloat);
     break;
   case TensorProto::INT8:
     decode_integers<std::int8_t>(bytes, tensor);
@@ -154,18 +154,18 @@ std::optional<Tensor> decode_fields(const TensorProto &proto, Dims dims) {
   Tensor tensor{*element_type(proto.data_type()), std::move(dims), {}, {}, false};
   switch (proto.data_type()) {
   case TensorProto::FLOAT:
-    tensor.reals.assign(proto.float_data().begin(), proto.float_data().end());
+    tensor.reals.own().assign(proto.float_data().begin(), proto.float_data().end());
     break;
   case TensorProto::DOUBLE:
-    tensor.reals.assign(proto.double_data().begin(), proto.double_data().end());
+    tensor.reals.own().assign(proto.double_data().begin(), proto.double_data().end());
     break;
   case TensorProto::FLOAT16:
     for (const std::int32_t bits : proto.int32_data())
-      tensor.reals.push_back(half_to_float(static_cast<std::uint16_t>(bits)));
+      tensor.reals.own().push_back(half_to_float(static_cast<std::uint16_t>(bits)));
     break;
   case TensorProto::BFLOAT16:
     for (const std::int32_t bits : proto.int32_data())
-      tensor.reals.push_back(from_bfloat(static_cast<std::uint16_t>(bits)));
+      tensor.reals.own().push_back(from_bfloat(static_cast<std::uint16_t>(bits)));
     break;
   case TensorProto::INT64:
     tensor.integers.assign(proto.int64_data().begin(), proto.int64_data().end());

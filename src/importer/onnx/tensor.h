@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/floats.h"
+
 namespace onnx {
 class TensorProto;
 }
@@ -24,7 +26,7 @@ enum class ElementType { real, integer, boolean };
 struct Tensor {
   ElementType type = ElementType::real;
   Dims dims;
-  std::vector<float> reals;           // of any float type
+  Floats reals;                       // of any float type
   std::vector<std::int64_t> integers; // of any integer type, and of booleans
   bool measured = false;              // follows from the size of a map: another input would have other values
 

@@ -266,7 +266,7 @@ OnnxImport Translator::take() {
   result.batch = input_.batch;
   result.graph = std::move(translation_.graph);
   result.graph.name = file_.stem();
-  result.graph.default_size = std::max(input_.shape.h, input_.shape.w);
+  result.graph.input = input_.shape;
   find_heads(result);
   return result;
 }

@@ -1,0 +1,49 @@
+#include "session/input_size.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "graph/names.h"
+#include "graph/shapes.h"
+
+namespace convscope {
+
+Size size_of(const Array &input) { return {static_cast<int>(input.shape.at(3)), static_cast<int>(input.shape.at(2))}; }
+
+Shape shape_at(const Model &model, NodeId layer, Size input) {
+  const Graph &graph = model.at(input);
+  const NodeId node = same_node(model.graph, layer, graph);
+  return infer_shapes(graph, graph.input_of(input), node)[static_cast<std::size_t>(node)];
+}
+
+bool runs_at(const Model &model, const std::vector<NodeId> &layers, Size input) {
+  try {
+    for (const NodeId layer : layers)
+      shape_at(model, layer, input);
+    return true;
+  } catch (const UserError &) {
+    return false;
+  }
+}
+
+Size input_size_for(const Model &model, const std::vector<NodeId> &layers, const Recipe &recipe, Size image) {
+  const Size own = model.graph.size();
+  bool too_small = false;
+  try {
+    for (const NodeId layer : layers)
+      shape_at(model, layer, net_size({}, recipe, image));
+    return {};
+  } catch (const InputTooSmall &) {
+    too_small = true;
+  } catch (const UserError &) {
+  }
+  // An image that is too small for a net that takes any size is better refused than blown up.
+  const bool any_larger = too_small && runs_at(model, layers, {2 * own.width, 2 * own.height});
+  return !any_larger && runs_at(model, layers, own) ? own : Size{};
+}
+
+Size net_size(Size input_size, const Recipe &recipe, Size image) {
+  return input_size.given() ? input_size : Size{canvas_side(recipe, image.width), canvas_side(recipe, image.height)};
+}
+
+} // namespace convscope

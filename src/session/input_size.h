@@ -1,0 +1,25 @@
+// At which size of the input layers are to be had: graphs of files that compute from it are read again there.
+#pragma once
+
+#include <vector>
+
+#include "base/array.h"
+#include "importer/model.h"
+#include "visualization/recipe.h"
+
+namespace convscope {
+
+Size size_of(const Array &input); // (N,C,H,W)
+
+// Of a node of model.graph, at another size of the input. UserError where it can't be had there.
+Shape shape_at(const Model &model, NodeId layer, Size input);
+// Whether all of them are to be had there.
+bool runs_at(const Model &model, const std::vector<NodeId> &layers, Size input);
+
+// OptimizationOptions::input_size for an image of that size: not given where the net takes the canvas as it is, the
+// net's own size where the layers are to be had at that alone, as behind a dense head.
+Size input_size_for(const Model &model, const std::vector<NodeId> &layers, const Recipe &recipe, Size image);
+// What the net then gets; `input_size` as above or as the user wishes.
+Size net_size(Size input_size, const Recipe &recipe, Size image);
+
+} // namespace convscope
