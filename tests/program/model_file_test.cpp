@@ -148,7 +148,7 @@ TEST_F(ModelFiles, ANetThatIsNotSquare) {
   }
   refused({"optimize", "--offscreen", "--model", "wide.onnx", "--objective", "dense:1", "--input-size", "20", "-o",
            "vis.png"},
-          {"dense", "12x8"});
+          {"dense"});
 }
 
 } // namespace
