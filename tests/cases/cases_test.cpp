@@ -1,0 +1,125 @@
+// Small models against the values of other implementations: tests/cases/README.md.
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "graph/names.h"
+#include "io/npy.h"
+#include "session/session.h"
+
+namespace convscope {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+fs::path cases_folder() { return fs::path(CONVSCOPE_SOURCE_DIR) / "tests" / "cases"; }
+
+std::vector<fs::path> cases() {
+  std::vector<fs::path> found;
+  for (const fs::directory_entry &entry : fs::recursive_directory_iterator(cases_folder()))
+    if (entry.path().filename() == "case.json")
+      found.push_back(entry.path().parent_path());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+double relative_l2(const std::vector<float> &actual, const std::vector<float> &expected) {
+  double difference = 0, all = 0;
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    difference += std::pow(double(actual[i]) - expected[i], 2);
+    all += std::pow(double(expected[i]), 2);
+  }
+  return std::sqrt(difference / std::max(all, 1e-300));
+}
+
+std::vector<std::int64_t> long_sides(const Array &array) {
+  std::vector<std::int64_t> sides;
+  for (const std::int64_t side : array.shape)
+    if (side != 1)
+      sides.push_back(side);
+  return sides;
+}
+
+void expect_close(const Array &actual, const Array &expected, double tolerance) {
+  ASSERT_EQ(long_sides(actual), long_sides(expected));
+  EXPECT_LE(relative_l2(actual.data, expected.data), tolerance);
+}
+
+template <typename Run> std::string complaint(Run run) {
+  try {
+    run();
+  } catch (const UserError &error) {
+    return error.what();
+  }
+  return "nothing was refused";
+}
+
+class Cases : public testing::TestWithParam<fs::path> {
+protected:
+  // One device for all: what it has compiled stays.
+  static Session &session() {
+    static Session session;
+    return session;
+  }
+  void check(const json &check) const {
+    const fs::path folder = GetParam();
+    const auto file = [&](const char *key) { return read_npy(path_text(folder / check.at(key).get<std::string>())); };
+    const Graph &graph = session().graph();
+    if (check.contains("unsupported")) {
+      const Node &node =
+          graph.nodes[static_cast<std::size_t>(find_layer(graph, check["unsupported"].get<std::string>()))];
+      ASSERT_TRUE(std::holds_alternative<Unsupported>(node.op)) << node.name;
+      EXPECT_NE(std::get<Unsupported>(node.op).reason.find(check.at("reason").get<std::string>()), std::string::npos)
+          << std::get<Unsupported>(node.op).reason;
+      return;
+    }
+    const Array input = file("input");
+    if (check.contains("objective")) {
+      const Objective objective = session().objective(check["objective"].get<std::string>());
+      return expect_close(session().gradient(input, objective).gradient, file("gradient"), check.at("tolerance"));
+    }
+    const NodeId layer = find_layer(graph, check.at("layer").get<std::string>());
+    if (check.contains("refused")) {
+      const std::string told = complaint([&] { session().activations(input, layer); });
+      EXPECT_NE(told.find(check["refused"].get<std::string>()), std::string::npos) << told;
+      return;
+    }
+    expect_close(session().activations(input, layer), file("output"), check.at("tolerance"));
+  }
+};
+
+TEST_P(Cases, AreAsOthersComputeThem) {
+  const int messages = vulkan::total_validation_messages();
+  std::ifstream stream(GetParam() / "case.json");
+  const json test = json::parse(stream);
+  ModelRequest request;
+  request.model = path_text(GetParam() / test.at("model").get<std::string>());
+  const std::string told = complaint([&] { session().load(request); });
+  for (const json &each : test.at("checks")) {
+    SCOPED_TRACE(each.dump());
+    if (each.contains("refused") && !each.contains("layer")) {
+      EXPECT_NE(told.find(each["refused"].get<std::string>()), std::string::npos) << told;
+      continue;
+    }
+    ASSERT_EQ(told, "nothing was refused");
+    EXPECT_EQ(complaint([&] { check(each); }), "nothing was refused");
+  }
+  EXPECT_EQ(vulkan::total_validation_messages(), messages);
+}
+
+std::string name_of(const testing::TestParamInfo<fs::path> &info) {
+  std::string name = path_text(info.param.lexically_relative(cases_folder()));
+  for (char &c : name)
+    c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+  return name;
+}
+INSTANTIATE_TEST_SUITE_P(All, Cases, testing::ValuesIn(cases()), name_of);
+
+} // namespace
+} // namespace convscope

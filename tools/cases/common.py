@@ -1,0 +1,30 @@
+"""What the scripts of this folder share: where cases go, and how they are written (tests/cases/README.md)."""
+import json
+import pathlib
+
+import numpy as np
+
+CASES = pathlib.Path(__file__).resolve().parents[2] / "tests" / "cases"
+
+
+def write_case(family, name, about, model, arrays, checks, model_name="net.onnx"):
+    """`model`: bytes, or an onnx.ModelProto; `arrays`: name -> array, kept as float32."""
+    folder = CASES / family / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / model_name).write_bytes(model if isinstance(model, bytes) else model.SerializeToString())
+    for key, array in arrays.items():
+        np.save(folder / f"{key}.npy", np.asarray(array, np.float32))
+    text = json.dumps({"about": about, "model": model_name, "checks": checks}, indent=2)
+    (folder / "case.json").write_text(text + "\n")
+    return folder
+
+
+def run_onnx(model, inputs):
+    """All the file's outputs by onnxruntime on the CPU: name -> array."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(
+        model if isinstance(model, bytes) else model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, inputs)))
