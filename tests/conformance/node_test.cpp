@@ -21,31 +21,6 @@ namespace {
 
 using onnx_import::Tensor;
 
-Tensor decoded(const onnx::TensorProto &proto) {
-  onnx_import::Dims dims(proto.dims().begin(), proto.dims().end());
-  if (proto.has_raw_data())
-    return onnx_import::decode_raw(proto.data_type(), dims, proto.raw_data());
-  return onnx_import::decode_fields(proto, dims).value();
-}
-
-std::vector<std::uint8_t> bytes_of(const google::protobuf::MessageLite &message) {
-  const std::string text = message.SerializeAsString();
-  return {text.begin(), text.end()};
-}
-
-// What is wrong with that output, or "".
-std::string compare(const std::vector<double> &got, const Tensor &expected) {
-  if (static_cast<std::int64_t>(got.size()) != expected.elements())
-    return fmt::format("{} values instead of {}", got.size(), expected.elements());
-  for (std::int64_t i = 0; i < expected.elements(); ++i) {
-    const double want = expected.at(i), have = got[static_cast<std::size_t>(i)];
-    const bool both_nan = std::isnan(want) && std::isnan(have);
-    if (!(std::abs(have - want) <= 1e-5 + 1e-3 * std::abs(want)) && have != want && !both_nan)
-      return fmt::format("at {}: {} instead of {}", i, have, want);
-  }
-  return "";
-}
-
 std::string run(const NodeTest &test, const std::string &layout) {
   OnnxOptions options;
   options.input_layout = layout;
@@ -64,7 +39,7 @@ std::string run(const NodeTest &test, const std::string &layout) {
       return "an output was not taken over";
     try {
       const std::vector<double> got = output.constant ? output.values : run_output(import, output, layout, input);
-      if (std::string wrong = compare(got, decoded(test.outputs[i])); !wrong.empty())
+      if (std::string wrong = compare(got, decoded(test.outputs[i]), 1e-3); !wrong.empty())
         return wrong;
     } catch (const std::exception &error) {
       return error.what();

@@ -45,6 +45,58 @@ std::vector<OnnxBuilder> seeds() {
     set(model.node("ReduceMean", {"padded"}, "mean"), "axes", std::vector<std::int64_t>{1, 2});
     model.output("mean");
   }
+  { // weights that are computed
+    OnnxBuilder &model = models.emplace_back(std::vector<std::int64_t>{1, 3, 8, 8}, 18);
+    model.initializer("w8", {4, 3, 2, 2}, onnx::TensorProto::INT8).set_raw_data(std::string(48, '\x21'));
+    model.reals("scale", {4}, {0.1F, 0.2F, 0.3F, 0.4F});
+    set(model.node("DequantizeLinear", {"w8", "scale"}, "w"), "axis", std::int64_t{0});
+    model.weights("k", {4, 4, 1, 1});
+    model.weights("v", {1, 4, 6, 6});
+    set(model.node("Conv", {"v", "k"}, "table"), "pads", std::vector<std::int64_t>{0, 0, 1, 1});
+    set(model.node("ConvTranspose", {"table", "k"}, "wider"), "strides", std::vector<std::int64_t>{2, 2});
+    set(model.node("MaxPool", {"wider"}, "pooled"), "kernel_shape", std::vector<std::int64_t>{7, 7});
+    model.reals("ones", {4}, {1, 1, 1, 1});
+    model.node("InstanceNormalization", {"pooled", "ones", "ones"}, "normal");
+    model.reals("scales", {4}, {1, 1, 1.5F, 1.5F});
+    model.node("Resize", {"normal", "", "scales"}, "resized");
+    model.node("Softmax", {"resized"}, "soft");
+    model.integers("by", {0, 0, 0, 1, 0, 0, -1, 1});
+    model.node("Pad", {"soft", "by"}, "padded");
+    set(model.node("Einsum", {"padded", "k"}, "sum"), "equation", std::string("nchw,ocij->nohw"));
+    model.node("GlobalAveragePool", {"sum"}, "bias4");
+    model.integers("flat", {4});
+    model.node("Reshape", {"bias4", "flat"}, "bias");
+    model.node("Conv", {"x", "w", "bias"}, "y");
+    model.output("y");
+  }
+  { // tables of indices
+    OnnxBuilder &model = models.emplace_back(std::vector<std::int64_t>{1, 3, 8, 8}, 18);
+    model.weights("m", {4, 3});
+    set(model.node("ArgMax", {"m"}, "best"), "axis", std::int64_t{1});
+    model.initializer("three", {}, onnx::TensorProto::INT64).add_int64_data(3);
+    model.reals("off_on", {2}, {0, 2});
+    model.node("OneHot", {"best", "three", "off_on"}, "hot");
+    model.node("NonZero", {"hot"}, "where");
+    model.node("GatherND", {"m", "pairs"}, "rows");
+    auto &pairs = model.initializer("pairs", {2, 1}, onnx::TensorProto::INT64);
+    pairs.add_int64_data(3);
+    pairs.add_int64_data(1);
+    model.node("ScatterND", {"m", "pairs", "rows"}, "put");
+    model.initializer("axis", {}, onnx::TensorProto::INT32).add_int32_data(1);
+    model.node("CumSum", {"put", "axis"}, "total");
+    model.node("Trilu", {"total"}, "upper");
+    set(model.node("Gemm", {"upper", "m"}, "square"), "transB", std::int64_t{1});
+    model.node("Det", {"square"}, "volume");
+    model.integers("two", {2});
+    model.node("TopK", {"square", "two"}, "top").add_output("top_indices");
+    model.node("Unique", {"top_indices"}, "few");
+    set(model.node("ReduceLogSumExp", {"square"}, "energy"), "keepdims", std::int64_t{0});
+    model.node("Mul", {"x", "energy"}, "y");
+    model.output("y");
+    model.output("few");
+    model.output("where");
+    model.output("volume");
+  }
   return models;
 }
 

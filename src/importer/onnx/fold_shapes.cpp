@@ -1,52 +1,15 @@
 // Ops that make, cut, join and rearrange constants.
 #include <algorithm>
 #include <cmath>
-#include <numeric>
-#include <unordered_map>
 
 #include <fmt/format.h>
 
-#include "graph/shapes.h"
-#include "importer/onnx/ops.h"
+#include "importer/onnx/folds.h"
 #include "importer/onnx/shape_arithmetic.h"
-#include "importer/onnx/strides.h"
 
 namespace convscope::onnx_import {
 
 namespace {
-
-bool any_measured(Step &step) {
-  for (std::size_t i = 0; i < step.inputs(); ++i)
-    if (step.has(i) && step.value(i).tensor.measured)
-      return true;
-  return false;
-}
-
-// The elements of x at these places, as a tensor of these dimensions.
-template <typename Place> Tensor picked(Step &step, const Tensor &x, Dims dims, Place place) {
-  const std::int64_t count = checked_count(step, dims);
-  Tensor result{x.type, std::move(dims), {}, {}, any_measured(step)};
-  const auto pick = [&](const auto &from, auto &to) {
-    to.reserve(static_cast<std::size_t>(count));
-    for (std::int64_t i = 0; i < count; ++i)
-      to.push_back(from[static_cast<std::size_t>(place())]);
-  };
-  if (x.is_real())
-    pick(x.reals, result.reals.own());
-  else
-    pick(x.integers, result.integers);
-  return result;
-}
-
-Tensor walked(Step &step, const Tensor &x, const Dims &dims, std::vector<std::int64_t> strides,
-              std::int64_t start = 0) {
-  Walk walk(dims, {std::move(strides)}, {start});
-  return picked(step, x, dims, [&] {
-    const std::int64_t place = walk.at(0);
-    walk.advance();
-    return place;
-  });
-}
 
 void put_reshaped(Step &step, Dims dims) {
   Tensor x = step.take(0, "values");
@@ -57,9 +20,11 @@ void put_reshaped(Step &step, Dims dims) {
   step.put_constant(std::move(x));
 }
 
+} // namespace
+
 // ---- Making ----
 
-void constant(Step &step) {
+void fold_constant(Step &step) {
   const Attributes &attributes = step.attributes();
   if (std::optional<Tensor> value = step.tensor_attribute("value"))
     return step.put_constant(std::move(*value));
@@ -78,36 +43,71 @@ void constant(Step &step) {
   step.unsupported("is of a type that can't be read");
 }
 
-void constant_of_shape(Step &step) {
+void fold_constant_of_shape(Step &step) {
   const Tensor &shape = step.constant(0, "shape");
   const Tensor value = step.tensor_attribute("value").value_or(real_tensor({1}, {0}));
   if (shape.is_real() || value.elements() != 1)
-    step.fail("has a value that is not one number");
-  step.put_constant(picked(step, value, shape.integers, [] { return 0; }));
+    wrong(step, "has a value that is not one number");
+  step.put_constant(picked(step, value, shape.integers, [](std::int64_t) { return 0; }));
 }
 
-void range(Step &step) {
+void fold_range(Step &step) {
   const Tensor &start = step.constant(0, "start"), &limit = step.constant(1, "limit"),
                &delta = step.constant(2, "delta");
   if (start.elements() != 1 || limit.elements() != 1 || delta.elements() != 1 || delta.at(0) == 0)
-    step.fail("goes from, to or by something that is not one number");
+    wrong(step, "goes from, to or by something that is not one number");
   const double wanted = std::ceil((limit.at(0) - start.at(0)) / delta.at(0));
   if (!(wanted < 0x1p30))
-    step.fail("makes too many numbers");
+    wrong(step, "makes too many numbers");
   const auto count = static_cast<std::int64_t>(std::max(wanted, 0.0));
-  checked_count(step, {count});
-  Tensor result{start.type, {count}, {}, {}, any_measured(step)};
-  for (std::int64_t i = 0; i < count; ++i) {
-    if (start.is_real())
-      result.reals.own().push_back(static_cast<float>(start.at(0) + static_cast<double>(i) * delta.at(0)));
-    else
-      result.integers.push_back(
-          static_cast<std::int64_t>(std::clamp(start.at(0) + static_cast<double>(i) * delta.at(0), -0x1p62, 0x1p62)));
-  }
-  step.put_constant(std::move(result));
+  const double first = start.at(0), by = delta.at(0);
+  if (start.is_real())
+    return step.put_constant(
+        made(step, start.type, {count}, [&](std::int64_t i) { return first + static_cast<double>(i) * by; }));
+  const std::int64_t whole_by = delta.is_real() ? wrapped(ElementType::int64, by) : delta.integers[0];
+  std::uint64_t next = static_cast<std::uint64_t>(start.integers[0]); // wraps around
+  step.put_constant(made(step, start.type, {count}, [&](std::int64_t) {
+    const auto value = static_cast<std::int64_t>(next);
+    next += static_cast<std::uint64_t>(whole_by);
+    return value;
+  }));
+}
+
+// A matrix with ones on a diagonal.
+void fold_eye(Step &step) {
+  const Tensor &like = step.constant(0, "values");
+  if (like.dims.size() != 2)
+    wrong(step, fmt::format("makes a matrix like a value of {}", dims_text(like.dims)));
+  std::optional<ElementType> type = like.type;
+  if (step.attributes().find("dtype") != nullptr)
+    type = element_type(static_cast<int>(std::clamp<std::int64_t>(step.attributes().integer("dtype", 1), 0, 1000)));
+  if (!type)
+    step.unsupported("makes elements of a type that can't be read");
+  const std::int64_t diagonal = step.attributes().integer("k", 0), columns = like.dims[1];
+  step.put_constant(made(step, *type, like.dims, [&](std::int64_t i) {
+    return i % columns - diagonal == i / columns ? std::int64_t{1} : std::int64_t{0};
+  }));
 }
 
 // ---- Rearranging ----
+
+void fold_same(Step &step) { step.put_same(); }
+
+void fold_dropout(Step &step) {
+  if (step.has(2) && step.constant(2, "mode").elements() == 1 && step.constant(2, "").at(0) != 0)
+    step.unsupported("drops out as in training");
+  const Dims dims = step.constant(0, "values").dims;
+  if (step.wants(1))
+    step.put_constant(made(step, ElementType::boolean, dims, [](std::int64_t) { return std::int64_t{1}; }), 1);
+  step.put_same();
+}
+
+void fold_reshape(Step &step) {
+  const Dims dims = reshaped_dims(step, step.constant(1, "shape").integers, step.constant(0, "values").dims);
+  put_reshaped(step, dims);
+}
+
+void fold_flatten(Step &step) { put_reshaped(step, flattened_dims(step, step.constant(0, "values").dims)); }
 
 void fold_transpose(Step &step) {
   const Tensor &x = step.constant(0, "values");
@@ -151,14 +151,14 @@ void fold_tile(Step &step) {
   const Tensor &x = step.constant(0, "values");
   const std::vector<std::int64_t> &repeats = step.constant(1, "repeats").integers;
   if (repeats.size() != x.dims.size())
-    step.fail(fmt::format("has {} repeats for a value of {}", repeats.size(), dims_text(x.dims)));
+    wrong(step, fmt::format("has {} repeats for a value of {}", repeats.size(), dims_text(x.dims)));
   // (r0, d0, r1, d1, ...), of which the r are repeated.
   Dims dims, doubled;
   std::vector<std::int64_t> strides;
   const std::vector<std::int64_t> from = strides_of(x.dims);
   for (std::size_t i = 0; i < repeats.size(); ++i) {
     if (repeats[i] < 0 || repeats[i] > INT32_MAX || !element_count({repeats[i], x.dims[i]}))
-      step.fail(fmt::format("repeats {} times", repeats[i]));
+      wrong(step, fmt::format("repeats {} times", repeats[i]));
     dims.push_back(repeats[i] * x.dims[i]);
     doubled.insert(doubled.end(), {repeats[i], x.dims[i]});
     strides.insert(strides.end(), {0, from[i]});
@@ -176,7 +176,7 @@ void fold_concat(Step &step) {
   const auto at = static_cast<std::size_t>(axis);
   Dims dims = first.dims;
   if (dims.empty())
-    step.fail("joins single numbers");
+    wrong(step, "joins single numbers");
   for (std::size_t i = 1; i < step.inputs(); ++i) {
     const Tensor &next = step.constant(i, "values");
     Dims other = next.dims;
@@ -188,17 +188,22 @@ void fold_concat(Step &step) {
     dims[at] += own;
   }
   checked_count(step, dims);
-  Tensor result{first.type, dims, {}, {}, any_measured(step)};
   const std::int64_t rows = *element_count(Dims(dims.begin(), dims.begin() + axis));
-  for (std::int64_t row = 0; row < rows; ++row)
-    for (std::size_t i = 0; i < step.inputs(); ++i) {
-      const Tensor &next = step.constant(i, "values");
-      const std::int64_t length = next.elements() / std::max<std::int64_t>(rows, 1);
-      const auto copy = [&](const auto &from, auto &to) {
-        to.insert(to.end(), from.begin() + row * length, from.begin() + (row + 1) * length);
-      };
-      next.is_real() ? copy(next.reals, result.reals.own()) : copy(next.integers, result.integers);
-    }
+  const auto joined = [&](auto list) {
+    std::vector<typename std::remove_cvref_t<decltype(first.*list)>::value_type> all;
+    for (std::int64_t row = 0; row<rows && * element_count(dims)> 0; ++row)
+      for (std::size_t i = 0; i < step.inputs(); ++i) {
+        const Tensor &next = step.constant(i, "values");
+        const std::int64_t length = next.elements() / rows;
+        all.insert(all.end(), (next.*list).begin() + row * length, (next.*list).begin() + (row + 1) * length);
+      }
+    return all;
+  };
+  Tensor result{first.type, dims, {}, {}, any_measured(step)};
+  if (first.is_real())
+    result.reals = joined(&Tensor::reals);
+  else
+    result.integers = joined(&Tensor::integers);
   step.put_constant(std::move(result));
 }
 
@@ -230,7 +235,7 @@ void fold_split(Step &step) {
   const int axis = step.dimension(step.attributes().integer("axis", 0), static_cast<int>(x.dims.size()));
   const auto at = static_cast<std::size_t>(axis);
   if (x.dims.empty())
-    step.fail("splits a single number");
+    wrong(step, "splits a single number");
   const std::vector<std::int64_t> strides = strides_of(x.dims);
   std::int64_t begin = 0;
   const std::vector<std::int64_t> lengths = split_lengths(step, x.dims[at]);
@@ -240,61 +245,6 @@ void fold_split(Step &step) {
     step.put_constant(walked(step, x, dims, strides, begin * strides[at]), i);
     begin += lengths[i];
   }
-}
-
-void fold_gather(Step &step) {
-  const Tensor &x = step.constant(0, "values"), &indices = step.constant(1, "indices");
-  const int axis = step.dimension(step.attributes().integer("axis", 0), static_cast<int>(x.dims.size()));
-  const auto at = static_cast<std::size_t>(axis);
-  if (x.dims.empty() || indices.is_real())
-    step.fail("takes from a single number, or at fractions");
-  Dims dims(x.dims.begin(), x.dims.begin() + axis);
-  dims.insert(dims.end(), indices.dims.begin(), indices.dims.end());
-  dims.insert(dims.end(), x.dims.begin() + axis + 1, x.dims.end());
-  const std::int64_t length = x.dims[at], inner = strides_of(x.dims)[at], count = indices.elements();
-  for (const std::int64_t index : indices.integers)
-    if (index < -length || index >= length)
-      step.fail(fmt::format("takes place {} of {}", index, length));
-  std::int64_t i = 0;
-  step.put_constant(picked(step, x, dims, [&] {
-    const std::int64_t outer = i / (inner * count), which = i / inner % count, rest = i % inner;
-    ++i;
-    const std::int64_t index = indices.integers[static_cast<std::size_t>(which)];
-    return (outer * length + (index < 0 ? index + length : index)) * inner + rest;
-  }));
-}
-
-} // namespace
-
-bool fold_shapes(Step &step) {
-  static const std::unordered_map<std::string, void (*)(Step &)> folds{
-      {"Constant", constant},
-      {"ConstantOfShape", constant_of_shape},
-      {"Range", range},
-      {"Identity", [](Step &s) { s.put_same(); }},
-      {"Dropout", [](Step &s) { s.put_same(); }},
-      {"Shape", shape_of},
-      {"Size", size_of},
-      {"Reshape",
-       [](Step &s) {
-         put_reshaped(s, reshaped_dims(s, s.constant(1, "shape").integers, s.constant(0, "values").dims));
-       }},
-      {"Flatten", [](Step &s) { put_reshaped(s, flattened_dims(s, s.constant(0, "values").dims)); }},
-      {"Squeeze", fold_squeeze},
-      {"Unsqueeze", fold_unsqueeze},
-      {"Transpose", fold_transpose},
-      {"Expand", fold_expand},
-      {"Tile", fold_tile},
-      {"Concat", fold_concat},
-      {"Slice", fold_slice},
-      {"Split", fold_split},
-      {"Gather", fold_gather},
-  };
-  const auto found = folds.find(step.op());
-  if (found == folds.end() || (step.inputs() == 0 && step.op() != "Constant"))
-    return false;
-  found->second(step);
-  return true;
 }
 
 } // namespace convscope::onnx_import

@@ -84,12 +84,13 @@ Tensor ModelFile::take(onnx::TensorProto &proto, const std::string &what) {
   if (dims.size() > 16 || !element_count(dims))
     fail(fmt::format("{} has a shape of {}", what, dims.size() > 16 ? "more than 16 dimensions" : dims_text(dims)));
   const auto count = static_cast<std::size_t>(*element_count(dims));
-  const std::size_t bytes = count * element_bytes(proto.data_type());
+  const std::size_t bytes = stored_bytes(proto.data_type(), count);
   if (!element_type(proto.data_type()))
-    fail(fmt::format("{} has elements of a type that can't be read ({})", what,
-                     onnx::TensorProto::DataType_IsValid(proto.data_type())
-                         ? onnx::TensorProto::DataType_Name(static_cast<onnx::TensorProto::DataType>(proto.data_type()))
-                         : std::to_string(proto.data_type())));
+    throw NotSupported(
+        fmt::format("{} has elements of a type that can't be read ({})", what,
+                    onnx::TensorProto::DataType_IsValid(proto.data_type())
+                        ? onnx::TensorProto::DataType_Name(static_cast<onnx::TensorProto::DataType>(proto.data_type()))
+                        : std::to_string(proto.data_type())));
   if (proto.has_segment())
     fail(fmt::format("{} is in segments, which can't be read", what));
   if (proto.data_location() == onnx::TensorProto::EXTERNAL)

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <span>
+#include <stdexcept>
 #include <string>
 
 #include <onnx/onnx_pb.h>
@@ -12,6 +13,11 @@
 #include "importer/onnx/tensor.h"
 
 namespace convscope::onnx_import {
+
+// What a node does, or a tensor holds, can't be done here: it becomes an Unsupported node with this reason.
+struct NotSupported : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 class ModelFile {
 public:
@@ -25,7 +31,8 @@ public:
   onnx::GraphProto &graph() { return *model_.mutable_graph(); }
   const onnx::ModelProto &model() const { return model_; }
 
-  // Its elements; what held them in `proto` is freed. UserError, which calls it `what` ("initializer 'w'").
+  // Its elements; what held them in `proto` is freed. UserError, which calls it `what` ("initializer 'w'");
+  // NotSupported where its elements are of a type that can't be read.
   Tensor take(onnx::TensorProto &proto, const std::string &what);
 
   [[noreturn]] void fail(const std::string &what) const; // UserError "model.onnx: what"

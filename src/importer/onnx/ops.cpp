@@ -93,6 +93,4 @@ Rule rule_of(const std::string &op) {
   return found == rules.end() ? nullptr : found->second;
 }
 
-bool fold(Step &step) { return fold_arithmetic(step) || fold_shapes(step); }
-
 } // namespace convscope::onnx_import

@@ -13,11 +13,6 @@ using Rule = void (*)(Step &);
 // UserError where the file is damaged.
 Rule rule_of(const std::string &op);
 
-// Computes an op whose inputs are all constants. False where it is none of those that constants are made with.
-bool fold(Step &step);
-bool fold_arithmetic(Step &step);
-bool fold_shapes(Step &step);
-
 // ---- The rules, by family ----
 
 void conv(Step &step);
@@ -25,6 +20,8 @@ void conv_transpose(Step &step);
 void gemm(Step &step);
 void mat_mul(Step &step);
 void batch_normalization(Step &step);
+// By the batch's own mean and variance: an attribute says so, and before opset 14 the outputs that they go to.
+bool normalizes_as_in_training(Step &step);
 
 void unary(Step &step); // of one input, no parameters or attributes alone
 void clip(Step &step);

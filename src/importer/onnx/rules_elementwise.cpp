@@ -161,7 +161,7 @@ void many(Step &step) {
 void same(Step &step) {
   if (step.op() == "Cast") {
     const std::int64_t to = step.attributes().integer("to", onnx::TensorProto::FLOAT);
-    if (element_type(static_cast<int>(to)) != ElementType::real)
+    if (!is_real(element_type(static_cast<int>(to)).value_or(ElementType::int64)))
       step.unsupported("makes numbers other than floats");
   }
   if (step.op() == "Dropout" && step.has(2) && step.is_constant(2) && step.value(2).tensor.elements() == 1 &&

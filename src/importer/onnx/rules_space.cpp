@@ -6,16 +6,10 @@
 #include <fmt/format.h>
 
 #include "importer/onnx/ops.h"
+#include "importer/onnx/space.h"
 
 namespace convscope::onnx_import {
 
-namespace {
-
-struct Ends {
-  std::int64_t before = 0, after = 0;
-};
-
-// By dimension.
 std::vector<Ends> paddings(Step &step, int rank) {
   std::vector<std::int64_t> pads;
   std::vector<std::int64_t> axes(static_cast<std::size_t>(rank));
@@ -52,8 +46,6 @@ PadMode pad_mode(Step &step) {
     return PadMode::wrap;
   step.fail(fmt::format("has a mode of '{}'", mode));
 }
-
-} // namespace
 
 void pad(Step &step) {
   Value &x = step.map();
@@ -100,8 +92,6 @@ void pad(Step &step) {
   step.put_map(step.add(simple ? Op(ZeroPad{op.pad}) : Op(op), {x.node}), layout);
 }
 
-namespace {
-
 ResizeMode resize_mode(Step &step) {
   const std::string mode = step.attributes().text("mode", "nearest");
   if (mode == "nearest")
@@ -145,11 +135,7 @@ void set_coordinates(Step &step, Resize &op) {
     step.fail(fmt::format("has a nearest_mode of '{}'", rounding));
 }
 
-struct Target { // of one dimension
-  double scale = 1;
-  std::int64_t size = 0; // instead, where not 0
-  bool measured = false; // the size follows from the picture's
-};
+namespace {
 
 // The sizes that keep the proportions, as keep_aspect_ratio_policy says.
 void keep_proportions(Step &step, const Dims &dims, const std::vector<std::int64_t> &axes,
@@ -170,6 +156,8 @@ void keep_proportions(Step &step, const Dims &dims, const std::vector<std::int64
     targets[i].size = static_cast<std::int64_t>(std::floor(static_cast<double>(dims[i]) * scale + 0.5));
   }
 }
+
+} // namespace
 
 std::vector<Target> targets_of(Step &step, const Dims &dims) {
   const auto rank = static_cast<int>(dims.size());
@@ -213,6 +201,8 @@ std::vector<Target> targets_of(Step &step, const Dims &dims) {
     keep_proportions(step, dims, axes, targets);
   return targets;
 }
+
+namespace {
 
 // A size as a scale, where it is one for pictures of other sizes, too.
 void set_target(const Target &target, std::int64_t length, double &scale, int &out) {

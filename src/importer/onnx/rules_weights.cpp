@@ -236,8 +236,9 @@ void gemm(Step &step) {
   const double alpha = step.attributes().real("alpha", 1), beta = step.attributes().real("beta", 1);
   const bool transpose_a = step.attributes().integer("transA", 0) != 0;
   const bool transpose_b = step.attributes().integer("transB", 0) != 0;
-  if (step.is_constant(0) || !step.is_constant(1))
-    step.unsupported("its second factor is computed from the picture");
+  if (!step.is_constant(1))
+    step.unsupported(step.is_constant(0) ? "its second factor alone is computed from the picture"
+                                         : "multiplies two values that are both computed from the picture");
   Value &x = step.map();
   if (x.rank() != 2)
     step.fail(fmt::format("multiplies a value of {}", dims_text(x.dims())));
@@ -279,8 +280,17 @@ void mat_mul(Step &step) {
   multiply(step, x, x.rank() - (map_first ? 1 : 2), std::move(matrix), {});
 }
 
+bool normalizes_as_in_training(Step &step) {
+  if (step.opset() >= 14)
+    return step.attributes().integer("training_mode", 0) != 0;
+  for (std::size_t i = 1; i < step.outputs(); ++i)
+    if (step.names_output(i))
+      return true;
+  return false;
+}
+
 void batch_normalization(Step &step) {
-  if (step.attributes().integer("training_mode", 0) != 0)
+  if (normalizes_as_in_training(step))
     step.unsupported("normalizes as in training");
   if (step.opset() < 9 && step.attributes().integer("spatial", 1) == 0)
     step.unsupported("has weights for each pixel");

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/printable.h"
 #include "graph/shapes.h"
-#include "importer/weights_check.h"
 
 namespace convscope::onnx_import {
 
@@ -53,6 +53,17 @@ void Translation::spend(std::int64_t elements) {
   budget -= elements;
 }
 
+void Translation::spend_work(std::int64_t multiplications) {
+  if (multiplications > work)
+    throw NotSupported("its constants need too much computing");
+  work -= multiplications;
+}
+
+void Translation::earn(std::int64_t elements) {
+  budget += 16 * elements;
+  work += elements << 10;
+}
+
 NodeId Translation::add(Op op, std::vector<NodeId> inputs, const std::string &name, const std::string &kind) {
   Node node;
   node.name = name;
@@ -69,6 +80,18 @@ NodeId Translation::add(Op op, std::vector<NodeId> inputs, const std::string &na
     throw NotSupported(error.what());
   }
   named.push_back(false);
+  return id;
+}
+
+NodeId Translation::add_unsupported(const std::string &name, const std::string &kind, const std::string &reason,
+                                    std::vector<NodeId> inputs) {
+  Node made;
+  made.op = Unsupported{printable(reason)};
+  made.inputs = std::move(inputs);
+  graph.nodes.push_back(std::move(made));
+  named.push_back(false);
+  const auto id = static_cast<NodeId>(graph.nodes.size()) - 1;
+  name_layer(id, {name}, kind);
   return id;
 }
 
@@ -122,8 +145,14 @@ Value &Step::value(std::size_t i) {
     fail(fmt::format("uses '{}', which nothing before it makes", input));
   Value &value = found->second;
   if (value.initializer != nullptr) {
-    value.tensor = translation_.file.take(*value.initializer, fmt::format("initializer '{}'", input));
-    value.initializer = nullptr;
+    onnx::TensorProto &initializer = *std::exchange(value.initializer, nullptr);
+    try {
+      value.tensor = translation_.file.take(initializer, fmt::format("initializer '{}'", input));
+      translation_.earn(value.tensor.elements());
+    } catch (const NotSupported &error) {
+      value.kind = Value::Kind::unsupported;
+      value.node = translation_.add_unsupported(input, "Constant", error.what(), {});
+    }
   }
   return value;
 }
@@ -193,22 +222,28 @@ std::optional<std::vector<std::int64_t>> Step::axes(std::size_t input) {
 
 std::optional<Tensor> Step::tensor_attribute(std::string_view name) {
   for (onnx::AttributeProto &attribute : *node_.mutable_attribute())
-    if (attribute.name() == name)
-      return translation_.file.take(*attribute.mutable_t(), fmt::format("the {} of '{}'", name, name_));
+    if (attribute.name() == name) {
+      Tensor tensor = translation_.file.take(*attribute.mutable_t(), fmt::format("the {} of '{}'", name, name_));
+      translation_.earn(tensor.elements());
+      return tensor;
+    }
   return {};
 }
 
 Floats Step::weights(Tensor tensor) const {
   if (!tensor.is_real())
     tensor.reals = std::vector<float>(tensor.integers.begin(), tensor.integers.end());
-  check_finite_weights(translation_.file.name(), name_, tensor.reals);
+  if (!std::all_of(tensor.reals.begin(), tensor.reals.end(), [](float value) { return std::isfinite(value); }))
+    unsupported("has weights that are infinite or not a number");
   return std::move(tensor.reals);
 }
 
+bool Step::names_output(std::size_t output) const {
+  return output < outputs() && !node_.output(static_cast<int>(output)).empty();
+}
+
 bool Step::wants(std::size_t output) const {
-  if (output >= outputs() || node_.output(static_cast<int>(output)).empty())
-    return false;
-  return translation_.uses[node_.output(static_cast<int>(output))] > 0;
+  return names_output(output) && translation_.uses[node_.output(static_cast<int>(output))] > 0;
 }
 
 NodeId Step::add(Op op, std::vector<NodeId> inputs) {
@@ -216,7 +251,7 @@ NodeId Step::add(Op op, std::vector<NodeId> inputs) {
 }
 
 void Step::put(Value value, std::size_t output) {
-  if (output >= outputs() || node_.output(static_cast<int>(output)).empty())
+  if (!names_output(output))
     return;
   if (value.rank() > 16)
     unsupported("makes more than 16 dimensions");

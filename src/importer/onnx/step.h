@@ -4,7 +4,6 @@
 #include <array>
 #include <map>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,11 +17,6 @@
 #include "importer/onnx/view.h"
 
 namespace convscope::onnx_import {
-
-// What this node does can't be done here: it becomes an Unsupported node with this reason.
-struct NotSupported : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 // What a name of the file stands for.
 struct Value {
@@ -50,16 +44,22 @@ struct Translation {
   std::unordered_map<std::string, int> uses{};  // of a value that are still to come
   std::unordered_map<std::string, int> names{}; // of the graph's nodes, and how often each was wished for
   std::vector<bool> named{};                    // by node
-  std::int64_t budget = std::int64_t{1} << 26;  // of elements that folding and copying may still make
-  int misfits = 0;                              // steps whose inputs' sizes did not go together
+  // Of elements that folding and copying may still make, and of multiplications. Each element that the file really has
+  // allows for more (`earn`), so that a small file takes little time and memory, whatever it says.
+  std::int64_t budget = std::int64_t{1} << 26, work = std::int64_t{1} << 26;
+  int misfits = 0; // steps whose inputs' sizes did not go together
 
   Translation(ModelFile &model, Shape input, int images) : file(model), inference(graph, input), batch(images) {}
   Sides sides(NodeId id) const { return {batch, inference.shape(id)}; }
   std::string unique(const std::string &name);
   // NotSupported beyond the budget.
   void spend(std::int64_t elements);
+  void spend_work(std::int64_t multiplications);
+  void earn(std::int64_t elements);
   // Adds the node, or throws NotSupported where it does not fit its inputs. `name` is for errors: it is named later.
   NodeId add(Op op, std::vector<NodeId> inputs, const std::string &name, const std::string &kind);
+  NodeId add_unsupported(const std::string &name, const std::string &kind, const std::string &reason,
+                         std::vector<NodeId> inputs);
   void name_layer(NodeId id, const std::vector<std::string> &with, const std::string &kind);
   void name_inner(NodeId id, const std::string &name, const std::string &kind);
   Node &node(NodeId id) { return graph.nodes[static_cast<std::size_t>(id)]; }
@@ -102,11 +102,12 @@ public:
   // The tensor in an attribute, which is moved out of the file; nothing where it has none.
   std::optional<Tensor> tensor_attribute(std::string_view name);
 
-  // Values that go into the graph must be finite.
+  // Values that go into the graph must be finite: NotSupported where they are not.
   Floats weights(Tensor tensor) const;
 
   std::size_t outputs() const { return static_cast<std::size_t>(node_.output_size()); }
-  bool wants(std::size_t output) const;
+  bool names_output(std::size_t output) const; // the others are left out
+  bool wants(std::size_t output) const;        // somebody uses it
   NodeId add(Op op, std::vector<NodeId> inputs);
   Shape shape(NodeId id) const { return translation_.inference.shape(id); }
   Sides sides(NodeId id) const { return translation_.sides(id); }

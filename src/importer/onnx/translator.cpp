@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/printable.h"
+#include "importer/onnx/folds.h"
 #include "importer/onnx/heads.h"
 #include "importer/onnx/ops.h"
 #include "importer/onnx/step.h"
@@ -87,8 +88,6 @@ public:
 
 private:
   void define(const std::string &name, Value value);
-  NodeId add_unsupported(const std::string &name, const std::string &kind, const std::string &reason,
-                         std::vector<NodeId> inputs);
   void take_over(onnx::NodeProto &node);
   void give_up(Step &step, onnx::NodeProto &node, const std::string &reason);
   void consume(const onnx::NodeProto &node);
@@ -104,18 +103,6 @@ void Translator::define(const std::string &name, Value value) {
   if (!defined_.insert(name).second)
     file_.fail(fmt::format("has two values of the name '{}'", name));
   translation_.values[name] = std::move(value);
-}
-
-NodeId Translator::add_unsupported(const std::string &name, const std::string &kind, const std::string &reason,
-                                   std::vector<NodeId> inputs) {
-  Node node;
-  node.op = Unsupported{printable(reason)};
-  node.inputs = std::move(inputs);
-  translation_.graph.nodes.push_back(std::move(node));
-  translation_.named.push_back(false);
-  const auto id = static_cast<NodeId>(translation_.graph.nodes.size()) - 1;
-  translation_.name_layer(id, {name}, kind);
-  return id;
 }
 
 void Translator::define_inputs(const std::vector<const onnx::ValueInfoProto *> &inputs, const OnnxOptions &options) {
@@ -135,10 +122,11 @@ void Translator::define_inputs(const std::vector<const onnx::ValueInfoProto *> &
         file_.fail(fmt::format("the value of '{}' is no tensor", input->name()));
       define(input->name(), {Value::Kind::constant, file_.take(proto, input->name())});
     } else {
-      define(input->name(), {Value::Kind::unsupported,
-                             {},
-                             nullptr,
-                             add_unsupported(input->name(), "Input", "it is an input besides the picture", {})});
+      define(input->name(),
+             {Value::Kind::unsupported,
+              {},
+              nullptr,
+              translation_.add_unsupported(input->name(), "Input", "it is an input besides the picture", {})});
     }
   }
 }
@@ -165,10 +153,13 @@ void Translator::take_over(onnx::NodeProto &node) {
   for (std::size_t i = 0; i < step.inputs() && reason.empty(); ++i)
     if (step.has(i) && step.value(i).kind == Value::Kind::unsupported)
       reason = fmt::format("comes after '{}'", translation_.node(step.value(i).node).name);
-  const Rule rule = node.domain().empty() || node.domain() == "ai.onnx" ? rule_of(node.op_type()) : nullptr;
+  Rule rule = nullptr;
+  if (node.domain().empty() || node.domain() == "ai.onnx") {
+    rule = step.all_constant() ? fold_of(node.op_type()) : nullptr;
+    rule = rule == nullptr ? rule_of(node.op_type()) : rule;
+  }
   try {
-    if (reason.empty() &&
-        !((node.domain().empty() || node.domain() == "ai.onnx") && step.all_constant() && fold(step))) {
+    if (reason.empty()) {
       if (rule == nullptr)
         throw NotSupported(fmt::format("op '{}{}{}' is not supported", node.domain(), node.domain().empty() ? "" : ".",
                                        node.op_type()));
@@ -182,7 +173,7 @@ void Translator::take_over(onnx::NodeProto &node) {
   consume(node);
 }
 
-// Outputs that were not put become Unsupported.
+// Outputs that were not put become Unsupported, but for those beside others that nobody uses.
 void Translator::give_up(Step &step, onnx::NodeProto &node, const std::string &reason) {
   std::vector<NodeId> inputs;
   for (std::size_t i = 0; i < step.inputs(); ++i)
@@ -190,12 +181,14 @@ void Translator::give_up(Step &step, onnx::NodeProto &node, const std::string &r
         std::find(inputs.begin(), inputs.end(), step.value(i).node) == inputs.end())
       inputs.push_back(step.value(i).node);
   NodeId id = -1;
+  const auto was_put = [&](const std::string &out) { return translation_.values.count(out) != 0; };
+  const bool any = std::any_of(node.output().begin(), node.output().end(), was_put);
   for (const std::string &out : node.output()) {
-    if (out.empty() || translation_.values.count(out) != 0)
+    if (out.empty() || was_put(out) || (any && translation_.uses[out] == 0))
       continue;
     if (id < 0) {
       const std::string &name = out == node.output(0) ? step.name() : out;
-      id = add_unsupported(
+      id = translation_.add_unsupported(
           name, node.op_type(),
           reason.empty() ? fmt::format("op '{}': its output '{}' is not supported", step.op(), out) : reason, inputs);
       if (out != name)
