@@ -47,13 +47,18 @@ bool follow(Step &step, const Value &leader, Value &other) {
   if (!sides || other.rank() > leader.rank())
     return false;
   Arrangement arrangement;
+  int followed = 0;
   for (std::size_t side = 0; side < 3; ++side) {
     for (const int dimension : (*sides)[side])
-      if (const int own = own_dimension(other, dimension, leader.rank()); own >= 0)
+      if (const int own = own_dimension(other, dimension, leader.rank()); own >= 0) {
         arrangement[side].push_back(own);
+        ++followed;
+      }
     if (!arrangement[side].empty() && arrangement[side].size() != (*sides)[side].size())
       return false; // it would have to be repeated within a side
   }
+  if (followed != long_dimensions(other))
+    return false;
   step.arrange(other, arrangement);
   return true;
 }

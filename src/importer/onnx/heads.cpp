@@ -35,7 +35,9 @@ bool is_classifier(const Graph &graph, NodeId id) {
     const Node &node = node_of(graph, id);
     if (std::holds_alternative<Dense>(node.op) || std::holds_alternative<Conv>(node.op))
       return true;
-    const bool passes = std::holds_alternative<Identity>(node.op) || std::holds_alternative<Flatten>(node.op) ||
+    const auto *unary = std::get_if<Unary>(&node.op);
+    const bool passes = (unary != nullptr && unary->function == Function::linear) ||
+                        std::holds_alternative<Identity>(node.op) || std::holds_alternative<Flatten>(node.op) ||
                         std::holds_alternative<Reshape>(node.op) || std::holds_alternative<ScaleShift>(node.op) ||
                         std::holds_alternative<GlobalAvgPool>(node.op) || std::holds_alternative<AvgPool>(node.op) ||
                         std::holds_alternative<Relu>(node.op);

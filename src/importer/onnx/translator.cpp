@@ -319,6 +319,13 @@ OnnxOutput Translator::output(const std::string &name) {
   return output;
 }
 
+// The name of a file's output means that one, where a node has it for another value.
+void own_name(Graph &graph, const OnnxOutput &output) {
+  for (std::size_t id = 0; id < graph.nodes.size(); ++id)
+    if (static_cast<NodeId>(id) != output.node)
+      std::erase(graph.nodes[id].aliases, printable(output.name));
+}
+
 OnnxImport Translator::take() {
   OnnxImport result;
   for (const onnx::ValueInfoProto &out : file_.graph().output())
@@ -330,6 +337,9 @@ OnnxImport Translator::take() {
   result.graph = std::move(translation_.graph);
   result.graph.name = file_.stem();
   result.graph.input = input_.shape;
+  for (const OnnxOutput &out : result.outputs)
+    if (out.node >= 0)
+      own_name(result.graph, out);
   find_heads(result);
   return result;
 }
