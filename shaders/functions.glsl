@@ -74,6 +74,8 @@ REAL function_value(REAL x, REAL a, REAL b) {
     return raised(x, a);
   case FUNCTION_CLIP:
     return clamp(x, a, b);
+  case FUNCTION_ROUND:
+    return roundEven(a * x);
   default:
     return a * x + b;
   }
@@ -143,7 +145,7 @@ REAL function_slope(REAL x, REAL a, REAL b) {
     return a == zero ? zero : a * raised(x, a - one);
   case FUNCTION_CLIP:
     return x > a && x < b ? one : zero;
-  default:
+  default: // round and linear
     return a;
   }
 }

@@ -99,7 +99,8 @@ const uint FUNCTION_RECIPROCAL = 19u;
 const uint FUNCTION_ABS = 20u;
 const uint FUNCTION_POWER = 21u;
 const uint FUNCTION_CLIP = 22u;
-const uint FUNCTION_LINEAR = 23u;
+const uint FUNCTION_ROUND = 23u;
+const uint FUNCTION_LINEAR = 24u;
 struct UnaryParams {
   int batch, channels, pixels;
   float a, b;

@@ -116,6 +116,7 @@ enum class Function {
   abs,
   power,  // x^a
   clip,   // clamp(x, a, b); the gradient passes strictly between
+  round,  // a x to the nearest integer, halves to the even one; the gradient is that of a x
   linear, // a x + b
 };
 struct Unary {

@@ -37,7 +37,7 @@ std::vector<std::size_t> places(const std::vector<std::int64_t> &shape, const st
 bool is_taken_over(const NodeTest &test) {
   const auto &nodes = test.model.graph().node();
   return std::all_of(nodes.begin(), nodes.end(), [](const onnx::NodeProto &node) {
-    return onnx_import::rule_of(node.op_type()) != nullptr || node.op_type() == "Constant";
+    return onnx_import::rule_of("", node.op_type()) != nullptr || node.op_type() == "Constant";
   });
 }
 

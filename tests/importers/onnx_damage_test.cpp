@@ -52,7 +52,7 @@ TEST(OnnxDamage, Structure) {
   OnnxBuilder cycle;
   cycle.node("Add", {"x", "b"}, "a");
   cycle.node("Relu", {"a"}, "b");
-  expect_import_error(cycle, "node 'a' (Add): uses 'b', which nothing before it makes");
+  expect_import_error(cycle, "node 'a' can't be run: op 'Add' uses 'b', which nothing before it makes");
 
   OnnxBuilder twice;
   twice.node("Relu", {"x"}, "a");

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "graph/shapes.h"
-#include "importers/onnx_builder.h"
+#include "importers/onnx_models.h"
 
 namespace convscope {
 namespace {
@@ -97,6 +97,10 @@ std::vector<OnnxBuilder> seeds() {
     model.output("where");
     model.output("volume");
   }
+  models.push_back(model_with_functions());
+  models.push_back(quantized_model());
+  models.push_back(model_with_branches());
+  models.back().initializer("condition", {}, onnx::TensorProto::BOOL).add_int32_data(0);
   return models;
 }
 

@@ -35,6 +35,12 @@ TEST(ElementwiseTest, Clip) {
   check_op(Unary{Function::clip, -std::numeric_limits<float>::infinity(), 0.25F}, random_tensor(1, 3, 4, 7, 2));
 }
 
+// Eighths of 4: every half is among them.
+TEST(ElementwiseTest, Round) {
+  check_op(Unary{Function::round, 2}, quarters(random_tensor(3, 33, 3, 5, 1, -5, 5)));
+  check_op(Unary{Function::round, 0.5F}, quarters(random_tensor(1, 5, 3, 7, 2, -400, 400)));
+}
+
 // A clamp goes into what stands before it.
 TEST(ElementwiseTest, ClampsBehindOtherOps) {
   const Tensor input = coarse(random_tensor(2, 5, 6, 7, 1));

@@ -95,6 +95,8 @@ double value(const Unary &op, double x) {
     return std::pow(x, a);
   case Function::clip:
     return std::clamp(x, a, b);
+  case Function::round:
+    return std::nearbyint(a * x);
   case Function::linear:
     return a * x + b;
   }
@@ -154,6 +156,7 @@ double slope(const Unary &op, double x) {
     return a == 0 ? 0 : a * std::pow(x, a - 1);
   case Function::clip:
     return x > a && x < b ? 1 : 0;
+  case Function::round: // of what it rounds
   case Function::linear:
     return a;
   }

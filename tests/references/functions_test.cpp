@@ -47,6 +47,12 @@ TEST(ReferenceFunctions, ByHand) {
   EXPECT_EQ(value({Function::silu}, -1000), 0);
   EXPECT_EQ(slope({Function::clip, -1, 1}, 1), 0);
   EXPECT_EQ(slope({Function::abs}, 0), 0);
+  const Unary round{Function::round, 0.5F, 0};
+  for (const auto &[x, y] :
+       std::vector<std::pair<double, double>>{{1, 0}, {3, 2}, {5, 2}, {-3, -2}, {5.1, 3}, {-0.9, 0}}) {
+    EXPECT_EQ(value(round, x), y) << x;
+    EXPECT_EQ(slope(round, x), 0.5) << x;
+  }
 }
 
 TEST(ReferenceFunctions, FiniteDifferences) {

@@ -13,7 +13,7 @@ namespace convscope::onnx_import {
 
 class Attributes {
 public:
-  // Both must outlive it. `fail` throws what is wrong with the node.
+  // The node must outlive it. `fail` throws what is wrong with the node.
   Attributes(const onnx::NodeProto &node, std::function<void(const std::string &)> fail)
       : node_(&node), fail_(std::move(fail)) {}
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "importer/onnx/crowded.h"
 #include "importer/onnx/patterns.h"
 
 namespace convscope::onnx_import {
@@ -110,11 +111,6 @@ Dims broadcast(Step &step, const Dims &a, const Dims &b) {
   return dims;
 }
 
-int long_dimensions(const Value &value) {
-  return static_cast<int>(
-      std::count_if(value.view.begin(), value.view.end(), [](const Parts &parts) { return !parts.empty(); }));
-}
-
 Op binary(Step &step, Arithmetic arithmetic, NodeId a, NodeId b) {
   if (arithmetic == Arithmetic::add && step.shape(a) == step.shape(b))
     return Add{};
@@ -126,6 +122,10 @@ Op binary(Step &step, Arithmetic arithmetic, NodeId a, NodeId b) {
 Combined combine(Step &step, Arithmetic arithmetic, Value &a, Value &b) {
   const Dims dims = broadcast(step, a.dims(), b.dims());
   std::optional<View> view = common_view(a, b);
+  if (!view && (crowded(a, dims) || crowded(b, dims))) {
+    arrange_together(step, a, b);
+    view = common_view(a, b);
+  }
   if (!view) {
     // The larger one says how both lie.
     Value &leader = long_dimensions(a) >= long_dimensions(b) ? a : b;

@@ -14,13 +14,30 @@ bool is_vector(const OnnxOutput &output) {
   return output.node >= 0 && classes == 1 && output.layout.find_first_of("hw") == std::string::npos;
 }
 
+// What is quantized and dequantized here; else the node itself.
+NodeId before_quantization(const Graph &graph, NodeId id) {
+  bool rounded = false;
+  for (NodeId at = id;;) {
+    const Node &node = node_of(graph, at);
+    const auto *op = std::get_if<Unary>(&node.op);
+    if (op == nullptr ||
+        (op->function != Function::linear && op->function != Function::clip && op->function != Function::round))
+      return rounded ? at : id;
+    rounded = rounded || op->function == Function::round;
+    at = node.inputs[0];
+  }
+}
+
 // What gives a value for each class: a Dense layer, or a convolution whose map is then averaged.
 bool is_classifier(const Graph &graph, NodeId id) {
   for (;;) {
+    id = before_quantization(graph, id);
     const Node &node = node_of(graph, id);
     if (std::holds_alternative<Dense>(node.op) || std::holds_alternative<Conv>(node.op))
       return true;
-    const bool passes = std::holds_alternative<Identity>(node.op) || std::holds_alternative<Flatten>(node.op) ||
+    const auto *unary = std::get_if<Unary>(&node.op);
+    const bool passes = (unary != nullptr && unary->function == Function::linear) ||
+                        std::holds_alternative<Identity>(node.op) || std::holds_alternative<Flatten>(node.op) ||
                         std::holds_alternative<Reshape>(node.op) || std::holds_alternative<ScaleShift>(node.op) ||
                         std::holds_alternative<GlobalAvgPool>(node.op) || std::holds_alternative<AvgPool>(node.op) ||
                         std::holds_alternative<Relu>(node.op);
@@ -37,7 +54,7 @@ void find_heads(OnnxImport &import) {
   for (const OnnxOutput &output : import.outputs) {
     if (!is_vector(output))
       continue;
-    const Node &last = node_of(graph, output.node);
+    const Node &last = node_of(graph, before_quantization(graph, output.node));
     const auto *softmax = std::get_if<Softmax>(&last.op);
     if (softmax != nullptr && softmax->axis == Axis::c) {
       if (!softmax->log)

@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "importer/onnx/external_data.h"
+#include "importer/onnx/not_supported.h"
 
 namespace convscope::onnx_import {
 
@@ -72,7 +73,19 @@ void ModelFile::check() {
       opset_ = static_cast<int>(std::min<std::int64_t>(set.version(), 1000));
   if (opset_ < 7)
     fail(opset_ == 0 ? "does not say which opset it uses"
-                     : fmt::format("uses opset {}; opset 7 and later can be read", opset_));
+                     : fmt::format("uses opset {}; opset 7 and later can be read: convert it with "
+                                   "onnx.version_converter.convert_version(model, 13)",
+                                   opset_));
+  try {
+    inline_functions(model_, opset_, readings_);
+  } catch (const NotSupported &error) {
+    fail(error.what());
+  }
+}
+
+const Reading *ModelFile::reading(const onnx::NodeProto &node) const {
+  const auto found = readings_.find(&node);
+  return found == readings_.end() ? nullptr : &found->second;
 }
 
 std::string ModelFile::stem() const { return path_text(path_.stem()); }
@@ -82,7 +95,8 @@ void ModelFile::fail(const std::string &what) const { throw UserError(fmt::forma
 Tensor ModelFile::take(onnx::TensorProto &proto, const std::string &what) {
   Dims dims(proto.dims().begin(), proto.dims().end());
   if (dims.size() > 16 || !element_count(dims))
-    fail(fmt::format("{} has a shape of {}", what, dims.size() > 16 ? "more than 16 dimensions" : dims_text(dims)));
+    throw NotSupported(
+        fmt::format("{} has a shape of {}", what, dims.size() > 16 ? "more than 16 dimensions" : dims_text(dims)));
   const auto count = static_cast<std::size_t>(*element_count(dims));
   const std::size_t bytes = stored_bytes(proto.data_type(), count);
   if (!element_type(proto.data_type()))
@@ -92,20 +106,20 @@ Tensor ModelFile::take(onnx::TensorProto &proto, const std::string &what) {
                         ? onnx::TensorProto::DataType_Name(static_cast<onnx::TensorProto::DataType>(proto.data_type()))
                         : std::to_string(proto.data_type())));
   if (proto.has_segment())
-    fail(fmt::format("{} is in segments, which can't be read", what));
+    throw NotSupported(fmt::format("{} is in segments, which can't be read", what));
   if (proto.data_location() == onnx::TensorProto::EXTERNAL)
     return read_external(proto, std::move(dims), bytes, what);
   if (proto.has_raw_data()) {
     if (proto.raw_data().size() != bytes)
-      fail(fmt::format("{} has {} bytes; its shape ({}) needs {}", what, proto.raw_data().size(), dims_text(dims),
-                       bytes));
+      throw NotSupported(fmt::format("{} has {} bytes; its shape ({}) needs {}", what, proto.raw_data().size(),
+                                     dims_text(dims), bytes));
     Tensor tensor = decode_raw(proto.data_type(), std::move(dims), proto.raw_data());
     const std::string freed = std::move(*proto.mutable_raw_data());
     return tensor;
   }
   std::optional<Tensor> tensor = decode_fields(proto, std::move(dims));
   if (!tensor)
-    fail(fmt::format("{} does not hold the values that its shape needs", what));
+    throw NotSupported(fmt::format("{} does not hold the values that its shape needs", what));
   onnx::TensorProto().Swap(&proto);
   return std::move(*tensor);
 }

@@ -10,29 +10,28 @@
 
 #include <onnx/onnx_pb.h>
 
+#include "importer/onnx/functions.h"
+#include "importer/onnx/not_supported.h"
 #include "importer/onnx/tensor.h"
 
 namespace convscope::onnx_import {
 
-// What a node does, or a tensor holds, can't be done here: it becomes an Unsupported node with this reason.
-struct NotSupported : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
 class ModelFile {
 public:
-  // UserError where it is missing, no ONNX file, or uses an opset before 7.
+  // UserError where it is missing, no ONNX file, or uses an opset before 7, or its functions make too many nodes.
   explicit ModelFile(const std::filesystem::path &path);
   ModelFile(std::span<const std::uint8_t> bytes, const std::filesystem::path &path);
 
   const std::string &name() const { return name_; } // for errors
   std::string stem() const;                         // the model's name
   int opset() const { return opset_; }
+  // How a node of it is read, or null: as it stands there.
+  const Reading *reading(const onnx::NodeProto &node) const;
   onnx::GraphProto &graph() { return *model_.mutable_graph(); }
   const onnx::ModelProto &model() const { return model_; }
 
-  // Its elements; what held them in `proto` is freed. UserError, which calls it `what` ("initializer 'w'");
-  // NotSupported where its elements are of a type that can't be read.
+  // Its elements; what held them in `proto` is freed. Both errors call it `what` ("initializer 'w'"): NotSupported
+  // where the tensor alone is odd, UserError where a file of external data is not what the model needs.
   Tensor take(onnx::TensorProto &proto, const std::string &what);
 
   [[noreturn]] void fail(const std::string &what) const; // UserError "model.onnx: what"
@@ -45,6 +44,7 @@ private:
   std::string name_;
   onnx::ModelProto model_;
   int opset_ = 0;
+  Readings readings_;
   std::map<std::filesystem::path, std::uint64_t> external_bytes_; // read so far, by file
 };
 

@@ -2,9 +2,15 @@
 
 #include <unordered_map>
 
+#include <fmt/format.h>
+
 namespace convscope::onnx_import {
 
-Rule rule_of(const std::string &op) {
+Rule rule_of(const std::string &domain, const std::string &op) {
+  if (domain == "com.microsoft")
+    return op == "FusedMatMul" || op == "TransposeMatMul" ? mat_mul : nullptr;
+  if (!domain.empty() && domain != "ai.onnx")
+    return nullptr;
   static const std::unordered_map<std::string, Rule> rules{
       {"Abs", unary},
       {"Add", arithmetic},
@@ -18,8 +24,10 @@ Rule rule_of(const std::string &op) {
       {"Conv", conv},
       {"ConvTranspose", conv_transpose},
       {"DepthToSpace", depth_to_space},
+      {"DequantizeLinear", dequantize},
       {"Div", arithmetic},
       {"Dropout", same},
+      {"DynamicQuantizeLinear", dynamic_quantize},
       {"Elu", unary},
       {"Erf", unary},
       {"Exp", unary},
@@ -54,6 +62,7 @@ Rule rule_of(const std::string &op) {
       {"PRelu", p_relu},
       {"Pad", pad},
       {"Pow", arithmetic},
+      {"QuantizeLinear", quantize},
       {"Reciprocal", unary},
       {"ReduceL1", reduce},
       {"ReduceL2", reduce},
@@ -67,6 +76,7 @@ Rule rule_of(const std::string &op) {
       {"Relu", unary},
       {"Reshape", reshape},
       {"Resize", resize},
+      {"Round", unary},
       {"Selu", unary},
       {"Shape", shape_of},
       {"Sigmoid", unary},
@@ -93,4 +103,14 @@ Rule rule_of(const std::string &op) {
   return found == rules.end() ? nullptr : found->second;
 }
 
+std::string unknown_op(const std::string &domain, const std::string &op) {
+  const std::string name = domain.empty() || domain == "ai.onnx" ? op : fmt::format("{}.{}", domain, op);
+  const bool of_one_machine = domain == "com.microsoft.nchwc" || domain == "com.ms.internal.nhwc" ||
+                              (domain == "com.microsoft" && (op == "NhwcConv" || op == "NhwcFusedConv"));
+  if (of_one_machine)
+    return fmt::format("op '{}' is of the machine that onnxruntime optimized the model for; save it with an "
+                       "optimization level of ORT_ENABLE_EXTENDED or less",
+                       name);
+  return fmt::format("op '{}' is not supported", name);
+}
 } // namespace convscope::onnx_import

@@ -9,9 +9,11 @@ namespace convscope::onnx_import {
 
 using Rule = void (*)(Step &);
 
-// Null where the op can't be taken over. A rule throws NotSupported where it can't take over this use of its op, and
-// UserError where the file is damaged.
-Rule rule_of(const std::string &op);
+// Null where the op can't be taken over. A rule throws NotSupported where it can't take over this use of its op, or
+// where the node is damaged.
+Rule rule_of(const std::string &domain, const std::string &op);
+// What is to be said of an op that has no rule.
+std::string unknown_op(const std::string &domain, const std::string &op);
 
 // ---- The rules, by family ----
 
@@ -59,6 +61,10 @@ void flatten(Step &step);
 void squeeze(Step &step);
 void unsqueeze(Step &step);
 void transpose(Step &step);
+void quantize(Step &step);
+void dequantize(Step &step);
+void dynamic_quantize(Step &step);
+
 void shape_of(Step &step);
 void size_of(Step &step);
 

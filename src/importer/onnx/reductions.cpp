@@ -1,5 +1,7 @@
 #include "importer/onnx/reductions.h"
 
+#include "importer/onnx/crowded.h"
+
 #include <algorithm>
 
 namespace convscope::onnx_import {
@@ -37,7 +39,46 @@ Axes arranged_axes(Step &step, Value &value, const std::vector<int> &dimensions)
   step.unsupported("is over the images of a batch");
 }
 
+namespace {
+
+// Over the outer digit of the channels, of few indices: slices of the channels, one upon the other. -1 where it is
+// none.
+NodeId reduced_runs(Step &step, const Value &value, Reduction reduction, const std::vector<int> &dimensions) {
+  constexpr std::int64_t most = 8;
+  if (dimensions.size() != 1 || (reduction != Reduction::sum && reduction != Reduction::mean &&
+                                 reduction != Reduction::max && reduction != Reduction::min))
+    return -1;
+  const std::optional<OuterDigit> digit = outer_digit(value, dimensions[0], step.sides(value.node));
+  if (!digit || digit->side != Side::c || digit->stride == 1)
+    return -1;
+  const std::int64_t count = value.dims()[static_cast<std::size_t>(dimensions[0])];
+  if (count > most)
+    return -1;
+  std::vector<NodeId> runs;
+  for (std::int64_t i = 0; i < count; ++i)
+    runs.push_back(
+        step.add(Slice{Axis::c, static_cast<int>(i * digit->stride), static_cast<int>((i + 1) * digit->stride), 1},
+                 {value.node}));
+  if (reduction == Reduction::sum || reduction == Reduction::mean) {
+    const NodeId sum = step.add(Add{}, std::move(runs));
+    return reduction == Reduction::sum ? sum
+                                       : step.add(Unary{Function::linear, 1.F / static_cast<float>(count), 0}, {sum});
+  }
+  NodeId extreme = runs[0];
+  for (std::size_t i = 1; i < runs.size(); ++i)
+    extreme =
+        step.add(Binary{reduction == Reduction::max ? Arithmetic::maximum : Arithmetic::minimum}, {extreme, runs[i]});
+  return extreme;
+}
+
+} // namespace
+
 NodeId reduced(Step &step, Value &value, Reduction reduction, const std::vector<int> &dimensions, View &view) {
+  if (const NodeId id = reduced_runs(step, value, reduction, dimensions); id >= 0) {
+    view = value.view;
+    view[static_cast<std::size_t>(dimensions[0])].clear();
+    return id;
+  }
   Axes axes = arranged_axes(step, value, dimensions);
   // A side that is one long here may be longer for another picture: with h goes w, where no other dimension is w.
   const auto shown = [&](Side side) {

@@ -32,6 +32,7 @@ const std::unordered_map<std::string, Function1> functions{
     {"Mish", {Function::mish}},
     {"Neg", {Function::linear, nullptr, -1}},
     {"Reciprocal", {Function::reciprocal}},
+    {"Round", {Function::round, nullptr, 1}},
     {"Selu", {Function::selu, "alpha", 1.6732631921768188, "gamma", 1.0507010221481323}},
     {"Sigmoid", {Function::sigmoid}},
     {"Softplus", {Function::softplus}},

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "importer/onnx/crowded.h"
 #include "importer/onnx/elementwise.h"
 #include "importer/onnx/ops.h"
 #include "importer/onnx/shape_arithmetic.h"
@@ -19,6 +20,10 @@ std::optional<Axis> axis_of(char label) {
 
 // The node's axis that this dimension is, after the value has been arranged where it had to be.
 Axis axis_along(Step &step, Value &x, int dimension) {
+  if (long_dimensions(x) > 3) {
+    set_apart(step, x, dimension);
+    return Axis::h;
+  }
   const std::string layout = step.layout(x);
   const auto at = static_cast<std::size_t>(dimension);
   if (layout[at] == 'n')
@@ -49,7 +54,25 @@ struct Part1 { // a node whose one dimension is a part of another's
   View view;
 };
 
+// Python's begin and end of a slice, forwards.
+std::int64_t clamped(std::int64_t index, std::int64_t length) {
+  return std::clamp<std::int64_t>(index < 0 ? std::max(index, -length) + length : index, 0, length);
+}
+
 Part1 cut(Step &step, Value &x, const Cut &cut) {
+  // Runs of a side, where the dimension is its outer digit.
+  const std::optional<OuterDigit> digit = outer_digit(x, cut.dimension, step.sides(x.node));
+  if (digit && digit->stride > 1 && cut.step == 1) {
+    const std::int64_t length = x.dims()[static_cast<std::size_t>(cut.dimension)];
+    const std::int64_t begin = clamped(cut.begin, length), end = clamped(cut.end, length);
+    const Slice runs{static_cast<Axis>(static_cast<int>(digit->side) - 1), as_int(begin * digit->stride),
+                     as_int(end * digit->stride), 1};
+    const NodeId id = step.add(runs, {x.node});
+    View view = x.view;
+    view[static_cast<std::size_t>(cut.dimension)].clear();
+    append(view[static_cast<std::size_t>(cut.dimension)], {digit->side, end - begin, digit->stride});
+    return {id, std::move(view)};
+  }
   const Axis axis = axis_along(step, x, cut.dimension);
   Slice op{axis, as_int(cut.begin), as_int(cut.end), as_int(cut.step)};
   // To the end, however long the dimension is for another picture.
@@ -61,6 +84,28 @@ Part1 cut(Step &step, Value &x, const Cut &cut) {
 
 bool is_all(const Cut &cut, std::int64_t length) {
   return cut.step == 1 && (cut.begin == 0 || cut.begin <= -length) && cut.end >= length;
+}
+
+void join_crowded(Step &step, const std::vector<Value *> &values, int dimension) {
+  std::optional<Side> side = joining_side(step, values, dimension);
+  if (!side) {
+    for (Value *value : values)
+      set_apart(step, *value, dimension);
+    side = Side::h;
+  }
+  std::vector<NodeId> nodes;
+  std::int64_t length = 0;
+  for (const Value *value : values) {
+    nodes.push_back(value->node);
+    length += value->dims()[static_cast<std::size_t>(dimension)];
+  }
+  View view = values[0]->view;
+  const std::int64_t stride =
+      step.sides(nodes[0]).length(*side) / values[0]->dims()[static_cast<std::size_t>(dimension)];
+  const NodeId id = step.add(Concat{static_cast<Axis>(static_cast<int>(*side) - 1)}, std::move(nodes));
+  view[static_cast<std::size_t>(dimension)].clear();
+  append(view[static_cast<std::size_t>(dimension)], {*side, length, stride});
+  step.put_map(id, std::move(view));
 }
 
 } // namespace
@@ -86,6 +131,8 @@ void concat(Step &step) {
     if (dims != joined)
       step.misfit(fmt::format("can't join values of {} and {}", dims_text(joined), dims_text(dims)));
   }
+  if (crowded(*values[0], joined))
+    return join_crowded(step, values, dimension);
   // The value with most sides says how all of them lie.
   Value *leader = values[0];
   const auto long_dimensions = [](const Value &value) {
@@ -203,6 +250,28 @@ void tile(Step &step) {
   step.put(std::move(tiled));
 }
 
+namespace {
+
+// x + 0, of zeros along the new dimensions.
+void expand_crowded(Step &step, Value &x, const Dims &dims) {
+  Dims grown(dims.size(), 1);
+  const std::size_t added = dims.size() - x.view.size();
+  std::int64_t count = 1;
+  for (std::size_t i = 0; i < dims.size(); ++i)
+    if (i < added || x.view[i - added].empty())
+      count *= grown[i] = dims[i];
+  if (count > INT32_MAX)
+    step.unsupported(fmt::format("makes {}", dims_text(dims)));
+  step.translation().spend(count);
+  const Shape shape{static_cast<int>(count), 1, 1};
+  const NodeId id = step.add(Constant{shape, std::vector<float>(static_cast<std::size_t>(count))}, {});
+  Value zeros{Value::Kind::map, {}, nullptr, id, *reshaped(labelled("c", {1, shape}), grown)};
+  Combined sum = combine(step, Arithmetic::add, x, zeros);
+  step.put_map(sum.id, std::move(sum.view));
+}
+
+} // namespace
+
 void expand(Step &step) {
   Value &x = step.map();
   Dims dims = step.constant(1, "shape").integers;
@@ -223,6 +292,8 @@ void expand(Step &step) {
   view.insert(view.begin(), dims.size() - view.size(), Parts{});
   if (dims == from)
     return step.put_map(x.node, std::move(view));
+  if (crowded(x, dims))
+    return expand_crowded(step, x, dims);
   // x + 0, with zeros along the new sides alone.
   const std::string layout = completed_layout(step.layout(x), dims);
   Shape zeros{1, 1, 1};

@@ -266,8 +266,15 @@ void gemm(Step &step) {
   multiply(step, x, 1, std::move(matrix), std::move(bias));
 }
 
+// MatMul, and onnxruntime's FusedMatMul, which may turn its factors and scale their product.
 void mat_mul(Step &step) {
   const bool map_first = !step.is_constant(0);
+  const auto turned = [&](const char *name) { return step.attributes().integer(name, 0) != 0; };
+  const bool turned_map = turned(map_first ? "transA" : "transB"),
+             turned_weights = turned(map_first ? "transB" : "transA");
+  const double alpha = step.attributes().real("alpha", 1);
+  if (turned("transBatchA") || turned("transBatchB"))
+    step.unsupported("multiplies stacks of matrices");
   if (map_first && !step.is_constant(1))
     step.unsupported("multiplies two values that are both computed from the picture");
   Value &x = step.map(map_first ? 0 : 1);
@@ -276,8 +283,15 @@ void mat_mul(Step &step) {
   const std::size_t weights = map_first ? 1 : 0;
   if (step.constant(weights, "weights").dims.size() < 2)
     step.unsupported("multiplies by a vector");
-  Matrix matrix = matrix_of(step, step.take(weights, "weights"), !map_first);
-  multiply(step, x, x.rank() - (map_first ? 1 : 2), std::move(matrix), {});
+  Matrix matrix = matrix_of(step, step.take(weights, "weights"), map_first == turned_weights);
+  for (float &value : matrix.values)
+    value = static_cast<float>(value * alpha);
+  Value factor{Value::Kind::map, {}, nullptr, x.node, x.view};
+  if (turned_map && x.rank() < 2)
+    step.unsupported(fmt::format("turns a value of {}", dims_text(x.dims())));
+  if (turned_map)
+    std::swap(factor.view.end()[-1], factor.view.end()[-2]);
+  multiply(step, turned_map ? factor : x, x.rank() - (map_first ? 1 : 2), std::move(matrix), {});
 }
 
 bool normalizes_as_in_training(Step &step) {

@@ -110,6 +110,24 @@ void Translation::name_inner(NodeId id, const std::string &name, const std::stri
   named[static_cast<std::size_t>(id)] = true;
 }
 
+Value *Translation::find(const std::string &name) {
+  const auto found = values.find(name);
+  if (found == values.end())
+    return nullptr;
+  Value &value = found->second;
+  if (value.initializer != nullptr) {
+    onnx::TensorProto &initializer = *std::exchange(value.initializer, nullptr);
+    try {
+      value.tensor = file.take(initializer, fmt::format("initializer '{}'", name));
+      earn(value.tensor.elements());
+    } catch (const NotSupported &error) {
+      value.kind = Value::Kind::unsupported;
+      value.node = add_unsupported(name, "Constant", error.what(), {});
+    }
+  }
+  return &value;
+}
+
 void Translation::settle(Value &value) {
   if (value.is_map())
     for (const std::string &name : value.names)
@@ -120,14 +138,13 @@ void Translation::settle(Value &value) {
 // ---- Step ----
 
 Step::Step(Translation &translation, onnx::NodeProto &node)
-    : translation_(translation), node_(node),
+    : translation_(translation), node_(node), reading_(translation.file.reading(node)),
+      opset_(reading_ != nullptr && reading_->opset > 0 ? reading_->opset : translation.file.opset()),
       name_(!node.name().empty() || node.output_size() == 0 ? node.name() : node.output(0)),
       attributes_(node, [this](const std::string &what) { fail(what); }),
       first_(static_cast<NodeId>(translation.graph.nodes.size())) {}
 
-void Step::fail(const std::string &what) const {
-  translation_.file.fail(fmt::format("node '{}' ({}): {}", name_, op(), what));
-}
+void Step::fail(const std::string &what) const { throw NotSupported(fmt::format("op '{}' {}", op(), what)); }
 
 void Step::unsupported(const std::string &what) const { throw NotSupported(fmt::format("op '{}': {}", op(), what)); }
 
@@ -140,21 +157,10 @@ Value &Step::value(std::size_t i) {
   if (!has(i))
     fail(fmt::format("has no input {}", i));
   const std::string &input = node_.input(static_cast<int>(i));
-  const auto found = translation_.values.find(input);
-  if (found == translation_.values.end())
+  Value *value = translation_.find(input);
+  if (value == nullptr)
     fail(fmt::format("uses '{}', which nothing before it makes", input));
-  Value &value = found->second;
-  if (value.initializer != nullptr) {
-    onnx::TensorProto &initializer = *std::exchange(value.initializer, nullptr);
-    try {
-      value.tensor = translation_.file.take(initializer, fmt::format("initializer '{}'", input));
-      translation_.earn(value.tensor.elements());
-    } catch (const NotSupported &error) {
-      value.kind = Value::Kind::unsupported;
-      value.node = translation_.add_unsupported(input, "Constant", error.what(), {});
-    }
-  }
-  return value;
+  return *value;
 }
 
 bool Step::all_constant() {
@@ -173,11 +179,14 @@ const Tensor &Step::constant(std::size_t i, std::string_view what) {
 
 Tensor Step::take(std::size_t i, std::string_view what) {
   constant(i, what);
-  Value &input = value(i);
-  if (translation_.uses[node_.input(static_cast<int>(i))] <= 1)
-    return std::move(input.tensor);
-  translation_.spend(input.tensor.elements());
-  return input.tensor;
+  return take(value(i), node_.input(static_cast<int>(i)));
+}
+
+Tensor Step::take(Value &constant, const std::string &name) {
+  if (translation_.uses[name] <= 1)
+    return std::move(constant.tensor);
+  translation_.spend(constant.tensor.elements());
+  return constant.tensor;
 }
 
 Value &Step::map(std::size_t i) {
@@ -234,7 +243,7 @@ Floats Step::weights(Tensor tensor) const {
   if (!tensor.is_real())
     tensor.reals = std::vector<float>(tensor.integers.begin(), tensor.integers.end());
   if (!std::all_of(tensor.reals.begin(), tensor.reals.end(), [](float value) { return std::isfinite(value); }))
-    unsupported("has weights that are infinite or not a number");
+    fail("has weights that are infinite or not a number");
   return std::move(tensor.reals);
 }
 
@@ -261,11 +270,18 @@ void Step::put(Value value, std::size_t output) {
     names.push_back(name_);
   if (output > 0 || name != name_)
     names.push_back(name);
+  if (output == 0 && reading_ != nullptr)
+    names.insert(names.end(), reading_->aliases.begin(), reading_->aliases.end());
+  if (reading_ != nullptr && reading_->inner)
+    names.clear();
   if (value.is_map() && value.node < first_) {
     value.names = std::move(names);
     value.op = op();
   } else if (value.is_map() && !translation_.named[static_cast<std::size_t>(value.node)]) {
-    translation_.name_layer(value.node, names, op());
+    if (names.empty())
+      translation_.name_inner(value.node, name_, op());
+    else
+      translation_.name_layer(value.node, names, op());
     translation_.node(value.node).parameters = std::exchange(parameters_, 0);
   } else if (value.is_map()) {
     for (const std::string &each : names)

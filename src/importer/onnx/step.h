@@ -13,6 +13,7 @@
 #include "graph/inference.h"
 #include "importer/onnx/attributes.h"
 #include "importer/onnx/model_file.h"
+#include "importer/onnx/not_supported.h"
 #include "importer/onnx/tensor.h"
 #include "importer/onnx/view.h"
 
@@ -63,6 +64,9 @@ struct Translation {
   void name_layer(NodeId id, const std::vector<std::string> &with, const std::string &kind);
   void name_inner(NodeId id, const std::string &name, const std::string &kind);
   Node &node(NodeId id) { return graph.nodes[static_cast<std::size_t>(id)]; }
+  // The value of that name, read from the file where it was not yet; null where nothing makes it. NotSupported where it
+  // can't be read.
+  Value *find(const std::string &name);
   // Makes the names of a value a node's.
   void settle(Value &value);
 };
@@ -77,10 +81,10 @@ public:
   // The file's name of it, for errors and layers: its own, or its first output's.
   const std::string &name() const { return name_; }
   const std::string &op() const { return node_.op_type(); }
-  int opset() const { return translation_.file.opset(); }
+  int opset() const { return opset_; }
   const Attributes &attributes() const { return attributes_; }
-  [[noreturn]] void fail(const std::string &what) const;        // the file is damaged
-  [[noreturn]] void unsupported(const std::string &what) const; // NotSupported
+  [[noreturn]] void fail(const std::string &what) const;        // NotSupported: the node is damaged
+  [[noreturn]] void unsupported(const std::string &what) const; // NotSupported: such a use of the op is unknown here
   [[noreturn]] void misfit(const std::string &what) const;      // the same, and perhaps another input size would do
 
   std::size_t inputs() const { return static_cast<std::size_t>(node_.input_size()); }
@@ -91,6 +95,7 @@ public:
   // A constant input; NotSupported where it is none, with `what` it is ("weights").
   const Tensor &constant(std::size_t i, std::string_view what);
   Tensor take(std::size_t i, std::string_view what); // moved where nobody else needs it
+  Tensor take(Value &constant, const std::string &name);
   // An input as a map; a constant becomes a node.
   Value &map(std::size_t i = 0);
   Dims dims(std::size_t i) { return has(i) ? value(i).dims() : Dims{}; }
@@ -137,6 +142,8 @@ public:
 private:
   Translation &translation_;
   onnx::NodeProto &node_;
+  const Reading *reading_; // or null
+  int opset_;
   std::string name_;
   Attributes attributes_;
   NodeId first_;                        // of the nodes that it adds

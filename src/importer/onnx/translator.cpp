@@ -9,6 +9,7 @@
 #include "importer/onnx/folds.h"
 #include "importer/onnx/heads.h"
 #include "importer/onnx/ops.h"
+#include "importer/onnx/scopes.h"
 #include "importer/onnx/step.h"
 
 namespace convscope::onnx_import {
@@ -39,13 +40,21 @@ std::string guessed_layout(const Dims &dims) {
   return "";
 }
 
+// Why a value of these dimensions can't be a picture.
+std::string no_picture(const Dims &dims) {
+  if (dims.size() == 3 || dims.size() == 5)
+    return fmt::format("{}, which is {}; Convscope shows nets of pictures, (N,C,H,W)", dims_text(dims),
+                       dims.size() == 3 ? "a sequence, such as sound or text" : "a volume or a video");
+  return dims_text(dims);
+}
+
 InputPlan plan_input(const ModelFile &file, const onnx::ValueInfoProto &input, const OnnxOptions &options, int size) {
   const Dims dims = declared_dims(input);
   InputPlan plan{input.name(), options.input_layout, {1, 1, 1}, 1, false};
   if (plan.layout.empty())
     plan.layout = guessed_layout(dims);
   if (plan.layout.size() != dims.size())
-    file.fail(fmt::format("its input '{}' is no picture: its shape is {}", input.name(), dims_text(dims)));
+    file.fail(fmt::format("its input '{}' is no picture: its shape is {}", input.name(), no_picture(dims)));
   for (std::size_t i = 0; i < dims.size(); ++i) {
     const char label = plan.layout[i];
     std::int64_t length = dims[i];
@@ -88,9 +97,14 @@ public:
 
 private:
   void define(const std::string &name, Value value);
+  void define_initializers(onnx::GraphProto &graph);
+  void count_uses(const onnx::GraphProto &graph);
   void take_over(onnx::NodeProto &node);
+  void take_over(Step &step, onnx::NodeProto &node);
+  void take_branch(Step &step, onnx::NodeProto &node);
   void give_up(Step &step, onnx::NodeProto &node, const std::string &reason);
   void consume(const onnx::NodeProto &node);
+  void release(const std::string &name);
   OnnxOutput output(const std::string &name);
 
   ModelFile &file_;
@@ -105,11 +119,15 @@ void Translator::define(const std::string &name, Value value) {
   translation_.values[name] = std::move(value);
 }
 
-void Translator::define_inputs(const std::vector<const onnx::ValueInfoProto *> &inputs, const OnnxOptions &options) {
-  for (onnx::TensorProto &initializer : *file_.graph().mutable_initializer()) {
+void Translator::define_initializers(onnx::GraphProto &graph) {
+  for (onnx::TensorProto &initializer : *graph.mutable_initializer()) {
     Value value{Value::Kind::constant, {}, &initializer};
     define(initializer.name(), std::move(value));
   }
+}
+
+void Translator::define_inputs(const std::vector<const onnx::ValueInfoProto *> &inputs, const OnnxOptions &options) {
+  define_initializers(file_.graph());
   const NodeId id = translation_.add(Input{}, {}, input_.name, "Input");
   translation_.name_layer(id, {input_.name}, "Input");
   define(input_.name, {Value::Kind::map, {}, nullptr, id, labelled(input_.layout, translation_.sides(id))});
@@ -131,16 +149,21 @@ void Translator::define_inputs(const std::vector<const onnx::ValueInfoProto *> &
   }
 }
 
-void Translator::run() {
-  onnx::GraphProto &graph = file_.graph();
+void Translator::count_uses(const onnx::GraphProto &graph) {
   for (const onnx::NodeProto &node : graph.node())
-    for (const std::string &input : node.input())
+    for (const std::string &input : needs_of(node))
       ++translation_.uses[input];
   for (const onnx::ValueInfoProto &out : graph.output())
     ++translation_.uses[out.name()];
-  for (onnx::NodeProto &node : *graph.mutable_node())
+}
+
+void Translator::run() {
+  count_uses(file_.graph());
+  for (onnx::NodeProto &node : *file_.graph().mutable_node())
     take_over(node);
 }
+
+bool is_standard(const onnx::NodeProto &node) { return node.domain().empty() || node.domain() == "ai.onnx"; }
 
 void Translator::take_over(onnx::NodeProto &node) {
   for (const std::string &out : node.output())
@@ -150,21 +173,8 @@ void Translator::take_over(onnx::NodeProto &node) {
     return consume(node);
   Step step(translation_, node);
   std::string reason;
-  for (std::size_t i = 0; i < step.inputs() && reason.empty(); ++i)
-    if (step.has(i) && step.value(i).kind == Value::Kind::unsupported)
-      reason = fmt::format("comes after '{}'", translation_.node(step.value(i).node).name);
-  Rule rule = nullptr;
-  if (node.domain().empty() || node.domain() == "ai.onnx") {
-    rule = step.all_constant() ? fold_of(node.op_type()) : nullptr;
-    rule = rule == nullptr ? rule_of(node.op_type()) : rule;
-  }
   try {
-    if (reason.empty()) {
-      if (rule == nullptr)
-        throw NotSupported(fmt::format("op '{}{}{}' is not supported", node.domain(), node.domain().empty() ? "" : ".",
-                                       node.op_type()));
-      rule(step);
-    }
+    take_over(step, node);
   } catch (const NotSupported &error) {
     reason = error.what();
   }
@@ -173,13 +183,63 @@ void Translator::take_over(onnx::NodeProto &node) {
   consume(node);
 }
 
+void Translator::take_over(Step &step, onnx::NodeProto &node) {
+  if (const Reading *reading = file_.reading(node); reading != nullptr && !reading->refusal.empty())
+    throw NotSupported(reading->refusal);
+  for (std::size_t i = 0; i < step.inputs(); ++i)
+    if (step.has(i) && step.value(i).kind == Value::Kind::unsupported)
+      throw NotSupported(fmt::format("comes after '{}'", translation_.node(step.value(i).node).name));
+  if (is_standard(node) && node.op_type() == "If")
+    return take_branch(step, node);
+  if (is_standard(node) && step.all_constant())
+    if (const Rule fold = fold_of(node.op_type()))
+      return fold(step);
+  if (const Rule rule = rule_of(node.domain(), node.op_type()))
+    return rule(step);
+  throw NotSupported(unknown_op(node.domain(), node.op_type()));
+}
+
+// An If whose condition is known at this size is the branch that it chooses.
+void Translator::take_branch(Step &step, onnx::NodeProto &node) {
+  const Tensor &condition = step.constant(0, "condition");
+  if (condition.elements() != 1)
+    step.fail(fmt::format("has a condition of {}", dims_text(condition.dims)));
+  const char *name = condition.at(0) != 0 ? "then_branch" : "else_branch";
+  const auto chosen = std::find_if(node.mutable_attribute()->begin(), node.mutable_attribute()->end(),
+                                   [&](const auto &attribute) { return attribute.name() == name; });
+  if (chosen == node.mutable_attribute()->end() || !chosen->has_g())
+    step.fail(fmt::format("has no {}", name));
+  onnx::GraphProto &branch = *chosen->mutable_g();
+  if (branch.output_size() != node.output_size())
+    step.fail(fmt::format("has {} outputs, and its {} has {}", node.output_size(), name, branch.output_size()));
+  define_initializers(branch);
+  count_uses(branch);
+  for (onnx::NodeProto &inner : *branch.mutable_node())
+    take_over(inner);
+  for (int i = 0; i < branch.output_size(); ++i) {
+    const std::string &from = branch.output(i).name();
+    Value *value = translation_.find(from);
+    if (value == nullptr)
+      step.fail(fmt::format("gives '{}', which nothing in its {} makes", from, name));
+    if (value->kind == Value::Kind::unsupported)
+      translation_.values[node.output(i)] = {Value::Kind::unsupported, {}, nullptr, value->node};
+    else if (value->kind == Value::Kind::constant)
+      step.put_constant(step.take(*value, from), static_cast<std::size_t>(i));
+    else
+      step.put_map(value->node, value->view, static_cast<std::size_t>(i));
+    if (--translation_.uses[from] == 0)
+      release(from);
+  }
+}
+
 // Outputs that were not put become Unsupported, but for those beside others that nobody uses.
 void Translator::give_up(Step &step, onnx::NodeProto &node, const std::string &reason) {
   std::vector<NodeId> inputs;
-  for (std::size_t i = 0; i < step.inputs(); ++i)
-    if (step.has(i) && step.value(i).kind != Value::Kind::constant &&
-        std::find(inputs.begin(), inputs.end(), step.value(i).node) == inputs.end())
-      inputs.push_back(step.value(i).node);
+  for (const std::string &name : needs_of(node))
+    if (const auto value = translation_.values.find(name);
+        value != translation_.values.end() && value->second.kind != Value::Kind::constant &&
+        std::find(inputs.begin(), inputs.end(), value->second.node) == inputs.end())
+      inputs.push_back(value->second.node);
   NodeId id = -1;
   const auto was_put = [&](const std::string &out) { return translation_.values.count(out) != 0; };
   const bool any = std::any_of(node.output().begin(), node.output().end(), was_put);
@@ -201,16 +261,17 @@ void Translator::give_up(Step &step, onnx::NodeProto &node, const std::string &r
 }
 
 // Values that nobody needs any more go; what only renames a node leaves its name there.
+void Translator::release(const std::string &name) {
+  const auto found = translation_.values.find(name);
+  if (found == translation_.values.end())
+    return;
+  translation_.settle(found->second);
+  translation_.values.erase(found);
+}
+
 void Translator::consume(const onnx::NodeProto &node) {
-  const auto release = [&](const std::string &name) {
-    const auto found = translation_.values.find(name);
-    if (found == translation_.values.end())
-      return;
-    translation_.settle(found->second);
-    translation_.values.erase(found);
-  };
-  for (const std::string &input : node.input())
-    if (!input.empty() && --translation_.uses[input] == 0)
+  for (const std::string &input : needs_of(node))
+    if (--translation_.uses[input] == 0)
       release(input);
   for (const std::string &out : node.output())
     if (!out.empty() && translation_.uses[out] == 0)
@@ -222,7 +283,7 @@ OnnxOutput Translator::output(const std::string &name) {
   output.name = name;
   const auto found = translation_.values.find(name);
   if (found == translation_.values.end())
-    file_.fail(fmt::format("its output '{}' is made by no node", name));
+    return output;
   Value &value = found->second;
   if (value.initializer != nullptr)
     return output;
@@ -249,6 +310,13 @@ OnnxOutput Translator::output(const std::string &name) {
   return output;
 }
 
+// The name of a file's output means that one, where a node has it for another value.
+void own_name(Graph &graph, const OnnxOutput &output) {
+  for (std::size_t id = 0; id < graph.nodes.size(); ++id)
+    if (static_cast<NodeId>(id) != output.node)
+      std::erase(graph.nodes[id].aliases, printable(output.name));
+}
+
 OnnxImport Translator::take() {
   OnnxImport result;
   for (const onnx::ValueInfoProto &out : file_.graph().output())
@@ -260,6 +328,9 @@ OnnxImport Translator::take() {
   result.graph = std::move(translation_.graph);
   result.graph.name = file_.stem();
   result.graph.input = input_.shape;
+  for (const OnnxOutput &out : result.outputs)
+    if (out.node >= 0)
+      own_name(result.graph, out);
   find_heads(result);
   return result;
 }
