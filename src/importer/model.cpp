@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "graph/shapes.h"
+#include "graph/variants.h"
 #include "importer/keras_model.h"
 #include "importer/labels.h"
 #include "importer/onnx_model.h"
@@ -55,11 +56,11 @@ Preprocessing usual_preprocessing(const Graph &graph, const std::string &file, b
   return parse_preprocessing(way);
 }
 
-Graph load_file(const fs::path &path) {
+OnnxNet load_file(const fs::path &path) {
   std::error_code error;
   if (!fs::exists(path, error))
     throw UserError(fmt::format("--model {}: no such file", path_text(path)));
-  return lower_extension(path) == ".onnx" ? load_onnx(path) : load_keras_model(path);
+  return lower_extension(path) == ".onnx" ? load_onnx(path) : OnnxNet{load_keras_model(path), nullptr};
 }
 
 // How many values the classifier gives; 0 where there is none, or its input's size is not known.
@@ -115,12 +116,20 @@ Model load_model(const ModelRequest &request) {
       throw UserError(
           fmt::format("--weights {}: goes with a net of the zoo; {} has its own", request.weights, request.model));
     model.weights = request.model;
-    graph = load_file(model.weights);
+    OnnxNet net = load_file(model.weights);
+    graph = std::move(net.graph);
+    model.reread = std::move(net.reread);
     if (const fs::path file = sidecar_file(model.weights); !file.empty())
       sidecar = read_sidecar(file);
   } else {
     model.weights = request.weights.empty() ? zoo_weights(request.model) : fs::path(request.weights);
     graph = load_zoo(request.model, model.weights);
+  }
+
+  if (const Size size = request.size.given() ? request.size : sidecar.size; size.given()) {
+    if (model.reread)
+      graph = model.reread(size);
+    graph.input = graph.input_of(size);
   }
 
   if (request.input_range == "raw")
@@ -132,8 +141,6 @@ Model load_model(const ModelRequest &request) {
   else if (is_file)
     graph.preprocessing =
         usual_preprocessing(graph, request.model, lower_extension(model.weights) != ".onnx", model.note);
-  if (request.size.given() || sidecar.size.given())
-    graph.input = graph.input_of(request.size.given() ? request.size : sidecar.size);
   if (is_file)
     graph.name = path_text(model.weights.filename());
 
@@ -146,6 +153,14 @@ Model load_model(const ModelRequest &request) {
   else
     throw UserError(
         fmt::format("{}: {} has no classes that could have names", path_text(model.labels_file), graph.name));
+  if (model.reread)
+    model.reread = [read = std::move(model.reread), base = graph](Size size) {
+      Graph sized = read(size);
+      sized.name = base.name;
+      sized.preprocessing = base.preprocessing;
+      make_variant(base, sized);
+      return sized;
+    };
   return model;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -12,10 +13,17 @@
 
 namespace convscope {
 
+struct OnnxNet {
+  Graph graph;
+  // Goes through the file again, without reading it, at another size of the picture; null where `graph` is the net at
+  // every size. What does not fit there is Unsupported. Weights are shared with `graph`.
+  std::function<Graph(Size)> reread;
+};
+
 // The net, with the preprocessing left at its default. What an op of the file needs that Convscope can't do becomes an
 // Unsupported node, and the layers before it work. UserError, naming the file and where it can the node, where the file
 // is damaged, takes no picture, or where nothing of it can be shown.
-Graph load_onnx(const std::filesystem::path &path);
+OnnxNet load_onnx(const std::filesystem::path &path);
 
 // ---- For tests ----
 

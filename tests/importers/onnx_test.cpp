@@ -330,7 +330,7 @@ TEST(Onnx, ExternalDataStaysInTheFolder) {
     model.save(folder / "inside/m.onnx");
     return load_onnx(folder / "inside/m.onnx");
   };
-  EXPECT_EQ(std::get<Conv>(load("m.data", "8", "12").nodes.at(1).op).weights, (std::vector<float>{1, -2, 0.5F}));
+  EXPECT_EQ(std::get<Conv>(load("m.data", "8", "12").graph.nodes.at(1).op).weights, (std::vector<float>{1, -2, 0.5F}));
   for (const std::string &location :
        std::vector<std::string>{"../outside.data", (folder / "outside.data").string(), "link.data", ""})
     expect_error([&] { load(location, "8", "12"); }, "which is not in the model's folder");
@@ -358,7 +358,7 @@ TEST(Onnx, ExternalDataInManyFiles) {
   model.node("Conv", {"y", "w2"}, "z");
   model.output("z");
   model.save(folder / "m.onnx");
-  EXPECT_EQ(load_onnx(folder / "m.onnx").nodes.size(), 3U);
+  EXPECT_EQ(load_onnx(folder / "m.onnx").graph.nodes.size(), 3U);
 }
 
 } // namespace

@@ -1,8 +1,11 @@
 #include "importer/onnx/model_file.h"
 
+#include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 #include <google/protobuf/io/coded_stream.h>
@@ -31,6 +34,15 @@ public:
 private:
   google::protobuf::LogHandler *before_;
 };
+
+// Clearing alone would keep their memory.
+void free_elements(onnx::TensorProto &proto) {
+  const std::string raw = std::move(*proto.mutable_raw_data());
+  proto.clear_raw_data();
+  google::protobuf::RepeatedField<float>().Swap(proto.mutable_float_data());
+  google::protobuf::RepeatedField<double>().Swap(proto.mutable_double_data());
+  google::protobuf::RepeatedField<std::int32_t>().Swap(proto.mutable_int32_data());
+}
 
 } // namespace
 
@@ -93,6 +105,29 @@ std::string ModelFile::stem() const { return path_text(path_.stem()); }
 void ModelFile::fail(const std::string &what) const { throw UserError(fmt::format("{}: {}", name_, what)); }
 
 Tensor ModelFile::take(onnx::TensorProto &proto, const std::string &what) {
+  if (const auto known = kept_.find(&proto); known != kept_.end())
+    return known->second;
+  Tensor tensor = read(proto, what);
+  if (tensor.is_real() && tensor.elements() > 0) {
+    free_elements(proto);
+    kept_[&proto] = tensor;
+  }
+  return tensor;
+}
+
+bool ModelFile::finite(const Floats &values) {
+  const auto look = [&] {
+    return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+  };
+  if (const auto known = finite_.find(values.data()); known != finite_.end())
+    return known->second;
+  const bool is_finite = look();
+  if (std::any_of(kept_.begin(), kept_.end(), [&](const auto &item) { return item.second.reals.shares(values); }))
+    finite_[values.data()] = is_finite;
+  return is_finite;
+}
+
+Tensor ModelFile::read(const onnx::TensorProto &proto, const std::string &what) {
   Dims dims(proto.dims().begin(), proto.dims().end());
   if (dims.size() > 16 || !element_count(dims))
     throw NotSupported(
@@ -113,14 +148,11 @@ Tensor ModelFile::take(onnx::TensorProto &proto, const std::string &what) {
     if (proto.raw_data().size() != bytes)
       throw NotSupported(fmt::format("{} has {} bytes; its shape ({}) needs {}", what, proto.raw_data().size(),
                                      dims_text(dims), bytes));
-    Tensor tensor = decode_raw(proto.data_type(), std::move(dims), proto.raw_data());
-    const std::string freed = std::move(*proto.mutable_raw_data());
-    return tensor;
+    return decode_raw(proto.data_type(), std::move(dims), proto.raw_data());
   }
   std::optional<Tensor> tensor = decode_fields(proto, std::move(dims));
   if (!tensor)
     throw NotSupported(fmt::format("{} does not hold the values that its shape needs", what));
-  onnx::TensorProto().Swap(&proto);
   return std::move(*tensor);
 }
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <unordered_map>
 
 #include <onnx/onnx_pb.h>
 
@@ -30,9 +31,16 @@ public:
   onnx::GraphProto &graph() { return *model_.mutable_graph(); }
   const onnx::ModelProto &model() const { return model_; }
 
-  // Its elements; what held them in `proto` is freed. Both errors call it `what` ("initializer 'w'"): NotSupported
-  // where the tensor alone is odd, UserError where a file of external data is not what the model needs.
+  // The elements of a tensor. Both errors call it `what` ("initializer 'w'"): NotSupported where the tensor alone is
+  // odd, UserError where a file of external data is not what the model needs.
+  Tensor read(const onnx::TensorProto &proto, const std::string &what);
+  // The same of one of the model's own. Real ones are kept, and what held them in `proto` is freed: however often the
+  // model is gone through, their elements are there once.
   Tensor take(onnx::TensorProto &proto, const std::string &what);
+  // Whether all of them are finite; looked at once where they are kept.
+  bool finite(const Floats &values);
+  // Before the model is gone through again.
+  void rewind() { external_bytes_.clear(); }
 
   [[noreturn]] void fail(const std::string &what) const; // UserError "model.onnx: what"
 
@@ -45,6 +53,8 @@ private:
   onnx::ModelProto model_;
   int opset_ = 0;
   Readings readings_;
+  std::unordered_map<const onnx::TensorProto *, Tensor> kept_;
+  std::unordered_map<const float *, bool> finite_;                // of kept ones
   std::map<std::filesystem::path, std::uint64_t> external_bytes_; // read so far, by file
 };
 

@@ -30,7 +30,7 @@ Pooled pooled(Step &step) {
   return {id, x.rank(), window};
 }
 
-// One window that holds the whole map: at any other size of the picture it should do so, too.
+// One window that holds the whole map: where the file fixes the picture's size, it should do so at any other, too.
 bool is_global(const Window &window, const Shape &in) {
   const bool unpadded = window.pad == Padding{} && !window.same;
   return unpadded && window.kernel_h == in.h && window.kernel_w == in.w && window.dilation_h == 1 &&
@@ -49,7 +49,12 @@ void max_pool(Step &step) {
 void average_pool(Step &step) {
   const Pooled pool = pooled(step);
   const bool count_padding = step.attributes().integer("count_include_pad", 0) != 0;
-  const Op op = is_global(pool.window, step.shape(pool.x)) ? Op(GlobalAvgPool{}) : AvgPool{pool.window, count_padding};
+  Translation &all = step.translation();
+  const bool global = all.before != nullptr ? all.before->global_pools.count(step.name()) != 0
+                                            : !all.any_size && is_global(pool.window, step.shape(pool.x));
+  if (global)
+    all.decided.global_pools.insert(step.name());
+  const Op op = global ? Op(GlobalAvgPool{}) : AvgPool{pool.window, count_padding};
   step.put_map(step.add(op, {pool.x}), Step::channels_first_layout(pool.rank));
 }
 

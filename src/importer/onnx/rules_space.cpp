@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -204,8 +205,9 @@ std::vector<Target> targets_of(Step &step, const Dims &dims) {
 
 namespace {
 
-// A size as a scale, where it is one for pictures of other sizes, too.
-void set_target(const Target &target, std::int64_t length, double &scale, int &out) {
+// `fixed`: the file knows one size of the picture. A size that is a multiple then is a scale, for pictures of other
+// sizes, too.
+void set_target(const Target &target, std::int64_t length, bool fixed, double &scale, int &out) {
   scale = target.scale;
   out = 0;
   if (target.size == 0)
@@ -213,7 +215,7 @@ void set_target(const Target &target, std::int64_t length, double &scale, int &o
   scale = static_cast<double>(target.size) / static_cast<double>(length);
   const bool multiple = length > 1 && (target.size % length == 0 || length % target.size == 0);
   const bool exact = std::floor(static_cast<double>(length) * scale) == static_cast<double>(target.size);
-  if (!exact || !(multiple || (target.measured && length > 1)))
+  if (!fixed || target.measured || !exact || !multiple)
     out = static_cast<int>(target.size);
 }
 
@@ -270,12 +272,24 @@ void resize(Step &step) {
         step.unsupported(fmt::format("resizes a value of {}", dims_text(dims)));
       layout[i] = label;
     }
+  Translation &all = step.translation();
+  const Resize *before = nullptr;
+  if (all.before != nullptr)
+    if (const auto found = all.before->resizes.find(step.name()); found != all.before->resizes.end())
+      before = &found->second;
   for (std::size_t i = 0; i < layout.size(); ++i) {
-    if (layout[i] == 'h')
-      set_target(targets[i], dims[i], op.scale_h, op.out_h);
-    if (layout[i] == 'w')
-      set_target(targets[i], dims[i], op.scale_w, op.out_w);
+    const bool decided = before != nullptr && !targets[i].measured;
+    if (layout[i] == 'h' && decided)
+      std::tie(op.scale_h, op.out_h) = std::pair(before->scale_h, before->out_h);
+    else if (layout[i] == 'h')
+      set_target(targets[i], dims[i], !all.any_size, op.scale_h, op.out_h);
+    if (layout[i] == 'w' && decided)
+      std::tie(op.scale_w, op.out_w) = std::pair(before->scale_w, before->out_w);
+    else if (layout[i] == 'w')
+      set_target(targets[i], dims[i], !all.any_size, op.scale_w, op.out_w);
   }
+  if (!all.any_size)
+    all.decided.resizes[step.name()] = op;
   step.put_map(step.add(op, {x.node}), layout);
 }
 

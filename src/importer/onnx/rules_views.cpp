@@ -64,6 +64,19 @@ void transpose(Step &step) {
   step.put_map(x.node, transposed(x.view, transposed_order(step, x.rank())));
 }
 
+namespace {
+
+// Whether the value is a map: what is told of its shape may then be other at another size of the picture.
+bool measured(Step &step) {
+  const Value &value = step.value(0);
+  for (const Parts &parts : value.is_map() ? value.view : View{})
+    for (const Part &part : parts)
+      step.translation().measures = step.translation().measures || part.side == Side::h || part.side == Side::w;
+  return value.is_map();
+}
+
+} // namespace
+
 void shape_of(Step &step) {
   const Dims dims = step.value(0).dims();
   const auto rank = static_cast<std::int64_t>(dims.size());
@@ -73,13 +86,13 @@ void shape_of(Step &step) {
   Dims part(dims.begin() + begin, dims.begin() + std::max(begin, end));
   const auto count = static_cast<std::int64_t>(part.size());
   Tensor shape = integer_tensor({count}, std::move(part));
-  shape.measured = !step.is_constant(0);
+  shape.measured = measured(step);
   step.put_constant(std::move(shape));
 }
 
 void size_of(Step &step) {
   Tensor size = integer_tensor({}, {element_count(step.value(0).dims()).value_or(0)});
-  size.measured = !step.is_constant(0);
+  size.measured = measured(step);
   step.put_constant(std::move(size));
 }
 

@@ -185,7 +185,8 @@ Tensor Step::take(std::size_t i, std::string_view what) {
 Tensor Step::take(Value &constant, const std::string &name) {
   if (translation_.uses[name] <= 1)
     return std::move(constant.tensor);
-  translation_.spend(constant.tensor.elements());
+  if (!constant.tensor.is_real()) // reals are shared
+    translation_.spend(constant.tensor.elements());
   return constant.tensor;
 }
 
@@ -242,7 +243,7 @@ std::optional<Tensor> Step::tensor_attribute(std::string_view name) {
 Floats Step::weights(Tensor tensor) const {
   if (!tensor.is_real())
     tensor.reals = std::vector<float>(tensor.integers.begin(), tensor.integers.end());
-  if (!std::all_of(tensor.reals.begin(), tensor.reals.end(), [](float value) { return std::isfinite(value); }))
+  if (!translation_.file.finite(tensor.reals))
     fail("has weights that are infinite or not a number");
   return std::move(tensor.reals);
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "graph/graph.h"
@@ -35,6 +36,12 @@ struct Value {
   int rank() const { return static_cast<int>(is_map() ? view.size() : tensor.dims.size()); }
 };
 
+// What was decided at the size that a file fixes and stays so where it is gone through at another, by node.
+struct OfFixedSize {
+  std::unordered_set<std::string> global_pools; // windows that held the whole map
+  std::unordered_map<std::string, Resize> resizes;
+};
+
 // What lasts longer than a step.
 struct Translation {
   ModelFile &file;
@@ -48,7 +55,11 @@ struct Translation {
   // Of elements that folding and copying may still make, and of multiplications. Each element that the file really has
   // allows for more (`earn`), so that a small file takes little time and memory, whatever it says.
   std::int64_t budget = std::int64_t{1} << 26, work = std::int64_t{1} << 26;
-  int misfits = 0; // steps whose inputs' sizes did not go together
+  int misfits = 0;                     // steps whose inputs' sizes did not go together
+  bool any_size = false;               // the file leaves the picture's size open
+  bool measures = false;               // something in it follows from the picture's size
+  OfFixedSize decided{};               // here
+  const OfFixedSize *before = nullptr; // at the size that the file fixes, where this is another
 
   Translation(ModelFile &model, Shape input, int images) : file(model), inference(graph, input), batch(images) {}
   Sides sides(NodeId id) const { return {batch, inference.shape(id)}; }
@@ -104,7 +115,7 @@ public:
   // Axes in an attribute or, of newer opsets, an input.
   std::optional<std::vector<std::int64_t>> axes(std::size_t input);
 
-  // The tensor in an attribute, which is moved out of the file; nothing where it has none.
+  // The tensor in an attribute; nothing where it has none.
   std::optional<Tensor> tensor_attribute(std::string_view name);
 
   // Values that go into the graph must be finite: NotSupported where they are not.

@@ -48,7 +48,8 @@ std::string no_picture(const Dims &dims) {
   return dims_text(dims);
 }
 
-InputPlan plan_input(const ModelFile &file, const onnx::ValueInfoProto &input, const OnnxOptions &options, int size) {
+InputPlan plan_input(const ModelFile &file, const onnx::ValueInfoProto &input, const OnnxOptions &options, Size open,
+                     bool everywhere) {
   const Dims dims = declared_dims(input);
   InputPlan plan{input.name(), options.input_layout, {1, 1, 1}, 1, false};
   if (plan.layout.empty())
@@ -60,10 +61,10 @@ InputPlan plan_input(const ModelFile &file, const onnx::ValueInfoProto &input, c
     std::int64_t length = dims[i];
     if (length < 0 || length > (1 << 16))
       file.fail(fmt::format("its input '{}' has a shape of {}", input.name(), dims_text(dims)));
-    if (length == 0) {
-      plan.any_size = plan.any_size || label == 'h' || label == 'w';
-      length = label == 'n' ? 1 : label == 'c' ? 3 : size;
-    }
+    const bool side = label == 'h' || label == 'w';
+    plan.any_size = plan.any_size || (side && length == 0);
+    if (length == 0 || (side && everywhere))
+      length = label == 'n' ? 1 : label == 'c' ? 3 : label == 'h' ? open.height : open.width;
     (label == 'n'   ? plan.batch
      : label == 'c' ? plan.shape.c
      : label == 'h' ? plan.shape.h
@@ -87,13 +88,15 @@ const onnx::ValueInfoProto &picture(const ModelFile &file, const std::vector<con
 
 class Translator {
 public:
-  Translator(ModelFile &file, const InputPlan &input)
-      : file_(file), input_(input), translation_(file, input.shape, input.batch) {}
+  Translator(ModelFile &file, const InputPlan &input, const OfFixedSize *before)
+      : file_(file), input_(input), translation_(file, input.shape, input.batch) {
+    translation_.any_size = input.any_size;
+    translation_.before = before;
+  }
 
   void define_inputs(const std::vector<const onnx::ValueInfoProto *> &inputs, const OnnxOptions &options);
   void run();
-  OnnxImport take();
-  int misfits() const { return translation_.misfits; }
+  Translated take();
 
 private:
   void define(const std::string &name, Value value);
@@ -138,7 +141,7 @@ void Translator::define_inputs(const std::vector<const onnx::ValueInfoProto *> &
       onnx::TensorProto proto;
       if (!proto.ParseFromArray(given->second.data(), static_cast<int>(given->second.size())))
         file_.fail(fmt::format("the value of '{}' is no tensor", input->name()));
-      define(input->name(), {Value::Kind::constant, file_.take(proto, input->name())});
+      define(input->name(), {Value::Kind::constant, file_.read(proto, input->name())});
     } else {
       define(input->name(),
              {Value::Kind::unsupported,
@@ -317,7 +320,7 @@ void own_name(Graph &graph, const OnnxOutput &output) {
       std::erase(graph.nodes[id].aliases, printable(output.name));
 }
 
-OnnxImport Translator::take() {
+Translated Translator::take() {
   OnnxImport result;
   for (const onnx::ValueInfoProto &out : file_.graph().output())
     result.outputs.push_back(output(out.name()));
@@ -332,7 +335,12 @@ OnnxImport Translator::take() {
     if (out.node >= 0)
       own_name(result.graph, out);
   find_heads(result);
-  return result;
+  return {std::move(result),
+          input_.any_size,
+          translation_.measures,
+          translation_.misfits,
+          "",
+          std::move(translation_.decided)};
 }
 
 // What is wrong where no layer can be shown, or "".
@@ -352,7 +360,11 @@ std::string nothing_shown(const Graph &graph) {
 
 } // namespace
 
-Translated translate(ModelFile &file, const OnnxOptions &options, int size) {
+namespace {
+
+// `before`: null at the size that the file fixes, where `open` is of what it leaves open.
+Translated go_through(ModelFile &file, const OnnxOptions &options, Size open, const OfFixedSize *before) {
+  file.rewind();
   std::unordered_set<std::string> initialized;
   for (const onnx::TensorProto &initializer : file.graph().initializer())
     initialized.insert(initializer.name());
@@ -360,13 +372,23 @@ Translated translate(ModelFile &file, const OnnxOptions &options, int size) {
   for (const onnx::ValueInfoProto &input : file.graph().input())
     if (initialized.count(input.name()) == 0)
       inputs.push_back(&input);
-  const InputPlan plan = plan_input(file, picture(file, inputs), options, size);
-  Translator translator(file, plan);
+  const InputPlan plan = plan_input(file, picture(file, inputs), options, open, before != nullptr);
+  Translator translator(file, plan, before);
   translator.define_inputs(inputs, options);
   translator.run();
-  Translated translated{translator.take(), plan.any_size, translator.misfits(), ""};
+  Translated translated = translator.take();
   translated.nothing = nothing_shown(translated.result.graph);
   return translated;
+}
+
+} // namespace
+
+Translated translate(ModelFile &file, const OnnxOptions &options, Size open) {
+  return go_through(file, options, open, nullptr);
+}
+
+Translated translate_at(ModelFile &file, const OnnxOptions &options, Size size, const OfFixedSize &before) {
+  return go_through(file, options, size, &before);
 }
 
 } // namespace convscope::onnx_import
