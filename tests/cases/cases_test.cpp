@@ -51,6 +51,25 @@ void expect_close(const Array &actual, const Array &expected, double tolerance) 
   EXPECT_LE(relative_l2(actual.data, expected.data), tolerance);
 }
 
+// tools/cases/common.py: pattern.
+Array pattern(const std::vector<std::int64_t> &shape) {
+  Array array{shape, {}};
+  for (std::uint32_t i = 1; i <= static_cast<std::uint32_t>(array.elements()); ++i)
+    array.data.push_back(static_cast<float>(i * 2654435761U >> 8) / 8388608.0F - 1);
+  return array;
+}
+
+// Each `step`th row and column of (N,C,H,W).
+Array every(const Array &array, std::int64_t step) {
+  const auto &s = array.shape;
+  Array part{{s[0], s[1], (s[2] + step - 1) / step, (s[3] + step - 1) / step}, {}};
+  for (std::int64_t plane = 0; plane < s[0] * s[1]; ++plane)
+    for (std::int64_t y = 0; y < s[2]; y += step)
+      for (std::int64_t x = 0; x < s[3]; x += step)
+        part.data.push_back(array.data[static_cast<std::size_t>((plane * s[2] + y) * s[3] + x)]);
+  return part;
+}
+
 template <typename Run> std::string complaint(Run run) {
   try {
     run();
@@ -79,10 +98,13 @@ protected:
           << std::get<Unsupported>(node.op).reason;
       return;
     }
-    const Array input = file("input");
+    const Array input =
+        check.at("input").is_array() ? pattern(check["input"].get<std::vector<std::int64_t>>()) : file("input");
     if (check.contains("objective")) {
       const Objective objective = session().objective(check["objective"].get<std::string>());
-      return expect_close(session().gradient(input, objective).gradient, file("gradient"), check.at("tolerance"));
+      const Array gradient = session().gradient(input, objective).gradient;
+      return expect_close(check.contains("every") ? every(gradient, check["every"]) : gradient, file("gradient"),
+                          check.at("tolerance"));
     }
     const NodeId layer = find_layer(graph, check.at("layer").get<std::string>());
     if (check.contains("refused")) {

@@ -219,24 +219,6 @@ TEST(Onnx, GroupNormalizationByInstanceNormalization) {
   EXPECT_EQ(std::get<Normalize>(import.graph.nodes.at(2).op).groups, 4);
 }
 
-TEST(Onnx, WholePoolsAndResizesFollowTheInput) {
-  OnnxBuilder model({1, 3, 0, 0});
-  set(model.node("MaxPool", {"x"}, "pool"), "kernel_shape", std::vector<std::int64_t>{2, 2});
-  set(*model.model.mutable_graph()->mutable_node(0), "strides", std::vector<std::int64_t>{2, 2});
-  model.node("Shape", {"x"}, "size");
-  model.node("Resize", {"pool", "", "", "size"}, "up");
-  model.node("Add", {"up", "x"}, "sum");
-  model.output("sum");
-  const OnnxImport import = model.import();
-  EXPECT_EQ(ops_to_output(import), "MaxPool Resize Add");
-  EXPECT_EQ(output_shape(import, {3, 10, 12}), (Shape{3, 10, 12}));
-
-  OnnxBuilder whole({1, 3, 8, 8});
-  set(whole.node("AveragePool", {"x"}, "y"), "kernel_shape", std::vector<std::int64_t>{8, 8});
-  whole.output("y");
-  EXPECT_EQ(ops_to_output(whole.import()), "GlobalAvgPool");
-}
-
 TEST(Onnx, AnOpenSizeIsTheOneThatFits) {
   OnnxBuilder model({1, 3, 0, 0});
   model.integers("to", {1, 3 * 299 * 299});

@@ -7,6 +7,13 @@ import numpy as np
 CASES = pathlib.Path(__file__).resolve().parents[2] / "tests" / "cases"
 
 
+def pattern(shape):
+    """-1..1, the same numbers as the tests': what an input is that is given by its shape alone."""
+    places = np.arange(np.prod(shape), dtype=np.uint64)
+    mixed = ((places + 1) * 2654435761) % 2**32
+    return ((mixed >> 8).astype(np.float64) / 2**23 - 1).astype(np.float32).reshape(shape)
+
+
 def write_case(family, name, about, model, arrays, checks, model_name="net.onnx"):
     """`model`: bytes, or an onnx.ModelProto; `arrays`: name -> array, kept as float32."""
     folder = CASES / family / name
