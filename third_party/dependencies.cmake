@@ -17,10 +17,19 @@ function(convscope_interface name)
   target_link_libraries(${name} INTERFACE ${arg_LINK})
 endfunction()
 
-# TurboJPEG: libturbojpeg0-dev; vcpkg: libjpeg-turbo.
-find_path(TURBOJPEG_INCLUDE turbojpeg.h REQUIRED)
-find_library(TURBOJPEG_LIBRARY turbojpeg REQUIRED)
-convscope_interface(convscope_jpeg INCLUDE ${TURBOJPEG_INCLUDE} LINK ${TURBOJPEG_LIBRARY})
+# libjpeg: libjpeg-dev, on Debian libjpeg-turbo's; vcpkg: libjpeg-turbo.
+find_package(JPEG REQUIRED)
+
+# libwebp: libwebp-dev, which has no CMake package; vcpkg: libwebp.
+find_package(WebP CONFIG QUIET)
+if(TARGET WebP::webpdemux)
+  convscope_interface(convscope_webp LINK WebP::webpdemux WebP::webp)
+else()
+  find_path(WEBP_INCLUDE webp/demux.h REQUIRED)
+  find_library(WEBP_LIBRARY webp REQUIRED)
+  find_library(WEBPDEMUX_LIBRARY webpdemux REQUIRED)
+  convscope_interface(convscope_webp INCLUDE ${WEBP_INCLUDE} LINK ${WEBPDEMUX_LIBRARY} ${WEBP_LIBRARY})
+endif()
 
 # HDF5's C interface: libhdf5-dev; vcpkg: hdf5.
 find_package(HDF5 REQUIRED COMPONENTS C)

@@ -23,7 +23,7 @@ Command add_classify(CLI::App &program) {
   add_integer(app, "--top", o->top, 1, 1000000, "How many classes")->default_str("5");
   add_json(app, o->json);
   command.run = [o](Context &context) {
-    const ImageRgb8 photo = read_image(o->image);
+    const ImageRgb8 photo = context.read_picture(o->image);
     context.load(o->model);
     context.tell_notes();
     const Stopwatch clock;

@@ -23,6 +23,9 @@ struct Context {
   // Loads the net that --model and the global options name. What was guessed about it becomes a note.
   void load(const std::string &model);
 
+  // read_image, whose warning becomes a note, one for a file that is read twice.
+  ImageRgb8 read_picture(const std::string &file);
+
   // What is worth a line once nothing is wrong with the request: an error stands alone.
   void note(std::string line) { notes.push_back(std::move(line)); }
   void tell_notes();

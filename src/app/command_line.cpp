@@ -129,6 +129,15 @@ void Context::load(const std::string &model) {
     note(session.model().note);
 }
 
+ImageRgb8 Context::read_picture(const std::string &file) {
+  std::string warning;
+  ImageRgb8 picture = read_image(file, &warning);
+  const std::string line = "convscope: " + warning;
+  if (!warning.empty() && std::find(notes.begin(), notes.end(), line) == notes.end())
+    note(line);
+  return picture;
+}
+
 void Context::tell_notes() {
   for (const std::string &line : notes)
     tell(line);

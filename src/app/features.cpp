@@ -32,7 +32,7 @@ int channels_of(const Graph &graph, NodeId layer) {
 int make_features(Context &context, const PictureSettings &given, const PictureOutputs &outputs) {
   PictureSettings settings = given;
   Session &session = context.session;
-  const ImageRgb8 photo = read_image(settings.image->file);
+  const ImageRgb8 photo = context.read_picture(settings.image->file);
   const NodeId layer = find_layer(session.graph(), settings.layer);
   const int count = channels_of(session.graph(), layer);
   if (settings.channels.empty()) {
@@ -95,7 +95,7 @@ Command add_features(CLI::App &program) {
         {{"-o", o->outputs.png, ".png"}, {"--npy", o->outputs.npy, ".npy"}, {"--report", context.options.report, ""}},
         {{"--image", o->image, ""}});
     parse_map_range(o->range);
-    read_image(o->image); // what is wrong with it is said first
+    context.read_picture(o->image); // what is wrong with it is said first
     context.load(o->model);
     PictureSettings settings;
     settings.command = "features";

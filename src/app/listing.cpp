@@ -8,6 +8,7 @@
 #include "app/report.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "graph/names.h"
 #include "graph/shapes.h"
 #include "graph/support.h"

@@ -96,7 +96,7 @@ CLI::Option *add_model(CLI::App &app, std::string &model) {
 }
 
 CLI::Option *add_image(CLI::App &app, std::string &image) {
-  return add_text(app, "--image", image, "A photo, PNG or JPEG", "F");
+  return add_text(app, "--image", image, "A photo: PNG, JPEG or WebP", "F");
 }
 
 CLI::Option *add_output(CLI::App &app, std::string &path, const std::string &description) {

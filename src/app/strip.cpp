@@ -63,7 +63,7 @@ ImageRgb8 column_picture(const OptimizedImage &image) {
 int make_strip(Context &context, const PictureSettings &given, const PictureOutputs &outputs) {
   PictureSettings settings = given;
   Session &session = context.session;
-  const ImageRgb8 photo = read_image(settings.image->file);
+  const ImageRgb8 photo = context.read_picture(settings.image->file);
   std::vector<Objective> objectives;
   for (const std::string &text : settings.objectives)
     objectives.push_back(session.objective(text));
@@ -133,7 +133,7 @@ Command add_strip(CLI::App &program) {
     PictureSettings settings;
     settings.command = "strip";
     settings.input_size = o->input_size;
-    read_image(o->image); // what is wrong with it is said first
+    context.read_picture(o->image); // what is wrong with it is said first
     settings.image = mark_file(o->image);
     context.load(o->model);
     settings.model = context.session.request();

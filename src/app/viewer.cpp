@@ -233,7 +233,7 @@ Command add_view(CLI::App &program) {
     if (o->after_given->count() > 0 && o->screenshot.empty())
       throw UserError("--after: goes with --screenshot");
     if (!o->image.empty()) {
-      read_image(o->image); // what is wrong with it is said before a window opens
+      context.read_picture(o->image); // what is wrong with it is said before a window opens
       request.wish.photo = o->image;
     }
     context.load(o->model);

@@ -15,6 +15,8 @@ std::string lower(std::string_view text);
 std::string nearest_name(std::string_view name, const std::vector<std::string> &candidates);
 // " (did you mean 'x'?)" or "".
 std::string did_you_mean(std::string_view name, const std::vector<std::string> &candidates);
+// The word as a POSIX shell takes it: in quotes where it has to be.
+std::string shell_text(std::string_view word);
 std::vector<std::string> split(std::string_view text, char separator);
 // The whole text as a number, or nothing (no trailing characters, no overflow, no NaN or infinity).
 std::optional<long long> parse_integer(std::string_view text);

@@ -135,14 +135,4 @@ NodeId same_node(const Graph &from, NodeId node, const Graph &to) {
   return static_cast<NodeId>(found - to.nodes.begin());
 }
 
-std::string shell_text(std::string_view name) {
-  constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@%+,=-";
-  if (!name.empty() && name.find_first_not_of(plain) == std::string_view::npos)
-    return std::string(name);
-  std::string quoted = "'";
-  for (const char c : name)
-    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 } // namespace convscope

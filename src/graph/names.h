@@ -23,7 +23,4 @@ std::size_t layer_name_length(const Graph &graph, std::string_view text);
 // there.
 NodeId same_node(const Graph &from, NodeId node, const Graph &to);
 
-// The name as a POSIX shell takes it: in quotes where it has to be.
-std::string shell_text(std::string_view name);
-
 } // namespace convscope

@@ -3,24 +3,42 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "io/jpeg.h"
+#include "io/picture_kinds.h"
 #include "io/png.h"
+#include "io/webp.h"
 
 #include <new>
 
 namespace convscope {
 
-ImageRgb8 read_image(const std::filesystem::path &path) {
+namespace {
+
+// `warning` is without the name.
+ImageRgb8 decode(std::span<const std::uint8_t> bytes, const std::string &name, std::string &warning) {
+  if (is_png(bytes))
+    return decode_png(bytes, name);
+  if (is_webp(bytes))
+    return decode_webp(bytes, name, warning);
+  const std::string kind = other_kind(bytes, name);
+  if (kind.empty() && is_jpeg(bytes))
+    return decode_jpeg(bytes, name, warning);
+  throw UserError(name + ": " + (kind.empty() ? "is neither PNG nor JPEG nor WebP" : kind));
+}
+
+} // namespace
+
+ImageRgb8 read_image(const std::filesystem::path &path, std::string *warning) {
   const std::vector<std::uint8_t> bytes = read_file(path, std::uint64_t{1} << 30);
   const std::string name = path_text(path);
+  std::string what;
   try {
-    if (is_png(bytes))
-      return decode_png(bytes, name);
-    if (is_jpeg(bytes))
-      return decode_jpeg(bytes, name);
+    ImageRgb8 image = decode(bytes, name, what);
+    if (warning)
+      *warning = what.empty() ? "" : name + ": " + what;
+    return image;
   } catch (const std::bad_alloc &) {
     throw UserError(name + ": does not fit into memory");
   }
-  throw UserError(name + ": is neither PNG nor JPEG");
 }
 
 void check_image_size(std::int64_t width, std::int64_t height, const std::string &name) {
@@ -30,6 +48,14 @@ void check_image_size(std::int64_t width, std::int64_t height, const std::string
     throw UserError(name + ": is too large: " + std::to_string(width) + "x" + std::to_string(height) +
                     " pixels; at most " + std::to_string(image_side_limit) + " a side and " +
                     std::to_string(image_pixel_limit) + " in all");
+}
+
+void lay_over_white(std::span<const std::uint8_t> rgba, ImageRgb8 &image) {
+  for (std::size_t i = 0; i < image.pixels.size() / 3; ++i) {
+    const int alpha = rgba[i * 4 + 3];
+    for (std::size_t c = 0; c < 3; ++c)
+      image.pixels[i * 3 + c] = static_cast<std::uint8_t>((rgba[i * 4 + c] * alpha + 255 * (255 - alpha) + 127) / 255);
+  }
 }
 
 } // namespace convscope

@@ -1,8 +1,9 @@
-// Pictures as files hold them. PNG or JPEG is told by content, never by the name.
+// Pictures as files hold them. PNG, JPEG or WebP is told by content, never by the name.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,11 +24,15 @@ struct ImageRgb8 {
 inline constexpr int image_side_limit = 16384;
 inline constexpr std::int64_t image_pixel_limit = std::int64_t{1} << 28;
 
-// Any PNG (alpha is laid over white, 16 bits are rounded to 8) or JPEG (turned as its EXIF orientation
-// says). UserError names the file where it is neither, damaged, truncated or over the limits.
-ImageRgb8 read_image(const std::filesystem::path &path);
+// Any PNG, JPEG or WebP: alpha is laid over white, 16 bits are rounded to 8, a JPEG or WebP is turned as its EXIF
+// orientation says. UserError names the file where it is none of them, damaged, truncated or over the limits. `warning`
+// becomes what is wrong with a picture that can be read all the same, one line that begins with the file's name, or "".
+ImageRgb8 read_image(const std::filesystem::path &path, std::string *warning = nullptr);
 
 // UserError that begins with `name` where an image has no pixels or is over the limits.
 void check_image_size(std::int64_t width, std::int64_t height, const std::string &name);
+
+// What transparent pixels (R, G, B, A each) look like over white. `rgba` has as many as `image`.
+void lay_over_white(std::span<const std::uint8_t> rgba, ImageRgb8 &image);
 
 } // namespace convscope

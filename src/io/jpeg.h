@@ -1,4 +1,4 @@
-// JPEG in, through TurboJPEG.
+// JPEG in, through libjpeg.
 #pragma once
 
 #include "io/image.h"
@@ -10,8 +10,9 @@
 namespace convscope {
 
 bool is_jpeg(std::span<const std::uint8_t> bytes);
-// `name` is for errors. A warning of the decoder (a truncated file, say) is an error here.
-ImageRgb8 decode_jpeg(std::span<const std::uint8_t> bytes, const std::string &name);
+// `name` is for errors. `warning` becomes what libjpeg had to put up with, or "". Where more than half of the picture
+// is lost (blocks that are not there or can't be told), that is an error.
+ImageRgb8 decode_jpeg(std::span<const std::uint8_t> bytes, const std::string &name, std::string &warning);
 // EXIF's orientation 1..8; 1 where there is none or it does not parse.
 int exif_orientation(std::span<const std::uint8_t> jpeg);
 

@@ -2,11 +2,15 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/half.h"
 #include "base/text.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <span>
 #include <string_view>
@@ -29,17 +33,64 @@ std::string shape_text(const std::vector<std::int64_t> &shape) {
   return text + (shape.size() == 1 ? ",)" : ")");
 }
 
-// What people call a NumPy type string such as '<f8'.
-std::string type_name(const std::string &descr) {
-  static const std::map<std::string, std::string> names = {
-      {"f2", "float16"}, {"f4", "float32"}, {"f8", "float64"},   {"f16", "float128"},   {"i1", "int8"},
-      {"i2", "int16"},   {"i4", "int32"},   {"i8", "int64"},     {"u1", "uint8"},       {"u2", "uint16"},
-      {"u4", "uint32"},  {"u8", "uint64"},  {"c8", "complex64"}, {"c16", "complex128"}, {"b1", "bool"}};
-  const bool has_order = !descr.empty() && std::string("<>|=").find(descr[0]) != std::string::npos;
-  const auto known = names.find(has_order ? descr.substr(1) : descr);
-  if (known == names.end())
-    return "type '" + descr.substr(0, 40) + "'";
-  return (descr[0] == '>' ? "big-endian " : "") + known->second;
+template <typename T> float value_of(const std::uint8_t *bytes) {
+  T value{};
+  std::memcpy(&value, bytes, sizeof value);
+  return static_cast<float>(value);
+}
+
+float half_of(const std::uint8_t *bytes) {
+  std::uint16_t bits = 0;
+  std::memcpy(&bits, bytes, sizeof bits);
+  return half_to_float(bits);
+}
+
+float boolean_of(const std::uint8_t *bytes) { return bytes[0] != 0 ? 1 : 0; }
+
+// NumPy's types by their codes, and what makes a float of one that lies little-endian; null where nothing can.
+struct Type {
+  const char *name;
+  std::size_t bytes = 0;
+  float (*convert)(const std::uint8_t *) = nullptr;
+};
+const std::map<std::string, Type, std::less<>> &types() {
+  static const std::map<std::string, Type, std::less<>> all = {
+      {"f2", {"float16", 2, half_of}},
+      {"f4", {"float32", 4, value_of<float>}},
+      {"f8", {"float64", 8, value_of<double>}},
+      {"f16", {"float128"}},
+      {"i1", {"int8", 1, value_of<std::int8_t>}},
+      {"i2", {"int16", 2, value_of<std::int16_t>}},
+      {"i4", {"int32", 4, value_of<std::int32_t>}},
+      {"i8", {"int64", 8, value_of<std::int64_t>}},
+      {"u1", {"uint8", 1, value_of<std::uint8_t>}},
+      {"u2", {"uint16", 2, value_of<std::uint16_t>}},
+      {"u4", {"uint32", 4, value_of<std::uint32_t>}},
+      {"u8", {"uint64", 8, value_of<std::uint64_t>}},
+      {"b1", {"bool", 1, boolean_of}},
+      {"c8", {"complex64"}},
+      {"c16", {"complex128"}},
+      {"O", {"Python objects"}},
+  };
+  return all;
+}
+
+std::string_view without_order(std::string_view descr) {
+  return !descr.empty() && std::string_view("<>|=").find(descr[0]) != std::string_view::npos ? descr.substr(1) : descr;
+}
+
+// What an array of that type is said to hold: "<U7" are texts, "[(...)]" records.
+std::string type_name(std::string_view descr) {
+  if (descr.starts_with('['))
+    return "records (a structured array)";
+  const std::string_view code = without_order(descr);
+  if (const auto known = types().find(code); known != types().end())
+    return known->second.name;
+  if (code.starts_with('U') || code.starts_with('S'))
+    return "texts ('" + std::string(descr.substr(0, 40)) + "')";
+  if (code.starts_with('M') || code.starts_with('m'))
+    return "dates or times ('" + std::string(descr.substr(0, 40)) + "')";
+  return "values of the type '" + std::string(descr.substr(0, 40)) + "'";
 }
 
 struct Header {
@@ -153,6 +204,44 @@ std::size_t little_endian(std::span<const std::uint8_t> bytes) {
   return value;
 }
 
+// False where a finite value has no finite float.
+bool convert(std::span<const std::uint8_t> bytes, const Type &type, bool big_endian, std::vector<float> &values) {
+  values.resize(bytes.size() / type.bytes);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    std::array<std::uint8_t, 8> value{};
+    std::memcpy(value.data(), bytes.data() + i * type.bytes, type.bytes);
+    if (big_endian)
+      std::reverse(value.begin(), value.begin() + static_cast<std::ptrdiff_t>(type.bytes));
+    values[i] = type.convert(value.data());
+    if (std::isinf(values[i]) && type.convert == value_of<double> && std::isfinite(std::bit_cast<double>(value)))
+      return false;
+  }
+  return true;
+}
+
+// Fortran's order has the first index run fastest, C's the last.
+std::vector<float> in_c_order(const std::vector<float> &values, const std::vector<std::int64_t> &shape) {
+  std::vector<float> out(values.size());
+  std::vector<std::size_t> index(shape.size()), steps(shape.size());
+  std::size_t step = 1;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    steps[axis] = step;
+    step *= static_cast<std::size_t>(shape[axis]);
+  }
+  std::size_t from = 0;
+  for (float &value : out) {
+    value = values[from];
+    for (std::size_t axis = shape.size(); axis-- > 0;) {
+      from += steps[axis];
+      if (++index[axis] < static_cast<std::size_t>(shape[axis]))
+        break;
+      from -= steps[axis] * index[axis];
+      index[axis] = 0;
+    }
+  }
+  return out;
+}
+
 } // namespace
 
 Array read_npy(const std::filesystem::path &path) {
@@ -180,11 +269,10 @@ Array read_npy(const std::filesystem::path &path) {
   const std::string_view text(reinterpret_cast<const char *>(bytes.data()) + header_begin, header_size);
   if (!HeaderParser(text).parse(header))
     fail("has a damaged npy header");
-  if (header.descr != "<f4")
-    fail(header.descr.starts_with('[') ? "holds records; needs float32"
-                                       : "is " + type_name(header.descr) + "; needs little-endian float32 ('<f4')");
-  if (header.fortran_order)
-    fail("is in Fortran order; needs C order (numpy.ascontiguousarray makes it)");
+  const auto found = types().find(without_order(header.descr));
+  const Type type = found == types().end() ? Type{""} : found->second;
+  if (!type.convert)
+    fail("holds " + type_name(header.descr) + "; needs real numbers (float, integer or bool)");
 
   const std::size_t available = bytes.size() - header_begin - header_size;
   std::uint64_t elements = 1;
@@ -195,7 +283,7 @@ Array read_npy(const std::filesystem::path &path) {
       fail("claims the shape " + shape_text(header.shape) + ", more than any file here may hold");
     elements *= static_cast<std::uint64_t>(extent);
   }
-  const std::uint64_t needed = elements * sizeof(float);
+  const std::uint64_t needed = elements * type.bytes;
   if (available < needed)
     fail("is truncated: its shape " + shape_text(header.shape) + " needs " + std::to_string(needed) +
          " bytes of data, it has " + std::to_string(available));
@@ -205,8 +293,11 @@ Array read_npy(const std::filesystem::path &path) {
 
   Array array;
   array.shape = header.shape;
-  array.data.resize(static_cast<std::size_t>(elements));
-  std::memcpy(array.data.data(), bytes.data() + header_begin + header_size, static_cast<std::size_t>(needed));
+  const auto data = std::span(bytes).subspan(header_begin + header_size);
+  if (!convert(data, type, header.descr[0] == '>', array.data))
+    fail("is " + std::string(type.name) + ", with values that are too large for float32");
+  if (header.fortran_order)
+    array.data = in_c_order(array.data, array.shape);
   return array;
 }
 

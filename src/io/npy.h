@@ -1,4 +1,4 @@
-// NumPy's .npy files, float32 alone: the exchange format of `activations`, `gradient` and `--npy`.
+// NumPy's .npy files: the exchange format of `activations`, `gradient` and `--npy`.
 #pragma once
 
 #include "base/array.h"
@@ -8,8 +8,11 @@
 
 namespace convscope {
 
-// Versions 1 to 3, '<f4', C order. UserError names the file and what it holds instead.
+// Versions 1 to 3. Floats of 16 to 64 bits, integers and bools, in either order of bytes and of axes, become float32 in
+// C order. UserError names the file and what it holds instead, such as complex numbers, objects, or what float32 can't
+// hold.
 Array read_npy(const std::filesystem::path &path);
+// '<f4' in C order.
 void write_npy(const std::filesystem::path &path, const Array &array);
 
 // UserError "<name>: NaN at [0,2,5] ..." at the first value that is not finite.

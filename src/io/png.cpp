@@ -147,14 +147,6 @@ std::vector<png_bytep> row_pointers(std::uint8_t *pixels, int height, std::size_
   return rows;
 }
 
-void over_white(const std::vector<std::uint8_t> &rgba, std::vector<std::uint8_t> &rgb) {
-  for (std::size_t i = 0; i < rgb.size() / 3; ++i) {
-    const int alpha = rgba[i * 4 + 3];
-    for (std::size_t c = 0; c < 3; ++c)
-      rgb[i * 3 + c] = static_cast<std::uint8_t>((rgba[i * 4 + c] * alpha + 255 * (255 - alpha) + 127) / 255);
-  }
-}
-
 // `settings`, where given, receives the text of our chunk; false where there is none.
 bool decode(std::span<const std::uint8_t> bytes, const std::string &name, ImageRgb8 &image, std::string *settings) {
   Reader reader(bytes);
@@ -177,7 +169,7 @@ bool decode(std::span<const std::uint8_t> bytes, const std::string &name, ImageR
   if (!read_rows(reader, rows.data()))
     fail();
   if (channels == 4)
-    over_white(rgba, image.pixels);
+    lay_over_white(rgba, image);
 
   if (!settings)
     return true;

@@ -44,7 +44,7 @@ std::string title_of(const Ui::Dialog &dialog) {
 const char *hint_of(Ask ask) {
   switch (ask) {
   case Ask::photo:
-    return "A PNG or JPEG file; or a net, weights or a session";
+    return "A PNG, JPEG or WebP file; or a net, weights or a session";
   case Ask::model:
     return "An .onnx, .keras or .h5 file";
   case Ask::weights:

@@ -194,7 +194,9 @@ void Workshop::load_photo() {
       wall_->forget_features();
     return;
   }
-  photo_rgb_ = read_image(now_.photo);
+  std::string warning;
+  photo_rgb_ = read_image(now_.photo, &warning);
+  message_ = warning;
   photo_name_ = now_.photo;
   map_ = {};
   Array rgb = to_float(photo_rgb_);

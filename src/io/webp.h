@@ -1,0 +1,16 @@
+// WebP in, through libwebp.
+#pragma once
+
+#include "io/image.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace convscope {
+
+bool is_webp(std::span<const std::uint8_t> bytes);
+// Lossy or lossless; of an animation its first frame, which `warning` then says. `name` is for errors.
+ImageRgb8 decode_webp(std::span<const std::uint8_t> bytes, const std::string &name, std::string &warning);
+
+} // namespace convscope
