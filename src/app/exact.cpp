@@ -43,7 +43,7 @@ struct Options {
 
 void add_tensor_options(Command &command, Options &o) {
   command.need(add_model(*command.parser, o.model));
-  command.need(add_text(*command.parser, "--input", o.input, "Float32 (N,3,H,W), already preprocessed", "X.npy"));
+  command.need(add_text(*command.parser, "--input", o.input, "Numbers (N,3,H,W), already preprocessed", "X.npy"));
 }
 
 } // namespace
@@ -55,7 +55,7 @@ Command add_activations(CLI::App &program) {
   CLI::App &app = *command.parser;
   add_tensor_options(command, *o);
   command.need(add_text(app, "--layer", o->layer, "A layer of the net (see 'layers')", "L"));
-  command.need(add_output(app, o->output, "The layer's output, float32 (N,C,H,W), .npy"));
+  command.need(add_output(app, o->output, "The layer's output, float32 (N,C,H,W), or (N,C) of a vector, .npy"));
   command.run = [o](Context &context) {
     check_outputs({{"-o", o->output, ".npy"}, {"--report", context.options.report, ""}}, {{"--input", o->input, ""}});
     const Array input = read_input(o->input);

@@ -178,7 +178,10 @@ std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {
 }
 
 Array Session::activations(const Array &input, NodeId layer) {
-  return run_forward(input, {layer}, exact_precision()).read(0);
+  Array output = run_forward(input, {layer}, exact_precision()).read(0);
+  if (!has_maps(layer) && output.shape[2] == 1 && output.shape[3] == 1)
+    output.shape.resize(2);
+  return output;
 }
 
 GradientResult Session::gradient(const Array &input, const Objective &objective) {

@@ -88,7 +88,8 @@ public:
   // Forward passes from now on go to the device in slices of about so many operations.
   void set_slice_flops(double flops) { slice_flops_ = flops; }
 
-  // Exact tensors; `input` is (N,C,H,W), preprocessed. Layers and objectives are graph()'s.
+  // Exact tensors; `input` is (N,C,H,W), preprocessed. Layers and objectives are graph()'s. A layer that is a vector
+  // (has_maps: no) gives (N,C).
   Array activations(const Array &input, NodeId layer);
   GradientResult gradient(const Array &input, const Objective &objective);
 

@@ -105,6 +105,21 @@ TEST_F(ModelFiles, WeightsBesideTheModelBelongToIt) {
   refused({"replay", "a.png", "-o", "b.png"}, {"a.png", "another net.onnx"});
 }
 
+// Its maps are (N,C,H,W), its vectors (N,C), whatever the file makes of them on the way.
+TEST_F(ModelFiles, AVectorIsWrittenAsRowsOfTheBatch) {
+  write_npy(path("x.npy"), {{2, 3, 32, 32}, std::vector<float>(2 * 3 * 32 * 32, 0.5F)});
+  const auto shape = [&](const std::string &layer) {
+    done({"activations", "--model", "net.onnx", "--input", "x.npy", "--layer", layer, "-o", "out.npy"}, {"out.npy"});
+    const auto values = npy("out.npy").shape;
+    std::filesystem::remove(path("out.npy"));
+    return values;
+  };
+  EXPECT_EQ(shape("relu"), (std::vector<std::int64_t>{2, 8, 32, 32}));
+  EXPECT_EQ(shape("flat"), (std::vector<std::int64_t>{2, 8}));
+  EXPECT_EQ(shape("logits"), (std::vector<std::int64_t>{2, 5}));
+  EXPECT_EQ(shape("prob"), (std::vector<std::int64_t>{2, 5}));
+}
+
 TEST_F(ModelFiles, ANetWorksBelowWhatCanNotBeRun) {
   OnnxBuilder model({1, 3, 32, 32});
   model.weights("w", {8, 3, 3, 3});
