@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "app/bench_text.h"
 #include "app/command.h"
 #include "app/report.h"
 #include "base/error.h"
@@ -15,43 +16,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json to_json(const BenchResult &r, const BenchRequest &request, const Session &session,
+Json to_json(const BenchResult &result, const BenchRequest &request, const Session &session,
              const vulkan::DeviceInfo &info) {
-  const auto rate = [](double gflop, double ms) { return gflop > 0 && ms > 0 ? Json(gflop / ms * 1e3) : Json(); };
-  Json kernels = Json::array();
-  for (const KernelTime &kernel : r.kernels) {
-    kernels.push_back({{"label", kernel.label}, {"ms", kernel.milliseconds}});
-    if (kernel.gflop > 0)
-      kernels.back()["gflops"] = rate(kernel.gflop, kernel.milliseconds);
-  }
-  Json shaders = Json::array();
-  for (const ShaderTime &time : r.shaders)
-    shaders.push_back({{"shader", time.shader}, {"ms", time.milliseconds}, {"dispatches", time.dispatches}});
-  return {{"model", session.graph().name},
-          {"layer", r.layer},
-          {"recipe", request.recipe.name},
-          {"size", {request.width, request.height}},
-          {"batch", request.batch},
-          {"precision", precision_name(session.precision())},
-          {"device", info.name},
-          {"driver", info.driver + " " + info.driver_info},
-          {"forward_ms", r.forward_ms},
-          {"forward_gflop", r.forward_gflop},
-          {"forward_gflops", rate(r.forward_gflop, r.forward_ms)},
-          {"forward_dispatches", r.forward_dispatches},
-          {"step_ms", r.step_ms},
-          {"step_gflop", r.step_gflop},
-          {"step_gflops", rate(r.step_gflop, r.step_ms)},
-          {"step_dispatches", r.step_dispatches},
-          {"weights_mb", r.weights_mb},
-          {"forward_traffic_mb", r.forward_mb},
-          {"step_traffic_mb", r.step_mb},
-          {"planned_device_memory_mb", r.planned_mb},
-          {"peak_device_memory_mb", r.peak_mb},
-          {"first_image_s", r.first_image_s},
-          {"outside_net", r.kernels.empty() ? Json() : Json(r.outside_net())},
-          {"kernels", kernels},
-          {"shaders", shaders}};
+  Json json = {{"model", session.graph().name}, {"layer", result.layer},
+               {"recipe", request.recipe.name}, {"size", {request.width, request.height}},
+               {"batch", request.batch},        {"precision", precision_name(session.precision())},
+               {"device", info.name},           {"driver", info.driver + " " + info.driver_info}};
+  json.update(bench_json(result));
+  return json;
 }
 
 void print(const BenchResult &r, const BenchRequest &request, const Session &session, const vulkan::DeviceInfo &info) {
@@ -63,30 +35,7 @@ void print(const BenchResult &r, const BenchRequest &request, const Session &ses
                r.step_dispatches, r.step_mb);
     return;
   }
-  const auto line = [](const char *what, double ms, double gflop, int dispatches, double mb) {
-    fmt::print("{:<13}{:10.3f} ms  {:9.2f} GFLOP/s  {:9.3f} GFLOP  {:5} dispatches  {:9.1f} MB\n", what, ms,
-               gflop / ms * 1e3, gflop, dispatches, mb);
-  };
-  line("forward", r.forward_ms, r.forward_gflop, r.forward_dispatches, r.forward_mb);
-  line("step", r.step_ms, r.step_gflop, r.step_dispatches, r.step_mb);
-  fmt::print("device memory: {:.1f} MB at the peak, {:.1f} MB of them weights; first image after {:.2f} s\n", r.peak_mb,
-             r.weights_mb, r.first_image_s);
-  if (r.kernels.empty()) {
-    fmt::print("kernels: the device has no timestamps\n");
-    return;
-  }
-  double sum = 0;
-  for (const KernelTime &kernel : r.kernels)
-    sum += kernel.milliseconds;
-  fmt::print("outside the net: {:.1f} % of a step's kernels\n", r.outside_net() * 100);
-  fmt::print("\nkernels of a step{:27}ms      %   GFLOP/s\n", "");
-  for (const KernelTime &kernel : r.kernels)
-    fmt::print("{:<34}{:12.3f}{:7.1f}{}\n", kernel.label, kernel.milliseconds, kernel.milliseconds / sum * 100,
-               kernel.gflop > 0 ? fmt::format("{:10.2f}", kernel.gflop / kernel.milliseconds * 1e3) : "");
-  fmt::print("\nthe same by shader{:28}ms      %  dispatches\n", "");
-  for (const ShaderTime &time : r.shaders)
-    fmt::print("{:<34}{:12.3f}{:7.1f}{:12}\n", time.shader, time.milliseconds, time.milliseconds / sum * 100,
-               time.dispatches);
+  fmt::print("{}", bench_text(r));
 }
 
 } // namespace

@@ -186,6 +186,10 @@ void bench_step(Session &session, const BenchRequest &request, const BenchedNet 
 
 } // namespace
 
+bool BenchResult::kernels_timed() const {
+  return std::any_of(kernels.begin(), kernels.end(), [](const KernelTime &kernel) { return kernel.milliseconds > 0; });
+}
+
 double BenchResult::outside_net() const {
   double all = 0, outside = 0;
   for (const KernelTime &kernel : kernels) {

@@ -40,6 +40,7 @@ struct BenchResult {
   double planned_mb = 0;              // of device memory, before anything runs
   std::vector<KernelTime> kernels;    // of a step, the slowest first; empty where the device has no timestamps
   std::vector<ShaderTime> shaders;    // the same times
+  bool kernels_timed() const;         // false, too, where the timestamps stand still
   double outside_net() const;         // the kernels' share that is not the net's, 0 to 1
   double weights_mb = 0, peak_mb = 0; // of device memory, 1e6 bytes
   double first_image_s = 0;           // to the first optimized image on the host, from the loaded net on
