@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "app/layer_table.h"
 #include "app/report.h"
 #include "base/error.h"
 #include "base/files.h"
@@ -20,7 +21,6 @@ namespace convscope {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Row = std::vector<std::string>;
 
 // Columns as wide as their widest cell; those of `right` are flushed right.
 void print_table(const std::vector<Row> &rows, const std::vector<std::size_t> &right = {}) {
@@ -37,13 +37,6 @@ void print_table(const std::vector<Row> &rows, const std::vector<std::size_t> &r
     line.erase(line.find_last_not_of(' ') + 1);
     fmt::print("{}\n", line);
   }
-}
-
-// 14714688 as "14,714,688".
-std::string grouped(std::int64_t number) {
-  if (number < 1000)
-    return std::to_string(number);
-  return fmt::format("{},{:03}", grouped(number / 1000), number % 1000);
 }
 
 std::string shape_text(const Shape &shape) {
@@ -93,35 +86,68 @@ std::string objective_text(const Node &node, bool runs, const std::string &reaso
   return std::holds_alternative<Input>(node.op) ? "no" : "yes";
 }
 
-void print_layers(const Graph &graph, const Known &known, const std::vector<bool> &runs, Size size) {
-  std::vector<Row> rows = {{"layer", "op", "output", "parameters", "objective"}};
+// By the name, what its users call it, or another of its names; letters of either case.
+bool has_text(const Node &node, const std::string &wanted) {
+  const auto has = [&](const std::string &text) { return lower(text).find(wanted) != std::string::npos; };
+  return wanted.empty() || has(node.name) || has(node.kind) ||
+         std::any_of(node.aliases.begin(), node.aliases.end(), has);
+}
+
+LayerGroup groups_of(const Graph &graph) {
+  std::vector<std::string> names;
+  for (const Node &node : graph.nodes)
+    if (node.layer)
+      names.push_back(node.name);
+  return layer_groups(names);
+}
+
+struct Listing { // which of the layers, and how
+  std::string wanted;
+  bool folded = false;
+};
+
+void print_layers(const Graph &graph, const Known &known, const std::vector<bool> &runs, Size size,
+                  const Listing &listing) {
+  std::vector<LayerFacts> layers;
   std::int64_t parameters = 0;
   for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
     const Node &node = graph.nodes[id];
     if (!node.layer)
       continue;
-    parameters += node.parameters;
-    rows.push_back({shell_text(node.name), node.kind, known.shapes[id].c > 0 ? shape_text(known.shapes[id]) : "",
-                    node.parameters > 0 ? grouped(node.parameters) : "",
-                    objective_text(node, runs[id], known.reasons[id])});
+    const bool found = has_text(node, listing.wanted);
+    parameters += found ? node.parameters : 0;
+    layers.push_back({node.name, node.kind, known.shapes[id].c > 0 ? shape_text(known.shapes[id]) : "",
+                      objective_text(node, runs[id], known.reasons[id]), node.parameters, found});
   }
+  std::vector<Row> rows = {{"layer", "op", "output", "parameters", "objective"}};
+  for (Row &row : layer_rows(layers, groups_of(graph), listing.folded))
+    rows.push_back(std::move(row));
   print_table(rows, {3});
-  fmt::print("{} of {}x{}: {} layers, {} parameters; outputs are channels x height x width\n", graph.name, size.width,
-             size.height, rows.size() - 1, grouped(parameters));
+  const auto found = std::count_if(layers.begin(), layers.end(), [](const LayerFacts &layer) { return layer.found; });
+  fmt::print("{} of {}x{}: {}{} layers, {} parameters; outputs are channels x height x width\n", graph.name, size.width,
+             size.height, listing.wanted.empty() ? "" : fmt::format("{} of ", found), layers.size(),
+             grouped(parameters));
 }
 
-Json layers_json(const Graph &graph, const Known &known, const std::vector<bool> &runs) {
+Json layers_json(const Graph &graph, const Known &known, const std::vector<bool> &runs, const Listing &listing) {
+  const LayerGroup groups = groups_of(graph);
   Json layers = Json::array();
+  int layer = -1;
   for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
     const Node &node = graph.nodes[id];
     if (!node.layer)
       continue;
+    ++layer;
+    if (!has_text(node, listing.wanted))
+      continue;
+    const auto around = groups_around(groups, layer);
     const std::string objective = objective_text(node, runs[id], known.reasons[id]);
     layers.push_back({{"name", node.name},
                       {"op", node.kind},
                       {"shape", {known.shapes[id].c, known.shapes[id].h, known.shapes[id].w}},
                       {"parameters", node.parameters},
-                      {"objective", objective == "yes"}});
+                      {"objective", objective == "yes"},
+                      {"group", around.empty() ? "" : around.back()->name}});
     if (!node.aliases.empty())
       layers.back()["outputs"] = node.aliases;
     if (objective.starts_with("no: "))
@@ -134,9 +160,9 @@ Json layers_json(const Graph &graph, const Known &known, const std::vector<bool>
 
 Command add_layers(CLI::App &program) {
   struct Options {
-    std::string model;
+    std::string model, search;
     InputSize input_size;
-    bool json = false;
+    bool fold = false, json = false;
   };
   const auto o = std::make_shared<Options>();
   Command command;
@@ -144,6 +170,8 @@ Command add_layers(CLI::App &program) {
   CLI::App &app = *command.parser;
   command.need(add_model(app, o->model));
   add_input_size(app, o->input_size, "Of the net's input, N or WxH [the net's: 224]");
+  add_text(app, "--search", o->search, "Only layers that have this in a name or their op", "TEXT");
+  app.add_flag("--fold", o->fold, "Groups of layers alone: what names share, such as conv2 of conv2_block1_out");
   add_json(app, o->json);
   command.run = [o](Context &context) {
     const Model model = model_of(context.options, o->model);
@@ -151,10 +179,14 @@ Command add_layers(CLI::App &program) {
     const Graph &graph = model.at(size);
     const std::vector<bool> runs = runnable_nodes(graph);
     const Known known = known_shapes(graph, graph.input_of(size), runs);
+    const Listing listing{lower(o->search), o->fold};
+    if (std::none_of(graph.nodes.begin(), graph.nodes.end(),
+                     [&](const Node &node) { return node.layer && has_text(node, listing.wanted); }))
+      throw UserError(fmt::format("--search: no layer of {} has '{}' in its names or op", graph.name, o->search));
     if (o->json)
-      fmt::print("{}\n", layers_json(graph, known, runs).dump(2));
+      fmt::print("{}\n", layers_json(graph, known, runs, listing).dump(2));
     else
-      print_layers(graph, known, runs, size);
+      print_layers(graph, known, runs, size, listing);
     context.report["settings"] = {{"model", o->model}, {"input_size", {size.height, size.width}}};
     return exit_done;
   };

@@ -24,6 +24,7 @@ constexpr std::array keys{
     Key{"Wall", ""},
     Key{"1  2  3", "Maps, images, both"},
     Key{"[  ]", "Previous, next layer"},
+    Key{"-  +", "Fold, unfold the groups of layers"},
     Key{"←  →", "Previous, next channel, as the wall is sorted"},
     Key{"↑  ↓", "A row up, down; of the layers where they were clicked"},
     Key{"Ctrl + wheel", "Larger, smaller tiles"},

@@ -90,6 +90,12 @@ void take_character(Frame &frame, ImWchar character) {
   case 'O':
     ui.ask(Ask::photo, wish.photo);
     break;
+  case '-':
+    ui.fold_layers(true);
+    break;
+  case '+':
+    ui.fold_layers(false);
+    break;
   case 't':
   case 'T':
     ui.config.theme = ui.config.theme == Theme::dark ? Theme::light : Theme::dark;

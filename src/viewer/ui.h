@@ -2,9 +2,11 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "graph/layer_groups.h"
 #include "importer/zoo.h"
 #include "viewer/config.h"
 #include "viewer/place.h"
@@ -45,6 +47,7 @@ struct Ui {
   void ask_for_weights(const std::string &model);
   void focus(const std::string &layer, int channel);
   void whole_channel();               // again, and not one place of it
+  void fold_layers(bool fold);        // all groups of them
   const std::vector<ZooEntry> &zoo(); // looked up once: it asks the file system
 
   // The panels' own state.
@@ -65,6 +68,9 @@ struct Ui {
   struct Layers {
     std::string filter;
     bool reveal = true, has_keys = false;
+    std::vector<std::string> names; // of the net whose groups these are
+    LayerGroup groups;
+    std::set<const LayerGroup *> open; // of them; the others are folded
   } layers;
   float controls_height = 0; // as they were last drawn
   struct Dialog {
@@ -73,7 +79,7 @@ struct Ui {
     bool opening = false;    // with the next frame
     std::string problem;     // with the path
   } dialog;
-  float map_opacity = 0.6F;
+  float map_opacity = 0.85F;             // where it is highest
   std::string second_recipe = "article"; // of A/B
   bool help = false;
   struct Timeline { // follows the newest moment as long as it is in view

@@ -70,14 +70,6 @@ TEST(Names, StandInText) {
     EXPECT_EQ(std::string_view(text).substr(0, layer_name_length(graph, text)), name) << text;
 }
 
-TEST(Names, CanBeCopiedToAShell) {
-  EXPECT_EQ(shell_text("/features/features.3/Conv"), "/features/features.3/Conv");
-  EXPECT_EQ(shell_text("model/Relu:0"), "model/Relu:0");
-  EXPECT_EQ(shell_text("a b"), "'a b'");
-  EXPECT_EQ(shell_text("it's $HOME"), "'it'\\''s $HOME'");
-  EXPECT_EQ(shell_text(""), "''");
-}
-
 TEST(Support, NamesTheDeepestLayersThatRun) {
   const Graph graph = net_of({{"input", "", Input{}, {}},
                               {"stem", "Conv", Relu{}, {0}},

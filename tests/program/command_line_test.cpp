@@ -90,6 +90,24 @@ TEST_F(CommandLine, LayersOfTheEmbeddedNets) {
   EXPECT_NE(all.find("23296"), std::string::npos) << "conv1 has 64 x 3 x 11 x 11 weights and 64 biases: " << all;
 }
 
+TEST_F(CommandLine, LayersOfADeepNetAreInGroups) {
+  const Result folded = done({"layers", "--model", "resnet50v2", "--fold"});
+  EXPECT_NE(folded.out.find("\nconv4 "), std::string::npos) << folded.told;
+  EXPECT_EQ(folded.out.find("conv4_block2"), std::string::npos) << folded.told;
+  const Result unfolded = done({"layers", "--model", "resnet50v2"});
+  EXPECT_NE(unfolded.out.find("\n  conv4_block2 "), std::string::npos) << unfolded.told;
+  EXPECT_NE(unfolded.out.find("\n    conv4_block2_1_conv "), std::string::npos) << unfolded.told;
+  // A search finds through groups, and what it names can be seen.
+  const Result searched = done({"layers", "--model", "resnet50v2", "--search", "BLOCK2_1_conv"});
+  EXPECT_NE(searched.out.find("conv4_block2_1_conv"), std::string::npos) << searched.told;
+  EXPECT_EQ(searched.out.find("conv4_block2_2_conv"), std::string::npos) << searched.told;
+  const auto json = parse_json(done({"layers", "--model", "resnet50v2", "--search", "conv4_block2", "--json"}).out);
+  EXPECT_GT(json.size(), 8U);
+  for (const auto &layer : json)
+    EXPECT_EQ(layer.at("group"), "conv4_block2") << layer.dump();
+  refused({"layers", "--model", "resnet50v2", "--search", "conv9"}, {"--search", "conv9"});
+}
+
 TEST_F(CommandLine, ModelsAndDevices) {
   const auto models = parse_json(done({"models", "--json"}).out);
   for (const char *model : {"alexnet", "vgg16", "resnet50v2"}) {

@@ -45,5 +45,13 @@ TEST(Text, NumbersAreStrict) {
     EXPECT_FALSE(parse_number(bad)) << bad;
 }
 
+TEST(Text, CanBeCopiedToAShell) {
+  EXPECT_EQ(shell_text("/features/features.3/Conv"), "/features/features.3/Conv");
+  EXPECT_EQ(shell_text("model/Relu:0"), "model/Relu:0");
+  EXPECT_EQ(shell_text("a b"), "'a b'");
+  EXPECT_EQ(shell_text("it's $HOME"), "'it'\\''s $HOME'");
+  EXPECT_EQ(shell_text(""), "''");
+}
+
 } // namespace
 } // namespace convscope
