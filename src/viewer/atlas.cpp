@@ -151,10 +151,13 @@ Handle<VkSampler, vkDestroySampler> make_sampler(const Device &device, const std
   return {device.handle(), sampler};
 }
 
-vulkan::Buffer make_colours(const Device &device, const std::string &name) {
+vulkan::Buffer make_colours(const Device &device, MapLook look, const std::string &name) {
   std::vector<std::uint32_t> colours;
-  for (const Rgb &rgb : magma_table())
-    colours.push_back(std::uint32_t{rgb[0]} | std::uint32_t{rgb[1]} << 8 | std::uint32_t{rgb[2]} << 16 | 0xff000000U);
+  for (const Rgb &rgb : magma_table()) {
+    const auto level = static_cast<std::uint32_t>(colours.size());
+    const std::uint32_t alpha = look == MapLook::veil ? level : 255;
+    colours.push_back(std::uint32_t{rgb[0]} | std::uint32_t{rgb[1]} << 8 | std::uint32_t{rgb[2]} << 16 | alpha << 24);
+  }
   const auto bytes = std::as_bytes(std::span(colours));
   vulkan::Buffer buffer(device, bytes.size(), name + " colours");
   buffer.write(0, bytes);
@@ -203,7 +206,7 @@ struct Atlas::State {
   VkPipelineStageFlags sampling;
   // Each cell's RGBA8 on its way to the image, so that many cells are on their way at once; the last has zeros.
   VkDeviceSize cell_bytes, cell_stride;
-  vulkan::Buffer words, colours;
+  vulkan::Buffer words, colours, veil;
   Handle<VkImage, vkDestroyImage> image;
   Handle<VkDeviceMemory, vkFreeMemory> memory; // freed before the image is destroyed, which is allowed
   Accounted accounted;
@@ -218,7 +221,8 @@ struct Atlas::State {
         cell_bytes(VkDeviceSize(grid.pitch_x) * VkDeviceSize(grid.pitch_y) * sizeof(std::uint32_t)),
         cell_stride((cell_bytes + device.info().storage_alignment - 1) / device.info().storage_alignment *
                     device.info().storage_alignment),
-        words(device, cell_stride * (VkDeviceSize(count) + 1), name + " cells"), colours(make_colours(device, name)),
+        words(device, cell_stride * (VkDeviceSize(count) + 1), name + " cells"),
+        colours(make_colours(device, MapLook::opaque, name)), veil(make_colours(device, MapLook::veil, name)),
         image(make_image(device, grid, name)), memory(bind_memory(device, image.get(), name)),
         accounted(device, needs_of(device, image.get()).size), view(make_view(device, image.get(), name)),
         sampler(make_sampler(device, name)) {
@@ -239,7 +243,7 @@ struct Atlas::State {
     return {first, height, width, cell_h, cell_w, float(height) / float(cell_h), float(width) / float(cell_w), 0};
   }
   void tile(Recording &recording, const vulkan::Program &program, const gpu::TileParams &params, const Slice &source,
-            const Slice &maxima, int cell) const;
+            const Slice &maxima, int cell, MapLook look = MapLook::opaque) const;
   void copy(Recording &recording, const Slice &from, int cell) const;
 };
 
@@ -283,9 +287,10 @@ void Atlas::State::clear_all(const std::string &name) const {
 }
 
 void Atlas::State::tile(Recording &recording, const vulkan::Program &program, const gpu::TileParams &params,
-                        const Slice &source, const Slice &maxima, int cell) const {
+                        const Slice &source, const Slice &maxima, int cell, MapLook look) const {
+  const Slice table = (look == MapLook::veil ? veil : colours).slice();
   recording.dispatch(program, {groups(grid.pitch_x), groups(grid.pitch_y), 1}, push_of(params),
-                     std::array{source, maxima, colours.slice(), words_of(cell)}, "tile");
+                     std::array{source, maxima, table, words_of(cell)}, "tile");
   copy(recording, words_of(cell), cell);
 }
 
@@ -344,7 +349,7 @@ void Atlas::put_image(Recording &recording, int cell, const Slice &source, std::
 }
 
 void Atlas::put_map(Recording &recording, int cell, const Slice &source, std::int64_t offset, int height, int width,
-                    const Slice &maxima) {
+                    const Slice &maxima, MapLook look) {
   const State &s = *state_;
   s.demand(cell);
   const std::int64_t count = std::int64_t{height} * width;
@@ -354,7 +359,7 @@ void Atlas::put_map(Recording &recording, int cell, const Slice &source, std::in
   const gpu::TileMaxParams max_params{in.first, static_cast<int>(count), maximum.first};
   recording.dispatch(s.max_program, {1, 1, 1}, push_of(max_params), std::array{in.slice, maximum.slice}, "tile max");
   recording.barrier();
-  s.tile(recording, s.map_program, params, in.slice, maximum.slice, cell);
+  s.tile(recording, s.map_program, params, in.slice, maximum.slice, cell, look);
 }
 
 } // namespace convscope::viewer

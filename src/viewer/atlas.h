@@ -13,6 +13,9 @@
 
 namespace convscope::viewer {
 
+// A map by itself, or over a picture: as opaque as it is high, so that what it does not answer to is seen as it is.
+enum class MapLook { opaque, veil };
+
 // RGBA8, always in VK_IMAGE_LAYOUT_GENERAL, sampled bilinearly. Filled on the worker's thread, sampled on the window's,
 // both through the device's one queue: barriers in each order them.
 class Atlas {
@@ -39,7 +42,7 @@ public:
   // A feature map (H,W): magma from 0 to its own maximum (a map without positive values is all 0), nearest
   // neighbour where enlarged, averaged where reduced. The maximum is written to `maxima`[cell] (floats).
   void put_map(vulkan::Recording &recording, int cell, const vulkan::Slice &source, std::int64_t offset, int height,
-               int width, const vulkan::Slice &maxima);
+               int width, const vulkan::Slice &maxima, MapLook look = MapLook::opaque);
 
 private:
   struct State;

@@ -122,7 +122,7 @@ void draw_photo(Frame &frame, float max_height) {
     float percent = ui.map_opacity * 100;
     if (slide("##opacity", percent, 0, 100, "map %.0f %%"))
       ui.map_opacity = percent / 100;
-    tooltip("How opaque the unit's map lies over the photo");
+    tooltip("How opaque the unit's map lies over the photo where it is highest");
   }
   const float guesses = static_cast<float>(now.guesses.size()) * ImGui::GetTextLineHeightWithSpacing();
   const float left = max_height - (ImGui::GetCursorPosY() - top) - ImGui::GetStyle().ItemSpacing.y - guesses;

@@ -275,7 +275,8 @@ void Workshop::show_map() {
   const vulkan::Buffer maxima(session_.device(), 3 * sizeof(float), "map's maximum"); // one for each cell
   vulkan::Recording recording(session_.device(), "map of " + unit.layer);
   focus_atlas_->put_map(recording, 2, made ? made->slice(0) : wall_->features(),
-                        std::int64_t{unit.channel} * shape.h * shape.w, shape.h, shape.w, maxima.slice());
+                        std::int64_t{unit.channel} * shape.h * shape.w, shape.h, shape.w, maxima.slice(),
+                        MapLook::veil);
   recording.finish();
   recording.run("drawing a map of " + unit.layer);
   const Session::PhotoFit fit = session_.fit(photo_rgb_, {node});

@@ -324,6 +324,23 @@ TEST_F(AtlasTest, MapsWithoutPositiveValuesAreDark) {
   EXPECT_EQ(pixels.at(2, 1, 1), colour(1));
 }
 
+TEST_F(AtlasTest, AVeilIsAsOpaqueAsTheMapIsHigh) {
+  const std::vector<float> values = {0, 1, 2, 4, -3, 4};
+  const Buffer source = upload(values), maxima = upload({9.0F});
+  Atlas atlas(programs(), 1, 3, 2, "veil");
+  run([&](Recording &recording) {
+    atlas.put_map(recording, 0, source.slice(), 0, 2, 3, maxima.slice(), MapLook::veil);
+  });
+  const Readback pixels(atlas);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto level = static_cast<std::size_t>(std::max(values[i], 0.0F) / 4 * 255 + 0.5F);
+    const Rgb &rgb = magma_table()[level];
+    EXPECT_EQ(pixels.at(0, static_cast<int>(i % 3), static_cast<int>(i / 3)),
+              (Rgba{rgb[0], rgb[1], rgb[2], static_cast<int>(level)}))
+        << values[i];
+  }
+}
+
 TEST_F(AtlasTest, ManyPutsInOneRecording) {
   constexpr int cells = 300, plane = 36;
   std::vector<float> values = noise(cells * plane + 3 * plane);
