@@ -47,6 +47,12 @@ TEST_F(BadInput, Photos) {
   refused(features("cut.png"), {"cut.png"});
   put("head.jpg", std::string_view("\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0", 20));
   refused(features("head.jpg"), {"head.jpg"});
+  put("moving.png", "GIF89a and so on");
+  refused(features("moving.png"), {"moving.png", "is a GIF", "magick"});
+  put("page.jpg", "<!DOCTYPE html><html>");
+  refused(features("page.jpg"), {"page.jpg", "HTML"});
+  put("cut.webp", std::string_view("RIFF\x40\0\0\0WEBPVP8 \x34\0\0\0", 20));
+  refused(features("cut.webp"), {"cut.webp", "damaged WebP"});
   const auto rocket = shared_data("photos/rocket.jpg");
   if (std::filesystem::exists(rocket)) {
     put("cut.jpg", read_bytes(rocket).substr(0, 20000));
@@ -65,10 +71,10 @@ TEST_F(BadInput, ArraysOfAnotherShapeOrType) {
   const std::string zeros(std::size_t{3} * 64 * 64 * 8, '\0');
   put_npy("rank.npy", "<f4", "(3, 64, 64)", std::string_view(zeros).substr(0, 3 * 64 * 64 * 4));
   refused(activations("rank.npy"), {"rank.npy"});
-  put_npy("double.npy", "<f8", "(1, 3, 64, 64)", zeros);
-  refused(activations("double.npy"), {"double.npy", "float64"});
-  put_npy("bytes.npy", "|u1", "(1, 3, 64, 64)", std::string_view(zeros).substr(0, 3 * 64 * 64));
-  refused(activations("bytes.npy"), {"bytes.npy", "uint8"});
+  put_npy("complex.npy", "<c8", "(1, 3, 64, 64)", zeros);
+  refused(activations("complex.npy"), {"complex.npy", "complex64"});
+  put_npy("objects.npy", "|O", "(1, 3, 64, 64)", zeros);
+  refused(activations("objects.npy"), {"objects.npy", "Python objects"});
   put_npy("four.npy", "<f4", "(1, 4, 64, 64)", std::string_view(zeros).substr(0, 4 * 64 * 64 * 4));
   refused(activations("four.npy"), {"four.npy", "4"});
   put_npy("none.npy", "<f4", "(0, 3, 64, 64)", "");

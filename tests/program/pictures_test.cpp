@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include <webp/encode.h>
+
+#include "io/image.h"
 #include "io/npy.h"
 
 namespace convscope {
@@ -33,6 +36,39 @@ TEST_F(Pictures, FeatureMapsAsAGrid) {
   EXPECT_EQ(maps.shape[maps.shape.size() - 3], 7);
   EXPECT_GT(*std::max_element(maps.data.begin(), maps.data.end()), 0.f);
   EXPECT_GE(*std::min_element(maps.data.begin(), maps.data.end()), 0.f) << "conv2 is after its ReLU";
+}
+
+// The same picture in other files.
+TEST_F(Pictures, WebpAndFaultyJpegs) {
+  const auto maps = [&](const std::string &file) {
+    const Result result = done({"features", "--offscreen", "--model", "alexnet", "--image", file, "--layer", "conv1",
+                                "--channels", "0-3", "--npy", "maps.npy"},
+                               {"maps.npy"});
+    const Array values = npy("maps.npy");
+    std::filesystem::remove(path("maps.npy"));
+    return std::pair(values, result.err);
+  };
+  const ImageRgb8 picture = read_image(photo);
+  std::uint8_t *data = nullptr;
+  const std::size_t size =
+      WebPEncodeLosslessRGB(picture.pixels.data(), picture.width, picture.height, picture.width * 3, &data);
+  put("cat.webp", std::string_view(reinterpret_cast<const char *>(data), size));
+  WebPFree(data);
+  EXPECT_EQ(maps("cat.webp").first.data, maps(photo).first.data);
+
+  const auto rocket = shared_data("photos/rocket.jpg");
+  if (!std::filesystem::exists(rocket))
+    GTEST_SKIP() << "no " << rocket;
+  std::string jpeg = read_bytes(rocket);
+  jpeg.insert(jpeg.size() - 2, 14, '\0');
+  put("stray.jpg", jpeg);
+  const auto [right, silent] = maps(rocket.string());
+  const auto [values, told] = maps("stray.jpg");
+  EXPECT_EQ(values.data, right.data);
+  const std::string warning = "convscope: stray.jpg: is read, though libjpeg warns: ";
+  EXPECT_NE(told.find(warning), std::string::npos) << told;
+  EXPECT_EQ(told.find(warning), told.rfind(warning)) << "once: " << told;
+  EXPECT_EQ(silent.find("libjpeg"), std::string::npos) << silent;
 }
 
 TEST_F(Pictures, RangesOfTheColourMapDiffer) {
@@ -70,6 +106,32 @@ TEST_F(Pictures, ActivationsAreTheLayersOutput) {
   EXPECT_EQ(npy("conv1.npy").shape, (std::vector<std::int64_t>{1, 64, 15, 17}));
   done({"activations", "--model", "alexnet", "--input", "x.npy", "--layer", "pool2", "-o", "pool2.npy"}, {"pool2.npy"});
   EXPECT_EQ(npy("pool2.npy").shape, (std::vector<std::int64_t>{1, 192, 3, 3}));
+}
+
+// The same numbers as another type, and in Fortran's order.
+TEST_F(Pictures, ArraysOfOtherTypes) {
+  const Array x = npy("x.npy");
+  const auto output = [&](const std::string &input) {
+    done({"activations", "--model", "alexnet", "--input", input, "--layer", "conv1", "-o", "out.npy"}, {"out.npy"});
+    Array values = npy("out.npy");
+    std::filesystem::remove(path("out.npy"));
+    return values;
+  };
+  const Array right = output("x.npy");
+  const std::vector<double> doubles(x.data.begin(), x.data.end());
+  put_npy("double.npy", "<f8", "(1, 3, 64, 72)",
+          std::string_view(reinterpret_cast<const char *>(doubles.data()), doubles.size() * sizeof(double)));
+  EXPECT_EQ(output("double.npy").data, right.data);
+
+  Array levels{x.shape, {}};
+  std::string bytes;
+  for (std::size_t i = 0; i < x.data.size(); ++i) {
+    bytes += static_cast<char>(i * 7 % 256);
+    levels.data.push_back(static_cast<float>(i * 7 % 256));
+  }
+  write_npy(path("levels.npy"), levels);
+  put_npy("bytes.npy", "|u1", "(1, 3, 64, 72)", bytes);
+  EXPECT_EQ(output("bytes.npy").data, output("levels.npy").data);
 }
 
 TEST_F(Pictures, ABatchIsItsImages) {
