@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <csetjmp>
 #include <cstring>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -32,7 +33,7 @@ struct Decoder {
   jpeg_progress_mgr progress{};
   std::jmp_buf failed{};
   char error[JMSG_LENGTH_MAX] = "", warning[JMSG_LENGTH_MAX] = ""; // the first warning
-  bool truncated = false;
+  bool truncated = false, out_of_memory = false;
   // Rows of blocks, scan after scan: how many are lost, and up to which one that has been counted.
   long lost = 0, counted = 0;
 
@@ -47,6 +48,7 @@ Decoder &decoder_of(j_common_ptr common) { return *static_cast<Decoder *>(common
 void on_error(j_common_ptr common) {
   Decoder &decoder = decoder_of(common);
   common->err->format_message(common, decoder.error);
+  decoder.out_of_memory = common->err->msg_code == JERR_OUT_OF_MEMORY;
   std::longjmp(decoder.failed, 1);
 }
 
@@ -180,7 +182,11 @@ int exif_orientation(std::span<const std::uint8_t> jpeg) {
 
 ImageRgb8 decode_jpeg(std::span<const std::uint8_t> bytes, const std::string &name, std::string &warning) {
   Decoder decoder;
-  const auto fail = [&] { throw UserError(name + ": is a damaged JPEG: " + decoder.error); };
+  const auto fail = [&] {
+    if (decoder.out_of_memory)
+      throw std::bad_alloc();
+    throw UserError(name + ": is a damaged JPEG: " + decoder.error);
+  };
   if (!read_header(decoder, bytes))
     fail();
   check_image_size(decoder.info.image_width, decoder.info.image_height, name);
