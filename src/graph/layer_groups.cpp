@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <utility>
 
 namespace convscope {
@@ -52,14 +53,11 @@ public:
       while (!prefix.empty() && end < group.end() && begins(end, prefix))
         ++end;
       const int count = end - first;
-      if (count == group.count) { // that parts nothing: perhaps the next word does
-        LayerGroup longer{prefix, first, count, {}};
-        divide(longer);
-        group.groups = std::move(longer.groups);
-        return;
-      }
-      if (count > 1) {
-        LayerGroup part{prefix, first, count, {}};
+      LayerGroup part{prefix, first, count, {}};
+      if (count > 1 && 10 * count >= 9 * group.count) { // that parts next to nothing: the next word does
+        divide(part);
+        std::move(part.groups.begin(), part.groups.end(), std::back_inserter(group.groups));
+      } else if (count > 1) {
         if (count > (separator_after(first, prefix) == '_' ? small_words : small_path))
           divide(part);
         group.groups.push_back(std::move(part));

@@ -85,11 +85,17 @@ TEST(LayerGroups, TorchsModules) {
             "layer1(9)[layer1.0(2) layer1.1(2) layer1.10(2) layer1.2(3)]");
 }
 
-// What is around all but the head is a group; what is around all is none.
+// What is around all, or all but a head, is no group; what is in it is.
 TEST(LayerGroups, WhatPartsNothingIsLeftOut) {
   const Names inside = {"/features/features.0/Conv", "/features/features.0/Relu", "/features/features.1/Conv",
                         "/features/features.1/Relu"};
   EXPECT_EQ(groups_of(inside), "/features/features.0(2) /features/features.1(2)");
+  Names with_head;
+  for (const char *block : {"/features/features.0", "/features/features.1", "/features/features.2"})
+    for (const char *part : {"0/Conv", "1/Sigmoid", "1/Mul", "2/Conv"})
+      with_head.push_back(fmt::format("{}/{}", block, part));
+  with_head.emplace_back("/classifier/Gemm");
+  EXPECT_EQ(groups_of(with_head), "/features/features.0(4) /features/features.1(4) /features/features.2(4)");
   EXPECT_EQ(groups_of({"a/b/c", "a/b/d"}), "");
   EXPECT_EQ(groups_of({"one"}), "");
   EXPECT_EQ(groups_of({}), "");
@@ -133,6 +139,7 @@ TEST(LayerGroups, AroundALayer) {
   for (const char *block : {"/a/a.0", "/a/a.1"})
     for (int i = 0; i < 5; ++i)
       names.push_back(fmt::format("{}/{}", block, i));
+  names.insert(names.end(), {"fc1", "fc2"});
   const LayerGroup root = layer_groups(names);
   const auto around = [&](int layer) {
     Names found;
