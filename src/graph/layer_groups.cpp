@@ -83,7 +83,7 @@ private:
   }
   // By the first of its layers that goes on.
   char separator_after(int first, const std::string &prefix) const {
-    for (std::size_t i = static_cast<std::size_t>(first); i < names_.size(); ++i)
+    for (auto i = static_cast<std::size_t>(first); i < names_.size(); ++i)
       if (names_[i].size() > prefix.size())
         return names_[i][prefix.size()];
     return '_';
