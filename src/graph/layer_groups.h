@@ -19,8 +19,8 @@ struct LayerGroup {
 inline constexpr int layers_at_a_glance = 40;
 
 // Names are cut where words end: at '/', '.' and '_'. A number belongs to the word before it where that has none yet
-// ("block_1", "conv2d_12"). Only neighbours make a group, so that the net's order stays; two at the least, and fewer than
-// nine tenths of what is around it. What is small as it is has no groups inside.
+// ("block_1", "conv2d_12"). Only neighbours make a group, so that the net's order stays; two at the least, and fewer
+// than nine tenths of what is around it. What is small as it is has no groups inside.
 LayerGroup layer_groups(const std::vector<std::string> &names);
 
 // What is left of a layer's or a group's name inside a group: "1_conv" in "conv2_block1"; the whole where it is the
