@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "importer/file_kind.h"
 #include "importer/onnx/external_data.h"
 #include "io/json_reader.h"
 #include "session/recipe_json.h"
@@ -65,7 +66,7 @@ FileMark mark_file(const std::string &file) {
     }
   };
   add(file);
-  if (lower_extension(file) == ".onnx")
+  if (file_content(file).kind == FileKind::onnx)
     for (const std::filesystem::path &part : onnx_import::external_files(file))
       add(part);
   mark.hash = fmt::format("{:016x}", hash);

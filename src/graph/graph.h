@@ -192,7 +192,8 @@ struct Concat {
 struct Slice { // begin, begin + step, ... up to but without end, along one axis
   Axis axis = Axis::c;
   int begin = 0, end = std::numeric_limits<int>::max(); // negative: from the end; clamped as Python's slices are
-  int step = 1; // negative: backwards, to the first where `end` is below -length
+  int step = 1;   // negative: backwards, to the first where `end` is below -length
+  int middle = 0; // where not 0, in place of all that: so many in the middle, and of those beside it the odd one after
   bool operator==(const Slice &) const = default;
 };
 enum class ResizeMode { nearest, linear, cubic };

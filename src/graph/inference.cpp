@@ -161,6 +161,8 @@ struct Inference::Visitor {
   Shape operator()(const Slice &op) const {
     Shape result = in();
     result.side(op.axis) = slice_range(op, result.side(op.axis)).count;
+    if (result.side(op.axis) < 1 && op.middle > 0)
+      at.fail(fmt::format("takes {} values in the middle of a map of {}", op.middle, shape_text(in())));
     if (result.side(op.axis) < 1)
       at.fail(fmt::format("takes nothing of a map of {}", shape_text(in())));
     return result;

@@ -78,6 +78,8 @@ int window_output(int in, int kernel, int stride, int dilation, int pad_begin, i
 }
 
 SliceRange slice_range(const Slice &slice, int length) {
+  if (slice.middle > 0)
+    return {(length - slice.middle) / 2, length < slice.middle ? 0 : slice.middle};
   const auto clamped = [&](int index, int lowest, int highest) {
     const std::int64_t from_start = index < 0 ? std::int64_t{index} + length : index;
     return static_cast<int>(std::clamp<std::int64_t>(from_start, lowest, highest));

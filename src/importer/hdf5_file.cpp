@@ -82,6 +82,10 @@ Hdf5File::Hdf5File(std::string name, ByteSource source)
 
 void Hdf5File::fail(const std::string &what) const { throw UserError(fmt::format("{}: {}", name_, what)); }
 
+void Hdf5File::fail_damaged(const std::string &path) const {
+  throw DamagedFile(fmt::format("{}: '{}' can't be read: the file is damaged or truncated", name_, path));
+}
+
 bool Hdf5File::has(const std::string &path) const {
   Hdf5Watch::expect();
   if (path.empty())
@@ -105,7 +109,7 @@ Hdf5Id Hdf5File::open_object(const std::string &path) const {
     fail(fmt::format("has no '{}'", path));
   Hdf5Id object(H5Oopen(file_, path.empty() ? "/" : path.c_str(), H5P_DEFAULT), H5Oclose);
   if (!object)
-    fail(fmt::format("'{}' can't be read: the file is damaged", path));
+    fail_damaged(path);
   return object;
 }
 
@@ -233,7 +237,7 @@ std::vector<float> Hdf5File::read(const std::string &path, const std::vector<std
   std::vector<float> values(elements);
   Hdf5Watch::expect(elements * sizeof(double));
   if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
-    fail(fmt::format("'{}' can't be read: the file is damaged or truncated", path));
+    fail_damaged(path);
   return values;
 }
 
@@ -255,7 +259,7 @@ void Hdf5File::read_strips(const std::string &path, const std::vector<std::int64
     const Hdf5Id memory(H5Screate_simple(1, &size, nullptr), H5Sclose);
     if (H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr) < 0 ||
         H5Dread(dataset, H5T_NATIVE_FLOAT, memory, space, H5P_DEFAULT, values.data()) < 0)
-      fail(fmt::format("'{}' can't be read: the file is damaged or truncated", path));
+      fail_damaged(path);
     take(values);
   }
 }

@@ -12,6 +12,7 @@
 
 #include <hdf5.h>
 
+#include "base/error.h"
 #include "importer/hdf5_driver.h"
 #include "importer/hdf5_guard.h"
 
@@ -40,6 +41,11 @@ private:
   herr_t (*close_)(hid_t) = nullptr;
 };
 
+// The file itself is broken, not what one part of it says.
+struct DamagedFile : UserError {
+  using UserError::UserError;
+};
+
 // Paths are relative to the root, their parts separated by '/'; "" is the root. All failures are UserErrors that
 // begin with the file's name.
 class Hdf5File {
@@ -66,6 +72,7 @@ public:
 
 private:
   [[noreturn]] void fail(const std::string &what) const;
+  [[noreturn]] void fail_damaged(const std::string &path) const;
   std::vector<std::string> attribute_texts(const std::string &group, const std::string &name,
                                            std::size_t longest) const;
   Hdf5Id open_object(const std::string &path) const;

@@ -1,12 +1,10 @@
 #include "importer/keras_model.h"
 
-#include <algorithm>
-#include <utility>
-
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "importer/file_kind.h"
 #include "importer/hdf5_file.h"
 #include "importer/keras/archive.h"
 #include "importer/keras/importer.h"
@@ -71,10 +69,10 @@ Graph load_hdf5(const fs::path &path) {
 } // namespace
 
 Graph load_keras_model(const fs::path &path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return extension == ".keras" ? load_archive(path) : load_hdf5(path);
+  std::error_code error; // of which its reader tells
+  const FileKind kind = fs::is_regular_file(path, error) ? file_content(path).kind : FileKind::other;
+  const bool archive = kind == FileKind::keras || (kind != FileKind::hdf5 && lower_extension(path) == ".keras");
+  return archive ? load_archive(path) : load_hdf5(path);
 }
 
 } // namespace convscope

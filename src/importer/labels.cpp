@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "importer/file_kind.h"
 #include "importer/weights_folder.h"
 
 namespace convscope {
@@ -39,6 +40,9 @@ bool is_utf8(const std::vector<std::uint8_t> &bytes) {
 }
 
 std::vector<std::string> lines_of(const fs::path &file) {
+  const FileContent content = file_content(file);
+  if (!content.text.empty() && !content.is_plain_text)
+    throw UserError(fmt::format("{}: {}; labels are a text with one class a line", path_text(file), content.text));
   const std::vector<std::uint8_t> bytes = read_file(file, 16 << 20);
   if (!is_utf8(bytes))
     throw UserError(fmt::format("{}: is no text in UTF-8", path_text(file)));
@@ -59,6 +63,8 @@ std::vector<std::string> lines_of(const fs::path &file) {
 
 std::vector<std::string> read_labels(const fs::path &file, std::int64_t classes, const std::string &model) {
   std::vector<std::string> labels = lines_of(file);
+  if (classes == 1 && labels.size() == 2) // the one unit says how much it is the second
+    labels.erase(labels.begin());
   if (static_cast<std::int64_t>(labels.size()) != classes)
     throw UserError(
         fmt::format("{}: has {} lines, but {} has {} classes", path_text(file), labels.size(), model, classes));

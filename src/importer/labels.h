@@ -8,7 +8,8 @@
 
 namespace convscope {
 
-// A file with one class a line, UTF-8. UserError that names it where it can't be read, is no text, or has not as many
+// A file with one class a line, UTF-8; of a net of one unit also the two classes that it tells apart, of which the
+// second is the unit's. UserError that names it where it can't be read, is no text, or has not as many
 // lines as the net `model` has classes.
 std::vector<std::string> read_labels(const std::filesystem::path &file, std::int64_t classes, const std::string &model);
 

@@ -5,15 +5,19 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "graph/shapes.h"
 #include "graph/variants.h"
+#include "importer/architecture.h"
+#include "importer/file_kind.h"
 #include "importer/keras_model.h"
 #include "importer/labels.h"
 #include "importer/onnx_model.h"
+#include "importer/prepared.h"
 #include "importer/preprocessing.h"
 #include "importer/sidecar.h"
 #include "importer/zoo.h"
@@ -36,9 +40,13 @@ bool is_literature_inception(const Graph &graph) {
 // tells the user of it.
 Preprocessing usual_preprocessing(const Graph &graph, const std::string &file, bool keras, std::string &note) {
   std::string way = "torch", why = "does not say how its input is prepared, so";
+  const std::optional<OwnScaling> own = own_scaling(graph);
   if (graph.preprocessing != Preprocessing{}) {
     way = graph.preprocessing.name;
-    why = "scales its input itself, so";
+    why = "takes whole numbers, so";
+  } else if (own) {
+    way = own->range;
+    why = own->text + ", so";
   } else if (is_literature_inception(graph)) {
     way = "mean=117,117,117,range=0,255";
     why = "has the layers of the literature's InceptionV1, so";
@@ -56,11 +64,26 @@ Preprocessing usual_preprocessing(const Graph &graph, const std::string &file, b
   return parse_preprocessing(way);
 }
 
-OnnxNet load_file(const fs::path &path) {
+// By its content; where that is not known, by its ending, for which the reader then says what is wrong.
+FileKind kind_of(const fs::path &path) {
   std::error_code error;
   if (!fs::exists(path, error))
     throw UserError(fmt::format("--model {}: no such file", path_text(path)));
-  return lower_extension(path) == ".onnx" ? load_onnx(path) : OnnxNet{load_keras_model(path), nullptr};
+  const FileContent content = file_content(path);
+  if (!content.text.empty())
+    throw UserError(fmt::format("{}: {}", path_text(path), content.text));
+  const std::string extension = lower_extension(path);
+  if (content.kind == FileKind::safetensors)
+    throw UserError(fmt::format("{}: holds weights alone; give them to a net of the zoo ({}) as --model vgg16 "
+                                "--weights {}",
+                                path_text(path), fmt::join(architecture_names(), ", "), path_text(path)));
+  if (content.kind != FileKind::other)
+    return content.kind;
+  if (extension == ".onnx")
+    return FileKind::onnx;
+  if (extension == ".keras" || is_hdf5(extension))
+    return extension == ".keras" ? FileKind::keras : FileKind::hdf5;
+  throw UserError(fmt::format("{}: is no .onnx, .h5 or .keras file", path_text(path)));
 }
 
 // How many values the classifier gives; 0 where there is none, or its input's size is not known.
@@ -93,7 +116,11 @@ const Graph &Model::at(Size size) const {
 
 bool names_model_file(const std::string &model) {
   const std::string extension = lower_extension(model);
-  return extension == ".onnx" || extension == ".keras" || is_hdf5(extension);
+  if (extension == ".onnx" || extension == ".keras" || is_hdf5(extension))
+    return true;
+  const std::vector<std::string> &zoo = architecture_names();
+  std::error_code error;
+  return std::find(zoo.begin(), zoo.end(), model) == zoo.end() && !model.empty() && fs::exists(model, error);
 }
 
 ModelRequest absolute(ModelRequest request) {
@@ -111,12 +138,14 @@ Model load_model(const ModelRequest &request) {
   Sidecar sidecar;
   Graph &graph = model.graph;
   const bool is_file = names_model_file(request.model);
+  FileKind kind = FileKind::other;
   if (is_file) {
     if (!request.weights.empty())
       throw UserError(
           fmt::format("--weights {}: goes with a net of the zoo; {} has its own", request.weights, request.model));
     model.weights = request.model;
-    OnnxNet net = load_file(model.weights);
+    kind = kind_of(model.weights);
+    OnnxNet net = kind == FileKind::onnx ? load_onnx(model.weights) : OnnxNet{load_keras_model(model.weights), nullptr};
     graph = std::move(net.graph);
     model.reread = std::move(net.reread);
     if (const fs::path file = sidecar_file(model.weights); !file.empty())
@@ -139,8 +168,7 @@ Model load_model(const ModelRequest &request) {
   else if (sidecar.preprocessing)
     graph.preprocessing = *sidecar.preprocessing;
   else if (is_file)
-    graph.preprocessing =
-        usual_preprocessing(graph, request.model, lower_extension(model.weights) != ".onnx", model.note);
+    graph.preprocessing = usual_preprocessing(graph, request.model, kind != FileKind::onnx, model.note);
   if (is_file)
     graph.name = path_text(model.weights.filename());
 

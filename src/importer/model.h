@@ -13,7 +13,7 @@
 namespace convscope {
 
 struct ModelRequest {
-  std::string model;       // a zoo name, or a .onnx, .h5 or .keras file
+  std::string model;       // a zoo name, or an ONNX or Keras file
   std::string weights;     // of a zoo net: a .h5 or .safetensors file, or empty: the embedded or fetched ones
   std::string input_range; // "": as the net was trained; "raw": 0..1 as it is
   // What follows beats a file's sidecar (importer/sidecar.h), which beats what the model says of itself.
@@ -40,7 +40,7 @@ private:
   mutable std::list<Graph> sized_; // the newest first
 };
 
-// Whether the name ends as a model's file does.
+// Whether the name ends as a model's file does, or is that of a file or folder and of no net of the zoo.
 bool names_model_file(const std::string &model);
 
 // The same request from any working folder.

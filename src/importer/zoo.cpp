@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "importer/architecture.h"
+#include "importer/file_kind.h"
 #include "importer/keras_weights.h"
 #include "importer/manifest.h"
 #include "importer/preprocessing.h"
@@ -25,13 +26,6 @@ void check_name(const std::string &model) {
   const std::vector<std::string> &names = architecture_names();
   if (std::find(names.begin(), names.end(), model) != names.end())
     return;
-  if (lower_extension(model) == ".safetensors")
-    throw UserError(fmt::format("--model {}: holds weights alone; give them to a net of the zoo ({}) as --model vgg16 "
-                                "--weights {}",
-                                model, fmt::join(names, ", "), model));
-  std::error_code error;
-  if (fs::is_regular_file(model, error))
-    throw UserError(fmt::format("--model {}: is no .onnx, .h5 or .keras file", model));
   const std::string hint = did_you_mean(model, names);
   throw UserError(fmt::format(
       "no model '{}'{}", model,
@@ -88,23 +82,33 @@ Graph load_zoo(const std::string &name, const fs::path &file) {
   const fs::path folder = weights_folder();
   const Manifest manifest = zoo_manifest(folder);
   const ZooNet &net = zoo_net(manifest, folder, name);
-  const std::string extension = lower_extension(file);
+  const FileContent content = file_content(file);
+  if (!content.text.empty())
+    throw UserError(fmt::format("{}: {}", path_text(file), content.text));
+  const std::string extension = lower_extension(file); // where the content is not known: its reader says what is wrong
+  const FileKind kind = content.kind != FileKind::other ? content.kind
+                        : is_hdf5(extension)            ? FileKind::hdf5
+                        : extension == ".safetensors"   ? FileKind::safetensors
+                                                        : FileKind::other;
   std::string preparation;
   Architecture architecture;
-  if (is_hdf5(extension)) {
+  if (kind == FileKind::hdf5) {
     if (!net.keras)
       throw UserError(fmt::format("--weights {}: {} takes .safetensors files", path_text(file), net.name));
     const KerasWeights weights(file);
     architecture = make_architecture(net.name, weights.classes());
     weights.load(architecture);
     preparation = net.keras->preprocessing;
-  } else if (extension == ".safetensors") {
+  } else if (kind == FileKind::safetensors) {
     const SafetensorsWeights weights(file);
     architecture = make_architecture(net.name, weights.classes());
     weights.load(architecture);
     preparation = weights.preprocessing().empty() ? net.safetensors_preprocessing : weights.preprocessing();
   } else {
-    throw UserError(fmt::format("--weights {}: weights are read from .h5 and .safetensors files", path_text(file)));
+    throw UserError(fmt::format("--weights {}: {}", path_text(file),
+                                kind == FileKind::onnx || kind == FileKind::keras
+                                    ? "is a whole model: give it as --model"
+                                    : "weights are read from .h5 and .safetensors files"));
   }
   Graph graph = std::move(architecture.graph);
   graph.input = {3, net.default_size, net.default_size};

@@ -160,7 +160,11 @@ std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {
   if (const NodeId unsupported = first_unsupported(model_.graph); layer < 0 && unsupported >= 0)
     throw UserError(unsupported_text(model_.graph, unsupported));
   if (layer < 0 && names_model_file(request_.model))
-    throw UserError(fmt::format("{} has no classifier", model_.graph.name));
+    throw UserError(
+        fmt::format("{} has no classifier: none of its outputs is a vector with a softmax or a sigmoid, or of "
+                    "a last layer with weights; 'optimize' and 'strip' take any layer's channel as "
+                    "--objective LAYER:CHANNEL",
+                    model_.graph.name));
   if (layer < 0)
     throw UserError(fmt::format("{} has no classifier with these weights; there is one in {}", model_.graph.name,
                                 fmt::join(classifiers(), ", ")));

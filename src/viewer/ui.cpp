@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "importer/file_kind.h"
 #include "viewer/widgets.h"
 
 namespace convscope::viewer {
@@ -18,6 +19,14 @@ namespace {
 bool ends_with(std::string name, std::string_view ending) {
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
   return name.ends_with(ending);
+}
+
+FileKind kind_of(const std::string &path) {
+  try {
+    return file_content(path).kind;
+  } catch (const UserError &) { // which opening it then tells
+    return FileKind::other;
+  }
 }
 
 // Between two panes: moves `share`, of `whole` pixels, with the mouse. On the right of its pane, or on the left.
@@ -75,12 +84,13 @@ void Ui::open_model(const ModelRequest &model, std::optional<ModelRequest> other
 
 void Ui::open_file(const std::string &path) {
   notice.clear();
+  const FileKind kind = kind_of(path);
+  const bool of_zoo = !names_model_file(wish.model.model);
   if (ends_with(path, session_ending))
     open_session(path);
-  else if (ends_with(path, ".onnx") || ends_with(path, ".keras") ||
-           (ends_with(path, ".h5") && names_model_file(wish.model.model)))
+  else if (kind == FileKind::onnx || kind == FileKind::keras || (kind == FileKind::hdf5 && !of_zoo))
     open_model({path, "", ""});
-  else if (ends_with(path, ".h5") || ends_with(path, ".safetensors")) // weights of this net, or one by itself
+  else if (kind == FileKind::hdf5 || kind == FileKind::safetensors) // weights of this net, or one by itself
     open_model({wish.model.model, path, wish.model.input_range}, ModelRequest{path, "", ""});
   else
     open_photo(path); // by its content, whatever its name: the message tells if it is no picture

@@ -40,7 +40,7 @@ struct Ui {
   // What several panels and keys do.
   void open_photo(const std::string &path);
   void open_model(const ModelRequest &model, std::optional<ModelRequest> otherwise = {});
-  void open_file(const std::string &path);   // a photo, a net, weights or a session, by its ending
+  void open_file(const std::string &path);   // a photo, a net or weights by its content, a session by its ending
   void paste(const std::string &text);       // the path of one
   void ask(Ask what, std::string path = {}); // opens the path dialog
   void ask_to_save(Ask what);

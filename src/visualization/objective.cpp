@@ -165,7 +165,8 @@ private:
 
   Term read_logit(Term term) {
     if (graph_.logits < 0)
-      reject(fmt::format("{} has no classifier, so no logits", graph_.name));
+      reject(
+          fmt::format("{} has no classifier, so no logits; LAYER:CHANNEL is one of any layer's channels", graph_.name));
     at_ += 6;
     term.layer = graph_.logits;
     const std::size_t digits = std::min(text_.find_first_not_of("0123456789", at_), text_.size());

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "graph/shapes.h"
 #include "importer/keras_model.h"
 #include "importers/expect_error.h"
@@ -35,7 +36,17 @@ protected:
                 {});
     return load_keras_model(path());
   }
-  std::string reason(const Graph &graph) { return std::get<Unsupported>(graph.nodes.back().op).reason; }
+  // Why the only layer can't be run: the error, or what is noted of it.
+  template <typename Load> std::string reason(Load load) {
+    try {
+      const Graph graph = load();
+      const auto *op = std::get_if<Unsupported>(&graph.nodes.back().op);
+      return op ? op->reason : "";
+    } catch (const UserError &error) {
+      const std::string text = error.what(), mark = "can't be run: ";
+      return text.find(mark) == std::string::npos ? text : text.substr(text.find(mark) + mark.size());
+    }
+  }
   std::filesystem::path path() const { return folder_ / "x.keras"; }
   TemporaryFolder folder_;
 };
@@ -150,7 +161,7 @@ TEST_F(KerasLayersTest, BatchNormalization) {
     EXPECT_DOUBLE_EQ(last<ScaleShift>(graph).scale[c], scale);
     EXPECT_DOUBLE_EQ(last<ScaleShift>(graph).shift[c], -scale * static_cast<double>(c + 1));
   }
-  EXPECT_NE(reason(one("BatchNormalization", {{"axis", 1}})).find("along another axis"), std::string::npos);
+  EXPECT_NE(reason([&] { return one("BatchNormalization", {{"axis", 1}}); }).find("along another axis"), std::string::npos);
 }
 
 TEST_F(KerasLayersTest, OtherNormalizations) {
@@ -203,7 +214,7 @@ TEST_F(KerasLayersTest, Images) {
   EXPECT_EQ(output(one("UpSampling2D", {{"size", {2, 3}}, {"interpolation", "bilinear"}})), (Shape{3, 8, 18}));
   EXPECT_EQ(output(one("Resizing", {{"height", 5}, {"width", 7}})), (Shape{3, 5, 7}));
   EXPECT_EQ(last<Resize>(one("UpSampling2D", Json::object())).mode, ResizeMode::nearest);
-  EXPECT_EQ(reason(one("UpSampling2D", {{"interpolation", "lanczos3"}})),
+  EXPECT_EQ(reason([&] { return one("UpSampling2D", {{"interpolation", "lanczos3"}}); }),
             "its interpolation 'lanczos3' is not supported");
 }
 
@@ -222,8 +233,9 @@ TEST_F(KerasLayersTest, Merges) {
   EXPECT_EQ(output(merge("Concatenate", {{"axis", 2}})), (Shape{3, 4, 12}));
   EXPECT_TRUE(std::holds_alternative<Add>(merge("CustomScaleLayer", {{"scale", 0.17}}).nodes.back().op));
   EXPECT_TRUE(std::holds_alternative<Add>(merge("Lambda", {{"arguments", {{"scale", 0.17}}}}).nodes.back().op));
-  EXPECT_EQ(reason(merge("Lambda")), "a Lambda layer's code is not read");
-  EXPECT_THROW(merge("Concatenate", {{"axis", 4}}), UserError);
+  EXPECT_EQ(reason([&] { return merge("Lambda"); }), "a Lambda layer's code is not read");
+  EXPECT_EQ(reason([&] { return merge("Concatenate", {{"axis", 4}}); }),
+            "its axis 4 is outside of a tensor with 4 axes");
 }
 
 TEST_F(KerasLayersTest, Activations) {
@@ -240,7 +252,7 @@ TEST_F(KerasLayersTest, Activations) {
         "log_softmax", "linear",   "hard_tanh", "tanh_shrink", "log_sigmoid",  "squareplus", "leaky_relu"})
     EXPECT_FALSE(std::holds_alternative<Unsupported>(one("Activation", {{"activation", name}}).nodes.back().op))
         << name;
-  EXPECT_EQ(reason(one("Activation", {{"activation", "glu"}})), "activation 'glu' is not supported");
+  EXPECT_EQ(reason([&] { return one("Activation", {{"activation", "glu"}}); }), "activation 'glu' is not supported");
   EXPECT_EQ(last<Relu>(one("ReLU", {{"max_value", 6.0}})).ceiling, 6);
   EXPECT_EQ(last<Unary>(one("ReLU", {{"negative_slope", 0.25}})).a, 0.25F);
   EXPECT_EQ(last<Unary>(one("LeakyReLU", {{"alpha", 0.2}})).a, 0.2F);
@@ -273,7 +285,7 @@ TEST_F(KerasLayersTest, Operations) {
   EXPECT_EQ(last<Unary>(operation("Maximum", {a, 4})).function, Function::clip);
   EXPECT_EQ(last<Binary>(operation("Multiply", {a, b})).arithmetic, Arithmetic::multiply);
   EXPECT_EQ(last<Unary>(operation("Silu", Json::array({a}))).function, Function::silu);
-  EXPECT_EQ(reason(operation("Einsum", {a, b})), "the operation 'einsum' is not supported");
+  EXPECT_EQ(reason([&] { return operation("Einsum", {a, b}); }), "the operation 'einsum' is not supported");
   Json mean = keras_operation("Mean", "z", Json::array({a}));
   mean["config"].update({{"axis", {1, 2}}, {"keepdims", true}});
   EXPECT_TRUE(std::holds_alternative<GlobalAvgPool>(two(mean).nodes.back().op));
@@ -283,7 +295,7 @@ TEST_F(KerasLayersTest, Operations) {
   moduleless.erase("module");
   EXPECT_EQ(last<Unary>(two(moduleless)).b, 3);
   moduleless["config"]["dtype"] = "float32";
-  EXPECT_THROW(two(moduleless), UserError);
+  EXPECT_EQ(reason([&] { return two(moduleless); }), "it combines 1 tensors");
 
   // TensorFlow's functions in Keras 2's form: 2 - a; a[..., ::-1]
   Json difference = keras2_layer("TFOpLambda", "z", {{"function", "math.subtract"}}, {});

@@ -36,6 +36,10 @@ protected:
   void expect_bad(const std::filesystem::path &path, const std::string &part) {
     expect_error([&] { load_keras_model(path); }, path.string() + ": " + part);
   }
+  // The only layer, without which there is nothing to see.
+  void expect_bad_layer(const std::filesystem::path &path, const std::string &layer, const std::string &part) {
+    expect_bad(path, "nothing of it can be shown: layer '" + layer + "' can't be run: " + part);
+  }
   TemporaryFolder folder_;
 };
 
@@ -222,25 +226,6 @@ TEST_F(KerasModelTest, WhatIsNotSupportedLeavesWhatIsBefore) {
   EXPECT_TRUE(std::holds_alternative<Unsupported>(graph.nodes[3].op));
 }
 
-TEST_F(KerasModelTest, WhatTheNetDoesWithItsInput) {
-  const auto preprocessing = [&](const Json &layer) {
-    write_keras(keras(),
-                keras_sequential("net", {keras_input("picture", Json::array({nullptr, nullptr, nullptr, 3})), layer}),
-                {});
-    const Graph graph = load_keras_model(keras());
-    EXPECT_EQ(graph.input, (Shape{3, 224, 224}));
-    return graph.preprocessing.name;
-  };
-  EXPECT_EQ(preprocessing(keras_layer("Rescaling", "r", {{"scale", 1 / 255.0}})), "raw255");
-  EXPECT_EQ(
-      preprocessing(keras_layer("Normalization", "n", {{"mean", {0.4, 0.5, 0.6}}, {"variance", {0.05, 0.05, 0.05}}})),
-      "raw01");
-  EXPECT_EQ(
-      preprocessing(keras_layer("Normalization", "n", {{"mean", {120, 130, 110}}, {"variance", {3000, 3000, 3000}}})),
-      "raw255");
-  EXPECT_EQ(preprocessing(keras_layer("ReLU", "r")), "raw"); // not known
-}
-
 TEST_F(KerasModelTest, BadFiles) {
   expect_bad(keras(), "there is no such file");
   std::ofstream(keras()) << "not a zip";
@@ -278,8 +263,8 @@ TEST_F(KerasModelTest, BadConfigurations) {
   bad(std::string(100'000, '['), "its configuration is nested too deeply");
   bad("[]", "its configuration has no usable class name");
   bad(R"({"class_name": "MyModel", "config": {}})", "its net is of the class 'MyModel', whose code is not in the file");
-  bad(R"({"class_name": "Functional", "config": {"layers": [3]}})",
-      "its configuration has no usable class name of a layer");
+  bad(R"({"class_name": "Functional", "config": {"layers": [], "input_layers": [], "output_layers": []}})",
+      "model 'model' has no 'input_layers'");
   Json deep = keras_sequential("n", {keras_input("i", picture)});
   for (int i = 0; i < 10; ++i)
     deep = keras_sequential("n", {deep});
@@ -292,40 +277,42 @@ TEST_F(KerasModelTest, BadLayers) {
     expect_bad(keras(), part);
   };
   const Json input = keras_input("i", picture);
-  bad({input, keras_layer("ReLU", "z", {}, {"y"})}, "layer 'z' reads a layer 'y' that is not there");
+  bad({input, keras_layer("ReLU", "z", {}, {"y"})},
+      "nothing of it can be shown: layer 'z' can't be run: it reads a layer 'y' that is not there");
   bad({input, keras_layer("ReLU", "y", {}, {"z"}), keras_layer("ReLU", "z", {}, {"y"})},
       "layer 'y' reads its own output by way of others");
   bad({input, input}, "has two layers named 'i'");
-  bad({input, keras_layer("ReLU", "y", {}, {"i"})}, "the output of model 'net' is a layer 'z' that is not there");
   bad({keras_input("i", Json::array({nullptr, 5})), keras_layer("ReLU", "z", {}, {"i"})}, "its input is not a picture");
   bad({keras_input("i", Json::array({nullptr, 5, 5, 7})), keras_layer("ReLU", "z", {}, {"i"})},
       "its input has 7 channels");
   bad({keras_input("i", Json::array({nullptr, 1e9, 5, 3})), keras_layer("ReLU", "z", {}, {"i"})},
       "its input has sides that are no numbers");
   const auto bad_layer = [&](const std::string &kind, const Json &arguments, const std::string &part) {
-    bad({input, keras_layer(kind, "z", arguments, {"i"})}, "layer 'z'" + part);
+    bad({input, keras_layer(kind, "z", arguments, {"i"})},
+        "nothing of it can be shown: layer 'z' can't be run: " + part);
   };
-  bad_layer("Conv2D", {{"filters", "many"}}, ": its 'filters' is not a whole number in range");
-  bad_layer("Conv2D", {{"filters", 1e300}}, ": its 'filters' is not a whole number in range");
-  bad_layer("Conv2D", {{"filters", -1}}, ": its 'filters' is -1");
-  bad_layer("Conv2D", {{"filters", 4}, {"kernel_size", {3, 3, 3}}}, ": its 'kernel_size' is not one number or two");
-  bad_layer("Conv2D", {{"filters", 4}, {"strides", 0}}, ": its 'strides' is not from 1 to");
-  bad_layer("Conv2D", {{"filters", 4}, {"groups", 2}}, ": can't divide 3 and 4 channels into 2 groups");
-  bad_layer("Conv2D", {{"filters", 4}}, " has no kernel in the file");
-  bad_layer("Conv2D", {{"filters", 4}, {"padding", 7}}, ": its 'padding' is not a text");
-  bad_layer("ReLU", {{"max_value", Json::array()}}, ": its 'max_value' is not a number");
-  bad_layer("Reshape", {{"target_shape", {-1, -1}}}, ": makes a tensor of which two sides are unknown");
-  bad_layer("Permute", {{"dims", {1, 1, 2}}}, ": its 'dims' are no permutation");
-  bad_layer("ZeroPadding2D", {{"padding", {{1, 2}, {3}}}}, ": its 'padding' is not made of four numbers");
-  bad_layer("Activation", {{"activation", 5}}, ": its 'activation' can't be read");
-  bad({input, keras_layer("Cropping2D", "z", {{"cropping", 9}}, {"i"})}, "z of net needs a larger input");
+  bad_layer("Conv2D", {{"filters", "many"}}, "its 'filters' is not a whole number in range");
+  bad_layer("Conv2D", {{"filters", 1e300}}, "its 'filters' is not a whole number in range");
+  bad_layer("Conv2D", {{"filters", -1}}, "its 'filters' is -1");
+  bad_layer("Conv2D", {{"filters", 4}, {"kernel_size", {3, 3, 3}}}, "its 'kernel_size' is not one number or two");
+  bad_layer("Conv2D", {{"filters", 4}, {"strides", 0}}, "its 'strides' is not from 1 to");
+  bad_layer("Conv2D", {{"filters", 4}, {"groups", 2}}, "it can't divide 3 and 4 channels into 2 groups");
+  bad_layer("Conv2D", {{"filters", 4}}, "it has no kernel in the file");
+  bad_layer("Conv2D", {{"filters", 4}, {"padding", 7}}, "its 'padding' is not a text");
+  bad_layer("ReLU", {{"max_value", Json::array()}}, "its 'max_value' is not a number");
+  bad_layer("Reshape", {{"target_shape", {-1, -1}}}, "it makes a tensor of which two sides are unknown");
+  bad_layer("Permute", {{"dims", {1, 1, 2}}}, "its 'dims' are no permutation");
+  bad_layer("ZeroPadding2D", {{"padding", {{1, 2}, {3}}}}, "its 'padding' is not made of four numbers");
+  bad_layer("Activation", {{"activation", 5}}, "its 'activation' can't be read");
+  bad({input, keras_layer("Cropping2D", "z", {{"cropping", 9}}, {"i"})},
+      "nothing of it can be shown: layer 'z' can't be run: z of net needs a larger input");
 }
 
 TEST_F(KerasModelTest, BadWeights) {
   const Json model = keras_sequential("net", {keras_input("i", picture), keras_layer("Dense", "d", {{"units", 2}})});
   const auto bad = [&](const std::vector<H5Tensor> &tensors, const std::string &part) {
     write_keras(keras(), model, tensors);
-    expect_bad(keras(), "layer 'd' " + part);
+    expect_bad_layer(keras(), "d", "it " + part);
   };
   bad({{"layers/dense/vars/0", {2, 3}, counted_values(6)}}, "has a kernel of 2x3, but needs 3x2");
   bad({{"layers/dense/vars/0", {3, 2}, counted_values(6)}}, "has no bias in the file");
@@ -342,10 +329,116 @@ TEST_F(KerasModelTest, BadWeights) {
     else
       H5Lcreate_soft("/model_weights", file, "/model_weights/d", H5P_DEFAULT, H5P_DEFAULT);
     H5Fclose(file);
-    expect_bad(h5(), "'model_weights/d' is a link to elsewhere, which is not followed");
+    expect_bad_layer(h5(), "d", "'model_weights/d' is a link to elsewhere, which is not followed");
   };
   link(true);
   link(false);
+}
+
+// Each in a net whose other layers work.
+TEST_F(KerasModelTest, OneOddLayerLeavesTheOthers) {
+  const auto odd = [&](const Json &layer, const std::vector<H5Tensor> &tensors, const std::string &reason) {
+    SCOPED_TRACE(layer.dump());
+    std::vector<Json> layers{keras_input("picture", picture), keras_layer("ReLU", "before", {}, {"picture"}), layer,
+                             keras_layer("ReLU", "beside", {}, {"before"})};
+    write_keras(keras(), keras_functional("net", layers, "picture", "beside"), tensors);
+    const Graph graph = load_keras_model(keras());
+    EXPECT_TRUE(std::holds_alternative<Relu>(node(graph, "before").op));
+    EXPECT_TRUE(std::holds_alternative<Relu>(node(graph, "beside").op));
+    const auto found = std::find_if(graph.nodes.begin(), graph.nodes.end(),
+                                    [](const Node &each) { return std::holds_alternative<Unsupported>(each.op); });
+    ASSERT_NE(found, graph.nodes.end());
+    EXPECT_EQ(std::get<Unsupported>(found->op).reason, reason);
+  };
+  const auto from = [](const std::string &kind, Json more = Json::object()) {
+    return keras_layer(kind, "odd", std::move(more), {"before"});
+  };
+  odd(from("Dense", {{"units", 2}}), {{"layers/dense/vars/0", {3, 2}, counted_values(6)}},
+      "it has no bias in the file");
+  odd(from("Dense", {{"units", 2}}), {{"layers/dense/vars/0", {3, 3}, counted_values(9)}},
+      "it has a kernel of 3x3, but needs 3x2");
+  odd(from("Dense", {{"units", 2}, {"use_bias", false}}),
+      {{"layers/dense/vars/0", {3, 2}, counted_values(6)}, {"layers/dense/vars/1", {1}, {1}}},
+      "it has more tensors in the file than Keras's layers of its class have");
+  odd(from("Conv2D", {{"filters", 2}, {"kernel_size", "wide"}}), {},
+      "its 'kernel_size' is not made of whole numbers in range");
+  odd(from("Lambda"), {}, "a Lambda layer's code is not read");
+  Json layer = from("ReLU");
+  layer["inbound_nodes"] = {5};
+  odd(layer, {}, "its 'inbound_nodes' can't be read");
+  layer = from("ReLU");
+  layer["config"] = "relu";
+  odd(layer, {}, "it has no configuration");
+  layer = from("ReLU");
+  layer.erase("class_name");
+  odd(layer, {}, "its class has no name");
+  layer = from("Conv2D");
+  layer["module"] = "mylib.layers";
+  odd(layer, {}, "its class 'Conv2D' is none of Keras's, and the file does not hold its code");
+  layer = from("Wrapped", {{"layers", 3}});
+  odd(layer, {}, "layers of the class Wrapped are not supported");
+}
+
+TEST_F(KerasModelTest, LayersGetNamesOfTheirOwn) {
+  // Without a name, in a Sequential model.
+  Json mine = keras_layer("Mine", "x"), again = mine;
+  for (Json *each : {&mine, &again}) {
+    each->erase("name");
+    (*each)["config"].erase("name");
+  }
+  write_keras(keras(), keras_sequential("net", {keras_input("i", picture), keras_layer("ReLU", "mine"), mine, again}),
+              {});
+  EXPECT_EQ(names(load_keras_model(keras())), (Names{"i", "mine", "mine_1", "mine_2"}));
+  // An inner step gives way to the layer whose name it has.
+  std::vector<Json> layers{
+      keras_input("i", picture),
+      keras_layer("Conv2D", "a", {{"filters", 2}, {"kernel_size", 1}, {"activation", "relu"}}, {"i"}),
+      keras_layer("ReLU", "a/conv", {}, {"a"})};
+  write_keras(keras(), keras_functional("net", layers, "i", "a/conv"),
+              {{"layers/conv2d/vars/0", {1, 1, 3, 2}, counted_values(6)}, {"layers/conv2d/vars/1", {2}, {0, 0}}});
+  const Graph graph = load_keras_model(keras());
+  ASSERT_EQ(graph.nodes.size(), 4u);
+  EXPECT_EQ(graph.nodes.back().name, "a/conv");
+  EXPECT_NE(graph.nodes[1].name, "a/conv");
+}
+
+TEST_F(KerasModelTest, RenormalizedAsAnyOther) {
+  const Json model = keras_sequential(
+      "net", {keras_input("i", picture), keras_layer("BatchNormalization", "b", {{"axis", 3}, {"renorm", true}})});
+  std::vector<H5Tensor> tensors;
+  for (const char *name : {"gamma", "beta", "mean", "variance", "stddev", "renorm_mean", "renorm_stddev"})
+    tensors.push_back({name, {3}, {1, 2, 3}});
+  write_keras_h5(h5(), model, {{"b", tensors}}, "2.15.0");
+  EXPECT_TRUE(std::holds_alternative<ScaleShift>(load_keras_model(h5()).nodes.back().op));
+}
+
+TEST_F(KerasModelTest, ByContentNotByEnding) {
+  write_keras(folder_ / "zip.h5", keras_functional("net", classifier_layers(), "picture", "d"), classifier_variables());
+  expect_classifier(load_keras_model(folder_ / "zip.h5"));
+  write_keras_h5(folder_ / "hdf5.keras", keras_functional("net", classifier_layers(), "picture", "d"),
+                 classifier_weights());
+  expect_classifier(load_keras_model(folder_ / "hdf5.keras"));
+}
+
+TEST_F(KerasModelTest, NumbersThatJsonDoesNotHave) {
+  std::string config =
+      keras_sequential("net", {keras_input("i", picture), keras_layer("ReLU", "NaN", {{"max_value", 77}})}).dump();
+  config.replace(config.find("77"), 2, "Infinity");
+  H5Writer writer(folder_ / "w.h5");
+  write_keras(keras(), keras_sequential("net", {keras_input("i", picture)}), {});
+  std::ifstream stream(keras().string() + ".weights.h5", std::ios::binary);
+  const std::string weights{std::istreambuf_iterator<char>(stream), {}};
+  write_zip(keras(), {{"config.json", config}, {"model.weights.h5", weights}});
+  EXPECT_EQ(load_keras_model(keras()).nodes.back().name, "NaN");
+}
+
+TEST_F(KerasModelTest, InputsWhoseShapeIsOpen) {
+  for (const Json &shape :
+       {Json(nullptr), Json::array({nullptr, nullptr, nullptr, nullptr}), Json::array({-1, -1, -1, 3})}) {
+    write_keras(keras(), keras_sequential("net", {keras_input("i", shape), keras_layer("ReLU", "r")}), {});
+    const Graph graph = load_keras_model(keras());
+    EXPECT_EQ(infer_shapes(graph, {3, 97, 113}).back(), (Shape{3, 97, 113})) << shape;
+  }
 }
 
 } // namespace

@@ -2,7 +2,10 @@
 
 #include <fstream>
 
+#include <fmt/format.h>
+
 #include "importer/model.h"
+#include "importer/prepared.h"
 #include "importer/sidecar.h"
 #include "importers/expect_error.h"
 #include "importers/keras_files.h"
@@ -112,7 +115,63 @@ TEST(Preprocessings, OfFilesThatDoNotSay) {
   expect_usual(folder / "c.keras", "caffe", "is a resnet50");
   const Json rescaling = keras_layer("Rescaling", "s", {{"scale", 1 / 255.0}, {"offset", 0}});
   write_keras(folder / "d.keras", keras_sequential("resnet50", {input, rescaling}), {});
-  expect_usual(folder / "d.keras", "raw255", "scales its input itself");
+  expect_usual(folder / "d.keras", "raw255", "layer 's' brings 0..255 to 0..1, so");
+  const Json whole = keras_layer("InputLayer", "in", {{"batch_shape", {nullptr, 8, 8, 3}}, {"dtype", "uint8"}});
+  write_keras(folder / "e.keras", keras_sequential("net", {whole, keras_layer("ReLU", "r")}), {});
+  expect_usual(folder / "e.keras", "raw255", "takes whole numbers");
+}
+
+TEST(Preprocessings, SizesTellForWhichPicturesAScalingIsMeant) {
+  struct Case {
+    std::vector<double> scale, shift;
+    const char *range;
+  };
+  const Case all[] = {{{1 / 255.0}, {0}, "raw255"},
+                      {{1 / 127.5}, {-1}, "raw255"},
+                      {{0.0175, 0.0171, 0.0174}, {-2.1, -2.0, -1.8}, "raw255"},
+                      {{1}, {-117}, "raw255"},
+                      {{1, 1, 1}, {-103.9, -116.8, -123.7}, "raw255"},
+                      {{-1}, {255}, "raw255"},
+                      {{2}, {-1}, "raw01"},
+                      {{255}, {0}, "raw01"},
+                      {{255, 255, 255}, {-123.7, -116.3, -103.5}, "raw01"},
+                      {{4.37, 4.46, 4.44}, {-2.1, -2.0, -1.8}, "raw01"},
+                      {{1}, {-0.5}, "raw01"},
+                      {{-1}, {1}, "raw01"},
+                      {{127.5}, {127.5}, "tf"},
+                      {{0.5}, {0.5}, "tf"},
+                      {{1}, {0}, ""},
+                      {{0.458, 0.448, 0.45}, {-0.03, -0.09, -0.19}, ""},
+                      {{0}, {1}, ""}};
+  for (const Case &each : all)
+    EXPECT_EQ(meant_range(each.scale, each.shift).value_or(""), each.range) << each.scale[0] << " " << each.shift[0];
+}
+
+// The first layers, of which several together say it.
+TEST(Preprocessings, OfNetsThatScaleTheirInputThemselves) {
+  const TemporaryFolder folder;
+  const auto expect = [&](std::vector<Json> layers, const std::string &way, const std::string &reason) {
+    layers.insert(layers.begin(), keras_input("in", {nullptr, 8, 8, 3}));
+    layers.push_back(keras_layer("ReLU", "r"));
+    write_keras(folder / "a.keras", keras_sequential("net", layers), {});
+    expect_usual(folder / "a.keras", way, reason);
+  };
+  const auto rescaling = [](double scale, double offset) {
+    return keras_layer("Rescaling", fmt::format("s{:.0f}", scale),
+                       {{"scale", scale}, {"offset", offset}});
+  };
+  const auto normalization = [](double mean, double variance) {
+    return keras_layer("Normalization", "n",
+                       {{"mean", {mean, mean, mean}}, {"variance", {variance, variance, variance}}});
+  };
+  expect({rescaling(2, -1)}, "raw01", "layer 's2' brings 0..1 to -1..1");
+  expect({rescaling(1 / 127.5, -1)}, "raw255", "layer 's0' brings 0..255 to -1..1");
+  expect({rescaling(127.5, 127.5)}, "tf", "layer 's128' brings -1..1 to 0..255");
+  expect({rescaling(1 / 255.0, 0), normalization(0.45, 0.05)}, "raw255", "layers 's0' to 'n' bring 0..255 to");
+  expect({normalization(0.45, 0.05)}, "raw01", "layer 'n' brings 0..1 to");
+  expect({normalization(115, 3300)}, "raw255", "layer 'n' brings 0..255 to");
+  expect({keras_layer("RandomFlip", "f"), rescaling(1 / 255.0, 0)}, "raw255", "brings");
+  expect({rescaling(1, 0)}, "torch", "does not say");
 }
 
 TEST(Sidecars, AreRead) {

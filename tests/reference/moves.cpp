@@ -16,6 +16,12 @@ std::size_t number(Axis axis) { return std::size_t(axis); }
 
 // How many numbers Python's range(begin, end, step) gives after clamping as a slice does.
 std::vector<int> python_slice(const Slice &op, int length) {
+  if (op.middle > 0) {
+    std::vector<int> middle;
+    for (int i = 0; i < op.middle; ++i)
+      middle.push_back((length - op.middle) / 2 + i);
+    return middle;
+  }
   std::vector<int> indices;
   long long begin = op.begin < 0 ? op.begin + length : op.begin;
   long long end = op.end < 0 ? (long long)op.end + length : op.end;

@@ -30,11 +30,6 @@ const std::string *find(const ModelConfig &model) {
   return nullptr;
 }
 
-bool scales_input(const Node &node) {
-  return node.kind == "Rescaling" || node.kind == "Normalization" || std::holds_alternative<Binary>(node.op) ||
-         std::holds_alternative<Unary>(node.op);
-}
-
 } // namespace
 
 std::string telling_name(const ModelConfig &model) {
@@ -51,22 +46,6 @@ int application_size(const std::string &name) {
     if (plain.starts_with(size.name))
       return size.side;
   return 224;
-}
-
-Preprocessing own_preprocessing(const Graph &graph) {
-  // The first layers, up to one that has learned something.
-  for (const Node &node : graph.nodes) {
-    if (node.parameters > 0 && node.kind != "Normalization")
-      break;
-    if (!scales_input(node))
-      continue;
-    // Statistics of numbers from 0 to 1 have small deviations.
-    const auto *op = std::get_if<ScaleShift>(&node.op);
-    const bool small = node.kind == "Normalization" && op &&
-                       std::all_of(op->scale.begin(), op->scale.end(), [](double scale) { return scale > 0.5; });
-    return *named_preprocessing(small ? "raw01" : "raw255");
-  }
-  return {};
 }
 
 } // namespace convscope::keras

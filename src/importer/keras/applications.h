@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "graph/graph.h"
 #include "importer/keras/config.h"
 
 namespace convscope::keras {
@@ -13,8 +12,5 @@ std::string telling_name(const ModelConfig &model);
 
 // The side of the pictures that a net of that name was trained on; 224 for others.
 int application_size(const std::string &name);
-
-// raw255 or raw01 where the net scales its input itself; else what a Graph has of itself: not known.
-Preprocessing own_preprocessing(const Graph &graph);
 
 } // namespace convscope::keras

@@ -33,17 +33,16 @@ std::vector<CallStep> call_order(const std::string &file, const ModelConfig &mod
       continue;
     for (const Operand &operand : layer.calls[all[step].call])
       for (const TensorRef &tensor : operand.tensors) {
+        // What is not there is waited for by no one: the layer that reads it can't be run, which is found out later.
         const auto found = index.find(tensor.layer);
         if (found == index.end())
-          throw UserError(
-              fmt::format("{}: layer '{}' reads a layer '{}' that is not there", file, layer.name, tensor.layer));
+          continue;
         const std::size_t calls = std::max<std::size_t>(model.layers[found->second].calls.size(), 1);
         // Files of nested models count calls from where they were nested.
         const std::size_t call = std::min<std::size_t>(static_cast<std::size_t>(tensor.call), calls - 1);
         const std::size_t source = first[found->second] + call;
         if (source >= all.size() || all[source].layer != found->second)
-          throw UserError(
-              fmt::format("{}: layer '{}' reads layer '{}', which is never called", file, layer.name, tensor.layer));
+          continue;
         readers[source].push_back(step);
         ++waits[step];
       }

@@ -13,8 +13,8 @@ struct CallStep {
   std::size_t layer, call; // indices into ModelConfig::layers and LayerConfig::calls; an InputLayer has one call
 };
 
-// Each call after those that it reads, otherwise in the file's order. UserError where a layer is there twice, is read
-// but missing, or reads its own output.
+// Each call after those that it reads, otherwise in the file's order. UserError where a layer is there twice or reads
+// its own output.
 std::vector<CallStep> call_order(const std::string &file, const ModelConfig &model);
 
 } // namespace convscope::keras

@@ -1,10 +1,14 @@
 #include "importer/keras/config.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/printable.h"
+#include "importer/keras/weights.h"
 
 namespace convscope::keras {
 
@@ -14,6 +18,7 @@ constexpr std::size_t longest_text = std::size_t{16} << 20;
 constexpr int deepest_json = 100; // nested models take about ten each
 constexpr int deepest_model = 8;
 constexpr std::size_t longest_name = 1000;
+constexpr std::string_view beyond_json[] = {"NaN", "Infinity", "-Infinity"};
 
 class Reader {
 public:
@@ -23,24 +28,27 @@ public:
 
 private:
   [[noreturn]] void fail(const std::string &what) const { throw UserError(fmt::format("{}: {}", file_, what)); }
-  [[noreturn]] void fail_at(const std::string &layer, const std::string &what) const {
-    fail(fmt::format("layer '{}': {}", layer, what));
-  }
 
   Json &member(Json &object, const char *key) const;
-  std::string name(const Json &value, const char *what) const;
   LayerConfig layer(Json &object, int depth);
-  std::vector<Call> calls(const std::string &layer, Json &nodes) const;
-  Call old_call(const std::string &layer, Json &node) const;
-  Call new_call(const std::string &layer, Json &node) const;
-  void old_arguments(const std::string &layer, Json &arguments, Call &call) const;
-  TensorRef tensor(const std::string &layer, const Json &parts) const;
-  bool tensors(const std::string &layer, const Json &value, std::vector<TensorRef> &found) const;
+  void unwrap(LayerConfig &layer) const;
+  std::vector<Call> calls(Json &nodes) const;
+  Call old_call(Json &node) const;
+  Call new_call(Json &node) const;
+  void old_arguments(Json &arguments, Call &call) const;
+  TensorRef tensor(const Json &parts) const;
+  bool tensors(const Json &value, std::vector<TensorRef> &found) const;
   void references(const Json &value, std::vector<TensorRef> &found) const;
   void chain(ModelConfig &model, Json &config) const;
 
   const std::string &file_;
 };
+
+// What is odd about one layer. The others are read.
+struct Odd {
+  std::string what;
+};
+const Odd odd_calls{"its 'inbound_nodes' can't be read"};
 
 Json &Reader::member(Json &object, const char *key) const {
   static Json none;
@@ -51,13 +59,16 @@ Json &Reader::member(Json &object, const char *key) const {
   return found == object.end() ? none : *found;
 }
 
-// Names become parts of paths and of messages.
-std::string Reader::name(const Json &value, const char *what) const {
+// Names become parts of messages and of listings.
+std::string usable(std::string text) {
+  text.resize(std::min(text.size(), longest_name));
+  return printable(text);
+}
+
+// "" where it is none.
+std::string name_in(const Json &value) {
   const std::string *text = value.get_ptr<const std::string *>();
-  if (!text || text->empty() || text->size() > longest_name ||
-      std::any_of(text->begin(), text->end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }))
-    fail(fmt::format("its configuration has no usable {}", what));
-  return *text;
+  return text ? usable(*text) : "";
 }
 
 bool is_reference(const Json &value) { // ["layer", 0, 0] or ["layer", 0, 0, {...}]
@@ -65,40 +76,40 @@ bool is_reference(const Json &value) { // ["layer", 0, 0] or ["layer", 0, 0, {..
          value[1].is_number_integer() && value[2].is_number_integer();
 }
 
-TensorRef Reader::tensor(const std::string &layer, const Json &parts) const {
+TensorRef Reader::tensor(const Json &parts) const {
   if (!is_reference(parts))
-    fail_at(layer, "its 'inbound_nodes' can't be read");
+    throw odd_calls;
   const std::optional<int> call = as_integer(parts[1]), output = as_integer(parts[2]);
   if (!call || !output || *call < 0 || *output < 0)
-    fail_at(layer, "its 'inbound_nodes' can't be read");
-  return {parts[0].get<std::string>(), *call, *output};
+    throw odd_calls;
+  return {name_in(parts[0]), *call, *output};
 }
 
 // The tensors of an argument in Keras 3's form: one or a list of them.
-bool Reader::tensors(const std::string &layer, const Json &value, std::vector<TensorRef> &found) const {
+bool Reader::tensors(const Json &value, std::vector<TensorRef> &found) const {
   if (value.is_object()) {
     const auto kind = value.find("class_name");
     if (kind == value.end() || *kind != "__keras_tensor__")
       return false;
     const auto config = value.find("config");
     if (config == value.end() || !config->is_object() || !config->contains("keras_history"))
-      fail_at(layer, "its 'inbound_nodes' can't be read");
-    found.push_back(tensor(layer, (*config)["keras_history"]));
+      throw odd_calls;
+    found.push_back(tensor((*config)["keras_history"]));
     return true;
   }
   if (!value.is_array() || value.empty())
     return false;
   bool all = true;
   for (const Json &item : value)
-    all = tensors(layer, item, found) && all;
+    all = tensors(item, found) && all;
   return all;
 }
 
-Call Reader::new_call(const std::string &layer, Json &node) const {
+Call Reader::new_call(Json &node) const {
   Call call;
   const auto take = [&](const std::string &key, Json &value) {
     Operand operand{key, {}, nullptr};
-    if (!tensors(layer, value, operand.tensors) && operand.tensors.empty())
+    if (!tensors(value, operand.tensors) && operand.tensors.empty())
       operand.constant = std::move(value);
     call.push_back(std::move(operand));
   };
@@ -114,21 +125,21 @@ Call Reader::new_call(const std::string &layer, Json &node) const {
 }
 
 // Keras 2's arguments by name: constants, or tensors as ["layer", 0, 0].
-void Reader::old_arguments(const std::string &layer, Json &arguments, Call &call) const {
+void Reader::old_arguments(Json &arguments, Call &call) const {
   for (auto it = arguments.begin(); it != arguments.end(); ++it) {
     Operand operand{it.key(), {}, nullptr};
     if (is_reference(it.value()))
-      operand.tensors.push_back(tensor(layer, it.value()));
+      operand.tensors.push_back(tensor(it.value()));
     else
       operand.constant = std::move(it.value());
     call.push_back(std::move(operand));
   }
 }
 
-Call Reader::old_call(const std::string &layer, Json &node) const {
+Call Reader::old_call(Json &node) const {
   constexpr const char *constant_mark = "_CONSTANT_VALUE";
   if (!node.is_array() || node.empty())
-    fail_at(layer, "its 'inbound_nodes' can't be read");
+    throw odd_calls;
   if (node[0].is_string()) { // a single tensor, not in a list
     Json list = Json::array();
     list.push_back(std::move(node));
@@ -140,23 +151,23 @@ Call Reader::old_call(const std::string &layer, Json &node) const {
     if (item.is_array() && item.size() >= 3 && item[0] == constant_mark)
       call[0].constant = item[2];
     else
-      call[0].tensors.push_back(tensor(layer, item));
+      call[0].tensors.push_back(tensor(item));
     if (!arguments && item.size() == 4 && item[3].is_object())
       arguments = &item[3];
   }
   if (arguments)
-    old_arguments(layer, *arguments, call);
+    old_arguments(*arguments, call);
   return call;
 }
 
-std::vector<Call> Reader::calls(const std::string &layer, Json &nodes) const {
+std::vector<Call> Reader::calls(Json &nodes) const {
   std::vector<Call> result;
   if (nodes.is_null())
     return result;
   if (!nodes.is_array())
-    fail_at(layer, "its 'inbound_nodes' is not a list");
+    throw odd_calls;
   for (Json &node : nodes)
-    result.push_back(node.is_object() ? new_call(layer, node) : old_call(layer, node));
+    result.push_back(node.is_object() ? new_call(node) : old_call(node));
   return result;
 }
 
@@ -168,29 +179,76 @@ bool is_bare_operation(const Json &object, const Json &config, const Json &nodes
   return keras3 && config.is_object() && !config.contains("dtype") && !config.contains("layers");
 }
 
+// Keras's own classes, TensorFlow's and those of Keras's sister projects; where the file names no module, those whose
+// name has no package before it ("mine>My").
+bool is_foreign(const Json &object, const std::string &kind) {
+  if (kind.find('>') != std::string::npos)
+    return true;
+  const auto module = object.find("module"), registered = object.find("registered_name");
+  if (module != object.end() && module->is_string()) {
+    const std::string text = module->get<std::string>();
+    return !text.starts_with("keras") && !text.starts_with("tf_keras") && !text.starts_with("tensorflow");
+  }
+  return registered != object.end() && registered->is_string() &&
+         registered->get<std::string>().find('>') != std::string::npos;
+}
+
+bool is_nested_model(const Json &config) {
+  if (!config.is_array() && !config.is_object())
+    return false;
+  if (config.is_object() && !config.contains("layers"))
+    return false;
+  const Json &layers = config.is_array() ? config : config["layers"];
+  return layers.is_array() && std::all_of(layers.begin(), layers.end(), [](const Json &layer) {
+           return layer.is_object() && layer.contains("class_name");
+         });
+}
+
+// A layer that works as the one inside of it does outside of training.
+void Reader::unwrap(LayerConfig &layer) const {
+  Json inner = std::move(member(layer.arguments, "layer"));
+  Json &config = member(inner, "config");
+  layer.wrapper = std::exchange(layer.kind, name_in(member(inner, "class_name")));
+  layer.foreign = layer.foreign || !inner.is_object() || is_foreign(inner, layer.kind);
+  layer.arguments = config.is_object() ? std::move(config) : Json::object();
+}
+
 LayerConfig Reader::layer(Json &object, int depth) {
   LayerConfig result;
-  result.kind = name(member(object, "class_name"), "class name of a layer");
-  Json &config = member(object, "config");
-  if (!config.is_object() && !config.is_array())
-    fail(fmt::format("a layer of class {} has no configuration", result.kind));
-  Json &own_name = member(object, "name");
-  result.name = own_name.is_string() ? name(own_name, "name of a layer")
-                                     : name(member(config, "name"), "name of a layer (Sequential model of Keras 1?)");
-  Json &nodes = member(object, "inbound_nodes");
-  result.operation = is_bare_operation(object, config, nodes);
-  result.calls = calls(result.name, nodes);
-  if (config.is_array() || config.contains("layers"))
-    result.model = std::make_unique<ModelConfig>(model(object, depth + 1));
-  else
-    result.arguments = std::move(config);
+  result.arguments = Json::object();
+  const std::string kind = name_in(member(object, "class_name"));
+  Json &config = member(object, "config"), &nodes = member(object, "inbound_nodes");
+  result.kind = kind.substr(kind.find_last_of('>') + 1); // find_last_of's npos + 1 is 0
+  result.name = name_in(member(object, "name"));
+  if (result.name.empty() && config.is_object())
+    result.name = name_in(member(config, "name"));
+  try {
+    result.calls = calls(nodes);
+    if (result.kind.empty())
+      throw Odd{"its class has no name"};
+    if (!config.is_object() && !config.is_array())
+      throw Odd{"it has no configuration"};
+    result.foreign = is_foreign(object, kind);
+    result.operation = is_bare_operation(object, config, nodes);
+    result.built_for = member(member(object, "build_config"), "input_shape");
+    if (is_nested_model(config))
+      result.model = std::make_unique<ModelConfig>(model(object, depth + 1));
+    else if (config.is_object())
+      result.arguments = std::move(config);
+    if (result.kind == "SpectralNormalization")
+      unwrap(result);
+  } catch (const Odd &odd) {
+    result.problem = odd.what;
+    if (result.calls.empty())
+      result.calls.resize(1);
+  }
   return result;
 }
 
 // input_layers, output_layers: one reference, a list of them, or objects of them.
 void Reader::references(const Json &value, std::vector<TensorRef> &found) const {
   if (is_reference(value))
-    found.push_back(tensor("", value));
+    found.push_back(tensor(value));
   else if (value.is_array() || value.is_object())
     for (const Json &item : value)
       references(item, found);
@@ -208,7 +266,7 @@ std::vector<int> shape_of(const Json &value) {
 // A Sequential model as calls, each layer of the one before.
 void Reader::chain(ModelConfig &model, Json &config) const {
   if (model.layers.empty())
-    fail(fmt::format("model '{}' has no layers", model.name));
+    throw Odd{fmt::format("model '{}' has no layers", model.name)};
   if (model.layers.front().kind != "InputLayer") {
     LayerConfig input;
     input.name = "input";
@@ -217,6 +275,8 @@ void Reader::chain(ModelConfig &model, Json &config) const {
     const LayerConfig *first = &model.layers.front();
     while (first->model && !first->model->layers.empty())
       first = &first->model->layers.front();
+    if (first->built_for.is_array())
+      input.arguments["batch_shape"] = first->built_for;
     if (const Json &shape = member(config, "build_input_shape"); shape.is_array())
       input.arguments["batch_shape"] = shape;
     for (const char *key : {"batch_input_shape", "batch_shape"})
@@ -230,23 +290,45 @@ void Reader::chain(ModelConfig &model, Json &config) const {
   model.outputs = {{model.layers.back().name, 0, 0}};
 }
 
+// Layers without a name get one as Keras makes them; so do those of a Sequential model that have another's.
+void name_layers(ModelConfig &model, bool sequential) {
+  std::set<std::string> names;
+  for (const LayerConfig &layer : model.layers)
+    names.insert(layer.name);
+  std::set<std::string> seen;
+  for (LayerConfig &layer : model.layers) {
+    if (!layer.name.empty() && (!sequential || seen.insert(layer.name).second))
+      continue;
+    const std::string stem = layer.name.empty() ? snake_case(layer.kind.empty() ? "Layer" : layer.kind) : layer.name;
+    layer.name = stem;
+    for (int number = 1; !names.insert(layer.name).second; ++number)
+      layer.name = fmt::format("{}_{}", stem, number);
+    seen.insert(layer.name);
+  }
+}
+
 ModelConfig Reader::model(Json &object, int depth) {
   if (depth > deepest_model)
     fail(fmt::format("nests models more than {} deep", deepest_model));
   ModelConfig result;
-  result.kind = name(member(object, "class_name"), "class name of the model");
+  result.kind = name_in(member(object, "class_name"));
+  if (result.kind.empty())
+    throw Odd{"its configuration has no usable class name of the model"};
   Json &config = member(object, "config");
   const bool bare = config.is_array(); // as Keras before 2.2.3 wrote Sequential models
   Json &layers = bare ? config : member(config, "layers");
   if (!layers.is_array())
-    fail(fmt::format("its net is of the class '{}', whose code is not in the file: Convscope reads Functional and "
-                     "Sequential models",
-                     result.kind));
-  const Json &own_name = member(config, "name");
-  result.name = own_name.is_string() ? name(own_name, "name of the model") : "model";
+    throw Odd{fmt::format("its net is of the class '{}', whose code is not in the file: Convscope reads Functional "
+                          "and Sequential models",
+                          result.kind)};
+  result.name = name_in(member(config, "name"));
+  if (result.name.empty())
+    result.name = "model";
   for (Json &item : layers)
     result.layers.push_back(layer(item, depth));
-  if (bare || !config.contains("input_layers")) {
+  const bool sequential = bare || !config.contains("input_layers");
+  name_layers(result, sequential);
+  if (sequential) {
     chain(result, config);
     return result;
   }
@@ -256,7 +338,31 @@ ModelConfig Reader::model(Json &object, int depth) {
     result.inputs.push_back(input.layer);
   references(member(config, "output_layers"), result.outputs);
   if (result.inputs.empty() || result.outputs.empty())
-    fail(fmt::format("model '{}' has no '{}'", result.name, result.inputs.empty() ? "input_layers" : "output_layers"));
+    throw Odd{
+        fmt::format("model '{}' has no '{}'", result.name, result.inputs.empty() ? "input_layers" : "output_layers")};
+  return result;
+}
+
+// Python writes numbers that JSON does not have: NaN, Infinity, -Infinity. They become null.
+std::string without_infinities(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"')
+      quoted = !quoted;
+    const std::string_view rest = text.substr(i);
+    const auto word = std::find_if(std::begin(beyond_json), std::end(beyond_json),
+                                   [&](std::string_view each) { return !quoted && rest.starts_with(each); });
+    if (word != std::end(beyond_json)) {
+      result += "null";
+      i += word->size() - 1;
+    } else {
+      result += text[i];
+      if (quoted && text[i] == '\\' && i + 1 < text.size())
+        result += text[++i];
+    }
+  }
   return result;
 }
 
@@ -272,11 +378,15 @@ ModelConfig parse_model(const std::string &file, std::string_view text) {
   };
   Json document;
   try {
-    document = Json::parse(text, limit);
+    document = Json::parse(without_infinities(text), limit);
   } catch (const Json::exception &) {
     throw UserError(fmt::format("{}: its configuration is not valid JSON", file));
   }
-  return Reader(file).model(document, 0);
+  try {
+    return Reader(file).model(document, 0);
+  } catch (const Odd &odd) {
+    throw UserError(fmt::format("{}: {}", file, odd.what));
+  }
 }
 
 std::vector<int> batch_shape(const Arguments &arguments) {

@@ -30,7 +30,11 @@ struct ModelConfig;
 struct LayerConfig {      // NOLINT(bugprone-exception-escape)
   std::string name, kind; // kind: the class, "Conv2D"
   bool operation = false; // one of Keras 3's bare operations (keras.ops), which is no layer
+  bool foreign = false;   // the class is neither Keras's nor TensorFlow's: of its code only the name is known
+  std::string wrapper{};  // the class around it, of which the rest tells nothing: "SpectralNormalization"
+  std::string problem{};  // why nothing more is known of it: "its 'inbound_nodes' can't be read"; else empty
   Json arguments;
+  Json built_for; // the shape of its input, where the file tells
   std::vector<Call> calls;
   std::unique_ptr<ModelConfig> model; // of a nested model
 };

@@ -65,7 +65,8 @@ public:
   Arguments args;
   LayerWeights weights;
   GraphBuilder &builder;
-  std::vector<Value> inputs; // the call's tensors, in order
+  std::vector<Value> inputs;  // the call's tensors, in order
+  std::vector<Value> outputs; // of a handler whose layer has several: what it returns then does not count
 
   // The only input, or the first of several.
   Value input() const;
@@ -114,6 +115,11 @@ const Handlers &image_layers(); // paddings, crops, resampling
 Value import_operation(Layer &layer);
 // Whether this layer is one of those.
 bool is_operation(const LayerConfig &config);
+
+// The same elements in Keras's order with those axes after the batch; one of them may be -1.
+Value reshaped(Layer &layer, Value from, const std::vector<int> &target);
+// TensorFlow's filter of that name: half-pixel centres, no antialiasing; cubic with a = -0.5, without taps outside.
+Resize resize_filter(const Layer &layer, const std::string &name);
 
 // An activation by name or as a serialized object: "relu", {"class_name": "ReLU", "config": {...}}. The value itself
 // where there is none.

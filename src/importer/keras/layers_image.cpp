@@ -36,9 +36,9 @@ Value cropping(Layer &layer) {
   return {layer.add(ZeroPad{{-crop.top, -crop.left, -crop.bottom, -crop.right}}, layer.input().node), 4};
 }
 
-// TensorFlow's filters: half-pixel centres, no antialiasing; cubic with a = -0.5, without taps outside.
-Resize filter(const Layer &layer, const std::string &usual) {
-  const std::string name = layer.args.text("interpolation", usual);
+} // namespace
+
+Resize resize_filter(const Layer &layer, const std::string &name) {
   Resize op;
   if (name == "nearest") {
     op.rounding = NearestRounding::prefer_ceil; // floor((i + 0.5) * in / out)
@@ -54,11 +54,13 @@ Resize filter(const Layer &layer, const std::string &usual) {
   return op;
 }
 
+namespace {
+
 Value up_sampling(Layer &layer) {
   layer.check_data_format();
   layer.need_rank(4);
   const auto [h, w] = layer.args.pair("size", {2, 2});
-  Resize op = filter(layer, "nearest");
+  Resize op = resize_filter(layer, layer.args.text("interpolation", "nearest"));
   op.scale_h = h;
   op.scale_w = w;
   return {layer.add(op, layer.input().node), 4};
@@ -70,7 +72,7 @@ Value resizing(Layer &layer) {
   for (const char *key : {"crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"})
     if (layer.args.flag(key, false))
       layer.unsupported(fmt::format("its '{}' is not supported", key));
-  Resize op = filter(layer, "bilinear");
+  Resize op = resize_filter(layer, layer.args.text("interpolation", "bilinear"));
   op.out_h = layer.args.pair("height", {0, 0})[0];
   op.out_w = layer.args.pair("width", {0, 0})[0];
   if (op.out_h == 0 || op.out_w == 0)
@@ -78,11 +80,41 @@ Value resizing(Layer &layer) {
   return {layer.add(op, layer.input().node), 4};
 }
 
+// The middle; the odd pixel is left out at the end. Keras enlarges a map that is smaller.
+Value center_crop(Layer &layer) {
+  layer.check_data_format();
+  layer.need_rank(4);
+  const int h = layer.args.pair("height", {0, 0})[0], w = layer.args.pair("width", {0, 0})[0];
+  if (h == 0 || w == 0)
+    layer.fail("has no height or width");
+  const Shape map = layer.input_shape();
+  if (map.h < h || map.w < w)
+    layer.unsupported(fmt::format("it makes {}x{} of a smaller map", w, h));
+  Slice rows, columns;
+  rows.axis = Axis::h;
+  rows.middle = h;
+  columns.axis = Axis::w;
+  columns.middle = w;
+  return {layer.add(columns, layer.add(rows, layer.input().node)), 4};
+}
+
+// Outside of training, Keras 2 resizes and Keras 3 leaves the map as it is: where nothing is to be cropped, that is
+// one.
+Value random_crop(Layer &layer) {
+  layer.need_rank(4);
+  const int h = layer.args.pair("height", {0, 0})[0], w = layer.args.pair("width", {0, 0})[0];
+  const Shape map = layer.input_shape();
+  if (map.h != h || map.w != w)
+    layer.unsupported("what it does outside of training differs between Keras's versions");
+  return layer.input();
+}
+
 } // namespace
 
 const Handlers &image_layers() {
-  static const Handlers handlers{
-      {"ZeroPadding2D", zero_padding}, {"Cropping2D", cropping}, {"UpSampling2D", up_sampling}, {"Resizing", resizing}};
+  static const Handlers handlers{{"ZeroPadding2D", zero_padding}, {"Cropping2D", cropping},
+                                 {"UpSampling2D", up_sampling},   {"Resizing", resizing},
+                                 {"CenterCrop", center_crop},     {"RandomCrop", random_crop}};
   return handlers;
 }
 

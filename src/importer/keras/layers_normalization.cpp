@@ -24,6 +24,8 @@ Value batch_norm(Layer &layer) {
     beta = layer.weights.take("beta", {c});
   const std::vector<float> mean = layer.weights.take("moving mean", {c});
   const std::vector<float> variance = layer.weights.take("moving variance", {c});
+  while (layer.args.flag("renorm", false) && layer.weights.left() > 0)
+    layer.weights.skip(); // what training alone needs of it
   ScaleShift op;
   for (std::size_t i = 0; i < mean.size(); ++i) {
     const double deviation = std::sqrt(variance[i] + epsilon);

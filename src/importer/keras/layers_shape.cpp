@@ -26,9 +26,9 @@ Value flatten(Layer &layer) {
   return {layer.add(Flatten{}, node), 2};
 }
 
-Value reshape(Layer &layer) {
-  const Value from = layer.input();
-  const auto target = layer.args.integers("target_shape").value_or(std::vector<int>{});
+} // namespace
+
+Value reshaped(Layer &layer, Value from, const std::vector<int> &target) {
   const int rank = static_cast<int>(target.size()) + 1;
   if (rank < 2 || rank > 4)
     layer.unsupported(fmt::format("it makes a tensor with {} axes", rank));
@@ -47,6 +47,12 @@ Value reshape(Layer &layer) {
   Shape shape{target[0], rank > 2 ? target[1] : 1, rank > 3 ? target[2] : 1};
   const NodeId node = layer.add(Reshape{shape}, layer.to_keras_order(from.node, from.rank));
   return {layer.from_keras_order(node, rank), rank};
+}
+
+namespace {
+
+Value reshape(Layer &layer) {
+  return reshaped(layer, layer.input(), layer.args.integers("target_shape").value_or(std::vector<int>{}));
 }
 
 Value permute(Layer &layer) {

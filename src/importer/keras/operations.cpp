@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "importer/keras/layer.h"
+#include "importer/keras/operations.h"
 
 namespace convscope::keras {
 
@@ -22,34 +22,14 @@ std::string function_name(const Layer &layer) {
   if (name.starts_with("reduce_"))
     name = name.substr(7);
   static const std::unordered_map<std::string, std::string> synonyms{
-      {"truediv", "divide"},     {"true_divide", "divide"}, {"realdiv", "divide"}, {"div", "divide"},
-      {"sub", "subtract"},       {"mul", "multiply"},       {"pow", "power"},      {"concat", "concatenate"},
-      {"neg", "negative"},       {"absolute", "abs"},       {"amax", "max"},       {"amin", "min"},
-      {"clip_by_value", "clip"}, {"get_item", "getitem"},   {"__add__", "add"},    {"add_v2", "add"}};
+      {"truediv", "divide"},     {"true_divide", "divide"}, {"realdiv", "divide"},
+      {"div", "divide"},         {"sub", "subtract"},       {"mul", "multiply"},
+      {"pow", "power"},          {"concat", "concatenate"}, {"neg", "negative"},
+      {"absolute", "abs"},       {"amax", "max"},           {"amin", "min"},
+      {"clip_by_value", "clip"}, {"get_item", "getitem"},   {"__add__", "add"},
+      {"add_v2", "add"},         {"reverse", "flip"},       {"convert_to_tensor", "identity"}};
   const auto found = synonyms.find(name);
   return found == synonyms.end() ? name : found->second;
-}
-
-// A constant operand's numbers, whatever wraps them ("__numpy__", "__tensor__").
-const Json &unwrapped(const Json &value) {
-  const Json *inner = &value;
-  for (int depth = 0; depth < 4 && inner->is_object() && inner->contains("config"); ++depth) {
-    inner = &(*inner)["config"];
-    if (inner->is_object() && inner->contains("value"))
-      inner = &(*inner)["value"];
-  }
-  return *inner;
-}
-
-// An argument of the call by name or position, or of the operation itself.
-const Json *constant(const Layer &layer, const char *key, std::size_t position) {
-  for (std::size_t i = 0; i < layer.call.size(); ++i) {
-    const Operand &operand = layer.call[i];
-    if ((operand.key == key || (operand.key.empty() && i == position)) && operand.tensors.empty() &&
-        !operand.constant.is_null())
-      return &unwrapped(operand.constant);
-  }
-  return layer.args.find(key);
 }
 
 std::optional<double> scalar(const Json *value) {
@@ -125,20 +105,6 @@ Value binary(Layer &layer, Arithmetic arithmetic) {
   layer.unsupported("its operands are not supported");
 }
 
-std::vector<int> axes_of(const Layer &layer) {
-  const Json *value = constant(layer, "axis", 1);
-  std::vector<int> axes;
-  if (!value)
-    return axes;
-  const Json list = value->is_array() ? *value : Json::array({*value});
-  for (const Json &item : list)
-    if (const auto axis = as_integer(item))
-      axes.push_back(*axis);
-    else
-      layer.fail("has an axis that is no number");
-  return axes;
-}
-
 Value reduce(Layer &layer, Reduction reduction) {
   const Value x = layer.input();
   Axes axes;
@@ -151,53 +117,16 @@ Value reduce(Layer &layer, Reduction reduction) {
     layer.unsupported("it reduces the batch, too");
   const Json *keeps = constant(layer, "keepdims", 2);
   const bool keep = keeps && keeps->is_boolean() && keeps->get<bool>();
-  // What is left must be a tensor as we hold them.
   const bool pixels = x.rank == 4 && axes.h && axes.w && !axes.c;
-  if (!keep && !pixels && !(x.rank == 3 && axes.h && !axes.c))
-    layer.unsupported("it takes axes off that are not all those of space");
   const NodeId node = pixels && reduction == Reduction::mean ? layer.add(GlobalAvgPool{}, x.node)
                                                              : layer.add(Reduce{reduction, axes}, x.node);
-  return {node, keep ? x.rank : 2};
-}
-
-std::optional<int> bound(const Json &slice, const char *key) {
-  const Json &fields = slice.contains("config") ? slice["config"] : slice;
-  if (!fields.is_object() || !fields.contains(key))
-    return std::nullopt;
-  return as_integer(fields[key]);
-}
-
-// x[:, a:b, ::2, :]
-Value get_item(Layer &layer) {
-  const Value x = layer.input();
-  const Json *key = constant(layer, layer.config.operation ? "key" : "slice_spec", 1);
-  if (!key || !key->is_array())
-    layer.unsupported("its slices are not supported");
-  const auto is_rest = [](const Json &item) {
-    return (item.is_object() && item.contains("class_name") && item["class_name"] == "__ellipsis__") || item == "...";
-  };
-  const auto listed = static_cast<int>(key->size());
-  NodeId node = x.node;
-  int axis = 0;
-  for (const Json &item : *key) {
-    if (is_rest(item)) {
-      axis += x.rank - (listed - 1);
-      continue;
-    }
-    if (!item.is_object())
-      layer.unsupported("it takes an axis off");
-    const std::optional<int> begin = bound(item, "start"), end = bound(item, "stop"), step = bound(item, "step");
-    if (begin || end || step.value_or(1) != 1) {
-      const int stride = step.value_or(1);
-      if (stride == 0)
-        layer.fail("has a slice with a step of 0");
-      Slice op{layer.axis(axis, x.rank), begin.value_or(stride > 0 ? 0 : std::numeric_limits<int>::max()),
-               end.value_or(stride > 0 ? std::numeric_limits<int>::max() : std::numeric_limits<int>::min()), stride};
-      node = layer.add(op, node);
-    }
-    ++axis;
-  }
-  return {node, x.rank};
+  std::vector<int> left; // of the axes
+  for (int axis = 1; axis < x.rank; ++axis)
+    if (const Axis side = layer.axis(axis, x.rank); keep || !(side == Axis::c   ? axes.c
+                                                              : side == Axis::h ? axes.h
+                                                                                : axes.w))
+      left.push_back(axis);
+  return rearranged(layer, {node, x.rank}, left);
 }
 
 Value clip(Layer &layer) {
@@ -234,57 +163,53 @@ Value depth_to_space(Layer &layer, bool back) {
   return {back ? layer.add(SpaceToDepth{block}, x) : layer.add(DepthToSpace{block, true}, x), 4};
 }
 
-using Simple = Value (*)(Layer &);
-
-const std::unordered_map<std::string, Simple> &functions() {
+const Handlers &functions() {
   static const auto unary = [](Function function, double a = 1, double b = 0) {
     return Unary{function, static_cast<float>(a), static_cast<float>(b)};
   };
-  static const std::unordered_map<std::string, Simple> all{
-      {"add", [](Layer &layer) { return binary(layer, Arithmetic::add); }},
-      {"bias_add", [](Layer &layer) { return binary(layer, Arithmetic::add); }},
-      {"subtract", [](Layer &layer) { return binary(layer, Arithmetic::subtract); }},
-      {"multiply", [](Layer &layer) { return binary(layer, Arithmetic::multiply); }},
-      {"divide", [](Layer &layer) { return binary(layer, Arithmetic::divide); }},
-      {"maximum", [](Layer &layer) { return binary(layer, Arithmetic::maximum); }},
-      {"minimum", [](Layer &layer) { return binary(layer, Arithmetic::minimum); }},
-      {"power", [](Layer &layer) { return binary(layer, Arithmetic::power); }},
-      {"mean", [](Layer &layer) { return reduce(layer, Reduction::mean); }},
-      {"sum", [](Layer &layer) { return reduce(layer, Reduction::sum); }},
-      {"max", [](Layer &layer) { return reduce(layer, Reduction::max); }},
-      {"min", [](Layer &layer) { return reduce(layer, Reduction::min); }},
-      {"getitem", get_item},
-      {"clip", clip},
-      {"concatenate", concatenate},
-      {"depth_to_space", [](Layer &layer) { return depth_to_space(layer, false); }},
-      {"space_to_depth", [](Layer &layer) { return depth_to_space(layer, true); }},
-      {"negative",
-       [](Layer &l) {
-         return Value{l.add(unary(Function::linear, -1), l.input().node), l.input().rank};
-       }},
-      {"abs",
-       [](Layer &l) {
-         return Value{l.add(unary(Function::abs), l.input().node), l.input().rank};
-       }},
-      {"sqrt",
-       [](Layer &l) {
-         return Value{l.add(unary(Function::sqrt), l.input().node), l.input().rank};
-       }},
-      {"rsqrt",
-       [](Layer &l) {
-         return Value{l.add(unary(Function::power, -0.5), l.input().node), l.input().rank};
-       }},
-      {"square",
-       [](Layer &l) {
-         return Value{l.add(unary(Function::power, 2), l.input().node), l.input().rank};
-       }},
-      {"log",
-       [](Layer &l) {
-         return Value{l.add(unary(Function::log), l.input().node), l.input().rank};
-       }},
-      {"cast", [](Layer &layer) { return layer.input(); }},
-      {"identity", [](Layer &layer) { return layer.input(); }},
-      {"stop_gradient", [](Layer &layer) { return layer.input(); }}};
+  static const Handlers all{{"add", [](Layer &layer) { return binary(layer, Arithmetic::add); }},
+                            {"bias_add", [](Layer &layer) { return binary(layer, Arithmetic::add); }},
+                            {"subtract", [](Layer &layer) { return binary(layer, Arithmetic::subtract); }},
+                            {"multiply", [](Layer &layer) { return binary(layer, Arithmetic::multiply); }},
+                            {"divide", [](Layer &layer) { return binary(layer, Arithmetic::divide); }},
+                            {"maximum", [](Layer &layer) { return binary(layer, Arithmetic::maximum); }},
+                            {"minimum", [](Layer &layer) { return binary(layer, Arithmetic::minimum); }},
+                            {"power", [](Layer &layer) { return binary(layer, Arithmetic::power); }},
+                            {"mean", [](Layer &layer) { return reduce(layer, Reduction::mean); }},
+                            {"sum", [](Layer &layer) { return reduce(layer, Reduction::sum); }},
+                            {"max", [](Layer &layer) { return reduce(layer, Reduction::max); }},
+                            {"min", [](Layer &layer) { return reduce(layer, Reduction::min); }},
+                            {"clip", clip},
+                            {"concatenate", concatenate},
+                            {"depth_to_space", [](Layer &layer) { return depth_to_space(layer, false); }},
+                            {"space_to_depth", [](Layer &layer) { return depth_to_space(layer, true); }},
+                            {"negative",
+                             [](Layer &l) {
+                               return Value{l.add(unary(Function::linear, -1), l.input().node), l.input().rank};
+                             }},
+                            {"abs",
+                             [](Layer &l) {
+                               return Value{l.add(unary(Function::abs), l.input().node), l.input().rank};
+                             }},
+                            {"sqrt",
+                             [](Layer &l) {
+                               return Value{l.add(unary(Function::sqrt), l.input().node), l.input().rank};
+                             }},
+                            {"rsqrt",
+                             [](Layer &l) {
+                               return Value{l.add(unary(Function::power, -0.5), l.input().node), l.input().rank};
+                             }},
+                            {"square",
+                             [](Layer &l) {
+                               return Value{l.add(unary(Function::power, 2), l.input().node), l.input().rank};
+                             }},
+                            {"log",
+                             [](Layer &l) {
+                               return Value{l.add(unary(Function::log), l.input().node), l.input().rank};
+                             }},
+                            {"cast", [](Layer &layer) { return layer.input(); }},
+                            {"identity", [](Layer &layer) { return layer.input(); }},
+                            {"stop_gradient", [](Layer &layer) { return layer.input(); }}};
   return all;
 }
 
@@ -296,9 +221,9 @@ bool is_operation(const LayerConfig &config) {
 
 Value import_operation(Layer &layer) {
   const std::string name = function_name(layer);
-  const auto found = functions().find(name);
-  if (found != functions().end())
-    return found->second(layer);
+  for (const Handlers *handlers : {&functions(), &moving_functions()})
+    if (const auto found = handlers->find(name); found != handlers->end())
+      return found->second(layer);
   const Value x = layer.input();
   if (layer.inputs.size() != 1)
     layer.unsupported(fmt::format("the operation '{}' is not supported", name));

@@ -17,10 +17,17 @@ namespace {
 constexpr int most_variables = 64; // of a layer
 constexpr const char *containers[] = {"layers", "_layer_checkpoint_dependencies"};
 
-// Whether ".../conv1/kernel:0" is a tensor of layer conv1.
-bool belongs(const std::string &tensor, const std::string &layer) {
+// Whether ".../conv1/kernel:0" is a tensor of layer conv1, or ".../sn/conv1/kernel" of the one that is wrapped in sn.
+bool belongs(const std::string &tensor, const LayerConfig &layer) {
   const std::vector<std::string> parts = split(tensor, '/');
-  return parts.size() >= 2 && parts[parts.size() - 2] == layer;
+  const std::size_t depth = layer.wrapper.empty() ? 2 : 3;
+  return parts.size() >= depth && parts[parts.size() - depth] == layer.name;
+}
+
+// What a wrapper adds to the tensors of the layer inside of it.
+bool is_wrappers_own(const std::string &tensor) {
+  const std::string name = tensor.substr(tensor.find_last_of('/') + 1);
+  return name.starts_with("vector_u") || name.starts_with("sn_u");
 }
 
 std::string joined(const std::string &group, const std::string &name) {
@@ -75,7 +82,7 @@ void ModelWeights::number(const std::string &root, const ModelConfig &model) {
   for (const LayerConfig &layer : model.layers) {
     if (layer.operation)
       continue;
-    const std::string kind = snake_case(layer.kind);
+    const std::string kind = snake_case(layer.wrapper.empty() ? layer.kind : layer.wrapper);
     const int count = counts[kind]++;
     groups_[layer.name] = prefix + "/" + (count == 0 ? kind : fmt::format("{}_{}", kind, count));
   }
@@ -85,7 +92,7 @@ std::vector<std::string> ModelWeights::tensors(const LayerConfig &layer) const {
   if (pooled_) {
     std::vector<std::string> found;
     std::copy_if(pool_.begin(), pool_.end(), std::back_inserter(found),
-                 [&](const std::string &tensor) { return belongs(tensor, layer.name); });
+                 [&](const std::string &tensor) { return belongs(tensor, layer); });
     return found;
   }
   std::vector<std::string> found;
@@ -94,7 +101,7 @@ std::vector<std::string> ModelWeights::tensors(const LayerConfig &layer) const {
     return found;
   if (numbered_) {
     for (int i = 0; i < most_variables; ++i) {
-      std::string path = fmt::format("{}/vars/{}", group->second, i);
+      std::string path = fmt::format("{}{}/vars/{}", group->second, layer.wrapper.empty() ? "" : "/layer", i);
       if (!file_.has(path))
         break;
       found.push_back(std::move(path));
@@ -102,7 +109,8 @@ std::vector<std::string> ModelWeights::tensors(const LayerConfig &layer) const {
     return found;
   }
   for (const std::string &tensor : text_list(file_, group->second, "weight_names"))
-    found.push_back(group->second + "/" + tensor);
+    if (layer.wrapper.empty() || !is_wrappers_own(tensor))
+      found.push_back(group->second + "/" + tensor);
   return found;
 }
 

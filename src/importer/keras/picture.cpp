@@ -1,0 +1,89 @@
+#include "importer/keras/picture.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "importer/keras/applications.h"
+
+namespace convscope::keras {
+
+namespace {
+
+constexpr int largest_input = 1 << 14;
+
+struct Candidate {
+  std::vector<int> sides; // the batch's first; empty where the file does not tell
+  std::string type;
+};
+
+const LayerConfig *input_layer(const ModelConfig &model, const std::string &name) {
+  for (const LayerConfig &layer : model.layers)
+    if (layer.name == name && layer.kind == "InputLayer")
+      return &layer;
+  return nullptr;
+}
+
+Candidate candidate(const ModelConfig &model, std::size_t index) {
+  const LayerConfig *layer = input_layer(model, model.inputs[index]);
+  if (!layer)
+    return {{0}, ""};
+  const Arguments args("", layer->arguments);
+  const Json *type = args.find("dtype");
+  Candidate result{batch_shape(args), type && type->is_string() ? type->get<std::string>() : ""};
+  // A Sequential model that starts with another model has the latter's input.
+  if (result.sides.empty() && model.layers.size() > 1 && model.layers[1].model)
+    result = candidate(*model.layers[1].model, 0);
+  return result;
+}
+
+} // namespace
+
+// Flatten does not tell: it has always been written both ways.
+bool says_channels_first(const ModelConfig &model) {
+  return std::any_of(model.layers.begin(), model.layers.end(), [](const LayerConfig &layer) {
+    if (layer.model)
+      return says_channels_first(*layer.model);
+    const auto format = layer.arguments.find("data_format");
+    return layer.kind != "Flatten" && layer.arguments.is_object() && format != layer.arguments.end() &&
+           *format == "channels_first";
+  });
+}
+
+Picture find_picture(const ModelFile &file) {
+  const ModelConfig &model = file.model;
+  const bool first = says_channels_first(model);
+  const int usual = application_size(telling_name(model));
+  const auto open = [](int side, int wanted) { return side == -1 ? wanted : side; };
+  std::optional<Picture> best;
+  std::vector<int> other; // the sides of one that is no picture
+  for (std::size_t i = 0; i < model.inputs.size(); ++i) {
+    const auto [sides, type] = candidate(model, i);
+    if (!sides.empty() && sides.size() != 4) {
+      other = sides;
+      continue;
+    }
+    const auto side = [&](std::size_t at) { return sides.empty() ? -1 : sides[at]; };
+    const Shape shape{open(side(first ? 1 : 3), 3), open(side(first ? 2 : 1), usual), open(side(first ? 3 : 2), usual)};
+    const auto rank = [](int channels) { return channels == 3 ? 0 : channels == 1 ? 1 : 2; };
+    if (!best || rank(shape.c) < rank(best->shape.c))
+      best = Picture{i, shape, type.starts_with("int") || type.starts_with("uint")};
+  }
+  if (!best && other.size() == 1)
+    throw UserError(fmt::format("{}: model '{}' has no input layer", file.name, model.name));
+  if (!best)
+    throw UserError(fmt::format("{}: its input is not a picture (it has {} axes; pictures have 4: batch, height, "
+                                "width, channels)",
+                                file.name, other.size()));
+  const Shape &shape = best->shape;
+  if (shape.h < 1 || shape.w < 1 || shape.h > largest_input || shape.w > largest_input)
+    throw UserError(fmt::format("{}: its input has sides that are no numbers from 1 to {}", file.name, largest_input));
+  if (shape.c != 3 && shape.c != 1)
+    throw UserError(
+        fmt::format("{}: its input has {} channels; pictures have 3, or 1 where they are grey", file.name, shape.c));
+  return *best;
+}
+
+} // namespace convscope::keras

@@ -1,0 +1,23 @@
+// Which of a model's inputs is the picture.
+#pragma once
+
+#include <cstddef>
+
+#include "graph/graph.h"
+#include "importer/keras/importer.h"
+
+namespace convscope::keras {
+
+struct Picture {
+  std::size_t input = 0; // index into ModelConfig::inputs
+  Shape shape;           // its own; sides that the model leaves open are those that such nets are trained at
+  bool whole = false;    // whether its elements are whole numbers, which is to say 0..255
+};
+
+// The first that takes colour pictures, else the first that takes grey ones. UserError where there is neither.
+Picture find_picture(const ModelFile &file);
+
+// Whether some layer says that channels come first.
+bool says_channels_first(const ModelConfig &model);
+
+} // namespace convscope::keras
