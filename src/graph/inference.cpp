@@ -247,26 +247,31 @@ Shape Inference::windowed(const Window &window, int channels) const {
                  window_output(from.w, w.kernel_w, w.stride_w, w.dilation_w, w.pad.left, w.pad.right, w.ceil));
 }
 
-// Tells the map and the input that the layer needs, where its weights imply them.
+// Tells the map that the layer needs: the one that the net's own input gives, else a square one where its weights imply
+// that.
 std::string Inference::dense_message(std::int64_t takes) const {
   NodeId source = graph_.nodes[id_].inputs[0];
   if (std::holds_alternative<Flatten>(graph_.nodes[source].op))
     source = graph_.nodes[source].inputs[0];
+  if (std::holds_alternative<Transpose>(graph_.nodes[source].op)) // to Keras's order
+    source = graph_.nodes[source].inputs[0];
   const Shape map = shapes_[source];
-  const auto length = std::lround(std::sqrt(static_cast<double>(takes) / std::max(map.c, 1)));
-  if (length < 1 || length * length * map.c != takes)
-    return fmt::format("{} takes {} values, but an input of {} gives {}", subject(), takes, input_text(),
-                       in().elements());
-  std::string trained_at;
+  const auto needs = [&](std::int64_t w, std::int64_t h, const std::string &at) {
+    return fmt::format("{} needs a {} map{}, but an input of {} gives {}", subject(), size_text(w, h), at, input_text(),
+                       size_text(map.w, map.h));
+  };
   try {
     const Shape usual = infer_shapes(graph_, graph_.input, source)[source];
-    if (usual.h == length && usual.w == length)
-      trained_at = fmt::format(" (input {})", size_text(graph_.input.w, graph_.input.h));
+    if (usual.elements() == takes)
+      return needs(usual.w, usual.h, fmt::format(" (input {})", size_text(graph_.input.w, graph_.input.h)));
   } catch (const UserError &) {
-    // The default size itself does not fit: the map's size alone has to do.
+    // The net's own input does not fit.
   }
-  return fmt::format("{} needs a {}x{} map{}, but an input of {} gives {}", subject(), length, length, trained_at,
-                     input_text(), size_text(map.w, map.h));
+  const auto length = std::lround(std::sqrt(static_cast<double>(takes) / std::max(map.c, 1)));
+  if (length >= 1 && length * length * map.c == takes && map.w == map.h)
+    return needs(length, length, "");
+  return fmt::format("{} takes {} values, but an input of {} gives {}", subject(), takes, input_text(),
+                     in().elements());
 }
 
 } // namespace convscope

@@ -255,10 +255,10 @@ FileContent file_content(const fs::path &path) {
   std::string head(head_bytes, '\0');
   stream.read(head.data(), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<std::size_t>(stream.gcount()));
+  if (head.starts_with("PK\x03\x04") || head.starts_with("PK\x05\x06")) // first: it may hold an HDF5 file as it is
+    return zip_content(path);
   if (is_hdf5_content(stream))
     return {FileKind::hdf5};
-  if (head.starts_with("PK\x03\x04") || head.starts_with("PK\x05\x06"))
-    return zip_content(path);
   for (const Signature &each : signatures)
     if (head.size() >= each.at && std::string_view(head).substr(each.at).starts_with(each.bytes))
       return {FileKind::other, says(each.what, each.advice)};

@@ -161,7 +161,10 @@ TEST_F(KerasLayersTest, BatchNormalization) {
     EXPECT_DOUBLE_EQ(last<ScaleShift>(graph).scale[c], scale);
     EXPECT_DOUBLE_EQ(last<ScaleShift>(graph).shift[c], -scale * static_cast<double>(c + 1));
   }
-  EXPECT_NE(reason([&] { return one("BatchNormalization", {{"axis", 1}}); }).find("along another axis"), std::string::npos);
+  EXPECT_NE(reason([&] {
+              return one("BatchNormalization", {{"axis", 1}});
+            }).find("along another axis"),
+            std::string::npos);
 }
 
 TEST_F(KerasLayersTest, OtherNormalizations) {
@@ -214,7 +217,9 @@ TEST_F(KerasLayersTest, Images) {
   EXPECT_EQ(output(one("UpSampling2D", {{"size", {2, 3}}, {"interpolation", "bilinear"}})), (Shape{3, 8, 18}));
   EXPECT_EQ(output(one("Resizing", {{"height", 5}, {"width", 7}})), (Shape{3, 5, 7}));
   EXPECT_EQ(last<Resize>(one("UpSampling2D", Json::object())).mode, ResizeMode::nearest);
-  EXPECT_EQ(reason([&] { return one("UpSampling2D", {{"interpolation", "lanczos3"}}); }),
+  EXPECT_EQ(reason([&] {
+              return one("UpSampling2D", {{"interpolation", "lanczos3"}});
+            }),
             "its interpolation 'lanczos3' is not supported");
 }
 
@@ -234,7 +239,9 @@ TEST_F(KerasLayersTest, Merges) {
   EXPECT_TRUE(std::holds_alternative<Add>(merge("CustomScaleLayer", {{"scale", 0.17}}).nodes.back().op));
   EXPECT_TRUE(std::holds_alternative<Add>(merge("Lambda", {{"arguments", {{"scale", 0.17}}}}).nodes.back().op));
   EXPECT_EQ(reason([&] { return merge("Lambda"); }), "a Lambda layer's code is not read");
-  EXPECT_EQ(reason([&] { return merge("Concatenate", {{"axis", 4}}); }),
+  EXPECT_EQ(reason([&] {
+              return merge("Concatenate", {{"axis", 4}});
+            }),
             "its axis 4 is outside of a tensor with 4 axes");
 }
 

@@ -441,5 +441,19 @@ TEST_F(KerasModelTest, InputsWhoseShapeIsOpen) {
   }
 }
 
+TEST_F(KerasModelTest, AHeadThatIsNotSquareTellsItsMap) {
+  write_keras(keras(),
+              keras_sequential("net", {keras_input("i", Json::array({nullptr, 6, 10, 3})), keras_layer("Flatten", "f"),
+                                       keras_layer("Dense", "d", {{"units", 2}})}),
+              {{"layers/dense/vars/0", {180, 2}, counted_values(360)}, {"layers/dense/vars/1", {2}, {0, 0}}});
+  const Graph graph = load_keras_model(keras());
+  EXPECT_EQ(graph.input, (Shape{3, 6, 10}));
+  expect_error(
+      [&] {
+        infer_shapes(graph, {3, 8, 8});
+      },
+      "d of net needs a 10x6 map (input 10x6), but an input of 8x8 gives 8x8");
+}
+
 } // namespace
 } // namespace convscope

@@ -4,9 +4,9 @@
     python3 -m venv VENV && VENV/bin/pip install keras jax h5py
     VENV/bin/python tools/cases/keras.py tests/cases/keras [CASE ...]
 
-Each case is a folder: model.keras or model.h5, and <layer>.<W>x<H>.npy (NCHW or NC) for the picture of that size which
-picture() makes; the tests make the same one.
+Each case is a folder as tests/cases/README.md has it, some a second time as an .h5 file; their pictures are in inputs/.
 """
+import json
 import os
 import pathlib
 import shutil
@@ -41,6 +41,7 @@ def small(x, name, filters=2):
 
 
 def pads():
+    """keras.ops.pad in each of its modes, at an open size."""
     i = open_input()
     x = ops.pad(i, ((0, 0), (1, 2), (3, 0), (0, 0)))
     x = ops.pad(x, [[0, 0], [2, 1], [4, 3], [0, 0]], mode="reflect")
@@ -50,6 +51,7 @@ def pads():
 
 
 def moves():
+    """keras.ops that move elements: split, concatenate, repeat, tile, transpose, flip, swapaxes, indices, expand_dims."""
     i = open_input()
     a, b, c = ops.split(i, 3, axis=-1)
     x = ops.concatenate([b, ops.repeat(a, 2, axis=-1), ops.tile(c, (1, 1, 1, 2))], axis=3)
@@ -62,6 +64,7 @@ def moves():
 
 
 def reductions():
+    """keras.ops.mean, max and sum over some axes, expand_dims, squeeze, reshape and stack."""
     i = open_input()
     x = layers.Conv2D(4, 3, strides=2, name="conv")(i)
     mean, most, total = ops.mean(x, axis=(1, 2)), ops.max(x, axis=[1, 2]), ops.sum(x, axis=-1, keepdims=True)
@@ -77,12 +80,14 @@ def reductions():
 
 
 def center_crop():
+    """CenterCrop, at an open size."""
     i = open_input()
     x = layers.CenterCrop(15, 12, name="crop")(i)
     return keras.Model(i, layers.Conv2D(2, 5, strides=2, name="out")(x)), ["out"], SIZES
 
 
 def augmented():
+    """Layers that do nothing outside of training."""
     i = fixed_input()
     x = i
     for each in (layers.RandomFlip(), layers.RandomRotation(0.2), layers.RandomZoom(0.2), layers.RandomContrast(0.2),
@@ -93,6 +98,7 @@ def augmented():
 
 
 def spectral():
+    """SpectralNormalization around a convolution and a dense layer."""
     i = open_input()
     x = layers.SpectralNormalization(layers.Conv2D(4, 3, strides=4, activation="relu"), name="sn")(i)
     x = layers.GlobalAveragePooling2D()(x)
@@ -102,6 +108,7 @@ def spectral():
 
 
 def nested_spectral():
+    """SpectralNormalization in a nested model."""
     i = keras.Input((*SMALL, 3))
     inner = keras.Model(i, layers.SpectralNormalization(layers.Conv2D(4, 3, strides=4), name="sn")(i), name="base")
     i = fixed_input()
@@ -109,12 +116,14 @@ def nested_spectral():
 
 
 def multilabel():
+    """A classifier of several labels, which ends in a sigmoid."""
     i = open_input()
     x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, activation="relu")(i))
     return keras.Model(i, layers.Dense(5, activation="sigmoid", name="out")(x)), ["out"], SIZES
 
 
 def one_unit():
+    """A classifier of one unit: its sigmoid is a layer of its own, with a reshape behind."""
     i = fixed_input()
     x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, activation="relu")(i))
     x = layers.Activation("sigmoid", name="probability")(layers.Dense(1, name="score")(x))
@@ -122,6 +131,7 @@ def one_unit():
 
 
 def mask_first():
+    """A mask is the first input; the picture is the coloured one."""
     mask, i = keras.Input((*SMALL, 1), name="mask"), keras.Input((*SMALL, 3), name="rgb")
     x = small(i, "out")
     both = layers.Multiply(name="masked")([i, mask])
@@ -129,6 +139,7 @@ def mask_first():
 
 
 def channels_first():
+    """A net whose channels come first."""
     i = keras.Input((3, *SMALL), name="picture")
     x = layers.Conv2D(4, 3, strides=2, data_format="channels_first", name="conv")(i)
     x = ops.pad(x, [[0, 0], [0, 0], [1, 0], [0, 2]])
@@ -150,11 +161,13 @@ class ReLU(layers.Layer):
 
 
 def nameless():
+    """A layer of the user's own class in a Sequential model, for which Keras writes no name."""
     model = keras.Sequential([fixed_input(), layers.Conv2D(2, 5, strides=4, name="out"), My(), layers.Conv2D(2, 1)])
     return model, ["out"], [SMALL]
 
 
 def foreign():
+    """A layer of the user's own class that has the name of one of Keras's."""
     i = fixed_input()
     x = layers.Conv2D(2, 5, strides=4, name="out")(i)
     return keras.Model(i, layers.Conv2D(2, 1, name="end")(ReLU(name="relu")(x))), ["out"], [SMALL]
@@ -162,8 +175,13 @@ def foreign():
 
 CASES = {name: build for name, build in list(globals().items())
          if callable(build) and getattr(build, "__module__", "") == "__main__" and not isinstance(build, type)
-         and name not in ("picture", "open_input", "fixed_input", "small", "nchw", "make", "main")}
+         and name not in ("picture", "open_input", "fixed_input", "small", "nchw", "make", "describe", "main")}
 BOTH = ("spectral", "nested_spectral", "nameless", "moves", "mask_first", "foreign")  # as .h5, too
+
+
+OWN = "is none of Keras's, and the file does not hold its code"
+REASONS = {"mask_first": {"mask": "it is an input besides the picture", "end": "it comes after masked"},
+           "nameless": {"my": OWN}, "foreign": {"relu": OWN, "end": "it comes after relu"}}
 
 
 def nchw(y, first):
@@ -180,8 +198,7 @@ def make(name, build, folder):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     model.save(folder / "model.keras")
-    if name in BOTH:
-        model.save(folder / "model.h5")
+    checks = []
     first = name == "channels_first"
     heads = keras.Model(model.inputs, [model.get_layer(each).output for each in outputs])
     for h, w in sizes:
@@ -190,6 +207,26 @@ def make(name, build, folder):
         values = heads(given if len(given) > 1 else given[0], training=False)
         for each, value in zip(outputs, values if isinstance(values, list) else [values]):
             np.save(folder / f"{each}.{w}x{h}.npy", nchw(np.asarray(value, np.float32), first))
+            checks.append({"input": f"../inputs/{w}x{h}.npy", "layer": each, "output": f"{each}.{w}x{h}.npy",
+                           "tolerance": 2e-5})
+        (folder.parent / "inputs").mkdir(exist_ok=True)
+        np.save(folder.parent / "inputs" / f"{w}x{h}.npy", x.transpose(0, 3, 1, 2))
+    checks += [{"unsupported": layer, "reason": reason} for layer, reason in REASONS.get(name, {}).items()]
+    describe(folder, build, "model.keras", checks)
+    if name in BOTH:
+        again = folder.parent / (name + "_h5")
+        shutil.rmtree(again, ignore_errors=True)
+        again.mkdir()
+        model.save(again / "model.h5")
+        for check in checks:
+            if "output" in check:
+                check["output"] = f"../{name}/" + check["output"]
+        describe(again, build, "model.h5", checks)
+
+
+def describe(folder, build, model, checks):
+    case = {"about": build.__doc__, "model": model, "checks": checks}
+    (folder / "case.json").write_text(json.dumps(case, indent=2) + "\n")
 
 
 def main():

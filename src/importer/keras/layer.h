@@ -35,6 +35,7 @@ public:
   // `input`: the model's own input size.
   GraphBuilder(std::string file, std::string model, Shape input) : file_(std::move(file)), inference_(graph, input) {
     graph.name = std::move(model);
+    graph.input = input;
   }
   GraphBuilder(const GraphBuilder &) = delete;
   GraphBuilder &operator=(const GraphBuilder &) = delete;
