@@ -63,6 +63,14 @@ def moves():
     return keras.Model(i, small(x, "out")), ["out"], SIZES
 
 
+def resized():
+    """keras.ops.image.resize."""
+    i = open_input()
+    x = ops.image.resize(i, (30, 26))
+    x = ops.concatenate([x, ops.image.resize(i, (30, 26), interpolation="nearest")], axis=-1)
+    return keras.Model(i, small(x, "out")), ["out"], SIZES
+
+
 def reductions():
     """keras.ops.mean, max and sum over some axes, expand_dims, squeeze, reshape and stack."""
     i = open_input()

@@ -1,6 +1,7 @@
 // Functions that a model calls between its layers: keras.ops' classes (Add, Mean, GetItem) and TensorFlow's functions
 // (TFOpLambda of Keras 2: tf.math.multiply). Those with arguments that a Graph has a place for.
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <optional>
 #include <unordered_map>
@@ -163,6 +164,27 @@ Value depth_to_space(Layer &layer, bool back) {
   return {back ? layer.add(SpaceToDepth{block}, x) : layer.add(DepthToSpace{block, true}, x), 4};
 }
 
+// keras.ops.image.resize and tf.image.resize; that of TensorFlow 1 has other centres.
+Value resize(Layer &layer) {
+  layer.need_rank(4);
+  const Json *size = constant(layer, "size", 1);
+  const Json *name = constant(layer, layer.config.operation ? "interpolation" : "method", 2);
+  if (!layer.config.operation && layer.args.text("function", "") != "image.resize")
+    layer.unsupported("its centres are those of TensorFlow 1");
+  for (const char *key : {"antialias", "crop_to_aspect_ratio", "pad_to_aspect_ratio", "preserve_aspect_ratio"})
+    if (const Json *flag = constant(layer, key, SIZE_MAX); flag && *flag != false)
+      layer.unsupported(fmt::format("its '{}' is not supported", key));
+  const auto side = [&](std::size_t i) {
+    return size && size->is_array() && size->size() == 2 ? as_integer((*size)[i]).value_or(0) : 0;
+  };
+  Resize op = resize_filter(layer, name && name->is_string() ? name->get<std::string>() : "bilinear");
+  op.out_h = side(0);
+  op.out_w = side(1);
+  if (op.out_h < 1 || op.out_w < 1 || op.out_h > 1 << 16 || op.out_w > 1 << 16)
+    layer.unsupported("its size is not two numbers");
+  return {layer.add(op, layer.input().node), 4};
+}
+
 const Handlers &functions() {
   static const auto unary = [](Function function, double a = 1, double b = 0) {
     return Unary{function, static_cast<float>(a), static_cast<float>(b)};
@@ -180,6 +202,7 @@ const Handlers &functions() {
                             {"max", [](Layer &layer) { return reduce(layer, Reduction::max); }},
                             {"min", [](Layer &layer) { return reduce(layer, Reduction::min); }},
                             {"clip", clip},
+                            {"resize", resize},
                             {"concatenate", concatenate},
                             {"depth_to_space", [](Layer &layer) { return depth_to_space(layer, false); }},
                             {"space_to_depth", [](Layer &layer) { return depth_to_space(layer, true); }},
