@@ -135,7 +135,8 @@ TEST(WebP, ExifOrientation) {
   const Bytes stored = inner(lossless(40, 24, quarters(40, 24)));
   const Bytes tiff = {'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0};
   Bytes prefixed = {'E', 'x', 'i', 'f', 0, 0};
-  prefixed.insert(prefixed.end(), tiff.begin(), tiff.end());
+  for (const std::uint8_t byte : tiff)
+    prefixed.push_back(byte);
   for (const Bytes &exif : {tiff, prefixed}) {
     const ImageRgb8 image = sound(riff({extended(8, 40, 24), stored, chunk("EXIF", exif)}));
     EXPECT_EQ(image.width, 24); // turned to the right: the lower left corner comes up
