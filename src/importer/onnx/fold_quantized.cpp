@@ -71,7 +71,8 @@ Quantization quantization_of(Step &step, std::size_t scale, const Dims &dims, st
   const auto rank = static_cast<std::int64_t>(dims.size());
   const std::int64_t given = step.attributes().integer("axis", default_axis);
   // The default, 1, is of no use to a value of one dimension, and none to one with a single scale.
-  const bool single = step.constant(scale, "scales").elements() == 1;
+  const bool single = step.constant(scale, "scales").elements() == 1 &&
+                      (!step.has(scale + 1) || step.constant(scale + 1, "zero points").elements() == 1);
   const int axis =
       single || (given >= rank && given == default_axis) ? 0 : step.dimension(given, static_cast<int>(rank));
   const std::int64_t block = step.attributes().integer("block_size", 0);
