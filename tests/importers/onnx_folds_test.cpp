@@ -262,12 +262,6 @@ TEST(OnnxFolds, DamagedUses) {
         return m.node("QuantizeLinear", {"m", "one", "m"}, "y");
       },
       [](OnnxBuilder &m) -> onnx::NodeProto & {
-        return m.node("QLinearConv", {"m", "one", "far"}, "y");
-      },
-      [](OnnxBuilder &m) -> onnx::NodeProto & {
-        return m.node("MatMulInteger", {"far", "m"}, "y");
-      },
-      [](OnnxBuilder &m) -> onnx::NodeProto & {
         return m.node("BitShift", {"m", "m"}, "y");
       },
       [](OnnxBuilder &m) -> onnx::NodeProto & { return m.node("BitwiseNot", {"m"}, "y"); },

@@ -65,7 +65,7 @@ void fold_range(Step &step) {
     return step.put_constant(
         made(step, start.type, {count}, [&](std::int64_t i) { return first + static_cast<double>(i) * by; }));
   const std::int64_t whole_by = delta.is_real() ? wrapped(ElementType::int64, by) : delta.integers[0];
-  std::uint64_t next = static_cast<std::uint64_t>(start.integers[0]); // wraps around
+  auto next = static_cast<std::uint64_t>(start.integers[0]); // wraps around
   step.put_constant(made(step, start.type, {count}, [&](std::int64_t) {
     const auto value = static_cast<std::int64_t>(next);
     next += static_cast<std::uint64_t>(whole_by);
