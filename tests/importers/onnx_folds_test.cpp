@@ -120,8 +120,7 @@ TEST(OnnxFolds, WhatCannotBeReadRefusesItsNodesAlone) {
   OnnxBuilder text = with_relu();
   text.initializer("words", {1}, onnx::TensorProto::STRING).add_string_data("word");
   text.node("StringNormalizer", {"words"}, "y");
-  expect_reason(text, "words", "type that can't be read (STRING)");
-  expect_reason(text, "y", "comes after 'words'");
+  expect_reason(text, "y", "type that can't be read (STRING)");
   OnnxBuilder infinite = with_relu();
   infinite.reals("zero", {3, 3, 1, 1}, {0, 0, 0, 0, 0, 0, 0, 0, 0});
   infinite.node("Reciprocal", {"zero"}, "w");
