@@ -120,8 +120,7 @@ TEST(OnnxFolds, WhatCannotBeReadRefusesItsNodesAlone) {
   OnnxBuilder text = with_relu();
   text.initializer("words", {1}, onnx::TensorProto::STRING).add_string_data("word");
   text.node("StringNormalizer", {"words"}, "y");
-  expect_reason(text, "words", "type that can't be read (STRING)");
-  expect_reason(text, "y", "comes after 'words'");
+  expect_reason(text, "y", "type that can't be read (STRING)");
   OnnxBuilder infinite = with_relu();
   infinite.reals("zero", {3, 3, 1, 1}, {0, 0, 0, 0, 0, 0, 0, 0, 0});
   infinite.node("Reciprocal", {"zero"}, "w");
@@ -260,12 +259,6 @@ TEST(OnnxFolds, DamagedUses) {
       },
       [](OnnxBuilder &m) -> onnx::NodeProto & {
         return m.node("QuantizeLinear", {"m", "one", "m"}, "y");
-      },
-      [](OnnxBuilder &m) -> onnx::NodeProto & {
-        return m.node("QLinearConv", {"m", "one", "far"}, "y");
-      },
-      [](OnnxBuilder &m) -> onnx::NodeProto & {
-        return m.node("MatMulInteger", {"far", "m"}, "y");
       },
       [](OnnxBuilder &m) -> onnx::NodeProto & {
         return m.node("BitShift", {"m", "m"}, "y");

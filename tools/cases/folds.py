@@ -1,19 +1,15 @@
 """Nets whose weights, tables and masks are computed from constants, with onnxruntime's values: tests/cases/folds.
 
     python tools/cases/folds.py [NAME ...]        needs onnx, onnxruntime, numpy
-
-A case is a folder with model.onnx, input.npy (N,C,H,W) and <layer>.npy, the values of that layer.
 """
 
-import pathlib
 import sys
 
 import numpy as np
-import onnx
-import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, checker, helper, numpy_helper
 
-ROOT = pathlib.Path(__file__).resolve().parents[2] / "tests" / "cases" / "folds"
+from common import run_onnx, write_case
+
 CASES = {}
 
 
@@ -119,6 +115,7 @@ def int8_weights_per_channel(n):
 
 @case
 def uint8_weights_one_scale(n):
+    """Weights of uint8 with one scale and one zero point."""
     w = n.constant(n.random.randint(0, 256, (4, 3, 2, 2)).astype(np.uint8))
     return n.shown(n.conv("x", n.op("DequantizeLinear", w, np.float32(0.01), np.uint8(121))))
 
@@ -285,23 +282,34 @@ def masked_by_comparisons(n):
     return n.shown(n.conv("x", weights, pads=[1, 1, 1, 1]))
 
 
+@case
+def batch_normalization_that_trains(n):
+    """Before opset 14 five outputs say that a batch normalization is in training mode: it is refused."""
+    n.opset = 9
+    y = n.conv("x", n.weights(4, 3, 3, 3), name="conv")
+    parameters = [n.weights(4), n.weights(4), n.weights(4), np.ones(4, np.float32)]
+    return n.shown(n.op("BatchNormalization", y, *parameters, outputs=5, name="bn")[0])
+
+
+REFUSED = {"batch_normalization_that_trains": [{"unsupported": "bn", "reason": "normalizes as in training"}]}
+
+
 def build(name):
     net = Net(name)
     shown = CASES[name](net)
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 24, 20])
-    graph = helper.make_graph(net.nodes, name, [x], [helper.make_tensor_value_info(shown, TensorProto.FLOAT, list("nchw"))],
-                              net.initializers)
+    output = helper.make_tensor_value_info(shown, TensorProto.FLOAT, list("nchw"))
+    graph = helper.make_graph(net.nodes, name, [x], [output], net.initializers)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", net.opset)], ir_version=10)
-    onnx.checker.check_model(model)
+    checker.check_model(model)
+    about = CASES[name].__doc__
+    if name in REFUSED:
+        write_case("folds", name, about, model, {}, REFUSED[name])
+        return
     image = np.random.RandomState(1).randn(1, 3, 24, 20).astype(np.float32)
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    values = onnxruntime.InferenceSession(model.SerializeToString(), options).run(None, {"x": image})[0]
-    folder = ROOT / name
-    folder.mkdir(parents=True, exist_ok=True)
-    onnx.save(model, folder / "model.onnx")
-    np.save(folder / "input.npy", image)
-    np.save(folder / f"{shown}.npy", values)
+    values = run_onnx(model, {"x": image})[shown]
+    check = {"input": "x.npy", "layer": shown, "output": "y.npy", "tolerance": 1e-6}
+    write_case("folds", name, about, model, {"x": image, "y": values}, [check])
 
 
 if __name__ == "__main__":

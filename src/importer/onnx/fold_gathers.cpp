@@ -33,7 +33,7 @@ double scattered(const std::string &reduction, double old, double update) {
 }
 
 std::string reduction_of(Step &step) {
-  const std::string reduction = step.attributes().text("reduction", "none");
+  std::string reduction = step.attributes().text("reduction", "none");
   for (const char *known : {"none", "add", "mul", "max", "min"})
     if (reduction == known)
       return reduction;

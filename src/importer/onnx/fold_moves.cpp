@@ -33,7 +33,7 @@ std::int64_t padded_from(PadMode mode, std::int64_t place, std::int64_t length) 
 }
 
 Tensor padding_value(Step &step, const Tensor &x) {
-  const Tensor zero{
+  Tensor zero{
       x.type, {}, std::vector<float>(x.is_real() ? 1 : 0), std::vector<std::int64_t>(x.is_real() ? 0 : 1), false};
   if (step.opset() < 11)
     return real_tensor({}, {static_cast<float>(step.attributes().real("value", 0))});
@@ -139,7 +139,7 @@ void fold_depth_to_space(Step &step) {
 
 void fold_space_to_depth(Step &step) {
   const auto [dims, b] = blocks_of(step);
-  if (dims[2] % b != 0 || dims[3] % b != 0)
+  if (dims[2] % b != 0 || dims[3] % b != 0 || !element_count({dims[1], b, b}))
     step.misfit(fmt::format("cuts a map of {} into blocks of {}", dims_text(dims), b));
   const std::int64_t h = dims[2] / b, w = dims[3] / b;
   put_reordered(step, {dims[0], dims[1], h, b, w, b}, {0, 3, 5, 1, 2, 4}, {dims[0], dims[1] * b * b, h, w});

@@ -133,7 +133,6 @@ void fold_group_normalization(Step &step) {
 
 void fold_layer_normalization(Step &step) {
   Numbers x = channelled(step, 1);
-  const bool centred = step.op() == "LayerNormalization";
   const int axis = axis_of(step, x.dims, -1);
   const Dims inner(x.dims.begin() + axis, x.dims.end());
   const std::int64_t each = *element_count(inner), groups = static_cast<std::int64_t>(x.values.size()) / each;
@@ -148,22 +147,18 @@ void fold_layer_normalization(Step &step) {
     }
     return given;
   };
-  const std::optional<Numbers> scale = factor(1), bias = centred ? factor(2) : std::nullopt;
+  const std::optional<Numbers> scale = factor(1), bias = factor(2);
   const auto strides = [&](const std::optional<Numbers> &given) {
     return given ? broadcast_strides(given->dims, x.dims) : std::vector<std::int64_t>(x.dims.size());
   };
   Walk walk(x.dims, {strides(scale), strides(bias)});
   for (std::size_t i = 0; i < x.values.size(); ++i, walk.advance()) {
-    Moments own = moments[i / static_cast<std::size_t>(each)];
-    if (!centred)
-      own = {0, own.variance + own.mean * own.mean};
+    const Moments &own = moments[i / static_cast<std::size_t>(each)];
     x.values[i] = (x.values[i] - own.mean) / std::sqrt(own.variance + epsilon);
     x.values[i] *= scale ? scale->values[static_cast<std::size_t>(walk.at(0))] : 1;
     x.values[i] += bias ? bias->values[static_cast<std::size_t>(walk.at(1))] : 0;
   }
   put_like(step, x);
-  if (!centred)
-    return;
   Dims dims = x.dims;
   std::fill(dims.begin() + axis, dims.end(), 1);
   const auto moment = [&](std::int64_t i) { return moments[static_cast<std::size_t>(i)]; };

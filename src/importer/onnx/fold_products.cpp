@@ -17,8 +17,7 @@ void spend_product(Step &step, const Dims &lengths) {
   step.translation().spend_work(count.value_or(INT64_MAX));
 }
 
-} // namespace
-
+// a @ b as NumPy has it: matrices in the last two dimensions, the others broadcast.
 Numbers multiplied(Step &step, const Numbers &a, const Numbers &b) {
   Dims a_dims = a.dims, b_dims = b.dims;
   if (a_dims.empty() || b_dims.empty())
@@ -55,6 +54,8 @@ Numbers multiplied(Step &step, const Numbers &a, const Numbers &b) {
   }
   return result;
 }
+
+} // namespace
 
 void fold_mat_mul(Step &step) {
   const Numbers a = numbers(step, 0, "values"), b = numbers(step, 1, "values");

@@ -65,7 +65,7 @@ void fold_range(Step &step) {
     return step.put_constant(
         made(step, start.type, {count}, [&](std::int64_t i) { return first + static_cast<double>(i) * by; }));
   const std::int64_t whole_by = delta.is_real() ? wrapped(ElementType::int64, by) : delta.integers[0];
-  std::uint64_t next = static_cast<std::uint64_t>(start.integers[0]); // wraps around
+  auto next = static_cast<std::uint64_t>(start.integers[0]); // wraps around
   step.put_constant(made(step, start.type, {count}, [&](std::int64_t) {
     const auto value = static_cast<std::int64_t>(next);
     next += static_cast<std::uint64_t>(whole_by);
@@ -83,7 +83,8 @@ void fold_eye(Step &step) {
     type = element_type(static_cast<int>(std::clamp<std::int64_t>(step.attributes().integer("dtype", 1), 0, 1000)));
   if (!type)
     step.unsupported("makes elements of a type that can't be read");
-  const std::int64_t diagonal = step.attributes().integer("k", 0), columns = like.dims[1];
+  constexpr std::int64_t far = std::int64_t{1} << 41; // beyond any matrix
+  const std::int64_t diagonal = std::clamp(step.attributes().integer("k", 0), -far, far), columns = like.dims[1];
   step.put_constant(made(step, *type, like.dims, [&](std::int64_t i) {
     return i % columns - diagonal == i / columns ? std::int64_t{1} : std::int64_t{0};
   }));

@@ -145,7 +145,8 @@ void add_bias(Step &step, Numbers &y) {
 
 } // namespace
 
-Numbers convolved(Step &step, const Numbers &x, const Numbers &w) {
+void fold_conv(Step &step) {
+  const Numbers x = numbers(step, 0, "values"), w = numbers(step, 1, "weights");
   const std::size_t space = space_of(step, x.dims);
   const std::int64_t groups = groups_of(step, x.dims, w.dims, false);
   Windows windows = windows_over(step, x.dims, {w.dims.begin() + 2, w.dims.end()});
@@ -167,12 +168,6 @@ Numbers convolved(Step &step, const Numbers &x, const Numbers &w) {
           out[place] += sum;
         });
       }
-  return y;
-}
-
-void fold_conv(Step &step) {
-  const Numbers x = numbers(step, 0, "values"), w = numbers(step, 1, "weights");
-  Numbers y = convolved(step, x, w);
   add_bias(step, y);
   put_numbers(step, step.constant(0, "").type, y);
 }
@@ -224,7 +219,7 @@ void fold_conv_transpose(Step &step) {
 
 namespace {
 
-// Average and Lp: over the taps inside. Max: the largest, and where it is.
+// Average: of the taps inside. Max: the largest, and where it is.
 struct Pooled {
   double value = 0;
   std::int64_t place = -1;
@@ -240,11 +235,8 @@ void fold_pool(Step &step) {
   const Dims dims = outputs_of(windows, x.dims[0], x.dims[1], space);
   const std::int64_t count = checked_count(step, dims), in_plane = plane(x.dims), out_plane = plane(dims);
   spend_windows(step, count, 2 * kernel_size(windows), 1);
-  const bool maximum = step.op() == "MaxPool", average = step.op() == "AveragePool";
+  const bool maximum = step.op() == "MaxPool";
   const bool count_padding = step.attributes().integer("count_include_pad", 0) != 0;
-  const auto p = static_cast<double>(step.attributes().integer("p", 2));
-  if (!maximum && !average && p < 1)
-    wrong(step, fmt::format("pools by the norm of order {}", p));
   Numbers y{dims, std::vector<double>(static_cast<std::size_t>(count))};
   std::vector<std::int64_t> indices(maximum && step.wants(1) ? y.values.size() : 0);
   const bool by_columns = step.attributes().integer("storage_order", 0) != 0;
@@ -272,15 +264,13 @@ void fold_pool(Step &step) {
       visit_taps(windows, at, [&](std::int64_t, std::int64_t from) {
         const double value = x.at(c * in_plane + from);
         if (!maximum)
-          pooled.value += average ? value : std::pow(std::abs(value), p);
+          pooled.value += value;
         else if (taps == 0 || value > pooled.value)
           pooled = {value, index(c, from)};
         ++taps;
       });
-      if (average)
+      if (!maximum)
         pooled.value /= count_padding ? area(at) : std::max(taps, 1.0);
-      else if (!maximum)
-        pooled.value = std::pow(pooled.value, 1 / p);
       const auto to = static_cast<std::size_t>(c * out_plane + place);
       y.values[to] = pooled.value;
       if (!indices.empty())

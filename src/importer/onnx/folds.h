@@ -73,13 +73,6 @@ Lines lines_along(const Dims &dims, int dimension);
 // Along the dimension that the attribute "axis" names.
 int axis_of(Step &step, const Dims &dims, std::int64_t otherwise);
 
-// ---- What several families need ----
-
-// a @ b as NumPy has it: matrices in the last two dimensions, the others broadcast.
-Numbers multiplied(Step &step, const Numbers &a, const Numbers &b);
-// Over one to three dimensions of space; w is (out, in / groups, window).
-Numbers convolved(Step &step, const Numbers &x, const Numbers &w);
-
 // ---- The folds, by family ----
 
 void fold_function(Step &step); // of single elements
@@ -141,7 +134,7 @@ void fold_global_pool(Step &step);
 
 void fold_batch_normalization(Step &step);
 void fold_instance_normalization(Step &step);
-void fold_layer_normalization(Step &step); // and RMSNormalization
+void fold_layer_normalization(Step &step);
 void fold_group_normalization(Step &step);
 void fold_lp_normalization(Step &step);
 void fold_mean_variance_normalization(Step &step);
@@ -151,7 +144,5 @@ void fold_softmax(Step &step); // LogSoftmax, Hardmax
 void fold_quantize(Step &step);
 void fold_dequantize(Step &step);
 void fold_dynamic_quantize(Step &step);
-void fold_integer_product(Step &step);   // MatMulInteger, ConvInteger
-void fold_quantized_product(Step &step); // QLinearMatMul, QLinearConv
 
 } // namespace convscope::onnx_import

@@ -116,14 +116,9 @@ Value *Translation::find(const std::string &name) {
     return nullptr;
   Value &value = found->second;
   if (value.initializer != nullptr) {
-    onnx::TensorProto &initializer = *std::exchange(value.initializer, nullptr);
-    try {
-      value.tensor = file.take(initializer, fmt::format("initializer '{}'", name));
-      earn(value.tensor.elements());
-    } catch (const NotSupported &error) {
-      value.kind = Value::Kind::unsupported;
-      value.node = add_unsupported(name, "Constant", error.what(), {});
-    }
+    value.tensor = file.take(*value.initializer, fmt::format("initializer '{}'", name));
+    value.initializer = nullptr;
+    earn(value.tensor.elements());
   }
   return &value;
 }
