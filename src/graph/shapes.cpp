@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "graph/inference.h"
+#include "graph/support.h"
 
 namespace convscope {
 
@@ -38,8 +39,11 @@ std::vector<Shape> infer_shapes(const Graph &graph, Shape input, NodeId last) {
     for (NodeId id = 0; id < static_cast<NodeId>(graph.nodes.size()); ++id)
       inference.infer(id);
   } else {
-    for (const NodeId id : ancestors(graph, {last}))
+    for (const NodeId id : ancestors(graph, {last})) {
+      if (std::holds_alternative<Unsupported>(graph.nodes[static_cast<std::size_t>(id)].op))
+        throw UserError(unsupported_text(graph, id, last));
       inference.infer(id);
+    }
   }
   return inference.take();
 }

@@ -45,17 +45,24 @@ std::vector<bool> runnable_nodes(const Graph &graph) {
   return runs;
 }
 
-std::string unsupported_text(const Graph &graph, NodeId node) {
+std::string unsupported_text(const Graph &graph, NodeId node, NodeId target) {
   const Node &at = graph.nodes[static_cast<std::size_t>(node)];
   std::string text = fmt::format("{} of {} can't be run: {}", at.name, graph.name, std::get<Unsupported>(at.op).reason);
   constexpr std::size_t shown = 3;
   std::vector<std::string> names;
-  for (const NodeId layer : deepest_before(graph, node))
+  std::vector<NodeId> before = deepest_before(graph, node);
+  std::string of = "it";
+  if (before.empty() && target >= 0 && target != node) {
+    before = deepest_before(graph, target);
+    of = fmt::format("'{}'", graph.nodes[static_cast<std::size_t>(target)].name);
+  }
+  for (const NodeId layer : before)
     if (names.size() < shown)
       names.push_back(fmt::format("'{}'", graph.nodes[static_cast<std::size_t>(layer)].name));
   if (names.empty())
     return text + "; no layer before it can be shown";
-  return text + fmt::format("; the deepest layer{} before it: {}", names.size() > 1 ? "s" : "", fmt::join(names, ", "));
+  return text +
+         fmt::format("; the deepest layer{} before {}: {}", names.size() > 1 ? "s" : "", of, fmt::join(names, ", "));
 }
 
 NodeId first_unsupported(const Graph &graph) {

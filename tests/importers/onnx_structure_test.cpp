@@ -169,6 +169,17 @@ TEST(OnnxOddNodes, NeverRefuseTheFile) {
       "op 'Mul'");
 }
 
+TEST(OnnxOddNodes, SparseInitializersAreToldOf) {
+  OnnxBuilder builder;
+  builder.node("Relu", {"x"}, "relu");
+  builder.model.mutable_graph()->add_sparse_initializer()->mutable_values()->set_name("sparse");
+  builder.node("Add", {"relu", "sparse"}, "y");
+  builder.output("y");
+  const Graph graph = builder.import().graph;
+  EXPECT_EQ(reason(graph, "sparse"), "it is a sparse tensor, which can't be read");
+  EXPECT_EQ(reason(graph, "y"), "comes after 'sparse'");
+}
+
 TEST(OnnxOddNodes, WhatNobodyUsesIsNotLookedAt) {
   OnnxBuilder builder;
   builder.node("Relu", {"x"}, "y");

@@ -177,7 +177,11 @@ void Inliner::call(const onnx::NodeProto &node, const onnx::FunctionProto &funct
   const auto made =
       std::find_if(node.output().begin(), node.output().end(), [](const auto &out) { return !out.empty(); });
   const std::string &first = made == node.output().end() ? function.name() : *made;
-  const std::string prefix = (node.name().empty() ? first : node.name()) + "/";
+  // Within a call that has given it its name, a node is where it stands there.
+  const std::string &path = !reading.aliases.empty() ? reading.aliases.back()
+                            : node.name().empty()    ? first
+                                                     : node.name();
+  const std::string prefix = path + "/";
   Renamed renamed;
   for (int i = 0; i < function.input_size(); ++i)
     renamed.try_emplace(function.input(i), i < node.input_size() ? node.input(i) : "");

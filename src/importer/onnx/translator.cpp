@@ -141,7 +141,11 @@ void Translator::define_inputs(const std::vector<const onnx::ValueInfoProto *> &
       onnx::TensorProto proto;
       if (!proto.ParseFromArray(given->second.data(), static_cast<int>(given->second.size())))
         file_.fail(fmt::format("the value of '{}' is no tensor", input->name()));
-      define(input->name(), {Value::Kind::constant, file_.read(proto, input->name())});
+      try {
+        define(input->name(), {Value::Kind::constant, file_.read(proto, input->name())});
+      } catch (const NotSupported &error) {
+        file_.fail(error.what());
+      }
     } else {
       define(input->name(),
              {Value::Kind::unsupported,
@@ -150,6 +154,13 @@ void Translator::define_inputs(const std::vector<const onnx::ValueInfoProto *> &
               translation_.add_unsupported(input->name(), "Input", "it is an input besides the picture", {})});
     }
   }
+  for (const onnx::SparseTensorProto &sparse : file_.graph().sparse_initializer())
+    if (const std::string &name = sparse.values().name(); !name.empty() && defined_.count(name) == 0)
+      define(name,
+             {Value::Kind::unsupported,
+              {},
+              nullptr,
+              translation_.add_unsupported(name, "Initializer", "it is a sparse tensor, which can't be read", {})});
 }
 
 void Translator::count_uses(const onnx::GraphProto &graph) {
