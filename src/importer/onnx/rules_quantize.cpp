@@ -8,7 +8,6 @@
 
 #include "importer/onnx/elementwise.h"
 #include "importer/onnx/ops.h"
-#include "importer/onnx/strides.h"
 
 namespace convscope::onnx_import {
 
@@ -16,23 +15,24 @@ namespace {
 
 using onnx::TensorProto;
 
-struct Range {
-  double low, high;
-};
+// What a quantized value's elements hold.
+IntegerRange range_of(Step &step, ElementType type) {
+  if (is_real(type) || type == ElementType::boolean || integer_range(type).high > 65535)
+    step.unsupported("quantizes to a type other than int8, uint8, int16, uint16 and those of 4 bits");
+  return integer_range(type);
+}
 
-Range range_of(Step &step, int type) {
-  switch (type) {
-  case TensorProto::UINT8:
-    return {0, 255};
-  case TensorProto::INT8:
-    return {-128, 127};
-  case TensorProto::UINT16:
-    return {0, 65535};
-  case TensorProto::INT16:
-    return {-32768, 32767};
-  default:
-    step.unsupported("quantizes to a type other than int8, uint8, int16 and uint16");
-  }
+// Of QuantizeLinear's output: its zero point's, or what it says, or uint8.
+ElementType quantized_type(Step &step) {
+  if (step.has(2))
+    return step.constant(2, "zero points").type;
+  const auto given = static_cast<int>(step.attributes().integer("output_dtype", TensorProto::UNDEFINED));
+  if (given == TensorProto::UNDEFINED)
+    return ElementType::uint8;
+  const std::optional<ElementType> type = element_type(given);
+  if (!type)
+    step.unsupported("quantizes to a type that can't be read");
+  return *type;
 }
 
 // Scales and zero points: one of each, or one for each index of a dimension (for each run of `block` indices, of the
@@ -75,25 +75,6 @@ Steps steps_of(Step &step, const Dims &dims) {
   return steps;
 }
 
-// Calls `visit` with each place of a constant, and the place of its scale.
-template <typename Visit> void for_each_place(const Tensor &x, const Steps &steps, Visit visit) {
-  std::int64_t inner = 1, length = 1;
-  if (steps.dimension >= 0) {
-    const auto at = static_cast<std::ptrdiff_t>(steps.dimension);
-    inner = element_count(Dims(x.dims.begin() + at + 1, x.dims.end())).value_or(1);
-    length = x.dims[static_cast<std::size_t>(at)];
-  }
-  const std::int64_t blocks = steps.block > 0 ? (length - 1) / steps.block + 1 : 0;
-  for (std::int64_t i = 0; i < x.elements(); ++i) {
-    if (steps.dimension < 0) {
-      visit(i, 0);
-      continue;
-    }
-    const std::int64_t along = i / inner % length;
-    visit(i, steps.block > 0 ? (i / inner / length * blocks + along / steps.block) * inner + i % inner : along);
-  }
-}
-
 // x * scale + shift, each one number or one an index of the dimension.
 NodeId scaled(Step &step, const Value &x, const Steps &steps, const std::vector<double> &scale,
               const std::vector<double> &shift) {
@@ -131,32 +112,14 @@ NodeId before_zero_point(const Step &step, NodeId x, double zero) {
 } // namespace
 
 void quantize(Step &step) {
-  int type = static_cast<int>(step.attributes().integer("output_dtype", TensorProto::UNDEFINED));
-  if (step.has(2))
-    type = step.constant(2, "zero points").stored;
-  else if (type == TensorProto::UNDEFINED)
-    type = TensorProto::UINT8;
-  const Range range = range_of(step, type);
+  const ElementType type = quantized_type(step);
+  const IntegerRange range = range_of(step, type);
+  const auto low = static_cast<double>(range.low), high = static_cast<double>(range.high);
   const Steps steps = steps_of(step, step.dims(0));
-  if (step.is_constant(0)) {
-    const Tensor &x = step.constant(0, "values");
-    step.translation().spend(x.elements());
-    Tensor result = integer_tensor(x.dims, std::vector<std::int64_t>(static_cast<std::size_t>(x.elements())));
-    result.stored = type;
-    result.measured = x.measured;
-    for_each_place(x, steps, [&](std::int64_t i, std::int64_t at) {
-      const auto level = std::nearbyint(static_cast<float>(x.at(i)) / static_cast<float>(steps.scale_at(at)));
-      const double shifted = static_cast<double>(level) + steps.zero_at(at);
-      result.integers[static_cast<std::size_t>(i)] =
-          static_cast<std::int64_t>(shifted == shifted ? std::clamp(shifted, range.low, range.high) : range.low);
-    });
-    return step.put_constant(std::move(result));
-  }
   Value &x = step.map();
   const View view = x.view;
   const auto clip = [&](NodeId node, double zero) {
-    return unary(step, node, Function::clip, static_cast<float>(range.low - zero),
-                 static_cast<float>(range.high - zero));
+    return unary(step, node, Function::clip, static_cast<float>(low - zero), static_cast<float>(high - zero));
   };
   if (steps.dimension < 0) {
     const double scale = steps.scale_at(0), zero = steps.zero_at(0);
@@ -173,16 +136,6 @@ void quantize(Step &step) {
 
 void dequantize(Step &step) {
   const Steps steps = steps_of(step, step.dims(0));
-  if (step.is_constant(0)) {
-    Tensor x = step.take(0, "values");
-    std::vector<float> reals(static_cast<std::size_t>(x.elements()));
-    for_each_place(x, steps, [&](std::int64_t i, std::int64_t at) {
-      reals[static_cast<std::size_t>(i)] = static_cast<float>((x.at(i) - steps.zero_at(at)) * steps.scale_at(at));
-    });
-    Tensor result = real_tensor(std::move(x.dims), std::move(reals));
-    result.measured = x.measured;
-    return step.put_constant(std::move(result));
-  }
   Value &x = step.map();
   const View view = x.view;
   Value levels{Value::Kind::map, {}, nullptr, x.node, view};
@@ -206,7 +159,7 @@ void dynamic_quantize(Step &step) {
   step.put_same();
   step.put_constant(real_tensor({}, {1}), 1);
   Tensor zero = integer_tensor({}, {0});
-  zero.stored = TensorProto::UINT8;
+  zero.type = ElementType::uint8;
   step.put_constant(std::move(zero), 2);
 }
 

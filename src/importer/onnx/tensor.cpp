@@ -193,7 +193,7 @@ std::size_t stored_bytes(int data_type, std::size_t elements) {
 }
 
 Tensor decode_raw(int data_type, Dims dims, std::span<const char> bytes) {
-  Tensor tensor{*element_type(data_type), std::move(dims), {}, {}, false, data_type};
+  Tensor tensor{*element_type(data_type), std::move(dims), {}, {}, false};
   switch (data_type) {
   case TensorProto::FLOAT:
     decode<float>(bytes, tensor.reals.own(), [](float value) { return value; });
@@ -241,7 +241,7 @@ Tensor decode_raw(int data_type, Dims dims, std::span<const char> bytes) {
 }
 
 std::optional<Tensor> decode_fields(const TensorProto &proto, Dims dims) {
-  Tensor tensor{*element_type(proto.data_type()), std::move(dims), {}, {}, false, proto.data_type()};
+  Tensor tensor{*element_type(proto.data_type()), std::move(dims), {}, {}, false};
   switch (proto.data_type()) {
   case TensorProto::FLOAT:
     tensor.reals.own().assign(proto.float_data().begin(), proto.float_data().end());

@@ -56,7 +56,6 @@ struct Tensor {
   Floats reals;                       // of any float type
   std::vector<std::int64_t> integers; // of any integer type, and of booleans
   bool measured = false;              // follows from the size of a map: another input would have other values
-  int stored = 0;                     // the TensorProto::DataType that the file gives integers, where it is known
 
   bool is_real() const { return onnx_import::is_real(type); }
   std::int64_t elements() const { return static_cast<std::int64_t>(is_real() ? reals.size() : integers.size()); }
