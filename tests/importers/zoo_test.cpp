@@ -263,10 +263,10 @@ TEST(Zoo, ErrorsSayWhatToGive) {
   expect_error([] { zoo_weights("vgg15"); }, "no model 'vgg15' (did you mean 'vgg16'?)");
   expect_error([] { zoo_weights(""); }, "no model ''; there are vgg16, alexnet, resnet50v2, and .onnx");
   expect_error([] { load_architecture("resnet50"); }, "no model 'resnet50' (did you mean 'resnet50v2'?)");
-  expect_error([] { zoo_weights("a.safetensors"); }, "--weights a.safetensors");
+  expect_error([] { zoo_weights("a.safetensors"); }, "no model 'a.safetensors'");
   expect_error([] { zoo_weights("resnet50v2"); }, "resnet50v2 comes without weights: 'convscope fetch resnet50v2' gets "
                                                   "them, or give --weights resnet50v2_weights_tf_dim_ordering");
-  expect_error([] { load_zoo("vgg16", "weights.pt"); }, "--weights weights.pt");
+  expect_error([] { load_zoo("vgg16", "weights.pt"); }, "weights.pt: no such file");
   expect_error([] { load_zoo("vgg16", "gone.h5"); }, "gone.h5");
   expect_error([] { load_zoo("vgg16", "gone.safetensors"); }, "gone.safetensors");
   expect_error([] { load_model({"vgg16", "", "raw1"}); }, "--input-range 'raw1'");
