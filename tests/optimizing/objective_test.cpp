@@ -135,7 +135,7 @@ TEST(Objectives, ErrorsPointAtThePlace) {
   Graph headless = toy_net();
   headless.logits = -1;
   EXPECT_EQ(error_of([&] { parse_objective("logit:1", headless); }),
-            "objective 'logit:1': toy has no classifier, so no logits");
+            "objective 'logit:1': toy has no classifier, so no logits; LAYER:CHANNEL is one of any layer's channels");
 }
 
 TEST(Objectives, MapsHaveLimits) {
