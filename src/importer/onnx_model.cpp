@@ -51,10 +51,12 @@ OnnxNet load_onnx(const std::filesystem::path &path) {
   OnnxNet net{std::move(first.result.graph), nullptr};
   // A net that fixes its size has constants for it, some of which are right at others, too: it is gone through again
   // only where it computes from the size.
-  if (first.any_size || first.measures)
+  if (first.any_size || first.measures) {
+    file->drop_folded_steps();
     net.reread = [file, before = std::move(first.decided)](Size size) {
       return in_printable_words([&] { return onnx_import::translate_at(*file, {}, size, before).result.graph; });
     };
+  }
   return net;
 }
 

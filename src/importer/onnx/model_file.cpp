@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <functional>
 #include <optional>
 #include <system_error>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,6 +18,7 @@
 #include "base/text.h"
 #include "importer/onnx/external_data.h"
 #include "importer/onnx/not_supported.h"
+#include "importer/onnx/scopes.h"
 
 namespace convscope::onnx_import {
 
@@ -98,6 +101,29 @@ void ModelFile::check() {
 const Reading *ModelFile::reading(const onnx::NodeProto &node) const {
   const auto found = readings_.find(&node);
   return found == readings_.end() ? nullptr : &found->second;
+}
+
+const std::vector<Tensor> *ModelFile::folded(const onnx::NodeProto &node) const {
+  const auto found = folded_.find(&node);
+  return found == folded_.end() ? nullptr : &found->second;
+}
+
+void ModelFile::drop_folded_steps() {
+  std::unordered_set<std::string> needed; // by what was not folded, or as an output
+  const std::function<void(const onnx::GraphProto &)> look = [&](const onnx::GraphProto &graph) {
+    for (const onnx::ValueInfoProto &output : graph.output())
+      needed.insert(output.name());
+    for (const onnx::NodeProto &node : graph.node()) {
+      if (folded_.count(&node) == 0)
+        needed.insert(node.input().begin(), node.input().end());
+      for_each_graph(node, look);
+    }
+  };
+  look(model_.graph());
+  for (auto &[node, outputs] : folded_)
+    for (std::size_t i = 0; i < outputs.size(); ++i)
+      if (needed.count(node->output(static_cast<int>(i))) == 0)
+        outputs[i] = Tensor{outputs[i].type, {0}, {}, {}, false}; // never looked at
 }
 
 std::string ModelFile::stem() const { return path_text(path_.stem()); }

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include <onnx/onnx_pb.h>
 
@@ -39,6 +40,11 @@ public:
   Tensor take(onnx::TensorProto &proto, const std::string &what);
   // Whether all of them are finite; looked at once where they are kept.
   bool finite(const Floats &values);
+  // What a node of constants was computed to, where that hangs on no size; null before it is known.
+  const std::vector<Tensor> *folded(const onnx::NodeProto &node) const;
+  void keep_folded(const onnx::NodeProto &node, std::vector<Tensor> outputs) { folded_[&node] = std::move(outputs); }
+  // Lets go of those that only others of them were computed from.
+  void drop_folded_steps();
   // Before the model is gone through again.
   void rewind() { external_bytes_.clear(); }
 
@@ -54,7 +60,8 @@ private:
   int opset_ = 0;
   Readings readings_;
   std::unordered_map<const onnx::TensorProto *, Tensor> kept_;
-  std::unordered_map<const float *, bool> finite_;                // of kept ones
+  std::unordered_map<const float *, bool> finite_; // of kept ones
+  std::unordered_map<const onnx::NodeProto *, std::vector<Tensor>> folded_;
   std::map<std::filesystem::path, std::uint64_t> external_bytes_; // read so far, by file
 };
 

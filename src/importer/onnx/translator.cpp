@@ -104,6 +104,7 @@ private:
   void count_uses(const onnx::GraphProto &graph);
   void take_over(onnx::NodeProto &node);
   void take_over(Step &step, onnx::NodeProto &node);
+  void take_constants(Step &step, const onnx::NodeProto &node, Rule fold);
   void take_branch(Step &step, onnx::NodeProto &node);
   void give_up(Step &step, onnx::NodeProto &node, const std::string &reason);
   void consume(const onnx::NodeProto &node);
@@ -207,10 +208,28 @@ void Translator::take_over(Step &step, onnx::NodeProto &node) {
     return take_branch(step, node);
   if (is_standard(node) && step.all_constant())
     if (const Rule fold = fold_of(node.op_type()))
-      return fold(step);
+      return take_constants(step, node, fold);
   if (const Rule rule = rule_of(node.domain(), node.op_type()))
     return rule(step);
   throw NotSupported(unknown_op(node.domain(), node.op_type()));
+}
+
+// What hangs on no size is computed once, however often the file is gone through.
+void Translator::take_constants(Step &step, const onnx::NodeProto &node, Rule fold) {
+  if (const std::vector<Tensor> *known = file_.folded(node)) {
+    for (std::size_t i = 0; i < known->size(); ++i)
+      step.put_constant((*known)[i], i);
+    return;
+  }
+  fold(step);
+  std::vector<Tensor> outputs;
+  for (const std::string &output : node.output()) {
+    const auto made = translation_.values.find(output);
+    if (made == translation_.values.end() || made->second.kind != Value::Kind::constant || made->second.tensor.measured)
+      return;
+    outputs.push_back(made->second.tensor);
+  }
+  file_.keep_folded(node, std::move(outputs));
 }
 
 // An If whose condition is known at this size is the branch that it chooses.
