@@ -196,7 +196,8 @@ void Workshop::load_photo() {
   }
   std::string warning;
   photo_rgb_ = read_image(now_.photo, &warning);
-  message_ = warning;
+  if (!warning.empty())
+    message_ = warning;
   photo_name_ = now_.photo;
   map_ = {};
   Array rgb = to_float(photo_rgb_);
