@@ -13,6 +13,23 @@
 
 namespace convscope {
 
+namespace {
+
+std::vector<int> parse_rgb(const std::string &text) {
+  std::vector<int> planes;
+  for (const std::string &part : split(text, ',')) {
+    const auto plane = parse_integer(part);
+    if (!plane || *plane < 0 || *plane >= 1 << 16 || std::find(planes.begin(), planes.end(), *plane) != planes.end())
+      throw UserError(fmt::format("--rgb {}: must be three different channels, such as 0,1,2", text));
+    planes.push_back(static_cast<int>(*plane));
+  }
+  if (planes.size() != 3)
+    throw UserError(fmt::format("--rgb {}: must be three different channels, such as 0,1,2", text));
+  return planes;
+}
+
+} // namespace
+
 void add_global_options(CLI::App &program, GlobalOptions &options) {
   const std::string group = "Global options, before or after the command";
   add_text(program, "--device", options.device, "Vulkan device: its number or part of its name (see 'devices')",
@@ -37,9 +54,15 @@ void add_global_options(CLI::App &program, GlobalOptions &options) {
   program
       .add_option_function<std::string>("--preprocess", preprocess,
                                         "How the net's input is prepared: torch, tf, caffe, raw01, raw255, or "
-                                        "mean=..,std=.. with three numbers each, of 0..1 or of range=LOW,HIGH; "
-                                        "order=bgr [what the model or its sidecar says]")
+                                        "mean=..,std=.. with a number for each channel or one for all, of 0..1 or of "
+                                        "range=LOW,HIGH; order=bgr [what the model or its sidecar says]")
       ->type_name("P")
+      ->group(group);
+  program
+      .add_option_function<std::string>(
+          "--rgb", [&options](const std::string &text) { options.rgb = parse_rgb(text); },
+          "Which channels of a net for pictures of four or more are red, green and blue, such as 2,1,0")
+      ->type_name("R,G,B")
       ->group(group);
   add_text(program, "--labels", options.labels, "Names of the classes, one a line [the sidecar's, or ImageNet's]", "F")
       ->group(group);
@@ -60,7 +83,7 @@ void check_global_options(const GlobalOptions &options) {
 }
 
 ModelRequest request_of(const GlobalOptions &options, const std::string &model) {
-  return {model, options.weights, options.input_range, options.preprocessing, options.labels};
+  return {model, options.weights, options.input_range, options.preprocessing, options.labels, {}, options.rgb};
 }
 
 CLI::Option *add_text(CLI::App &app, const std::string &name, std::string &value, const std::string &description,

@@ -83,6 +83,8 @@ std::string settings_json(const PictureSettings &s) {
     json["preprocessing"] = to_json(*s.model.preprocessing);
   if (s.model.size.given())
     json["model_size"] = to_json(InputSize{0, s.model.size});
+  if (!s.model.rgb.empty())
+    json["rgb"] = s.model.rgb;
   if (s.labels)
     json["labels"] = to_json(*s.labels);
   if (s.image)
@@ -129,6 +131,8 @@ PictureSettings read_settings(const std::string &text, const std::string &name) 
     settings.model.preprocessing = read_preprocessing(from.object("preprocessing"));
   if (from.has("model_size"))
     settings.model.size = read_size(from, "model_size", 1, largest_size).size();
+  if (from.has("rgb"))
+    settings.model.rgb = read_rgb(from);
   if (from.has("labels")) {
     settings.labels = read_mark(from.object("labels"));
     settings.model.labels = settings.labels->file;

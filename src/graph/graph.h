@@ -261,12 +261,15 @@ struct Node {
   std::string variant{};
 };
 
-// How a picture in RGB, 0..1, becomes the net's input: in[i] = rgb[source[i]] * scale[i] + shift[i].
+// How a picture becomes the net's input: in[i] = picture[source[i]] * scale[i] + shift[i]. Both have the C planes of
+// the net's input, the picture's of 0..1: its luma where C is 1, red, green and blue where it is 3, else what the net's
+// users know.
 struct Preprocessing {
-  std::array<int, 3> source{0, 1, 2}; // 2, 1, 0 for nets trained on BGR
-  std::array<float, 3> scale{1, 1, 1};
-  std::array<float, 3> shift{0, 0, 0};
+  std::vector<int> source{0, 1, 2}; // 2, 1, 0 for nets trained on BGR
+  std::vector<float> scale{1, 1, 1};
+  std::vector<float> shift{0, 0, 0};
   std::string name = "raw"; // "torch", "tf", "caffe", ...; "raw" is also what an importer leaves that knows none
+  int channels() const { return static_cast<int>(source.size()); }
   bool operator==(const Preprocessing &) const = default;
 };
 

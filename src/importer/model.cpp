@@ -39,14 +39,16 @@ bool is_literature_inception(const Graph &graph) {
 // How the input is prepared where no one says, from what the importer saw or the net's names tell; and the line that
 // tells the user of it.
 Preprocessing usual_preprocessing(const Graph &graph, const std::string &file, bool keras, std::string &note) {
-  std::string way = "torch", why = "does not say how its input is prepared, so";
+  std::string way = graph.input.c == 3 ? "torch" : "raw01", why = "does not say how its input is prepared, so";
   const std::optional<OwnScaling> own = own_scaling(graph);
-  if (graph.preprocessing != Preprocessing{}) {
+  if (graph.preprocessing.name != Preprocessing{}.name) {
     way = graph.preprocessing.name;
     why = "takes whole numbers, so";
   } else if (own) {
     way = own->range;
     why = own->text + ", so";
+  } else if (graph.input.c != 3) {
+    // Those ways are of nets for colour pictures.
   } else if (is_literature_inception(graph)) {
     way = "mean=117,117,117,range=0,255";
     why = "has the layers of the literature's InceptionV1, so";
@@ -54,13 +56,17 @@ Preprocessing usual_preprocessing(const Graph &graph, const std::string &file, b
     way = usual;
     why = fmt::format("is a {}, which keras.applications prepares so:", graph.name);
   }
-  const std::string_view told = way == "torch"    ? "RGB 0..1, minus mean .485 .456 .406, over std .229 .224 .225"
-                                : way == "tf"     ? "RGB -1..1"
-                                : way == "caffe"  ? "BGR 0..255, minus mean 103.939 116.779 123.68"
-                                : way == "raw01"  ? "RGB 0..1"
-                                : way == "raw255" ? "RGB 0..255"
-                                                  : "RGB 0..255, minus 117";
-  note = fmt::format("{}: {} '{}' it is: {}; --preprocess changes that", file, why, way, told);
+  const std::string planes = graph.input.c == 3   ? "RGB"
+                             : graph.input.c == 1 ? "luma"
+                                                  : fmt::format("{} channels", graph.input.c);
+  const std::string_view told = way == "torch"    ? "0..1, minus mean .485 .456 .406, over std .229 .224 .225"
+                                : way == "tf"     ? "-1..1"
+                                : way == "caffe"  ? "0..255, minus mean 103.939 116.779 123.68"
+                                : way == "raw01"  ? "0..1"
+                                : way == "raw255" ? "0..255"
+                                                  : "0..255, minus 117";
+  note = fmt::format("{}: {} '{}' it is: {} {}; --preprocess changes that", file, why, way,
+                     way == "caffe" ? "BGR" : planes, told);
   return parse_preprocessing(way);
 }
 
@@ -95,6 +101,15 @@ std::int64_t classes_of(const Graph &graph) {
   } catch (const UserError &) {
     return 0;
   }
+}
+
+std::vector<int> rgb_planes(const std::vector<int> &asked, int channels) {
+  if (asked.empty())
+    return channels == 3 ? std::vector<int>{0, 1, 2} : asked;
+  const auto beyond = std::find_if(asked.begin(), asked.end(), [&](int plane) { return plane >= channels; });
+  if (beyond != asked.end())
+    throw UserError(fmt::format("--rgb: the net's input has {} channels, and no channel {}", channels, *beyond));
+  return asked;
 }
 
 } // namespace
@@ -169,6 +184,8 @@ Model load_model(const ModelRequest &request) {
     graph.preprocessing = *sidecar.preprocessing;
   else if (is_file)
     graph.preprocessing = usual_preprocessing(graph, request.model, kind != FileKind::onnx, model.note);
+  graph.preprocessing = of_channels(std::move(graph.preprocessing), graph.input.c, request.model);
+  model.rgb = rgb_planes(request.rgb, graph.input.c);
   if (is_file)
     graph.name = path_text(model.weights.filename());
 

@@ -20,11 +20,16 @@ struct ModelRequest {
   std::optional<Preprocessing> preprocessing = {};
   std::string labels = {}; // a file with one class a line; "" for what the sidecar or the number of classes tells
   Size size = {};          // of the input; not given: the model's
+  // Which planes of a picture are red, green and blue, where the net's has neither one nor three; or empty.
+  std::vector<int> rgb = {};
   bool operator==(const ModelRequest &) const = default;
 };
 
 struct Model {
   Graph graph; // at the size of its own `input`
+  // Which planes of a picture are red, green and blue: 0, 1, 2 where there are three, and what the user says where
+  // there are more; else empty.
+  std::vector<int> rgb;
   // Where the net's file computes from the picture's size: the net at another size. Null where `graph` is right at all.
   std::function<Graph(Size)> reread;
   std::filesystem::path weights;     // the file that holds them, which is the model's where that is a file

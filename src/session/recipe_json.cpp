@@ -8,7 +8,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr int most_margin = 4096, most_revive_steps = 1000000;
+constexpr int most_margin = 4096, most_revive_steps = 1000000, most_channels = 1 << 16;
 
 Json to_json(const Draw &draw) { return {{"uniform", draw.uniform}, {"values", draw.values}}; }
 
@@ -85,14 +85,16 @@ Json to_json(const Preprocessing &p) {
 Preprocessing read_preprocessing(const JsonReader &from) {
   Preprocessing p;
   p.name = from.text("name");
-  const std::vector<JsonReader> source = from.list("source", 3), scale = from.list("scale", 3),
-                                shift = from.list("shift", 3);
-  for (const auto *list : {&source, &scale, &shift})
-    if (list->size() != 3)
-      from.fail("source, scale or shift");
-  for (std::size_t i = 0; i < 3; ++i) {
+  const std::vector<JsonReader> source = from.list("source", most_channels), scale = from.list("scale", most_channels),
+                                shift = from.list("shift", most_channels);
+  if (source.empty() || scale.size() != source.size() || shift.size() != source.size())
+    from.fail("source, scale or shift");
+  p.source.resize(source.size());
+  p.scale.resize(source.size());
+  p.shift.resize(source.size());
+  for (std::size_t i = 0; i < source.size(); ++i) {
     const Json &from_channel = source[i].json();
-    if (!from_channel.is_number_unsigned() || from_channel.get<std::uint64_t>() > 2)
+    if (!from_channel.is_number_unsigned() || from_channel.get<std::uint64_t>() >= source.size())
       from.fail("source");
     p.source[i] = from_channel.get<int>();
     for (const Json *number : {&scale[i].json(), &shift[i].json()})
@@ -102,6 +104,18 @@ Preprocessing read_preprocessing(const JsonReader &from) {
     p.shift[i] = shift[i].json().get<float>();
   }
   return p;
+}
+
+std::vector<int> read_rgb(const JsonReader &from) {
+  std::vector<int> planes;
+  for (const JsonReader &plane : from.list("rgb", 3)) {
+    if (!plane.json().is_number_unsigned() || plane.json().get<std::uint64_t>() >= most_channels)
+      from.fail("rgb");
+    planes.push_back(plane.json().get<int>());
+  }
+  if (planes.size() != 3)
+    from.fail("rgb");
+  return planes;
 }
 
 nlohmann::ordered_json to_json(const InputSize &size) {

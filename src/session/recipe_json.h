@@ -14,6 +14,8 @@ nlohmann::ordered_json to_json(const Recipe &recipe);
 Recipe read_recipe(const JsonReader &from);
 nlohmann::ordered_json to_json(const Preprocessing &preprocessing);
 Preprocessing read_preprocessing(const JsonReader &from);
+// ModelRequest's, of the key "rgb".
+std::vector<int> read_rgb(const JsonReader &from);
 
 // A side, 0 where none was given, or [height, width].
 nlohmann::ordered_json to_json(const InputSize &size);
