@@ -28,6 +28,23 @@ std::vector<int> parse_rgb(const std::string &text) {
   return planes;
 }
 
+// Names may hold '=', numbers and the files of arrays hardly do.
+std::vector<std::pair<std::string, std::string>> parse_set(const std::vector<std::string> &texts) {
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const std::string &text : texts) {
+    const std::size_t equals = text.rfind('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
+      throw UserError(fmt::format("--set {}: must be an input's name and its value, such as alpha=0.5", text));
+    const std::string name = text.substr(0, equals), value = text.substr(equals + 1);
+    if (!names_array(value) && !parse_number(value))
+      throw UserError(fmt::format("--set {}: '{}' is neither a number nor a .npy file", text, value));
+    if (std::any_of(values.begin(), values.end(), [&](const auto &other) { return other.first == name; }))
+      throw UserError(fmt::format("--set: '{}' is given twice", name));
+    values.emplace_back(name, value);
+  }
+  return values;
+}
+
 } // namespace
 
 void add_global_options(CLI::App &program, GlobalOptions &options) {
@@ -64,6 +81,17 @@ void add_global_options(CLI::App &program, GlobalOptions &options) {
           "Which channels of a net for pictures of four or more are red, green and blue, such as 2,1,0")
       ->type_name("R,G,B")
       ->group(group);
+  add_text(program, "--input-name", options.input_name,
+           "Which of a file's inputs is the picture [the one for colour ones]", "NAME")
+      ->group(group);
+  program
+      .add_option_function<std::vector<std::string>>(
+          "--set", [&options](const std::vector<std::string> &texts) { options.set = parse_set(texts); },
+          "What a further input of a file is: a number for all of it, or a .npy file; may be given again")
+      ->type_name("NAME=X|F.npy")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group(group);
   add_text(program, "--labels", options.labels, "Names of the classes, one a line [the sidecar's, or ImageNet's]", "F")
       ->group(group);
 }
@@ -83,7 +111,8 @@ void check_global_options(const GlobalOptions &options) {
 }
 
 ModelRequest request_of(const GlobalOptions &options, const std::string &model) {
-  return {model, options.weights, options.input_range, options.preprocessing, options.labels, {}, options.rgb};
+  return {model,       options.weights,    options.input_range, options.preprocessing, options.labels, {},
+          options.rgb, options.input_name, options.set};
 }
 
 CLI::Option *add_text(CLI::App &app, const std::string &name, std::string &value, const std::string &description,

@@ -19,6 +19,8 @@ struct GlobalOptions {
   std::string device, precision = "auto", report, weights, input_range, labels;
   std::optional<Preprocessing> preprocessing;
   std::vector<int> rgb;
+  std::string input_name;
+  std::vector<std::pair<std::string, std::string>> set;
 };
 void add_global_options(CLI::App &program, GlobalOptions &options);
 void check_global_options(const GlobalOptions &options);

@@ -277,9 +277,10 @@ struct Graph {
   std::string name;        // of the model: "vgg16"
   std::vector<Node> nodes; // nodes[0] is the Input
   Preprocessing preprocessing;
-  Shape input{3, 224, 224};  // that it was trained on, or that its file declares
-  NodeId logits = -1;        // the classifier's values before softmax, or -1
-  NodeId probabilities = -1; // after softmax, or -1
+  Shape input{3, 224, 224};       // that it was trained on, or that its file declares
+  std::vector<std::string> notes; // what its importer took for granted, for the user
+  NodeId logits = -1;             // the classifier's values before softmax, or -1
+  NodeId probabilities = -1;      // after softmax, or -1
 
   Size size() const { return {input.w, input.h}; }
   Shape input_of(Size size) const { return {input.c, size.height, size.width}; } // its input at another size

@@ -119,6 +119,8 @@ std::optional<Preprocessing> named_preprocessing(std::string_view name) {
   return std::nullopt;
 }
 
+Preprocessing raw_preprocessing(int channels) { return of_channels({}, channels, "raw"); }
+
 Preprocessing of_channels(Preprocessing p, int channels, const std::string &subject) {
   if (p.channels() == channels)
     return p;

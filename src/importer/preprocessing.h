@@ -25,6 +25,8 @@ Preprocessing to_preprocessing(const Normalization &normalization, const std::st
 const std::vector<std::string> &preprocessing_names();
 // One of those, of three channels, or nothing.
 std::optional<Preprocessing> named_preprocessing(std::string_view name);
+// The picture as it is, 0..1: what an importer leaves that knows nothing.
+Preprocessing raw_preprocessing(int channels);
 // The same for a net of so many channels: one that treats all channels alike does so with any number. UserError, which
 // begins with `subject`, where it is of another number.
 Preprocessing of_channels(Preprocessing preprocessing, int channels, const std::string &subject);

@@ -106,16 +106,35 @@ Preprocessing read_preprocessing(const JsonReader &from) {
   return p;
 }
 
-std::vector<int> read_rgb(const JsonReader &from) {
-  std::vector<int> planes;
-  for (const JsonReader &plane : from.list("rgb", 3)) {
-    if (!plane.json().is_number_unsigned() || plane.json().get<std::uint64_t>() >= most_channels)
+void write_inputs(const ModelRequest &model, Json &json) {
+  if (!model.rgb.empty())
+    json["rgb"] = model.rgb;
+  if (!model.input_name.empty())
+    json["input_name"] = model.input_name;
+  for (const auto &[name, value] : model.set)
+    json["set"].push_back({name, value});
+}
+
+void read_inputs(const JsonReader &from, ModelRequest &model) {
+  if (from.has("rgb")) {
+    for (const JsonReader &plane : from.list("rgb", 3)) {
+      if (!plane.json().is_number_unsigned() || plane.json().get<std::uint64_t>() >= most_channels)
+        from.fail("rgb");
+      model.rgb.push_back(plane.json().get<int>());
+    }
+    if (model.rgb.size() != 3)
       from.fail("rgb");
-    planes.push_back(plane.json().get<int>());
   }
-  if (planes.size() != 3)
-    from.fail("rgb");
-  return planes;
+  if (from.has("input_name"))
+    model.input_name = from.text("input_name");
+  if (!from.has("set"))
+    return;
+  for (const JsonReader &pair : from.list("set", most_channels)) {
+    const Json &json = pair.json();
+    if (!json.is_array() || json.size() != 2 || !json[0].is_string() || !json[1].is_string())
+      from.fail("set");
+    model.set.emplace_back(json[0].get<std::string>(), json[1].get<std::string>());
+  }
 }
 
 nlohmann::ordered_json to_json(const InputSize &size) {

@@ -226,6 +226,19 @@ TEST_F(KerasModelTest, WhatIsNotSupportedLeavesWhatIsBefore) {
   EXPECT_TRUE(std::holds_alternative<Unsupported>(graph.nodes[3].op));
 }
 
+TEST_F(KerasModelTest, InputsOfOtherChannels) {
+  for (const int channels : {1, 2, 4, 6}) {
+    write_keras(keras(),
+                keras_sequential(
+                    "net", {keras_input("picture", Json::array({nullptr, 8, 8, channels})), keras_layer("ReLU", "r")}),
+                {});
+    const Graph graph = load_keras_model(keras());
+    EXPECT_EQ(graph.input, (Shape{channels, 8, 8}));
+    EXPECT_EQ(graph.nodes.size(), 2U);
+    EXPECT_EQ(graph.preprocessing.channels(), channels);
+  }
+}
+
 TEST_F(KerasModelTest, BadFiles) {
   expect_bad(keras(), "there is no such file");
   std::ofstream(keras()) << "not a zip";

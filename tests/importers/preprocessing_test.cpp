@@ -171,8 +171,7 @@ TEST(Preprocessings, OfNetsThatScaleTheirInputThemselves) {
     expect_usual(folder / "a.keras", way, reason);
   };
   const auto rescaling = [](double scale, double offset) {
-    return keras_layer("Rescaling", fmt::format("s{:.0f}", scale),
-                       {{"scale", scale}, {"offset", offset}});
+    return keras_layer("Rescaling", fmt::format("s{:.0f}", scale), {{"scale", scale}, {"offset", offset}});
   };
   const auto normalization = [](double mean, double variance) {
     return keras_layer("Normalization", "n",

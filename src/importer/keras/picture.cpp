@@ -12,6 +12,7 @@ namespace convscope::keras {
 
 namespace {
 
+constexpr int most_channels = 1 << 16;
 constexpr int largest_input = 1 << 14;
 
 struct Candidate {
@@ -67,7 +68,7 @@ Picture find_picture(const ModelFile &file) {
     }
     const auto side = [&](std::size_t at) { return sides.empty() ? -1 : sides[at]; };
     const Shape shape{open(side(first ? 1 : 3), 3), open(side(first ? 2 : 1), usual), open(side(first ? 3 : 2), usual)};
-    const auto rank = [](int channels) { return channels == 3 ? 0 : channels == 1 ? 1 : 2; };
+    const auto rank = [](int channels) { return channels == 3 ? 0 : channels == 1 ? 1 : channels == 4 ? 2 : 3; };
     if (!best || rank(shape.c) < rank(best->shape.c))
       best = Picture{i, shape, type.starts_with("int") || type.starts_with("uint")};
   }
@@ -80,9 +81,8 @@ Picture find_picture(const ModelFile &file) {
   const Shape &shape = best->shape;
   if (shape.h < 1 || shape.w < 1 || shape.h > largest_input || shape.w > largest_input)
     throw UserError(fmt::format("{}: its input has sides that are no numbers from 1 to {}", file.name, largest_input));
-  if (shape.c != 3 && shape.c != 1)
-    throw UserError(
-        fmt::format("{}: its input has {} channels; pictures have 3, or 1 where they are grey", file.name, shape.c));
+  if (shape.c < 1 || shape.c > most_channels)
+    throw UserError(fmt::format("{}: its input has {} channels", file.name, shape.c));
   return *best;
 }
 
