@@ -189,10 +189,10 @@ Model load_model(const ModelRequest &request) {
       throw UserError(
           fmt::format("--weights {}: goes with a net of the zoo; {} has its own", request.weights, request.model));
     model.weights = request.model;
-    if (kind != FileKind::onnx && (!request.input_name.empty() || !request.set.empty()))
-      throw UserError(fmt::format("{} goes with an ONNX file", request.set.empty() ? "--input-name" : "--set"));
+    if (kind != FileKind::onnx && !request.set.empty())
+      throw UserError("--set goes with an ONNX file: further inputs of Keras models take no values");
     OnnxNet net = kind == FileKind::onnx ? load_onnx(model.weights, input_choice(request))
-                                         : OnnxNet{load_keras_model(model.weights), nullptr};
+                                         : OnnxNet{load_keras_model(model.weights, request.input_name), nullptr};
     graph = std::move(net.graph);
     model.reread = std::move(net.reread);
     if (const fs::path file = sidecar_file(model.weights); !file.empty())

@@ -80,6 +80,7 @@ public:
     heads_.resize(graph_.nodes.size());
     heads_[0] = Head{};
     inference_.infer(0);
+    std::size_t last = 0;
     for (std::size_t id = 1; id < graph_.nodes.size(); ++id) {
       const Node &node = graph_.nodes[id];
       if (std::holds_alternative<Constant>(node.op))
@@ -90,10 +91,12 @@ public:
       heads_[id] = made_by(node, static_cast<NodeId>(id));
       if (!heads_[id] && !std::holds_alternative<Unsupported>(node.op))
         return at(*from).steps.empty() ? std::nullopt : std::optional(at(*from));
-      if (heads_[id])
+      if (heads_[id]) {
         inference_.infer(static_cast<NodeId>(id));
+        last = id;
+      }
     }
-    return std::nullopt;
+    return heads_[last]->steps.empty() ? std::nullopt : heads_[last];
   }
 
 private:

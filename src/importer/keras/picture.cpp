@@ -4,6 +4,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "importer/keras/applications.h"
@@ -60,7 +61,12 @@ Picture find_picture(const ModelFile &file) {
   const auto open = [](int side, int wanted) { return side == -1 ? wanted : side; };
   std::optional<Picture> best;
   std::vector<int> other; // the sides of one that is no picture
+  if (!file.picture.empty() && std::find(model.inputs.begin(), model.inputs.end(), file.picture) == model.inputs.end())
+    throw UserError(fmt::format("{}: --input-name: it has no input '{}'; there are '{}'", file.name, file.picture,
+                                fmt::join(model.inputs, "', '")));
   for (std::size_t i = 0; i < model.inputs.size(); ++i) {
+    if (!file.picture.empty() && model.inputs[i] != file.picture)
+      continue;
     const auto [sides, type] = candidate(model, i);
     if (!sides.empty() && sides.size() != 4) {
       other = sides;
