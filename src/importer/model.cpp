@@ -189,6 +189,7 @@ Model load_model(const ModelRequest &request) {
       throw UserError(
           fmt::format("--weights {}: goes with a net of the zoo; {} has its own", request.weights, request.model));
     model.weights = request.model;
+    kind = kind_of(model.weights);
     if (kind != FileKind::onnx && !request.set.empty())
       throw UserError("--set goes with an ONNX file: further inputs of Keras models take no values");
     OnnxNet net = kind == FileKind::onnx ? load_onnx(model.weights, input_choice(request))

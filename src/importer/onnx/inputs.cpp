@@ -17,7 +17,7 @@ namespace convscope::onnx_import {
 namespace {
 
 constexpr std::int64_t longest_side = 1 << 16;
-constexpr std::int64_t most_elements = 1 << 26;
+constexpr std::int64_t most_elements = 1 << 24; // of all further inputs together
 
 struct Candidate {
   const onnx::ValueInfoProto *input = nullptr;
@@ -193,7 +193,7 @@ struct KnownDims {
   Dims dims;
   bool known = true, measured = false;
 };
-KnownDims known_dims(const Candidate &candidate, const Candidate &picture, const InputPlan &plan) {
+KnownDims known_dims(const Candidate &candidate, const Candidate &picture, const InputPlan &plan, std::int64_t left) {
   std::map<std::string, std::int64_t> named;
   for (std::size_t i = 0; i < picture.dims.size() && picture.shaped; ++i) {
     const char label = plan.layout[i];
@@ -220,7 +220,7 @@ KnownDims known_dims(const Candidate &candidate, const Candidate &picture, const
   }
   if (result.known) {
     const auto count = element_count(result.dims);
-    result.known = count && *count > 0 && *count <= most_elements;
+    result.known = count && *count > 0 && *count <= left;
   }
   return result;
 }
@@ -288,10 +288,11 @@ std::optional<float> usual_value(const Candidate &candidate, const KnownDims &at
 }
 
 FurtherInput further_input(const ModelFile &file, const OnnxOptions &options, const Candidate &candidate,
-                           const Candidate &picture, const InputPlan &plan, std::vector<std::string> &assumed) {
+                           const Candidate &picture, const InputPlan &plan, std::int64_t &left,
+                           std::vector<std::string> &assumed) {
   FurtherInput result{candidate.name(), {}, ""};
   const auto type = element_type(candidate.input->type().tensor_type().elem_type());
-  const KnownDims at = known_dims(candidate, picture, plan);
+  const KnownDims at = known_dims(candidate, picture, plan, left);
   const auto given = options.inputs.values.find(candidate.name());
   if (!type || !candidate.input->type().has_tensor_type()) {
     if (given != options.inputs.values.end())
@@ -309,6 +310,7 @@ FurtherInput further_input(const ModelFile &file, const OnnxOptions &options, co
     result.reason = fmt::format("it is an input besides the picture; --set {}=0.5, or =FILE.npy, gives it a value",
                                 candidate.name());
   }
+  left -= result.value ? result.value->elements() : 0;
   return result;
 }
 
@@ -340,12 +342,13 @@ Inputs plan_inputs(const ModelFile &file, const OnnxOptions &options, Size size,
       file.fail(fmt::format("--set: it has no input '{}'; there are {}", name, list_of(candidates)));
   }
   std::vector<std::string> assumed, others;
+  std::int64_t left = most_elements;
   for (const Candidate &candidate : candidates) {
     if (candidate.name() == picture.name() || options.constants.contains(candidate.name()))
       continue;
     if (!candidate.layout.empty() && place_of(candidate) < 10)
       others.push_back(candidate.text());
-    result.others.push_back(further_input(file, options, candidate, picture, result.picture, assumed));
+    result.others.push_back(further_input(file, options, candidate, picture, result.picture, left, assumed));
   }
   if (!others.empty() && options.inputs.picture.empty())
     result.notes.push_back(printable(fmt::format("takes {} for the picture, not {}; --input-name changes that",
