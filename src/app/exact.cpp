@@ -19,14 +19,20 @@ namespace {
 Array read_input(const std::string &file) {
   Array input = read_npy(file);
   const auto &s = input.shape;
-  if (s.size() != 4 || s[1] != 3)
-    throw UserError(fmt::format("{}: its shape is ({}), where (N, 3, H, W) is needed", file, fmt::join(s, ", ")));
+  if (s.size() != 4)
+    throw UserError(fmt::format("{}: its shape is ({}), where (N, C, H, W) is needed", file, fmt::join(s, ", ")));
   if (input.elements() == 0)
     throw UserError(file + ": is an array without elements");
   if (s[0] > 10000 || s[2] > 1 << 20 || s[3] > 1 << 20)
     throw UserError(fmt::format("{}: its shape ({}) is too large", file, fmt::join(s, ", ")));
   check_finite(input, file);
   return input;
+}
+
+void check_channels(const Array &input, const std::string &file, const Graph &graph) {
+  if (input.shape[1] != graph.input.c)
+    throw UserError(fmt::format("{}: its shape is ({}), where {} takes (N, {}, H, W)", file,
+                                fmt::join(input.shape, ", "), graph.name, graph.input.c));
 }
 
 double l2(const Array &array) {
@@ -43,7 +49,8 @@ struct Options {
 
 void add_tensor_options(Command &command, Options &o) {
   command.need(add_model(*command.parser, o.model));
-  command.need(add_text(*command.parser, "--input", o.input, "Numbers (N,3,H,W), already preprocessed", "X.npy"));
+  command.need(add_text(*command.parser, "--input", o.input, "Numbers (N,C,H,W), already preprocessed; C is 3 for RGB",
+                        "X.npy"));
 }
 
 } // namespace
@@ -60,6 +67,7 @@ Command add_activations(CLI::App &program) {
     check_outputs({{"-o", o->output, ".npy"}, {"--report", context.options.report, ""}}, {{"--input", o->input, ""}});
     const Array input = read_input(o->input);
     context.load(o->model);
+    check_channels(input, o->input, context.session.graph());
     const NodeId layer = find_layer(context.session.graph(), o->layer);
     shape_at(context.session.model(), layer, size_of(input)); // before a device is opened
     const Stopwatch clock;
@@ -80,12 +88,13 @@ Command add_gradient(CLI::App &program) {
   CLI::App &app = *command.parser;
   add_tensor_options(command, *o);
   command.need(add_text(app, "--objective", o->objective, "Such as block3_conv1:13", "O"));
-  command.need(add_output(app, o->output, "The gradient, float32 (N,3,H,W), .npy"));
+  command.need(add_output(app, o->output, "The gradient, float32 (N,C,H,W), .npy"));
   add_json(app, o->json);
   command.run = [o](Context &context) {
     check_outputs({{"-o", o->output, ".npy"}, {"--report", context.options.report, ""}}, {{"--input", o->input, ""}});
     const Array input = read_input(o->input);
     context.load(o->model);
+    check_channels(input, o->input, context.session.graph());
     const Objective objective = context.session.objective(o->objective);
     const Stopwatch clock;
     const GradientResult result = context.session.gradient(input, objective);

@@ -13,6 +13,40 @@
 
 namespace convscope {
 
+namespace {
+
+std::vector<int> parse_rgb(const std::string &text) {
+  std::vector<int> planes;
+  for (const std::string &part : split(text, ',')) {
+    const auto plane = parse_integer(part);
+    if (!plane || *plane < 0 || *plane >= 1 << 16 || std::find(planes.begin(), planes.end(), *plane) != planes.end())
+      throw UserError(fmt::format("--rgb {}: must be three different channels, such as 0,1,2", text));
+    planes.push_back(static_cast<int>(*plane));
+  }
+  if (planes.size() != 3)
+    throw UserError(fmt::format("--rgb {}: must be three different channels, such as 0,1,2", text));
+  return planes;
+}
+
+// Names may hold '=', numbers and the files of arrays hardly do.
+std::vector<std::pair<std::string, std::string>> parse_set(const std::vector<std::string> &texts) {
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const std::string &text : texts) {
+    const std::size_t equals = text.rfind('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
+      throw UserError(fmt::format("--set {}: must be an input's name and its value, such as alpha=0.5", text));
+    const std::string name = text.substr(0, equals), value = text.substr(equals + 1);
+    if (!names_array(value) && !parse_number(value))
+      throw UserError(fmt::format("--set {}: '{}' is neither a number nor a .npy file", text, value));
+    if (std::any_of(values.begin(), values.end(), [&](const auto &other) { return other.first == name; }))
+      throw UserError(fmt::format("--set: '{}' is given twice", name));
+    values.emplace_back(name, value);
+  }
+  return values;
+}
+
+} // namespace
+
 void add_global_options(CLI::App &program, GlobalOptions &options) {
   const std::string group = "Global options, before or after the command";
   add_text(program, "--device", options.device, "Vulkan device: its number or part of its name (see 'devices')",
@@ -37,9 +71,26 @@ void add_global_options(CLI::App &program, GlobalOptions &options) {
   program
       .add_option_function<std::string>("--preprocess", preprocess,
                                         "How the net's input is prepared: torch, tf, caffe, raw01, raw255, or "
-                                        "mean=..,std=.. with three numbers each, of 0..1 or of range=LOW,HIGH; "
-                                        "order=bgr [what the model or its sidecar says]")
+                                        "mean=..,std=.. with a number for each channel or one for all, of 0..1 or of "
+                                        "range=LOW,HIGH; order=bgr [what the model or its sidecar says]")
       ->type_name("P")
+      ->group(group);
+  program
+      .add_option_function<std::string>(
+          "--rgb", [&options](const std::string &text) { options.rgb = parse_rgb(text); },
+          "Which channels of a net for pictures of four or more are red, green and blue, such as 2,1,0")
+      ->type_name("R,G,B")
+      ->group(group);
+  add_text(program, "--input-name", options.input_name,
+           "Which of a file's inputs is the picture [the one for colour ones]", "NAME")
+      ->group(group);
+  program
+      .add_option_function<std::vector<std::string>>(
+          "--set", [&options](const std::vector<std::string> &texts) { options.set = parse_set(texts); },
+          "What a further input of a file is: a number for all of it, or a .npy file; may be given again")
+      ->type_name("NAME=X|F.npy")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->group(group);
   add_text(program, "--labels", options.labels, "Names of the classes, one a line [the sidecar's, or ImageNet's]", "F")
       ->group(group);
@@ -60,7 +111,8 @@ void check_global_options(const GlobalOptions &options) {
 }
 
 ModelRequest request_of(const GlobalOptions &options, const std::string &model) {
-  return {model, options.weights, options.input_range, options.preprocessing, options.labels};
+  return {model,       options.weights,    options.input_range, options.preprocessing, options.labels, {},
+          options.rgb, options.input_name, options.set};
 }
 
 CLI::Option *add_text(CLI::App &app, const std::string &name, std::string &value, const std::string &description,

@@ -18,10 +18,13 @@ namespace convscope {
 struct GlobalOptions {
   std::string device, precision = "auto", report, weights, input_range, labels;
   std::optional<Preprocessing> preprocessing;
+  std::vector<int> rgb;
+  std::string input_name;
+  std::vector<std::pair<std::string, std::string>> set;
 };
 void add_global_options(CLI::App &program, GlobalOptions &options);
 void check_global_options(const GlobalOptions &options);
-// That model with the weights, preprocessing and labels of the options.
+// That model with what the options say of it.
 ModelRequest request_of(const GlobalOptions &options, const std::string &model);
 
 CLI::Option *add_text(CLI::App &app, const std::string &name, std::string &value, const std::string &description,

@@ -36,10 +36,13 @@ Command add_replay(CLI::App &program) {
   command.need(add_output(app, o->outputs.png, "The picture made again, PNG"));
   command.run = [o](Context &context) {
     check_outputs({{"-o", o->outputs.png, ".png"}, {"--report", context.options.report, ""}});
-    for (const auto &[given, option] : {std::pair(context.options.precision != "auto", "--precision"),
-                                        std::pair(context.options.preprocessing.has_value(), "--preprocess"),
-                                        std::pair(!context.options.labels.empty(), "--labels"),
-                                        std::pair(!context.options.input_range.empty(), "--input-range")})
+    for (const auto &[given, option] :
+         {std::pair(context.options.precision != "auto", "--precision"),
+          std::pair(context.options.preprocessing.has_value(), "--preprocess"),
+          std::pair(!context.options.labels.empty(), "--labels"), std::pair(!context.options.rgb.empty(), "--rgb"),
+          std::pair(!context.options.input_name.empty(), "--input-name"),
+          std::pair(!context.options.set.empty(), "--set"),
+          std::pair(!context.options.input_range.empty(), "--input-range")})
       if (given)
         context.note(fmt::format("{}: is not needed, the picture tells it", option));
     PictureSettings settings = read_settings(read_png_settings(o->input), o->input);
@@ -52,6 +55,8 @@ Command add_replay(CLI::App &program) {
     check_unchanged(settings.weights, weights, o->input);
     if (settings.image)
       check_unchanged(*settings.image, settings.image->file, o->input);
+    for (const FileMark &array : settings.arrays)
+      check_unchanged(array, array.file, o->input);
     if (settings.labels)
       check_unchanged(*settings.labels, settings.labels->file, o->input);
     if (settings.init)

@@ -83,6 +83,9 @@ std::string settings_json(const PictureSettings &s) {
     json["preprocessing"] = to_json(*s.model.preprocessing);
   if (s.model.size.given())
     json["model_size"] = to_json(InputSize{0, s.model.size});
+  write_inputs(s.model, json);
+  for (const FileMark &mark : s.arrays)
+    json["arrays"].push_back(to_json(mark));
   if (s.labels)
     json["labels"] = to_json(*s.labels);
   if (s.image)
@@ -129,6 +132,10 @@ PictureSettings read_settings(const std::string &text, const std::string &name) 
     settings.model.preprocessing = read_preprocessing(from.object("preprocessing"));
   if (from.has("model_size"))
     settings.model.size = read_size(from, "model_size", 1, largest_size).size();
+  read_inputs(from, settings.model);
+  if (from.has("arrays"))
+    for (const JsonReader &mark : from.list("arrays", 1 << 16))
+      settings.arrays.push_back(read_mark(mark));
   if (from.has("labels")) {
     settings.labels = read_mark(from.object("labels"));
     settings.model.labels = settings.labels->file;
@@ -175,6 +182,9 @@ void mark_model(const Session &session, PictureSettings &settings) {
     settings.model.preprocessing = model.graph.preprocessing;
   if (names_model_file(settings.model.model))
     settings.model.size = model.graph.size();
+  for (const auto &[name, value] : settings.model.set)
+    if (names_array(value))
+      settings.arrays.push_back(mark_file(value));
   if (!model.labels_file.empty())
     settings.labels = mark_file(path_text(model.labels_file));
 }

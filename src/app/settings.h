@@ -27,6 +27,7 @@ struct PictureSettings {
   std::string command; // "optimize", "strip" or "features"
   ModelRequest model;
   FileMark weights;               // or the model's file
+  std::vector<FileMark> arrays;   // those of model.set
   std::optional<FileMark> labels; // of the classes, where they have a file
   std::optional<FileMark> image;  // the photo
 

@@ -261,12 +261,15 @@ struct Node {
   std::string variant{};
 };
 
-// How a picture in RGB, 0..1, becomes the net's input: in[i] = rgb[source[i]] * scale[i] + shift[i].
+// How a picture becomes the net's input: in[i] = picture[source[i]] * scale[i] + shift[i]. Both have the C planes of
+// the net's input, the picture's of 0..1: its luma where C is 1, red, green and blue where it is 3, else what the net's
+// users know.
 struct Preprocessing {
-  std::array<int, 3> source{0, 1, 2}; // 2, 1, 0 for nets trained on BGR
-  std::array<float, 3> scale{1, 1, 1};
-  std::array<float, 3> shift{0, 0, 0};
+  std::vector<int> source{0, 1, 2}; // 2, 1, 0 for nets trained on BGR
+  std::vector<float> scale{1, 1, 1};
+  std::vector<float> shift{0, 0, 0};
   std::string name = "raw"; // "torch", "tf", "caffe", ...; "raw" is also what an importer leaves that knows none
+  int channels() const { return static_cast<int>(source.size()); }
   bool operator==(const Preprocessing &) const = default;
 };
 
@@ -274,9 +277,10 @@ struct Graph {
   std::string name;        // of the model: "vgg16"
   std::vector<Node> nodes; // nodes[0] is the Input
   Preprocessing preprocessing;
-  Shape input{3, 224, 224};  // that it was trained on, or that its file declares
-  NodeId logits = -1;        // the classifier's values before softmax, or -1
-  NodeId probabilities = -1; // after softmax, or -1
+  Shape input{3, 224, 224};       // that it was trained on, or that its file declares
+  std::vector<std::string> notes; // what its importer took for granted, for the user
+  NodeId logits = -1;             // the classifier's values before softmax, or -1
+  NodeId probabilities = -1;      // after softmax, or -1
 
   Size size() const { return {input.w, input.h}; }
   Shape input_of(Size size) const { return {input.c, size.height, size.width}; } // its input at another size

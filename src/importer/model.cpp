@@ -1,6 +1,7 @@
 #include "importer/model.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <string_view>
 
@@ -21,6 +22,7 @@
 #include "importer/preprocessing.h"
 #include "importer/sidecar.h"
 #include "importer/zoo.h"
+#include "io/npy.h"
 
 namespace convscope {
 
@@ -39,14 +41,19 @@ bool is_literature_inception(const Graph &graph) {
 // How the input is prepared where no one says, from what the importer saw or the net's names tell; and the line that
 // tells the user of it.
 Preprocessing usual_preprocessing(const Graph &graph, const std::string &file, bool keras, std::string &note) {
-  std::string way = "torch", why = "does not say how its input is prepared, so";
+  std::string way = graph.input.c == 3 ? "torch" : "raw01", why = "does not say how its input is prepared, so";
   const std::optional<OwnScaling> own = own_scaling(graph);
-  if (graph.preprocessing != Preprocessing{}) {
+  if (graph.preprocessing.name == "own") {
+    way = "range=-128,127";
+    why = "takes whole numbers of a signed byte, so";
+  } else if (graph.preprocessing.name != Preprocessing{}.name) {
     way = graph.preprocessing.name;
     why = "takes whole numbers, so";
   } else if (own) {
     way = own->range;
     why = own->text + ", so";
+  } else if (graph.input.c != 3) {
+    // Those ways are of nets for colour pictures.
   } else if (is_literature_inception(graph)) {
     way = "mean=117,117,117,range=0,255";
     why = "has the layers of the literature's InceptionV1, so";
@@ -54,14 +61,38 @@ Preprocessing usual_preprocessing(const Graph &graph, const std::string &file, b
     way = usual;
     why = fmt::format("is a {}, which keras.applications prepares so:", graph.name);
   }
-  const std::string_view told = way == "torch"    ? "RGB 0..1, minus mean .485 .456 .406, over std .229 .224 .225"
-                                : way == "tf"     ? "RGB -1..1"
-                                : way == "caffe"  ? "BGR 0..255, minus mean 103.939 116.779 123.68"
-                                : way == "raw01"  ? "RGB 0..1"
-                                : way == "raw255" ? "RGB 0..255"
-                                                  : "RGB 0..255, minus 117";
-  note = fmt::format("{}: {} '{}' it is: {}; --preprocess changes that", file, why, way, told);
+  const std::string planes = graph.input.c == 3   ? "RGB"
+                             : graph.input.c == 1 ? "luma"
+                                                  : fmt::format("{} channels", graph.input.c);
+  const std::string_view told = way == "torch"    ? "0..1, minus mean .485 .456 .406, over std .229 .224 .225"
+                                : way == "tf"     ? "-1..1"
+                                : way == "caffe"  ? "0..255, minus mean 103.939 116.779 123.68"
+                                : way == "raw01"  ? "0..1"
+                                : way == "raw255" ? "0..255"
+                                : graph.preprocessing.name == "own" ? "-128..127"
+                                                                    : "0..255, minus 117";
+  note = fmt::format("{}: {} '{}' it is: {} {}; --preprocess changes that", file, why, way,
+                     way == "caffe" ? "BGR" : planes, told);
   return parse_preprocessing(way);
+}
+
+InputChoice input_choice(const ModelRequest &request) {
+  InputChoice choice{request.input_name, {}};
+  for (const auto &[name, value] : request.set) {
+    Array array{{}, {}};
+    if (names_array(value)) {
+      array = read_npy(value);
+      check_finite(array, value);
+      if (array.data.empty() || array.shape.empty())
+        throw UserError(fmt::format("--set {}={}: is an array without elements or sides", name, value));
+    } else if (const auto number = parse_number(value); number && std::isfinite(static_cast<float>(*number))) {
+      array.data = {static_cast<float>(*number)};
+    } else {
+      throw UserError(fmt::format("--set {}={}: must be a number or a .npy file", name, value));
+    }
+    choice.values[name] = std::move(array);
+  }
+  return choice;
 }
 
 // By its content; where that is not known, by its ending, for which the reader then says what is wrong.
@@ -97,6 +128,15 @@ std::int64_t classes_of(const Graph &graph) {
   }
 }
 
+std::vector<int> rgb_planes(const std::vector<int> &asked, int channels) {
+  if (asked.empty())
+    return channels == 3 ? std::vector<int>{0, 1, 2} : asked;
+  const auto beyond = std::find_if(asked.begin(), asked.end(), [&](int plane) { return plane >= channels; });
+  if (beyond != asked.end())
+    throw UserError(fmt::format("--rgb: the net's input has {} channels, and no channel {}", channels, *beyond));
+  return asked;
+}
+
 } // namespace
 
 const Graph &Model::at(Size size) const {
@@ -123,11 +163,16 @@ bool names_model_file(const std::string &model) {
   return std::find(zoo.begin(), zoo.end(), model) == zoo.end() && !model.empty() && fs::exists(model, error);
 }
 
+bool names_array(const std::string &value) { return lower_extension(value) == ".npy"; }
+
 ModelRequest absolute(ModelRequest request) {
   if (names_model_file(request.model))
     request.model = absolute_path(request.model);
   request.weights = absolute_path(request.weights);
   request.labels = absolute_path(request.labels);
+  for (auto &[name, value] : request.set)
+    if (names_array(value))
+      value = absolute_path(value);
   return request;
 }
 
@@ -145,12 +190,18 @@ Model load_model(const ModelRequest &request) {
           fmt::format("--weights {}: goes with a net of the zoo; {} has its own", request.weights, request.model));
     model.weights = request.model;
     kind = kind_of(model.weights);
-    OnnxNet net = kind == FileKind::onnx ? load_onnx(model.weights) : OnnxNet{load_keras_model(model.weights), nullptr};
+    if (kind != FileKind::onnx && !request.set.empty())
+      throw UserError("--set goes with an ONNX file: further inputs of Keras models take no values");
+    OnnxNet net = kind == FileKind::onnx ? load_onnx(model.weights, input_choice(request))
+                                         : OnnxNet{load_keras_model(model.weights, request.input_name), nullptr};
     graph = std::move(net.graph);
     model.reread = std::move(net.reread);
     if (const fs::path file = sidecar_file(model.weights); !file.empty())
       sidecar = read_sidecar(file);
   } else {
+    if (!request.input_name.empty() || !request.set.empty())
+      throw UserError(fmt::format("{} goes with a model's file; a net of the zoo has one input",
+                                  request.set.empty() ? "--input-name" : "--set"));
     model.weights = request.weights.empty() ? zoo_weights(request.model) : fs::path(request.weights);
     graph = load_zoo(request.model, model.weights);
   }
@@ -169,6 +220,14 @@ Model load_model(const ModelRequest &request) {
     graph.preprocessing = *sidecar.preprocessing;
   else if (is_file)
     graph.preprocessing = usual_preprocessing(graph, request.model, kind != FileKind::onnx, model.note);
+  for (const std::string &note : graph.notes)
+    model.note += fmt::format("{}{}: {}", model.note.empty() ? "" : "\n", request.model, note);
+  if (!request.rgb.empty() && graph.input.c > 3)
+    model.note +=
+        fmt::format("{}{}: a photo's red, green and blue are channels {} of the net's input, the others are 0",
+                    model.note.empty() ? "" : "\n", request.model, fmt::join(request.rgb, ", "));
+  graph.preprocessing = of_channels(std::move(graph.preprocessing), graph.input.c, request.model);
+  model.rgb = rgb_planes(request.rgb, graph.input.c);
   if (is_file)
     graph.name = path_text(model.weights.filename());
 

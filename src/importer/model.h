@@ -6,6 +6,7 @@
 #include <list>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
@@ -20,11 +21,19 @@ struct ModelRequest {
   std::optional<Preprocessing> preprocessing = {};
   std::string labels = {}; // a file with one class a line; "" for what the sidecar or the number of classes tells
   Size size = {};          // of the input; not given: the model's
+  // Which planes of a picture are red, green and blue, where the net's has neither one nor three; or empty.
+  std::vector<int> rgb = {};
+  std::string input_name = {}; // which of a file's inputs is the picture; "": the importer finds it
+  std::vector<std::pair<std::string, std::string>> set =
+      {}; // values of further inputs: numbers, or names of .npy files
   bool operator==(const ModelRequest &) const = default;
 };
 
 struct Model {
   Graph graph; // at the size of its own `input`
+  // Which planes of a picture are red, green and blue: 0, 1, 2 where there are three, and what the user says where
+  // there are more; else empty.
+  std::vector<int> rgb;
   // Where the net's file computes from the picture's size: the net at another size. Null where `graph` is right at all.
   std::function<Graph(Size)> reread;
   std::filesystem::path weights;     // the file that holds them, which is the model's where that is a file
@@ -45,6 +54,9 @@ bool names_model_file(const std::string &model);
 
 // The same request from any working folder.
 ModelRequest absolute(ModelRequest request);
+
+// Whether the value of a further input names a file.
+bool names_array(const std::string &value);
 
 // UserError on an unknown name, and on a file that is missing or no model.
 Model load_model(const ModelRequest &request);

@@ -43,9 +43,10 @@ Translated at_fitting_size(ModelFile &file, const OnnxOptions &options) {
 
 } // namespace
 
-OnnxNet load_onnx(const std::filesystem::path &path) {
+OnnxNet load_onnx(const std::filesystem::path &path, const InputChoice &inputs) {
+  const OnnxOptions options{inputs, {}, {}};
   const auto file = in_printable_words([&] { return std::make_shared<ModelFile>(path); });
-  Translated first = at_fitting_size(*file, {});
+  Translated first = at_fitting_size(*file, options);
   if (!first.nothing.empty())
     throw UserError(printable(path_text(path) + ": " + first.nothing));
   OnnxNet net{std::move(first.result.graph), nullptr};
@@ -53,8 +54,8 @@ OnnxNet load_onnx(const std::filesystem::path &path) {
   // only where it computes from the size.
   if (first.any_size || first.measures) {
     file->drop_folded_steps();
-    net.reread = [file, before = std::move(first.decided)](Size size) {
-      return in_printable_words([&] { return onnx_import::translate_at(*file, {}, size, before).result.graph; });
+    net.reread = [file, options, before = std::move(first.decided)](Size size) {
+      return in_printable_words([&] { return onnx_import::translate_at(*file, options, size, before).result.graph; });
     };
   }
   return net;

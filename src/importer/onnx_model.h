@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "importer/input_choice.h"
 
 namespace convscope {
 
@@ -20,16 +21,17 @@ struct OnnxNet {
   std::function<Graph(Size)> reread;
 };
 
-// The net, with the preprocessing left at its default. What an op of the file needs that Convscope can't do becomes an
-// Unsupported node, and the layers before it work. UserError, naming the file and where it can the node, where the file
-// is damaged, takes no picture, or where nothing of it can be shown.
-OnnxNet load_onnx(const std::filesystem::path &path);
+// The net; its preprocessing is left at its default where the input is of floats. What an op of the file needs that
+// Convscope can't do becomes an Unsupported node, and the layers before it work. UserError, naming the file and where
+// it can the node, where the file is damaged, takes no picture, or where nothing of it can be shown; and where `inputs`
+// are not the file's.
+OnnxNet load_onnx(const std::filesystem::path &path, const InputChoice &inputs = {});
 
 // ---- For tests ----
 
 struct OnnxOptions {
-  // Which of n, c, h, w each of the input's dimensions is: "nchw", "nc", "chw". Empty: guessed, and it must be a
-  // picture in RGB.
+  InputChoice inputs;
+  // Which of n, c, h, w each of the input's dimensions is: "nchw", "nc", "chw". Empty: found, and it must be a picture.
   std::string input_layout;
   // Values of further inputs, by name: a TensorProto each, as its bytes.
   std::map<std::string, std::vector<std::uint8_t>> constants;

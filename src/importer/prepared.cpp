@@ -7,26 +7,39 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "graph/inference.h"
+#include "graph/shapes.h"
+
 namespace convscope {
 
 namespace {
 
-struct Affine { // of each of three channels
-  std::vector<double> scale{1, 1, 1}, shift{0, 0, 0};
+// What a node makes of the picture: a scale and a shift for each of its channels, or one for all.
+struct Affine {
+  std::vector<double> scale{1}, shift{0};
 
   void then(const std::vector<double> &by, const std::vector<double> &plus) {
-    for (std::size_t c = 0; c < scale.size(); ++c) {
-      scale[c] *= by[by.size() == 1 ? 0 : c];
-      shift[c] = shift[c] * by[by.size() == 1 ? 0 : c] + plus[plus.size() == 1 ? 0 : c];
+    const std::size_t count = std::max({scale.size(), by.size(), plus.size()});
+    scale.resize(count, scale.front());
+    shift.resize(count, shift.front());
+    for (std::size_t c = 0; c < count; ++c) {
+      const double factor = by[by.size() == 1 ? 0 : c];
+      scale[c] *= factor;
+      shift[c] = shift[c] * factor + plus[plus.size() == 1 ? 0 : c];
     }
   }
+  bool operator==(const Affine &) const = default;
 };
 
-bool fits(std::size_t values) { return values == 1 || values == 3; }
+struct Head { // a value that is affine in the picture, and what made it so
+  Affine affine;
+  std::vector<NodeId> steps;
+  bool learned = false; // a batch normalization is among them
+};
 
 // x (op) values, or values (op) x.
-bool combine(Affine &affine, Arithmetic arithmetic, const std::vector<float> &values, bool values_first) {
-  std::vector<double> numbers(values.begin(), values.end());
+bool combine(Affine &affine, Arithmetic arithmetic, std::vector<double> numbers, bool values_first) {
   const std::vector<double> one{1}, none{0};
   const auto each = [&](double (*change)(double)) {
     std::transform(numbers.begin(), numbers.end(), numbers.begin(), change);
@@ -57,41 +70,127 @@ bool combine(Affine &affine, Arithmetic arithmetic, const std::vector<float> &va
   return false;
 }
 
-// Whether the node is affine; then its part is added.
-bool take(Affine &affine, const Graph &graph, const Node &node) {
-  if (const auto *op = std::get_if<ScaleShift>(&node.op)) {
-    const bool learned = node.kind.find("BatchNorm") != std::string::npos || node.kind == "LayerScale";
-    if (learned || !fits(op->scale.size()) || !fits(op->shift.size()))
-      return false;
-    affine.then({op->scale.begin(), op->scale.end()}, {op->shift.begin(), op->shift.end()});
-    return true;
-  }
-  if (const auto *op = std::get_if<Unary>(&node.op)) {
-    if (op->function == Function::linear)
-      affine.then({op->a}, {op->b});
-    return op->function == Function::linear;
-  }
-  if (const auto *op = std::get_if<Binary>(&node.op)) {
-    for (const bool first : {true, false}) {
-      const auto &other = graph.nodes[static_cast<std::size_t>(node.inputs[first ? 0 : 1])].op;
-      const auto *constant = std::get_if<Constant>(&other);
-      if (constant && constant->shape.h == 1 && constant->shape.w == 1 && fits(constant->values.size()))
-        return combine(affine, op->arithmetic, {constant->values.begin(), constant->values.end()}, first);
-    }
-    return false;
-  }
-  return false;
-}
+class Reader {
+public:
+  explicit Reader(const Graph &graph) : graph_(graph), inference_(graph, graph.input) {}
 
-// What leaves the values as they are, or turns the channels around.
-bool passes(const Node &node) {
-  if (const auto *slice = std::get_if<Slice>(&node.op))
-    return slice->axis != Axis::c || slice->step == -1;
-  if (const auto *luma = std::get_if<Conv>(&node.op)) // of a grey picture
-    return node.kind == "InputLayer" && luma->out_channels == 1;
-  return std::holds_alternative<Identity>(node.op) || std::holds_alternative<Transpose>(node.op) ||
-         std::holds_alternative<ZeroPad>(node.op) || std::holds_alternative<Resize>(node.op);
-}
+  // Where the nodes that are affine in the picture end: what the first of the others gets. Nothing where that is the
+  // picture as it is.
+  std::optional<Head> head() {
+    heads_.resize(graph_.nodes.size());
+    heads_[0] = Head{};
+    inference_.infer(0);
+    std::size_t last = 0;
+    for (std::size_t id = 1; id < graph_.nodes.size(); ++id) {
+      const Node &node = graph_.nodes[id];
+      if (std::holds_alternative<Constant>(node.op))
+        inference_.infer(static_cast<NodeId>(id));
+      const auto from = std::find_if(node.inputs.begin(), node.inputs.end(), [&](NodeId i) { return known(i); });
+      if (from == node.inputs.end())
+        continue;
+      heads_[id] = made_by(node, static_cast<NodeId>(id));
+      if (!heads_[id] && !std::holds_alternative<Unsupported>(node.op))
+        return at(*from).steps.empty() ? std::nullopt : std::optional(at(*from));
+      if (heads_[id]) {
+        inference_.infer(static_cast<NodeId>(id));
+        last = id;
+      }
+    }
+    return heads_[last]->steps.empty() ? std::nullopt : heads_[last];
+  }
+
+private:
+  bool known(NodeId id) const { return heads_[static_cast<std::size_t>(id)].has_value(); }
+  const Head &at(NodeId id) const { return *heads_[static_cast<std::size_t>(id)]; }
+  int channels(NodeId id) const { return inference_.shape(id).c; }
+
+  std::optional<Head> made_by(const Node &node, NodeId id) const {
+    if (node.inputs.size() != 1)
+      return std::holds_alternative<Concat>(node.op) ? joined(node) : combined(node, id);
+    Head head = at(node.inputs[0]);
+    const auto fits = [&](std::size_t values) {
+      return values == 1 || static_cast<int>(values) == channels(node.inputs[0]);
+    };
+    if (const auto *op = std::get_if<ScaleShift>(&node.op)) {
+      // Behind a scaling of its own a batch normalization is the net's.
+      const bool learned = node.kind.find("BatchNorm") != std::string::npos || node.kind == "LayerScale";
+      if (!fits(op->scale.size()) || !fits(op->shift.size()) || (learned && !head.steps.empty()))
+        return {};
+      head.learned = learned;
+      head.affine.then(op->scale, op->shift);
+      head.steps.push_back(id);
+      return head;
+    }
+    if (const auto *op = std::get_if<Unary>(&node.op)) {
+      if (op->function != Function::linear)
+        return {};
+      head.affine.then({op->a}, {op->b});
+      head.steps.push_back(id);
+      return head;
+    }
+    if (const auto *op = std::get_if<Slice>(&node.op); op && op->axis == Axis::c) {
+      if (head.affine.scale.size() > 1)
+        for (std::vector<double> *values : {&head.affine.scale, &head.affine.shift}) {
+          const std::vector<double> all = *values;
+          const SliceRange range = slice_range(*op, static_cast<int>(all.size()));
+          values->clear();
+          for (int i = 0; i < range.count; ++i)
+            values->push_back(all[static_cast<std::size_t>(range.begin + i * op->step)]);
+        }
+      return head.affine.scale.empty() ? std::nullopt : std::optional(head);
+    }
+    const bool alike = head.affine.scale.size() == 1;
+    const bool moves =
+        std::holds_alternative<Identity>(node.op) || std::holds_alternative<ZeroPad>(node.op) ||
+        std::holds_alternative<Pad>(node.op) || std::holds_alternative<Resize>(node.op) ||
+        std::holds_alternative<Slice>(node.op) ||
+        (alike && (std::holds_alternative<Transpose>(node.op) || std::holds_alternative<SpaceToDepth>(node.op)));
+    return moves ? std::optional(head) : std::nullopt;
+  }
+
+  std::optional<Head> combined(const Node &node, NodeId id) const {
+    const auto *op = std::get_if<Binary>(&node.op);
+    if (op == nullptr || node.inputs.size() != 2)
+      return {};
+    for (const bool first : {true, false}) {
+      const NodeId other = node.inputs[first ? 0 : 1], from = node.inputs[first ? 1 : 0];
+      const auto *constant = std::get_if<Constant>(&graph_.nodes[static_cast<std::size_t>(other)].op);
+      if (!constant || !known(from) || constant->shape.h != 1 || constant->shape.w != 1 ||
+          (constant->shape.c != 1 && constant->shape.c != channels(from)))
+        continue;
+      Head head = at(from);
+      if (!combine(head.affine, op->arithmetic, {constant->values.begin(), constant->values.end()}, first))
+        return {};
+      head.steps.push_back(id);
+      return head;
+    }
+    return {};
+  }
+
+  // Channels that were taken apart and put together again.
+  std::optional<Head> joined(const Node &node) const {
+    if (std::get<Concat>(node.op).axis != Axis::c ||
+        !std::all_of(node.inputs.begin(), node.inputs.end(), [&](NodeId i) { return known(i) && !at(i).learned; }))
+      return {};
+    Head head{{{}, {}}, {}, false};
+    for (const NodeId input : node.inputs) {
+      const Head &part = at(input);
+      for (int c = 0; c < channels(input); ++c) {
+        const std::size_t i = part.affine.scale.size() == 1 ? 0 : static_cast<std::size_t>(c);
+        head.affine.scale.push_back(part.affine.scale[i]);
+        head.affine.shift.push_back(part.affine.shift[i]);
+      }
+      for (const NodeId step : part.steps)
+        if (std::find(head.steps.begin(), head.steps.end(), step) == head.steps.end())
+          head.steps.push_back(step);
+    }
+    return head;
+  }
+
+  const Graph &graph_;
+  Inference inference_;
+  std::vector<std::optional<Head>> heads_; // by node
+};
 
 std::string range_text(const Affine &affine, double low, double high) {
   double least = std::numeric_limits<double>::infinity(), most = -least;
@@ -138,29 +237,38 @@ std::optional<std::string> meant_range(std::span<const double> scale, std::span<
   return std::nullopt;
 }
 
+namespace {
+
+// A batch normalization's scale may be anything; what it brings to 0 is the mean of what it was trained on.
+bool is_of_pictures(const Affine &affine, const std::string &range) {
+  double zero = 0;
+  for (std::size_t c = 0; c < affine.scale.size(); ++c)
+    zero += -affine.shift[c] / affine.scale[c] / static_cast<double>(affine.scale.size());
+  return range == "raw255" ? zero > 50 && zero < 200 : range == "raw01" && zero > 0.2 && zero < 0.8;
+}
+
+} // namespace
+
 std::optional<OwnScaling> own_scaling(const Graph &graph) {
-  Affine affine;
-  std::vector<std::string> layers;
-  NodeId at = 0;
-  for (std::size_t id = 1; id < graph.nodes.size(); ++id) {
-    const Node &node = graph.nodes[id];
-    if (std::find(node.inputs.begin(), node.inputs.end(), at) == node.inputs.end())
-      continue;
-    if (take(affine, graph, node))
-      layers.push_back(node.name);
-    else if (!passes(node))
-      break;
-    at = static_cast<NodeId>(id);
+  std::optional<Head> head;
+  try {
+    head = Reader(graph).head();
+  } catch (const UserError &) { // what can't be had at this size tells nothing
   }
-  const auto range = layers.empty() ? std::nullopt : meant_range(affine.scale, affine.shift);
-  if (!range)
+  if (!head)
+    return std::nullopt;
+  const Affine &affine = head->affine;
+  const auto range = meant_range(affine.scale, affine.shift);
+  if (!range || (head->learned && !is_of_pictures(affine, *range)))
     return std::nullopt;
   const auto text = *range == "raw01"    ? "0..1 to " + range_text(affine, 0, 1)
                     : *range == "raw255" ? "0..255 to " + range_text(affine, 0, 255)
                                          : "-1..1 to " + range_text(affine, -1, 1);
-  return OwnScaling{*range, layers.size() == 1
-                                ? fmt::format("layer '{}' brings {}", layers[0], text)
-                                : fmt::format("layers '{}' to '{}' bring {}", layers.front(), layers.back(), text)};
+  const auto name = [&](NodeId id) { return graph.nodes[static_cast<std::size_t>(id)].name; };
+  return OwnScaling{*range, head->steps.size() == 1
+                                ? fmt::format("layer '{}' brings {}", name(head->steps[0]), text)
+                                : fmt::format("layers '{}' to '{}' bring {}", name(head->steps.front()),
+                                              name(head->steps.back()), text)};
 }
 
 } // namespace convscope

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -17,18 +18,19 @@ namespace {
 
 // Far above any pixel's value; what is beyond it would lose the picture in float32's rounding.
 constexpr double largest = 1e6;
+constexpr std::size_t most_channels = 1 << 16;
 
 struct Named {
   std::string_view name;
   Normalization normalization;
 };
 // What torchvision and keras.applications call 'torch', 'tf' and 'caffe'; the rest is the picture as it is.
-constexpr Named named[] = {
+const Named named[] = {
     {"torch", {false, 0, 1, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}}},
-    {"tf", {false, -1, 1, {0, 0, 0}, {1, 1, 1}}},
-    {"caffe", {true, 0, 255, {103.939, 116.779, 123.68}, {1, 1, 1}}},
+    {"tf", {false, -1, 1, {0}, {1}}},
+    {"caffe", {true, 0, 255, {103.939, 116.779, 123.68}, {1}}},
     {"raw01", {}},
-    {"raw255", {false, 0, 255, {0, 0, 0}, {1, 1, 1}}},
+    {"raw255", {false, 0, 255, {0}, {1}}},
 };
 
 using Lists = std::map<std::string, std::vector<std::string>>;
@@ -58,18 +60,19 @@ Lists parse_lists(const std::string &text, const std::string &subject) {
   return lists;
 }
 
-template <std::size_t count>
-std::array<double, count> numbers(const std::vector<std::string> &list, const char *key, const std::string &subject) {
-  std::array<double, count> values{};
-  bool fits = list.size() == count;
-  for (std::size_t i = 0; fits && i < count; ++i) {
-    const auto number = parse_number(list[i]);
-    fits = number.has_value();
-    values[i] = number.value_or(0);
+std::vector<double> numbers(const std::vector<std::string> &list, const char *key, const std::string &subject) {
+  std::vector<double> values;
+  const bool range = std::string_view(key) == "range";
+  bool fits = !range || list.size() == 2;
+  for (const std::string &text : list) {
+    const auto number = parse_number(text);
+    fits = fits && number;
+    values.push_back(number.value_or(0));
   }
   if (!fits)
-    throw UserError(fmt::format("{}: {} needs {} numbers, such as {}", subject, key, count,
-                                count == 2 ? "range=0,255" : "mean=.485,.456,.406"));
+    throw UserError(fmt::format("{}: {} needs {}", subject, key,
+                                range ? "2 numbers, such as range=0,255"
+                                      : "a number for each channel, such as mean=.485,.456,.406, or one for all"));
   return values;
 }
 
@@ -78,17 +81,23 @@ std::array<double, count> numbers(const std::vector<std::string> &list, const ch
 Preprocessing to_preprocessing(const Normalization &n, const std::string &name, const std::string &subject) {
   if (!(std::abs(n.low) <= largest && std::abs(n.high) <= largest && n.low < n.high))
     throw UserError(fmt::format("{}: range must be two numbers, the smaller one first", subject));
-  Preprocessing result;
-  result.name = name;
-  if (n.bgr)
-    result.source = {2, 1, 0};
-  for (std::size_t i = 0; i < 3; ++i) {
-    if (!(std::abs(n.mean[i]) <= largest))
-      throw UserError(fmt::format("{}: mean {} is out of reach", subject, n.mean[i]));
-    if (!(n.std[i] >= 1 / largest && n.std[i] <= largest))
-      throw UserError(fmt::format("{}: std {} must be positive, and neither tiny nor huge", subject, n.std[i]));
-    result.scale[i] = static_cast<float>((n.high - n.low) / n.std[i]);
-    result.shift[i] = static_cast<float>((n.low - n.mean[i]) / n.std[i]);
+  std::size_t channels = std::max(n.mean.size(), n.std.size());
+  if (channels > most_channels || (n.mean.size() != 1 && n.mean.size() != channels) ||
+      (n.std.size() != 1 && n.std.size() != channels))
+    throw UserError(fmt::format("{}: mean has {} numbers and std {}", subject, n.mean.size(), n.std.size()));
+  channels = channels == 1 ? 3 : channels;
+  if (n.bgr && channels != 3)
+    throw UserError(fmt::format("{}: only three channels have an order, not {}", subject, channels));
+  Preprocessing result{{}, {}, {}, name};
+  for (std::size_t i = 0; i < channels; ++i) {
+    const double mean = n.mean[n.mean.size() == 1 ? 0 : i], std = n.std[n.std.size() == 1 ? 0 : i];
+    if (!(std::abs(mean) <= largest))
+      throw UserError(fmt::format("{}: mean {} is out of reach", subject, mean));
+    if (!(std >= 1 / largest && std <= largest))
+      throw UserError(fmt::format("{}: std {} must be positive, and neither tiny nor huge", subject, std));
+    result.source.push_back(static_cast<int>(n.bgr ? 2 - i : i));
+    result.scale.push_back(static_cast<float>((n.high - n.low) / std));
+    result.shift.push_back(static_cast<float>((n.low - mean) / std));
   }
   return result;
 }
@@ -110,6 +119,27 @@ std::optional<Preprocessing> named_preprocessing(std::string_view name) {
   return std::nullopt;
 }
 
+Preprocessing raw_preprocessing(int channels) { return of_channels({}, channels, "raw"); }
+
+Preprocessing of_channels(Preprocessing p, int channels, const std::string &subject) {
+  if (p.channels() == channels)
+    return p;
+  const auto differs = [](const std::vector<float> &values) {
+    return std::any_of(values.begin(), values.end(), [&](float value) { return value != values[0]; });
+  };
+  std::vector<int> order(p.source.size());
+  std::iota(order.begin(), order.end(), 0);
+  if (p.source != order || differs(p.scale) || differs(p.shift))
+    throw UserError(fmt::format("{}: '{}' prepares pictures of {} channels, and the net's input has {}", subject,
+                                p.name, p.channels(), channels));
+  const auto count = static_cast<std::size_t>(channels);
+  p.scale.resize(count, p.scale.at(0));
+  p.shift.resize(count, p.shift.at(0));
+  p.source.resize(count);
+  std::iota(p.source.begin(), p.source.end(), 0);
+  return p;
+}
+
 void unknown_preprocessing(std::string_view name, const std::string &subject) {
   const std::string hint = did_you_mean(name, preprocessing_names());
   throw UserError(fmt::format(
@@ -124,11 +154,11 @@ Preprocessing parse_preprocessing(const std::string &text) {
   Lists lists = parse_lists(text, subject);
   Normalization result;
   if (lists.contains("mean"))
-    result.mean = numbers<3>(lists["mean"], "mean", subject);
+    result.mean = numbers(lists["mean"], "mean", subject);
   if (lists.contains("std"))
-    result.std = numbers<3>(lists["std"], "std", subject);
+    result.std = numbers(lists["std"], "std", subject);
   if (lists.contains("range")) {
-    const auto range = numbers<2>(lists["range"], "range", subject);
+    const auto range = numbers(lists["range"], "range", subject);
     result.low = range[0];
     result.high = range[1];
   }

@@ -1,7 +1,6 @@
 #include "importer/sidecar.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <vector>
 
@@ -47,15 +46,14 @@ public:
     return root_[key].get<std::string>();
   }
 
-  template <std::size_t count> std::array<double, count> numbers(const char *key) const {
-    const json &list = root_[key];
-    if (!list.is_array() || list.size() != count ||
-        !std::all_of(list.begin(), list.end(), [](const json &item) { return item.is_number(); }))
-      fail(fmt::format("'{}' must be {} numbers", key, count));
-    std::array<double, count> values{};
-    for (std::size_t i = 0; i < count; ++i)
-      values[i] = list[i].get<double>();
-    return values;
+  std::vector<double> numbers(const char *key) const {
+    const json &value = root_[key];
+    if (value.is_number())
+      return {value.get<double>()};
+    if (!value.is_array() || value.empty() ||
+        !std::all_of(value.begin(), value.end(), [](const json &item) { return item.is_number(); }))
+      fail(fmt::format("'{}' must be a number, or one for each channel", key));
+    return value.get<std::vector<double>>();
   }
 
   // A number, or height and width.
@@ -85,11 +83,13 @@ public:
       return std::nullopt;
     Normalization n;
     if (has("mean"))
-      n.mean = numbers<3>("mean");
+      n.mean = numbers("mean");
     if (has("std"))
-      n.std = numbers<3>("std");
+      n.std = numbers("std");
     if (has("range")) {
-      const auto range = numbers<2>("range");
+      const std::vector<double> range = numbers("range");
+      if (range.size() != 2)
+        fail("'range' must be 2 numbers");
       n.low = range[0];
       n.high = range[1];
     }

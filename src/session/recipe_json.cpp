@@ -8,7 +8,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr int most_margin = 4096, most_revive_steps = 1000000;
+constexpr int most_margin = 4096, most_revive_steps = 1000000, most_channels = 1 << 16;
 
 Json to_json(const Draw &draw) { return {{"uniform", draw.uniform}, {"values", draw.values}}; }
 
@@ -85,14 +85,16 @@ Json to_json(const Preprocessing &p) {
 Preprocessing read_preprocessing(const JsonReader &from) {
   Preprocessing p;
   p.name = from.text("name");
-  const std::vector<JsonReader> source = from.list("source", 3), scale = from.list("scale", 3),
-                                shift = from.list("shift", 3);
-  for (const auto *list : {&source, &scale, &shift})
-    if (list->size() != 3)
-      from.fail("source, scale or shift");
-  for (std::size_t i = 0; i < 3; ++i) {
+  const std::vector<JsonReader> source = from.list("source", most_channels), scale = from.list("scale", most_channels),
+                                shift = from.list("shift", most_channels);
+  if (source.empty() || scale.size() != source.size() || shift.size() != source.size())
+    from.fail("source, scale or shift");
+  p.source.resize(source.size());
+  p.scale.resize(source.size());
+  p.shift.resize(source.size());
+  for (std::size_t i = 0; i < source.size(); ++i) {
     const Json &from_channel = source[i].json();
-    if (!from_channel.is_number_unsigned() || from_channel.get<std::uint64_t>() > 2)
+    if (!from_channel.is_number_unsigned() || from_channel.get<std::uint64_t>() >= source.size())
       from.fail("source");
     p.source[i] = from_channel.get<int>();
     for (const Json *number : {&scale[i].json(), &shift[i].json()})
@@ -102,6 +104,37 @@ Preprocessing read_preprocessing(const JsonReader &from) {
     p.shift[i] = shift[i].json().get<float>();
   }
   return p;
+}
+
+void write_inputs(const ModelRequest &model, Json &json) {
+  if (!model.rgb.empty())
+    json["rgb"] = model.rgb;
+  if (!model.input_name.empty())
+    json["input_name"] = model.input_name;
+  for (const auto &[name, value] : model.set)
+    json["set"].push_back({name, value});
+}
+
+void read_inputs(const JsonReader &from, ModelRequest &model) {
+  if (from.has("rgb")) {
+    for (const JsonReader &plane : from.list("rgb", 3)) {
+      if (!plane.json().is_number_unsigned() || plane.json().get<std::uint64_t>() >= most_channels)
+        from.fail("rgb");
+      model.rgb.push_back(plane.json().get<int>());
+    }
+    if (model.rgb.size() != 3)
+      from.fail("rgb");
+  }
+  if (from.has("input_name"))
+    model.input_name = from.text("input_name");
+  if (!from.has("set"))
+    return;
+  for (const JsonReader &pair : from.list("set", most_channels)) {
+    const Json &json = pair.json();
+    if (!json.is_array() || json.size() != 2 || !json[0].is_string() || !json[1].is_string())
+      from.fail("set");
+    model.set.emplace_back(json[0].get<std::string>(), json[1].get<std::string>());
+  }
 }
 
 nlohmann::ordered_json to_json(const InputSize &size) {

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "graph/graph.h"
+#include "importer/model.h"
 #include "io/json_reader.h"
 #include "visualization/recipe.h"
 
@@ -14,6 +14,9 @@ nlohmann::ordered_json to_json(const Recipe &recipe);
 Recipe read_recipe(const JsonReader &from);
 nlohmann::ordered_json to_json(const Preprocessing &preprocessing);
 Preprocessing read_preprocessing(const JsonReader &from);
+// What a ModelRequest says of the model's inputs: --rgb, --input-name and --set.
+void write_inputs(const ModelRequest &model, nlohmann::ordered_json &json);
+void read_inputs(const JsonReader &from, ModelRequest &model);
 
 // A side, 0 where none was given, or [height, width].
 nlohmann::ordered_json to_json(const InputSize &size);

@@ -1,6 +1,7 @@
 #include "session/session.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -115,7 +116,7 @@ Session::PhotoFit Session::fit(const ImageRgb8 &photo, const std::vector<NodeId>
 Array Session::photo_input(const ImageRgb8 &photo, const PhotoFit &fit) const {
   const Array rgb = to_float(photo);
   const Array shown = fit.whole ? rgb : center_crop(rgb, fit.size.width, fit.size.height);
-  return preprocess(resize(shown, fit.size.width, fit.size.height), model_.graph.preprocessing);
+  return preprocess(picture_of(resize(shown, fit.size.width, fit.size.height), model_), model_.graph.preprocessing);
 }
 
 bool Session::has_maps(NodeId layer) const { return !gives_vector(model_.graph, layer); }
@@ -194,6 +195,27 @@ GradientResult Session::gradient(const Array &input, const Objective &objective)
                      exact_precision());
 }
 
+Array picture_of(const Array &rgb, const Model &model) {
+  const int channels = model.graph.input.c;
+  const auto plane = static_cast<std::size_t>(rgb.shape.at(1) * rgb.shape.at(2));
+  Array picture{{channels, rgb.shape[1], rgb.shape[2]}, std::vector<float>(static_cast<std::size_t>(channels) * plane)};
+  if (channels == 1) {
+    constexpr std::array<float, 3> luma{0.299F, 0.587F, 0.114F};
+    for (std::size_t c = 0; c < 3; ++c)
+      for (std::size_t i = 0; i < plane; ++i)
+        picture.data[i] += luma[c] * rgb.data[c * plane + i];
+    return picture;
+  }
+  if (model.rgb.empty())
+    throw UserError(fmt::format("{} takes pictures of {} channels: --rgb says which of them a photo's red, green and "
+                                "blue are, such as --rgb 0,1,2",
+                                model.graph.name, channels));
+  for (std::size_t c = 0; c < 3; ++c)
+    std::copy_n(rgb.data.begin() + static_cast<std::ptrdiff_t>(c * plane), plane,
+                picture.data.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(model.rgb[c]) * plane));
+  return picture;
+}
+
 Array select_channels(const Array &maps, const std::vector<int> &channels) {
   const auto plane = static_cast<std::ptrdiff_t>(maps.shape.at(1) * maps.shape.at(2));
   Array chosen{{static_cast<std::int64_t>(channels.size()), maps.shape[1], maps.shape[2]}, {}};
@@ -204,11 +226,12 @@ Array select_channels(const Array &maps, const std::vector<int> &channels) {
   return chosen;
 }
 
-Array preprocess(const Array &rgb, const Preprocessing &preprocessing) {
-  const auto plane = static_cast<std::size_t>(rgb.shape.at(1) * rgb.shape.at(2));
-  Array input{{1, 3, rgb.shape[1], rgb.shape[2]}, std::vector<float>(3 * plane)};
-  for (std::size_t c = 0; c < 3; ++c) {
-    const float *from = rgb.data.data() + static_cast<std::size_t>(preprocessing.source[c]) * plane;
+Array preprocess(const Array &picture, const Preprocessing &preprocessing) {
+  const auto plane = static_cast<std::size_t>(picture.shape.at(1) * picture.shape.at(2));
+  const std::size_t channels = preprocessing.source.size();
+  Array input{{1, preprocessing.channels(), picture.shape[1], picture.shape[2]}, std::vector<float>(channels * plane)};
+  for (std::size_t c = 0; c < channels; ++c) {
+    const float *from = picture.data.data() + static_cast<std::size_t>(preprocessing.source[c]) * plane;
     for (std::size_t i = 0; i < plane; ++i)
       input.data[c * plane + i] = from[i] * preprocessing.scale[c] + preprocessing.shift[c];
   }

@@ -110,9 +110,12 @@ private:
   std::string profile_note_;
 };
 
+// The planes of the net's picture (C,H,W) that show a photo (3,H,W) in RGB: its luma, or red, green and blue where
+// Model::rgb says, the others 0. UserError where nothing says it.
+Array picture_of(const Array &rgb, const Model &model);
 // Those channels of (C,H,W), in that order.
 Array select_channels(const Array &maps, const std::vector<int> &channels);
-// The net's input (1,3,H,W) from a picture (3,H,W) in RGB, 0..1.
-Array preprocess(const Array &rgb, const Preprocessing &preprocessing);
+// The net's input (1,C,H,W) from a picture (C,H,W) of 0..1 (Preprocessing tells its planes).
+Array preprocess(const Array &picture, const Preprocessing &preprocessing);
 
 } // namespace convscope

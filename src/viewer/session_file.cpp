@@ -118,6 +118,7 @@ Json to_json(const Wish &wish) {
     json["preprocessing"] = to_json(*model.preprocessing);
   if (model.size.given())
     json["model_size"] = to_json(InputSize{0, model.size});
+  write_inputs(model, json);
   if (!model.labels.empty())
     json["labels"] = model.labels;
   if (wish.focus)
@@ -136,6 +137,7 @@ Wish read_wish(const JsonReader &from) {
     wish.model.preprocessing = read_preprocessing(from.object("preprocessing"));
   if (from.has("model_size"))
     wish.model.size = read_size(from, "model_size", 1, 4096).size();
+  read_inputs(from, wish.model);
   if (from.has("labels"))
     wish.model.labels = from.text("labels");
   wish.photo = from.text("photo");

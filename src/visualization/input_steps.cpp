@@ -1,5 +1,8 @@
 #include "visualization/input_steps.h"
 
+#include <fmt/format.h>
+
+#include "base/error.h"
 #include "visualization/groups.h"
 
 namespace convscope {
@@ -22,6 +25,8 @@ InputSteps::InputSteps(vulkan::Programs &programs, const Recipe &recipe, const P
       height_(height), width_(width), canvas_h_(canvas_side(recipe, height)), canvas_w_(canvas_side(recipe, width)),
       net_h_(input_size.given() ? input_size.height : canvas_h_),
       net_w_(input_size.given() ? input_size.width : canvas_w_) {
+  if (preprocessing.channels() != 3)
+    throw UserError(fmt::format("images are made of nets for three channels, not of {}", preprocessing.channels()));
   for (std::size_t i = 0; i < 3; ++i) {
     preprocessing_.source[i] = preprocessing.source[i];
     preprocessing_.scale[i] = preprocessing.scale[i];

@@ -98,6 +98,11 @@ protected:
           << std::get<Unsupported>(node.op).reason;
       return;
     }
+    if (check.contains("prepared") || check.contains("note")) {
+      EXPECT_EQ(graph.preprocessing.name, check.value("prepared", graph.preprocessing.name));
+      EXPECT_NE(session().model().note.find(check.value("note", "")), std::string::npos) << session().model().note;
+      return;
+    }
     const Array input =
         check.at("input").is_array() ? pattern(check["input"].get<std::vector<std::int64_t>>()) : file("input");
     if (check.contains("objective")) {
@@ -122,6 +127,13 @@ TEST_P(Cases, AreAsOthersComputeThem) {
   const json test = json::parse(stream);
   ModelRequest request;
   request.model = path_text(GetParam() / test.at("model").get<std::string>());
+  const json options = test.value("options", json::object());
+  request.rgb = options.value("rgb", std::vector<int>{});
+  request.input_name = options.value("input_name", "");
+  for (const json &pair : options.value("set", json::array())) {
+    const auto value = pair[1].get<std::string>();
+    request.set.emplace_back(pair[0].get<std::string>(), names_array(value) ? path_text(GetParam() / value) : value);
+  }
   const std::string told = complaint([&] { session().load(request); });
   for (const json &each : test.at("checks")) {
     SCOPED_TRACE(each.dump());

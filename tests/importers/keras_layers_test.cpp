@@ -339,14 +339,5 @@ TEST_F(KerasLayersTest, ChannelsFirst) {
   EXPECT_EQ(output(graph), (Shape{48, 1, 1}));
 }
 
-TEST_F(KerasLayersTest, GreyPictures) {
-  write_keras(path(),
-              keras_sequential("net", {keras_input("i", Json::array({nullptr, 4, 6, 1})), keras_layer("ReLU", "r")}),
-              {});
-  const Graph graph = load_keras_model(path());
-  EXPECT_EQ(output(graph), (Shape{1, 4, 6}));
-  EXPECT_EQ(first<Conv>(graph).out_channels, 1);
-}
-
 } // namespace
 } // namespace convscope

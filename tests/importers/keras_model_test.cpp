@@ -226,6 +226,19 @@ TEST_F(KerasModelTest, WhatIsNotSupportedLeavesWhatIsBefore) {
   EXPECT_TRUE(std::holds_alternative<Unsupported>(graph.nodes[3].op));
 }
 
+TEST_F(KerasModelTest, InputsOfOtherChannels) {
+  for (const int channels : {1, 2, 4, 6}) {
+    write_keras(keras(),
+                keras_sequential(
+                    "net", {keras_input("picture", Json::array({nullptr, 8, 8, channels})), keras_layer("ReLU", "r")}),
+                {});
+    const Graph graph = load_keras_model(keras());
+    EXPECT_EQ(graph.input, (Shape{channels, 8, 8}));
+    EXPECT_EQ(graph.nodes.size(), 2U);
+    EXPECT_EQ(graph.preprocessing.channels(), channels);
+  }
+}
+
 TEST_F(KerasModelTest, BadFiles) {
   expect_bad(keras(), "there is no such file");
   std::ofstream(keras()) << "not a zip";
@@ -283,8 +296,9 @@ TEST_F(KerasModelTest, BadLayers) {
       "layer 'y' reads its own output by way of others");
   bad({input, input}, "has two layers named 'i'");
   bad({keras_input("i", Json::array({nullptr, 5})), keras_layer("ReLU", "z", {}, {"i"})}, "its input is not a picture");
-  bad({keras_input("i", Json::array({nullptr, 5, 5, 7})), keras_layer("ReLU", "z", {}, {"i"})},
-      "its input has 7 channels");
+  bad({keras_input("i", Json::array({nullptr, 5, 5, 70000})), keras_layer("ReLU", "z", {}, {"i"})},
+      "its input has 70000 channels");
+  expect_error([&] { load_keras_model(keras(), "j"); }, "--input-name: it has no input 'j'; there are 'i'");
   bad({keras_input("i", Json::array({nullptr, 1e9, 5, 3})), keras_layer("ReLU", "z", {}, {"i"})},
       "its input has sides that are no numbers");
   const auto bad_layer = [&](const std::string &kind, const Json &arguments, const std::string &part) {

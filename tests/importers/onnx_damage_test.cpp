@@ -63,10 +63,6 @@ TEST(OnnxDamage, Structure) {
   missing.node("Conv", {"x", "w"}, "y");
   expect_import_error(missing, "uses 'w'");
 
-  OnnxBuilder grey({1, 1, 8, 8});
-  grey.node("Relu", {"x"}, "y");
-  expect_import_error(grey, "RGB");
-
   OnnxBuilder nothing;
   nothing.node("Attention", {"x"}, "y");
   expect_import_error(nothing, "nothing of it can be shown: node 'y' can't be run: op 'Attention' is not supported");

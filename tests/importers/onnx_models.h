@@ -39,6 +39,36 @@ inline onnx::NodeProto &call(onnx::NodeProto &node) {
   return node;
 }
 
+// A picture of bytes, channels last, that is cast, scaled and turned around; a number, a mask and a vector beside it.
+inline OnnxBuilder model_with_inputs() {
+  OnnxBuilder builder({0, 0, 0, 0});
+  builder.model.mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(
+      onnx::TensorProto::UINT8);
+  const std::pair<const char *, std::vector<std::int64_t>> further[] = {
+      {"alpha", {}}, {"mask", {1, 8, 8, 1}}, {"vector", {1, 4}}};
+  for (const auto &[name, dims] : further) {
+    auto *input = builder.model.mutable_graph()->add_input();
+    input->set_name(name);
+    auto *tensor = input->mutable_type()->mutable_tensor_type();
+    tensor->set_elem_type(onnx::TensorProto::FLOAT);
+    tensor->mutable_shape();
+    for (const std::int64_t dim : dims)
+      tensor->mutable_shape()->add_dim()->set_dim_value(dim);
+  }
+  builder.reals("mean", {3}, {123, 117, 104});
+  builder.integers("reversed", {2, 1, 0});
+  builder.weights("w", {4, 3, 3, 3});
+  set(builder.node("Cast", {"x"}, "real"), "to", std::int64_t{onnx::TensorProto::FLOAT});
+  set(builder.node("Gather", {"real", "reversed"}, "bgr"), "axis", std::int64_t{3});
+  builder.node("Sub", {"bgr", "mean"}, "centred");
+  set(builder.node("Transpose", {"centred"}, "first"), "perm", std::vector<std::int64_t>{0, 3, 1, 2});
+  builder.node("Conv", {"first", "w"}, "conv");
+  builder.node("Mul", {"conv", "alpha"}, "scaled");
+  builder.node("Add", {"scaled", "mask"}, "masked");
+  builder.output("scaled");
+  return builder;
+}
+
 // "block" calls "conv_act" (a convolution and a leaky ReLU, whose slope is the call's) twice.
 inline OnnxBuilder model_with_functions() {
   OnnxBuilder builder;

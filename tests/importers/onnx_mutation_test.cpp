@@ -101,6 +101,7 @@ std::vector<OnnxBuilder> seeds() {
   models.push_back(quantized_model());
   models.push_back(model_with_branches());
   models.back().initializer("condition", {}, onnx::TensorProto::BOOL).add_int32_data(0);
+  models.push_back(model_with_inputs());
   return models;
 }
 
@@ -115,7 +116,7 @@ TEST(OnnxMutations, AnyBytes) {
         bytes[random() % bytes.size()] = static_cast<std::uint8_t>(random());
       try {
         const OnnxImport import = import_onnx(bytes, "mutated.onnx", {});
-        infer_shapes(import.graph, {3, 40, 48});
+        infer_shapes(import.graph, {import.input.c, 40, 48});
       } catch (const UserError &error) {
         EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
       }

@@ -49,11 +49,12 @@ TEST(Preprocessings, AreReadFromTheOption) {
       {"tensorflow", "--preprocess: no preprocessing 'tensorflow'; there are torch, tf, caffe, raw01, raw255"},
       {"torhc", "(did you mean 'torch'?)"},
       {"", "no preprocessing ''"},
-      {"mean=1,2", "--preprocess: mean needs 3 numbers"},
-      {"mean=1,2,x", "mean needs 3 numbers"},
-      {"mean=1,2,3,4", "mean needs 3 numbers"},
+      {"mean=1,2,x", "--preprocess: mean needs a number for each channel"},
+      {"mean=1,2,3,std=1,2", "mean has 3 numbers and std 2"},
+      {"range=0,1,2", "range needs 2 numbers"},
+      {"order=bgr,mean=1,2,3,4", "only three channels have an order"},
       {"std=1,0,1", "std 0"},
-      {"std=1,nan,1", "std needs 3 numbers"},
+      {"std=1,nan,1", "std needs a number"},
       {"std=1,1e-300,1", "std"},
       {"mean=1e300,0,0", "mean"},
       {"range=255,0", "range"},
@@ -64,6 +65,19 @@ TEST(Preprocessings, AreReadFromTheOption) {
       {"1,2,3", "no preprocessing '1,2,3'"}};
   for (const auto &[text, part] : wrong)
     expect_error([text = text] { parse_preprocessing(text); }, part);
+}
+
+TEST(Preprocessings, OfOtherNumbersOfChannels) {
+  EXPECT_EQ(of_channels(*named_preprocessing("tf"), 1, "x").scale, std::vector<float>{2});
+  const Preprocessing four = of_channels(parse_preprocessing("range=0,255,mean=5"), 4, "x");
+  EXPECT_EQ(four.source, (std::vector<int>{0, 1, 2, 3}));
+  EXPECT_EQ(four.shift, (std::vector<float>{-5, -5, -5, -5}));
+  EXPECT_EQ(parse_preprocessing("mean=.1,.2,std=2").shift, (std::vector<float>{-0.05F, -0.1F}));
+  EXPECT_EQ(parse_preprocessing("mean=.1,.2").channels(), 2);
+  expect_error([] { of_channels(*named_preprocessing("torch"), 1, "x"); },
+               "x: 'torch' prepares pictures of 3 channels");
+  expect_error([] { of_channels(*named_preprocessing("caffe"), 4, "x"); }, "and the net's input has 4");
+  expect_error([] { of_channels(parse_preprocessing("mean=1,2"), 3, "x"); }, "'own' prepares pictures of 2 channels");
 }
 
 TEST(Preprocessings, OfKerasNets) {
@@ -157,8 +171,7 @@ TEST(Preprocessings, OfNetsThatScaleTheirInputThemselves) {
     expect_usual(folder / "a.keras", way, reason);
   };
   const auto rescaling = [](double scale, double offset) {
-    return keras_layer("Rescaling", fmt::format("s{:.0f}", scale),
-                       {{"scale", scale}, {"offset", offset}});
+    return keras_layer("Rescaling", fmt::format("s{:.0f}", scale), {{"scale", scale}, {"offset", offset}});
   };
   const auto normalization = [](double mean, double variance) {
     return keras_layer("Normalization", "n",
@@ -202,8 +215,10 @@ TEST(Sidecars, ErrorsNameTheKey) {
       {"{", "is no JSON object"},
       {"[1]", "is no JSON object"},
       {R"({"maen": [1,2,3]})", "no key 'maen' (did you mean 'mean'?)"},
-      {R"({"mean": [1,2]})", "'mean' must be 3 numbers"},
-      {R"({"mean": ["1",2,3]})", "'mean' must be 3 numbers"},
+      {R"({"mean": []})", "'mean' must be a number, or one for each channel"},
+      {R"({"mean": ["1",2,3]})", "'mean' must be a number"},
+      {R"({"mean": [1,2], "std": [1,2,3]})", "mean has 2 numbers and std 3"},
+      {R"({"mean": [1,2], "order": "bgr"})", "only three channels have an order"},
       {R"({"std": [1,0,1]})", "std 0"},
       {R"({"std": [1,-1,1]})", "std -1"},
       {R"({"range": 255})", "'range' must be 2 numbers"},

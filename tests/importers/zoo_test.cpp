@@ -128,7 +128,7 @@ TEST(Zoo, EmbeddedNetsLoad) {
   EXPECT_EQ(stored_weights(vgg), 14714688);
   EXPECT_EQ(vgg.logits, -1);
   EXPECT_EQ(vgg.preprocessing.name, "torch");
-  EXPECT_EQ(vgg.preprocessing.source, (std::array<int, 3>{0, 1, 2}));
+  EXPECT_EQ(vgg.preprocessing.source, (std::vector<int>{0, 1, 2}));
   EXPECT_FLOAT_EQ(vgg.preprocessing.scale[0], 1 / 0.229f);
   EXPECT_FLOAT_EQ(vgg.preprocessing.shift[2], -0.406f / 0.225f);
   EXPECT_EQ(vgg.input, (Shape{3, 224, 224}));
@@ -188,7 +188,7 @@ TEST(Zoo, VggTakesKerasFiles) {
       EXPECT_TRUE(conv->weights == std::get<Conv>(embedded.nodes[i].op).weights) << graph.nodes[i].name;
     }
   EXPECT_EQ(graph.preprocessing.name, "caffe");
-  EXPECT_EQ(graph.preprocessing.source, (std::array<int, 3>{2, 1, 0}));
+  EXPECT_EQ(graph.preprocessing.source, (std::vector<int>{2, 1, 0}));
   EXPECT_FLOAT_EQ(graph.preprocessing.scale[1], 255);
   EXPECT_FLOAT_EQ(graph.preprocessing.shift[2], -123.68f);
 

@@ -56,20 +56,20 @@ Tensor zero_pad_gradient(const Tensor &grad, const Padding &pad) {
   return zero_pad(grad, {-pad.top, -pad.left, -pad.bottom, -pad.right});
 }
 
-Tensor preprocess(const Tensor &rgb, const Preprocessing &p) {
-  Tensor y = rgb;
+Tensor preprocess(const Tensor &picture, const Preprocessing &p) {
+  Tensor y = picture;
   for (int n = 0; n < y.n; ++n)
-    for (int c = 0; c < 3; ++c)
+    for (int c = 0; c < p.channels(); ++c)
       for (int iy = 0; iy < y.h; ++iy)
         for (int ix = 0; ix < y.w; ++ix)
-          y.at(n, c, iy, ix) = rgb.at(n, p.source[c], iy, ix) * p.scale[c] + p.shift[c];
+          y.at(n, c, iy, ix) = picture.at(n, p.source[c], iy, ix) * p.scale[c] + p.shift[c];
   return y;
 }
 
 Tensor preprocess_gradient(const Tensor &grad, const Preprocessing &p) {
-  Tensor result(grad.n, 3, grad.h, grad.w);
+  Tensor result(grad.n, p.channels(), grad.h, grad.w);
   for (int n = 0; n < grad.n; ++n)
-    for (int c = 0; c < 3; ++c)
+    for (int c = 0; c < p.channels(); ++c)
       for (int iy = 0; iy < grad.h; ++iy)
         for (int ix = 0; ix < grad.w; ++ix)
           result.at(n, p.source[c], iy, ix) += grad.at(n, c, iy, ix) * p.scale[c];

@@ -25,7 +25,7 @@ Tensor zero_pad(const Tensor &x, const Padding &pad);
 Tensor zero_pad_gradient(const Tensor &grad, const Padding &pad);
 
 // y[i] = rgb[source[i]] * scale[i] + shift[i] of (n, 3, h, w)
-Tensor preprocess(const Tensor &rgb, const Preprocessing &preprocessing);
+Tensor preprocess(const Tensor &picture, const Preprocessing &preprocessing);
 Tensor preprocess_gradient(const Tensor &grad, const Preprocessing &preprocessing);
 
 } // namespace convscope::reference

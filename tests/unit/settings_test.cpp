@@ -15,6 +15,7 @@ PictureSettings some_settings() {
   s.model.preprocessing = Preprocessing{{2, 1, 0}, {1 / 0.229F, 255, 3}, {-0.1F, 0, -117}, "own"};
   s.model.size = {320, 299};
   s.model.labels = "labels.txt";
+  s.model.rgb = {4, 0, 1};
   s.weights = {"", 1234, "0123456789abcdef"};
   s.labels = FileMark{"labels.txt", 99, "fedcba9876543210"};
   s.image = FileMark{"photo.png", 5, "0000000000000000"};
@@ -35,7 +36,7 @@ TEST(Settings, TellTheModel) {
 
 TEST(Settings, OfEarlierVersionsTellLess) {
   auto json = nlohmann::json::parse(settings_json(some_settings()));
-  for (const char *key : {"preprocessing", "model_size", "labels"})
+  for (const char *key : {"preprocessing", "model_size", "labels", "rgb"})
     json.erase(key);
   const PictureSettings settings = read_settings(json.dump(), "vis.png");
   EXPECT_EQ(settings.model, (ModelRequest{"nets/a net.onnx", "", ""}));
@@ -57,6 +58,8 @@ TEST(Settings, RefuseWhatNoVersionWrites) {
   refuse("/preprocessing/scale/0", "1");
   refuse("/preprocessing/shift/2", 1e300);
   refuse("/preprocessing/name", 1);
+  refuse("/rgb", {0, 1});
+  refuse("/rgb/1", -1);
   refuse("/model_size", 0);
   refuse("/model_size", {224});
   refuse("/model_size", {224, 0});

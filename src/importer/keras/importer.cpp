@@ -263,20 +263,12 @@ std::vector<Value> Importer::model(const ModelConfig &model, const ModelWeights 
   return result;
 }
 
-// The picture is the graph's input; a net with others still works where these do not reach. Pictures are in colour: a
-// net for grey ones gets their luma.
+// The picture is the graph's input; a net with others still works where these do not reach.
 std::vector<Value> Importer::graph_inputs(const ModelConfig &model) {
-  const bool grey = picture_.shape.c == 1;
   Values inputs(model.inputs.size());
   const std::string &name = model.inputs[picture_.input];
-  inputs[picture_.input].node = net_.add({name + (grey ? "/rgb" : ""), "InputLayer", Input{}, {}, true, 0});
+  inputs[picture_.input].node = net_.add({name, "InputLayer", Input{}, {}, true, 0});
   take_name(net_.graph.nodes[0].name, 0, true);
-  if (grey) {
-    Conv luma;
-    luma.out_channels = 1;
-    luma.weights = {0.299F, 0.587F, 0.114F};
-    inputs[picture_.input].node = net_.add({take_name(name, 1, true), "InputLayer", std::move(luma), {0}, true, 0});
-  }
   for (std::size_t i = 0; i < inputs.size(); ++i)
     if (i != picture_.input) {
       inputs[i] = unsupported(model.inputs[i], "InputLayer", "it is an input besides the picture", {});
@@ -317,10 +309,10 @@ Graph Importer::run() {
     if (value.node >= 0)
       ends.push_back(value.node);
   Graph graph = std::move(net_.graph);
-  graph.input = {3, picture_.shape.h, picture_.shape.w};
+  graph.input = picture_.shape;
   find_classifier(graph, ends, graph.input, gives_scores);
-  if (picture_.whole)
-    graph.preprocessing = *named_preprocessing("raw255");
+  graph.preprocessing = picture_.whole ? of_channels(*named_preprocessing("raw255"), graph.input.c, file_.name)
+                                       : raw_preprocessing(graph.input.c);
   return graph;
 }
 

@@ -16,6 +16,7 @@ struct ModelFile {
   int keras_version = 3;      // major
   std::string weights_root{}; // group of the model's weights in the HDF5 file
   std::int64_t bytes = 0;     // of that file
+  std::string picture{};      // the name of the input that is it; "": the one that looks like it
 };
 
 // UserError that names the file and the layer where something is damaged or does not fit; what is not supported

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "importer/keras/applications.h"
@@ -12,6 +13,7 @@ namespace convscope::keras {
 
 namespace {
 
+constexpr int most_channels = 1 << 16;
 constexpr int largest_input = 1 << 14;
 
 struct Candidate {
@@ -59,7 +61,12 @@ Picture find_picture(const ModelFile &file) {
   const auto open = [](int side, int wanted) { return side == -1 ? wanted : side; };
   std::optional<Picture> best;
   std::vector<int> other; // the sides of one that is no picture
+  if (!file.picture.empty() && std::find(model.inputs.begin(), model.inputs.end(), file.picture) == model.inputs.end())
+    throw UserError(fmt::format("{}: --input-name: it has no input '{}'; there are '{}'", file.name, file.picture,
+                                fmt::join(model.inputs, "', '")));
   for (std::size_t i = 0; i < model.inputs.size(); ++i) {
+    if (!file.picture.empty() && model.inputs[i] != file.picture)
+      continue;
     const auto [sides, type] = candidate(model, i);
     if (!sides.empty() && sides.size() != 4) {
       other = sides;
@@ -67,7 +74,7 @@ Picture find_picture(const ModelFile &file) {
     }
     const auto side = [&](std::size_t at) { return sides.empty() ? -1 : sides[at]; };
     const Shape shape{open(side(first ? 1 : 3), 3), open(side(first ? 2 : 1), usual), open(side(first ? 3 : 2), usual)};
-    const auto rank = [](int channels) { return channels == 3 ? 0 : channels == 1 ? 1 : 2; };
+    const auto rank = [](int channels) { return channels == 3 ? 0 : channels == 1 ? 1 : channels == 4 ? 2 : 3; };
     if (!best || rank(shape.c) < rank(best->shape.c))
       best = Picture{i, shape, type.starts_with("int") || type.starts_with("uint")};
   }
@@ -80,9 +87,8 @@ Picture find_picture(const ModelFile &file) {
   const Shape &shape = best->shape;
   if (shape.h < 1 || shape.w < 1 || shape.h > largest_input || shape.w > largest_input)
     throw UserError(fmt::format("{}: its input has sides that are no numbers from 1 to {}", file.name, largest_input));
-  if (shape.c != 3 && shape.c != 1)
-    throw UserError(
-        fmt::format("{}: its input has {} channels; pictures have 3, or 1 where they are grey", file.name, shape.c));
+  if (shape.c < 1 || shape.c > most_channels)
+    throw UserError(fmt::format("{}: its input has {} channels", file.name, shape.c));
   return *best;
 }
 

@@ -14,7 +14,8 @@ struct Picture {
   bool whole = false;    // whether its elements are whole numbers, which is to say 0..255
 };
 
-// The first that takes colour pictures, else the first that takes grey ones. UserError where there is neither.
+// The one that the user names, else the first that takes colour pictures, else the first that takes grey ones, else
+// another. UserError where there is neither.
 Picture find_picture(const ModelFile &file);
 
 // Whether some layer says that channels come first.

@@ -159,11 +159,23 @@ void many(Step &step) {
   step.put_map(sum.id, std::move(sum.view));
 }
 
+// Floats lose their fraction; whole numbers of a narrower type stay what they are.
+void cast_to_whole(Step &step, ElementType to) {
+  Value &x = step.map();
+  if (is_real(x.type) || to == ElementType::boolean || integer_range(to).low > integer_range(x.type).low ||
+      integer_range(to).high < integer_range(x.type).high)
+    step.unsupported("makes numbers other than floats");
+  Value same{Value::Kind::map, {}, nullptr, x.node, x.view};
+  same.type = to;
+  step.put(std::move(same));
+}
+
 void same(Step &step) {
   if (step.op() == "Cast") {
     const std::int64_t to = step.attributes().integer("to", onnx::TensorProto::FLOAT);
-    if (!is_real(element_type(static_cast<int>(to)).value_or(ElementType::int64)))
-      step.unsupported("makes numbers other than floats");
+    const ElementType made = element_type(static_cast<int>(to)).value_or(ElementType::int64);
+    if (!is_real(made))
+      return cast_to_whole(step, made);
   }
   if (step.op() == "Dropout" && step.has(2) && step.is_constant(2) && step.value(2).tensor.elements() == 1 &&
       step.value(2).tensor.at(0) != 0)

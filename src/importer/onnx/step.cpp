@@ -286,6 +286,10 @@ void Step::put(Value value, std::size_t output) {
   translation_.values[name] = std::move(value);
 }
 
+Value *Step::made(std::size_t output) {
+  return names_output(output) ? translation_.find(node_.output(static_cast<int>(output))) : nullptr;
+}
+
 void Step::put_map(NodeId id, View view, std::size_t output) {
   put(Value{Value::Kind::map, {}, nullptr, id, std::move(view)}, output);
 }

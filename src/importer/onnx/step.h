@@ -30,6 +30,7 @@ struct Value {
   View view{};                              // of a map: how it lies in the node
   std::vector<std::string> names{};         // by which the node, or what rearranges it, is to be found
   std::string op{};                         // that gave these names
+  ElementType type = ElementType::float32;  // of a map: floats, or the whole numbers of which the picture is
 
   bool is_map() const { return kind == Kind::map; }
   Dims dims() const { return is_map() ? dims_of(view) : tensor.dims; }
@@ -149,6 +150,8 @@ public:
   static std::string channels_first_layout(int rank) { return rank == 2 ? "nc" : rank == 3 ? "ncw" : "nchw"; }
 
   void finish(); // names what it added
+  // What it put there, or null.
+  Value *made(std::size_t output);
 
 private:
   Translation &translation_;

@@ -8,83 +8,16 @@
 #include "base/printable.h"
 #include "importer/onnx/folds.h"
 #include "importer/onnx/heads.h"
+#include "importer/onnx/inputs.h"
 #include "importer/onnx/ops.h"
 #include "importer/onnx/scopes.h"
 #include "importer/onnx/step.h"
+#include "importer/onnx/whole_numbers.h"
+#include "importer/preprocessing.h"
 
 namespace convscope::onnx_import {
 
 namespace {
-
-struct InputPlan {
-  std::string name, layout;
-  Shape shape;
-  int batch = 1;
-  bool any_size = false;
-};
-
-Dims declared_dims(const onnx::ValueInfoProto &input) {
-  Dims dims; // 0: open
-  for (const auto &dim : input.type().tensor_type().shape().dim())
-    dims.push_back(dim.has_dim_value() ? dim.dim_value() : 0);
-  return dims;
-}
-
-// RGB pictures are recognized by their three channels.
-std::string guessed_layout(const Dims &dims) {
-  const auto three = [&](std::size_t i) { return dims[i] == 3; };
-  if (dims.size() == 4)
-    return !three(1) && three(3) ? "nhwc" : "nchw";
-  if (dims.size() == 3 && (three(0) || three(2)))
-    return three(0) ? "chw" : "hwc";
-  return "";
-}
-
-// Why a value of these dimensions can't be a picture.
-std::string no_picture(const Dims &dims) {
-  if (dims.size() == 3 || dims.size() == 5)
-    return fmt::format("{}, which is {}; Convscope shows nets of pictures, (N,C,H,W)", dims_text(dims),
-                       dims.size() == 3 ? "a sequence, such as sound or text" : "a volume or a video");
-  return dims_text(dims);
-}
-
-InputPlan plan_input(const ModelFile &file, const onnx::ValueInfoProto &input, const OnnxOptions &options, Size open,
-                     bool everywhere) {
-  const Dims dims = declared_dims(input);
-  InputPlan plan{input.name(), options.input_layout, {1, 1, 1}, 1, false};
-  if (plan.layout.empty())
-    plan.layout = guessed_layout(dims);
-  if (plan.layout.size() != dims.size())
-    file.fail(fmt::format("its input '{}' is no picture: its shape is {}", input.name(), no_picture(dims)));
-  for (std::size_t i = 0; i < dims.size(); ++i) {
-    const char label = plan.layout[i];
-    std::int64_t length = dims[i];
-    if (length < 0 || length > (1 << 16))
-      file.fail(fmt::format("its input '{}' has a shape of {}", input.name(), dims_text(dims)));
-    const bool side = label == 'h' || label == 'w';
-    plan.any_size = plan.any_size || (side && length == 0);
-    if (length == 0 || (side && everywhere))
-      length = label == 'n' ? 1 : label == 'c' ? 3 : label == 'h' ? open.height : open.width;
-    (label == 'n'   ? plan.batch
-     : label == 'c' ? plan.shape.c
-     : label == 'h' ? plan.shape.h
-                    : plan.shape.w) = static_cast<int>(length);
-  }
-  if (options.input_layout.empty() && plan.shape.c != 3)
-    file.fail(fmt::format("takes pictures of {} channels (input '{}' is {}); Convscope shows nets for RGB images",
-                          plan.shape.c, input.name(), dims_text(dims)));
-  return plan;
-}
-
-// The value_info of the picture: the first input of four dimensions, else the first.
-const onnx::ValueInfoProto &picture(const ModelFile &file, const std::vector<const onnx::ValueInfoProto *> &inputs) {
-  if (inputs.empty())
-    file.fail("takes no input");
-  for (const auto *input : inputs)
-    if (input->type().tensor_type().shape().dim_size() == 4)
-      return *input;
-  return *inputs.front();
-}
 
 class Translator {
 public:
@@ -94,7 +27,7 @@ public:
     translation_.before = before;
   }
 
-  void define_inputs(const std::vector<const onnx::ValueInfoProto *> &inputs, const OnnxOptions &options);
+  void define_inputs(const Inputs &inputs, const OnnxOptions &options);
   void run();
   Translated take();
 
@@ -130,29 +63,31 @@ void Translator::define_initializers(onnx::GraphProto &graph) {
   }
 }
 
-void Translator::define_inputs(const std::vector<const onnx::ValueInfoProto *> &inputs, const OnnxOptions &options) {
+void Translator::define_inputs(const Inputs &inputs, const OnnxOptions &options) {
   define_initializers(file_.graph());
   const NodeId id = translation_.add(Input{}, {}, input_.name, "Input");
   translation_.name_layer(id, {input_.name}, "Input");
-  define(input_.name, {Value::Kind::map, {}, nullptr, id, labelled(input_.layout, translation_.sides(id))});
-  for (const auto *input : inputs) {
-    if (input->name() == input_.name)
+  Value picture{Value::Kind::map, {}, nullptr, id, labelled(input_.layout, translation_.sides(id))};
+  picture.type = input_.type;
+  define(input_.name, std::move(picture));
+  for (const FurtherInput &input : inputs.others) {
+    if (input.value)
+      define(input.name, {Value::Kind::constant, *input.value});
+    else
+      define(
+          input.name,
+          {Value::Kind::unsupported, {}, nullptr, translation_.add_unsupported(input.name, "Input", input.reason, {})});
+  }
+  for (const auto &[name, bytes] : options.constants) {
+    if (name == input_.name)
       continue;
-    if (const auto given = options.constants.find(input->name()); given != options.constants.end()) {
-      onnx::TensorProto proto;
-      if (!proto.ParseFromArray(given->second.data(), static_cast<int>(given->second.size())))
-        file_.fail(fmt::format("the value of '{}' is no tensor", input->name()));
-      try {
-        define(input->name(), {Value::Kind::constant, file_.read(proto, input->name())});
-      } catch (const NotSupported &error) {
-        file_.fail(error.what());
-      }
-    } else {
-      define(input->name(),
-             {Value::Kind::unsupported,
-              {},
-              nullptr,
-              translation_.add_unsupported(input->name(), "Input", "it is an input besides the picture", {})});
+    onnx::TensorProto proto;
+    if (!proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+      file_.fail(fmt::format("the value of '{}' is no tensor", name));
+    try {
+      define(name, {Value::Kind::constant, file_.read(proto, name)});
+    } catch (const NotSupported &error) {
+      file_.fail(error.what());
     }
   }
   for (const onnx::SparseTensorProto &sparse : file_.graph().sparse_initializer())
@@ -204,13 +139,16 @@ void Translator::take_over(Step &step, onnx::NodeProto &node) {
   for (std::size_t i = 0; i < step.inputs(); ++i)
     if (step.has(i) && step.value(i).kind == Value::Kind::unsupported)
       throw NotSupported(fmt::format("comes after '{}'", translation_.node(step.value(i).node).name));
+  check_whole_numbers(step);
   if (is_standard(node) && node.op_type() == "If")
     return take_branch(step, node);
   if (is_standard(node) && step.all_constant())
     if (const Rule fold = fold_of(node.op_type()))
       return take_constants(step, node, fold);
-  if (const Rule rule = rule_of(node.domain(), node.op_type()))
-    return rule(step);
+  if (const Rule rule = rule_of(node.domain(), node.op_type())) {
+    rule(step);
+    return pass_whole_numbers(step);
+  }
   throw NotSupported(unknown_op(node.domain(), node.op_type()));
 }
 
@@ -350,6 +288,12 @@ void own_name(Graph &graph, const OnnxOutput &output) {
       std::erase(graph.nodes[id].aliases, printable(output.name));
 }
 
+// Pictures of 0..255, of which a signed byte has the middle at 0.
+Preprocessing of_whole_numbers(ElementType type, int channels) {
+  const char *way = type == ElementType::int8 ? "range=-128,127" : type == ElementType::boolean ? "raw01" : "raw255";
+  return of_channels(parse_preprocessing(way), channels, "the input");
+}
+
 Translated Translator::take() {
   OnnxImport result;
   for (const onnx::ValueInfoProto &out : file_.graph().output())
@@ -361,6 +305,9 @@ Translated Translator::take() {
   result.graph = std::move(translation_.graph);
   result.graph.name = file_.stem();
   result.graph.input = input_.shape;
+  result.graph.preprocessing = raw_preprocessing(input_.shape.c);
+  if (!is_real(input_.type))
+    result.graph.preprocessing = of_whole_numbers(input_.type, input_.shape.c);
   for (const OnnxOutput &out : result.outputs)
     if (out.node >= 0)
       own_name(result.graph, out);
@@ -388,25 +335,15 @@ std::string nothing_shown(const Graph &graph) {
                      std::get<Unsupported>(first->op).reason);
 }
 
-} // namespace
-
-namespace {
-
 // `before`: null at the size that the file fixes, where `open` is of what it leaves open.
 Translated go_through(ModelFile &file, const OnnxOptions &options, Size open, const OfFixedSize *before) {
   file.rewind();
-  std::unordered_set<std::string> initialized;
-  for (const onnx::TensorProto &initializer : file.graph().initializer())
-    initialized.insert(initializer.name());
-  std::vector<const onnx::ValueInfoProto *> inputs;
-  for (const onnx::ValueInfoProto &input : file.graph().input())
-    if (initialized.count(input.name()) == 0)
-      inputs.push_back(&input);
-  const InputPlan plan = plan_input(file, picture(file, inputs), options, open, before != nullptr);
-  Translator translator(file, plan, before);
+  Inputs inputs = plan_inputs(file, options, open, before != nullptr);
+  Translator translator(file, inputs.picture, before);
   translator.define_inputs(inputs, options);
   translator.run();
   Translated translated = translator.take();
+  translated.result.graph.notes = std::move(inputs.notes);
   translated.nothing = nothing_shown(translated.result.graph);
   return translated;
 }
