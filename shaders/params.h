@@ -290,7 +290,7 @@ struct TransformParams {
   int source_h, source_w;
   int canvas_h, canvas_w;
   PlaneLayout place; // of the adjoint's result
-  float gain;         // of ColourParams
+  float gain;        // of ColourParams
   PlaneParams plane;
 };
 const uint TRANSFORM_NONE = 0u;
