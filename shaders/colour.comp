@@ -1,4 +1,4 @@
-// rgb = sigmoid(gain * C x), pixel by pixel.
+// image = sigmoid(gain * C x), pixel by pixel: of three planes at once where colours are decorrelated, else of one.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
@@ -16,12 +16,15 @@ void main() {
   const int i = item_of_image();
   if (i >= pixels)
     return;
-  const int n = int(gl_WorkGroupID.y);
-  const int plane = p.height * p.row_stride;
-  const int from = n * 3 * plane + i / p.width * p.row_stride + i % p.width;
+  const int first_plane = int(gl_WorkGroupID.y) * (DECORRELATED ? 3 : 1);
+  const int plane = p.place.plane_stride;
+  const int from = first_plane * plane + p.place.first + i / p.width * p.place.row_stride + i % p.width;
+  if (!DECORRELATED) {
+    image[first_plane * pixels + i] = 1.0 / (1.0 + exp(-p.gain * x[from]));
+    return;
+  }
   const vec3 y = vec3(x[from], x[from + plane], x[from + 2 * plane]);
-  const mat3 colours = colours_of(DECORRELATED);
-  const vec3 rgb = p.gain * fma(colours[0], vec3(y.x), fma(colours[1], vec3(y.y), colours[2] * y.z));
+  const vec3 rgb = p.gain * fma(COLOUR[0], vec3(y.x), fma(COLOUR[1], vec3(y.y), COLOUR[2] * y.z));
   for (int c = 0; c < 3; ++c)
-    image[(n * 3 + c) * pixels + i] = 1.0 / (1.0 + exp(-rgb[c]));
+    image[(first_plane + c) * pixels + i] = 1.0 / (1.0 + exp(-rgb[c]));
 }

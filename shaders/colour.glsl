@@ -4,5 +4,3 @@ const mat3 COLOUR = mat3( // columns: what each decorrelated channel adds to r, 
     0.26 / COLOUR_NORM, 0.27 / COLOUR_NORM, 0.27 / COLOUR_NORM,
     0.09 / COLOUR_NORM, 0.0, -0.09 / COLOUR_NORM,
     0.02 / COLOUR_NORM, -0.05 / COLOUR_NORM, 0.03 / COLOUR_NORM);
-// What the parameters' channels add to r, g, b: the above, or each its own.
-mat3 colours_of(bool decorrelated) { return decorrelated ? COLOUR : mat3(1.0); }

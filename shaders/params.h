@@ -252,9 +252,8 @@ struct AdvanceParams {
   DrawRange jitter, scale, rotation, jitter_after;
 };
 
-// Half spectra (batch * 3, height, columns) of complex numbers; columns = width / 2 + 1.
+// Half spectra (images * planes, height, columns) of complex numbers; columns = width / 2 + 1.
 struct SpectrumParams {
-  int images; // batch * 3
   int height, width, columns;
 };
 
@@ -265,39 +264,44 @@ struct GradientParams {
   int parts;
 };
 
-// rgb = sigmoid(gain * C x), x with rows of `row_stride` floats, the image without gaps.
+// The place of an image's planes among floats: planes and rows are so far apart, the first pixel is at `first`.
+struct PlaneLayout {
+  int plane_stride, row_stride, first;
+};
+
+// image = sigmoid(gain * C x), x laid out like that, the image without gaps.
 struct ColourParams {
-  int batch, height, width;
-  int row_stride;
+  int height, width;
+  PlaneLayout place;
   float gain;
 };
 
-// net[i] = rgb[source[i]] * scale[i] + shift[i]
-struct PreprocessParams {
+// A dispatch makes up to three planes out of `planes` that both of its sides have, from `first` on:
+// out[first + i] = in[source[i]] * scale[i] + shift[i]. Those that there are not have the first one's source.
+struct PlaneParams {
+  int planes, first;
   int source[3];
   float scale[3];
-  float shift[3];
+  float shift[3]; // unused by adjoints
 };
 
 // Also of the adjoint, which goes from the canvas to the source and on through the colours.
 struct TransformParams {
-  int batch;
   int source_h, source_w;
   int canvas_h, canvas_w;
-  int row_stride; // of the adjoint's result
-  float gain;     // of ColourParams
-  PreprocessParams preprocess;
+  PlaneLayout place; // of the adjoint's result
+  float gain;        // of ColourParams
+  PlaneParams plane;
 };
 const uint TRANSFORM_NONE = 0u;
 const uint TRANSFORM_GREY = 1u;
 const uint TRANSFORM_REFLECT = 2u;
 
 struct ResizeParams {
-  int batch;
   int in_h, in_w;
   int out_h, out_w;
   float step_h, step_w; // in / out
-  PreprocessParams preprocess;
+  PlaneParams plane;
 };
 
 const uint TERM_CHANNEL_MEAN = 0u;
@@ -339,9 +343,12 @@ struct TileParams {
   int cell_h, cell_w;
   float step_h, step_w; // source / cell
   int maximum;
+  int rgb[3];                     // of a picture: the planes that are its red, green and blue
+  int planes, columns, rows, gap; // of a mosaic: what lies in the cell, row by row, and the pixels in between
 };
 const uint TILE_IMAGE = 0u;
 const uint TILE_MAP = 1u;
+const uint TILE_MOSAIC = 2u;
 
 struct TileMaxParams {
   int source, count;

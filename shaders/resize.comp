@@ -1,4 +1,4 @@
-// Resized bilinearly, then preprocessed: a thread makes one pixel of all three channels.
+// Resized bilinearly, then preprocessed: a thread makes one pixel of up to three planes.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
@@ -6,14 +6,16 @@
 #include "resize.glsl"
 
 layout(local_size_x = 64) in;
+layout(constant_id = 0) const int PLANES = 3;
 layout(push_constant) uniform Push { ResizeParams p; };
 layout(binding = 0) readonly buffer Inputs { float inputs[]; };
 layout(binding = 1) writeonly buffer Outputs { float outputs[]; };
 
 vec3 pixel(int n, int x, int y) {
   const int plane = p.in_h * p.in_w;
-  const int at = n * 3 * plane + clamp(y, 0, p.in_h - 1) * p.in_w + clamp(x, 0, p.in_w - 1);
-  return vec3(inputs[at], inputs[at + plane], inputs[at + 2 * plane]);
+  const int at = n * p.plane.planes * plane + clamp(y, 0, p.in_h - 1) * p.in_w + clamp(x, 0, p.in_w - 1);
+  return vec3(inputs[at + p.plane.source[0] * plane], inputs[at + p.plane.source[1] * plane],
+              inputs[at + p.plane.source[2] * plane]);
 }
 
 void main() {
@@ -23,9 +25,9 @@ void main() {
     return;
   const int n = int(gl_WorkGroupID.y);
   const Tap x = resize_tap(i % p.out_w, p.step_w), y = resize_tap(i / p.out_w, p.step_h);
-  const vec3 rgb = (1.0 - y.f) * ((1.0 - x.f) * pixel(n, x.low, y.low) + x.f * pixel(n, x.low + 1, y.low)) +
+  const vec3 values = (1.0 - y.f) * ((1.0 - x.f) * pixel(n, x.low, y.low) + x.f * pixel(n, x.low + 1, y.low)) +
                    y.f * ((1.0 - x.f) * pixel(n, x.low, y.low + 1) + x.f * pixel(n, x.low + 1, y.low + 1));
-  for (int c = 0; c < 3; ++c)
-    outputs[(n * 3 + c) * pixels + i] =
-        fma(rgb[p.preprocess.source[c]], p.preprocess.scale[c], p.preprocess.shift[c]);
+  for (int c = 0; c < PLANES; ++c)
+    outputs[(n * p.plane.planes + p.plane.first + c) * pixels + i] =
+        fma(values[c], p.plane.scale[c], p.plane.shift[c]);
 }

@@ -6,6 +6,7 @@
 #include "resize.glsl"
 
 layout(local_size_x = 64) in;
+layout(constant_id = 0) const int PLANES = 3;
 layout(push_constant) uniform Push { ResizeParams p; };
 layout(binding = 0) readonly buffer Gradient { float gradient[]; }; // of the outputs
 layout(binding = 1) writeonly buffer Outputs { float outputs[]; };
@@ -32,11 +33,11 @@ void main() {
     for (int ox = columns.x; ox <= columns.y && weight_y != 0.0; ++ox) {
       const float weight = weight_y * resize_weight(resize_tap(ox, p.step_w), x, p.in_w);
       if (weight != 0.0)
-        for (int c = 0; c < 3; ++c)
-          sum[p.preprocess.source[c]] +=
-              weight * gradient[(n * 3 + c) * plane + oy * p.out_w + ox] * p.preprocess.scale[c];
+        for (int c = 0; c < PLANES; ++c)
+          sum[c] += weight * gradient[(n * p.plane.planes + p.plane.source[c]) * plane + oy * p.out_w + ox] *
+                    p.plane.scale[c];
     }
   }
-  for (int c = 0; c < 3; ++c)
-    outputs[(n * 3 + c) * pixels + i] = sum[c];
+  for (int c = 0; c < PLANES; ++c)
+    outputs[(n * p.plane.planes + p.plane.first + c) * pixels + i] = sum[c];
 }

@@ -1,4 +1,5 @@
-// A cell of an atlas, pixel by pixel with its border: a picture as it is, or a map in magma from 0 to its maximum.
+// A cell of an atlas, pixel by pixel with its border: a picture as it is, a map in magma from 0 to its maximum, or an
+// image's planes one beside the other, grey.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
@@ -56,19 +57,35 @@ float sampled(int plane, Span down, Span across) {
 // 0..1 to 0..255; NaN gives 0.
 uint level(float v) { return uint((v > 0.0 ? min(v, 1.0) : 0.0) * 255.0 + 0.5); }
 
+// Pixels that no plane has are transparent.
+uint mosaic(int x, int y) {
+  const int w = max((p.cell_w + p.gap) / p.columns - p.gap, 1), h = max((p.cell_h + p.gap) / p.rows - p.gap, 1);
+  const int column = x / (w + p.gap), row = y / (h + p.gap);
+  const int plane = row * p.columns + column;
+  x -= column * (w + p.gap);
+  y -= row * (h + p.gap);
+  if (column >= p.columns || plane >= p.planes || x >= w || y >= h)
+    return 0u;
+  const Span across = span_of(x, p.source_w, w, float(p.source_w) / float(w));
+  const Span down = span_of(y, p.source_h, h, float(p.source_h) / float(h));
+  return level(sampled(plane, down, across)) * 0x010101u | 0xff000000u;
+}
+
 void main() {
   const int px = int(gl_GlobalInvocationID.x), py = int(gl_GlobalInvocationID.y);
   if (px >= p.cell_w + 2 || py >= p.cell_h + 2)
     return;
-  const Span across = span_of(clamp(px - 1, 0, p.cell_w - 1), p.source_w, p.cell_w, p.step_w);
-  const Span down = span_of(clamp(py - 1, 0, p.cell_h - 1), p.source_h, p.cell_h, p.step_h);
+  const int x = clamp(px - 1, 0, p.cell_w - 1), y = clamp(py - 1, 0, p.cell_h - 1);
+  const Span across = span_of(x, p.source_w, p.cell_w, p.step_w), down = span_of(y, p.source_h, p.cell_h, p.step_h);
   uint colour;
-  if (MODE == TILE_MAP) {
+  if (MODE == TILE_MOSAIC) {
+    colour = mosaic(x, y);
+  } else if (MODE == TILE_MAP) {
     const float maximum = maxima[p.maximum];
     colour = colours[level(maximum > 0.0 ? sampled(0, down, across) / maximum : 0.0)];
   } else {
-    colour = level(sampled(0, down, across)) | level(sampled(1, down, across)) << 8 |
-             level(sampled(2, down, across)) << 16 | 0xff000000u;
+    colour = level(sampled(p.rgb[0], down, across)) | level(sampled(p.rgb[1], down, across)) << 8 |
+             level(sampled(p.rgb[2], down, across)) << 16 | 0xff000000u;
   }
   cell[py * (p.cell_w + 2) + px] = colour;
 }

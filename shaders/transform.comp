@@ -19,8 +19,9 @@ vec3 pixel(int n, int x, int y) {
   if (uint(x) >= uint(p.source_w) || uint(y) >= uint(p.source_h))
     return vec3(0.5);
   const int plane = p.source_h * p.source_w;
-  const int at = n * 3 * plane + y * p.source_w + x;
-  return vec3(image[at], image[at + plane], image[at + 2 * plane]);
+  const int at = n * p.plane.planes * plane + y * p.source_w + x;
+  return vec3(image[at + p.plane.source[0] * plane], image[at + p.plane.source[1] * plane],
+              image[at + p.plane.source[2] * plane]);
 }
 
 vec3 sampled(int n, int ox, int oy) {
@@ -39,7 +40,8 @@ void main() {
     return;
   const int n = int(gl_WorkGroupID.y);
   const int ox = i % p.canvas_w, oy = i / p.canvas_w;
-  const vec3 rgb = MODE == TRANSFORM_NONE ? pixel(n, ox, oy) : sampled(n, ox, oy);
-  for (int c = 0; c < 3; ++c)
-    canvas[(n * 3 + c) * pixels + i] = fma(rgb[p.preprocess.source[c]], p.preprocess.scale[c], p.preprocess.shift[c]);
+  const vec3 values = MODE == TRANSFORM_NONE ? pixel(n, ox, oy) : sampled(n, ox, oy);
+  for (int c = 0; c < PLANES; ++c)
+    canvas[(n * p.plane.planes + p.plane.first + c) * pixels + i] =
+        fma(values[c], p.plane.scale[c], p.plane.shift[c]);
 }

@@ -15,8 +15,8 @@
 #include "colour.glsl"
 
 layout(local_size_x = 64) in;
-layout(constant_id = 1) const bool WITH_COLOUR = true;
-layout(constant_id = 2) const bool DECORRELATED = true;
+layout(constant_id = 2) const bool WITH_COLOUR = true;
+layout(constant_id = 3) const bool DECORRELATED = true;
 layout(push_constant) uniform Push { TransformParams p; };
 layout(binding = 0) readonly buffer Gradient { float gradient[]; };
 layout(binding = 1) readonly buffer Maps { AffineMap maps[]; };
@@ -25,11 +25,11 @@ layout(binding = 3) writeonly buffer Outputs { float outputs[]; };
 
 vec3 canvas_gradient(int n, int x, int y) {
   const int plane = p.canvas_h * p.canvas_w;
-  const int at = n * 3 * plane + y * p.canvas_w + x;
-  vec3 rgb = vec3(0.0);
+  const int at = n * p.plane.planes * plane + y * p.canvas_w + x;
+  vec3 g;
   for (int c = 0; c < 3; ++c)
-    rgb[p.preprocess.source[c]] += gradient[at + c * plane] * p.preprocess.scale[c];
-  return rgb;
+    g[c] = gradient[at + p.plane.source[c] * plane] * p.plane.scale[c];
+  return g;
 }
 
 // All that the canvas reads at source position (x, y), inside the image or a mirror image's.
@@ -93,14 +93,15 @@ void main() {
     g = gathered(maps[n], n, x, y);
   else
     g = gathered_reflections(maps[n], n, x, y);
+  const int first_plane = n * p.plane.planes + p.plane.first;
   if (WITH_COLOUR) {
-    for (int c = 0; c < 3; ++c) {
-      const float v = image[(n * 3 + c) * pixels + i];
+    for (int c = 0; c < PLANES; ++c) {
+      const float v = image[(first_plane + c) * pixels + i];
       g[c] *= v * (1.0 - v);
     }
-    g = p.gain * (g * colours_of(DECORRELATED)); // the transposed matrix times g
+    g = p.gain * (DECORRELATED ? g * COLOUR : g); // the transposed matrix times g
   }
-  const int plane = p.source_h * p.row_stride;
-  for (int c = 0; c < 3; ++c)
-    outputs[(n * 3 + c) * plane + y * p.row_stride + x] = g[c];
+  const int at = p.place.first + y * p.place.row_stride + x;
+  for (int c = 0; c < PLANES; ++c)
+    outputs[(first_plane + c) * p.place.plane_stride + at] = g[c];
 }

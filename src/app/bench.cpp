@@ -63,10 +63,8 @@ Command add_bench(CLI::App &program) {
     BenchRequest request;
     const Size size = parse_size(o->size, "--size");
     request.recipe = recipe(o->recipe);
-    request.width = next_smooth(size.width);
-    request.height = next_smooth(size.height);
-    if (request.width != size.width || request.height != size.height)
-      context.note(fmt::format("--size {}: rounded up to {}x{}", o->size, request.width, request.height));
+    request.width = size.width;
+    request.height = size.height;
     request.batch = o->batch;
     request.runs = o->runs;
     request.plan_only = o->plan;

@@ -22,8 +22,8 @@ fs::path frame_name(int number) { return fmt::format("frame-{:05}.png", number);
 
 } // namespace
 
-FrameWriter::FrameWriter(fs::path folder, std::vector<std::string> labels)
-    : folder_(std::move(folder)), labels_(std::move(labels)) {
+FrameWriter::FrameWriter(fs::path folder, std::vector<std::string> labels, const PlaneView &view)
+    : folder_(std::move(folder)), labels_(std::move(labels)), view_(view) {
   std::error_code error;
   const fs::file_status status = fs::status(folder_, error);
   if (fs::exists(status) && !fs::is_directory(status))
@@ -44,7 +44,9 @@ void FrameWriter::add(OptimizeRun &run) {
   row.resize(labels_.size());
   for (std::size_t i = 0; i < run.members().size(); ++i) {
     const auto from = images.data.begin() + static_cast<std::ptrdiff_t>(i) * each;
-    row[run.members()[i]] = picture_of({{3, images.shape[2], images.shape[3]}, {from, from + each}}, progress[i]);
+    const Array image{{images.shape[1], images.shape[2], images.shape[3]}, {from, from + each}};
+    row[run.members()[i]] =
+        labels_.size() == 1 ? page_of(image, progress[i], view_) : picture_of(image, progress[i], view_);
   }
   // Batches run one after the other, so a frame is whole when the last of them reaches it.
   while (!waiting_.empty() &&

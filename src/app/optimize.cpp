@@ -29,32 +29,40 @@ Array stacked(const std::vector<OptimizedImage> &images) {
   return all;
 }
 
-// A picture alone is bare, so that it can be used as an image; several come as a labelled grid, or as numbered files.
-void write_pictures(const Outcome &outcome, const PictureSettings &settings, const std::string &png) {
+// A picture alone is bare, so that it can be used as an image (one that is seen plane by plane has labels); several
+// come as a labelled grid, or as numbered files.
+void write_pictures(const Outcome &outcome, const PictureSettings &settings, const PlaneView &view,
+                    const std::string &png) {
   const std::vector<std::string> paths = numbered_paths(png, outcome.objectives.size());
   if (paths.empty() && outcome.images.size() > 1) {
-    write_png(png, draw_grid(outcome, settings), settings_json(settings_of(settings, outcome.images)));
+    write_png(png, draw_grid(outcome, settings, view), settings_json(settings_of(settings, outcome.images)));
     tell("wrote " + png);
     return;
   }
   for (const OptimizedImage &image : outcome.images) {
     const std::string &path = paths.empty() ? png : paths[image.objective];
-    write_png(path, picture_of(image.image, image.progress), settings_json(settings_of(settings, {image})));
+    write_png(path, page_of(image.image, image.progress, view), settings_json(settings_of(settings, {image})));
     tell("wrote " + path);
   }
 }
 
 // That several pictures have room on a page is said before the work.
-void check_page(const PictureSettings &settings, const std::string &png) {
-  if (png.empty() || settings.objectives.size() < 2 || !numbered_paths(png, 1).empty())
+void check_page(const PictureSettings &settings, const PlaneView &view, const std::string &png) {
+  if (png.empty())
     return;
+  if (settings.objectives.size() < 2 || !numbered_paths(png, 1).empty()) {
+    if (!view.one_picture())
+      check_grid(plane_labels(view.planes), settings.width, settings.height, {});
+    return;
+  }
   std::vector<Tile> tiles;
   for (const std::string &objective : settings.objectives)
     tiles.push_back({{}, objective, "value"});
   GridOptions options;
   options.title = settings.model.model;
   options.subtitle = settings.recipe.name;
-  check_grid(tiles, settings.width, settings.height, options);
+  const Size shown = view_size(view, {settings.width, settings.height});
+  check_grid(tiles, shown.width, shown.height, options);
 }
 
 // What the viewer can show of a request: its first objective, where that is one unit or channel.
@@ -64,11 +72,15 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
   const Graph &graph = context.session.graph();
   const Node &node = graph.nodes[static_cast<std::size_t>(term.layer)];
   if (objective.terms.size() != 1 || term.kind == Term::Kind::mean_square || term.weight != 1 || term.centre ||
-      !node.layer || settings.width != settings.height)
-    throw UserError(fmt::format("the viewer shows layer:channel and layer:channel@x,y on square images: '{}' needs "
-                                "--offscreen",
+      !node.layer)
+    throw UserError(fmt::format("the viewer shows layer:channel and layer:channel@x,y: '{}' needs --offscreen",
                                 settings.objectives.front()));
+  // Its images have the proportions of the net's input, and as many pixels as a square.
   const Size image{settings.width, settings.height};
+  const int side = image.width == image.height ? image.width : settings.recipe.size;
+  if (image != image_size_for(context.session.model(), {term.layer}, settings.recipe, side))
+    throw UserError(fmt::format("the viewer's images have the proportions of the net's input: {}x{} needs --offscreen",
+                                image.width, image.height));
   const Size input = input_size_for(context.session.model(), {term.layer}, settings.recipe, image);
   std::vector<Shape> shapes(graph.nodes.size());
   shapes[static_cast<std::size_t>(term.layer)] =
@@ -79,7 +91,7 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
   view.wish.layer = node.name;
   view.wish.focus = viewer::Unit{view.wish.layer, term.channel, term.x, term.y};
   view.wish.controls.recipe = settings.recipe;
-  view.wish.controls.size = settings.width;
+  view.wish.controls.size = side;
   view.wish.controls.seed = settings.seed;
   return view;
 }
@@ -88,11 +100,12 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
 
 int make_images(Context &context, const PictureSettings &given, const PictureOutputs &outputs) {
   PictureSettings settings = given;
-  check_page(settings, outputs.png);
+  const PlaneView view = plane_view(context.session.graph().input.c, context.session.model().rgb);
+  check_page(settings, view, outputs.png);
   mark_model(context.session, settings);
   std::optional<FrameWriter> frames;
   if (!outputs.frames.empty())
-    frames.emplace(outputs.frames, settings.objectives);
+    frames.emplace(outputs.frames, settings.objectives, view);
   Optimizing optimizing(context, settings);
   mark_device(context.session, settings);
   context.report["settings"] = nlohmann::ordered_json::parse(settings_json(settings));
@@ -119,7 +132,7 @@ int make_images(Context &context, const PictureSettings &given, const PictureOut
     tell("wrote " + outputs.npy);
   }
   if (!outputs.png.empty())
-    write_pictures(outcome, settings, outputs.png);
+    write_pictures(outcome, settings, view, outputs.png);
   context.report["timings"]["write_s"] = clock.seconds();
   return outcome.status();
 }
@@ -142,11 +155,13 @@ Command add_optimize(CLI::App &program) {
   add_input_size(app, o->input,
                  "Resize what the transforms give to this, N or WxH, before the net [only where layers need the net's "
                  "own size, as behind a dense head]");
-  add_text(app, "--init", o->optimize.init, "Start from these spectra, (1 or N,3,H,W/2+1,2) float32; gives the size",
+  add_text(app, "--init", o->optimize.init,
+           "Start from these spectra, (1 or N,C,H,W/2+1,2) float32, of the image's sides or, where those have prime "
+           "factors above 7, the next ones that have not; gives the size where --size does not",
            "F.npy");
   add_output(app, o->outputs.png,
              "PNG: the bare image; of several objectives a grid, or one file each with %d in the name (from 0)");
-  add_text(app, "--npy", o->outputs.npy, "Also the images as float32 (N,3,H,W), 0..1", "F.npy");
+  add_text(app, "--npy", o->outputs.npy, "Also the images as float32 (N,C,H,W), 0..1", "F.npy");
   add_text(app, "--frames", o->outputs.frames, "Also a folder of frames: each step, or about 128 of them", "DIR");
   command.run = [o](Context &context) {
     if (o->offscreen && o->outputs.png.empty() && o->outputs.npy.empty())

@@ -17,6 +17,8 @@
 #include "figure/grid.h"
 #include "io/npy.h"
 #include "io/resize.h"
+#include "session/input_size.h"
+#include "visualization/parameterization.h"
 
 namespace convscope {
 
@@ -40,17 +42,53 @@ Recipe recipe_of(const OptimizeOptions &options) {
   return r;
 }
 
-// The size of images whose spectra or pixels are the file's.
-Size size_of_init(const Array &init, const Recipe &recipe, const std::string &file) {
+// The shape of the file's spectra or pixels for images of that size, or of any (none given), but for how many.
+void check_init_shape(const Array &init, const Recipe &recipe, int planes, Size size, const std::string &file) {
+  const bool spectral = recipe.parameterization == ParameterizationKind::fft;
+  const auto fail = [&](const std::string &rows, const std::string &columns) {
+    throw UserError(fmt::format("--init {}: its shape is ({}), where (1 or N, {}, {}, {}{}) is needed{}", file,
+                                fmt::join(init.shape, ", "), planes, rows, columns, spectral ? ", 2" : "",
+                                size.given() ? fmt::format(" for {}x{}", size.width, size.height) : ""));
+  };
+  const auto &s = init.shape;
+  if (s.size() != (spectral ? 5 : 4) || s[0] < 1 || s[1] != planes || s[2] < 1 || s[3] < 1 ||
+      (spectral && (s[2] < 2 || s[3] < 2 || s[4] != 2)))
+    fail("H", spectral ? "W/2+1" : "W");
+  if (!size.given())
+    return;
+  const Margins wanted = margins_of(recipe, size.height, size.width);
+  const int columns = spectral ? wanted.width / 2 + 1 : wanted.width;
+  if (s[2] != wanted.height || s[3] != columns)
+    fail(std::to_string(wanted.height), std::to_string(columns));
+}
+
+// The size of images whose spectra or pixels are the file's: of a spectrum, which is as that of somewhat smaller images
+// and does not tell an even width from the odd one that follows, the whole.
+Size size_of_init(const Array &init, const Recipe &recipe, int planes, const std::string &file) {
+  check_init_shape(init, recipe, planes, {}, file);
   const bool spectral = recipe.parameterization == ParameterizationKind::fft;
   const auto &s = init.shape;
-  if (s.size() != (spectral ? 5 : 4) || s[0] < 1 || s[1] != 3 || (spectral && (s[3] < 2 || s[4] != 2)))
-    throw UserError(fmt::format("--init {}: its shape is ({}), where ({}) is needed", file, fmt::join(s, ", "),
-                                spectral ? "1 or N, 3, H, W/2+1, 2" : "1 or N, 3, H, W"));
   const std::int64_t width = spectral ? 2 * (s[3] - 1) : s[3];
   if (s[2] > largest_size || width > largest_size)
     throw UserError(fmt::format("--init {}: a side may have at most {} pixels", file, largest_size));
+  for (const std::int64_t side : {s[2], width})
+    if (spectral && spectrum_side(static_cast<int>(side)) != side)
+      throw UserError(
+          fmt::format("--init {}: no spectrum has a side of {}: its prime factors must be 2, 3, 5 and 7", file, side));
   return {static_cast<int>(width), static_cast<int>(s[2])};
+}
+
+// The proportions of what the net gets, where it needs others than a square's.
+Size default_size(const Session &session, const PictureSettings &settings) {
+  if (settings.command == "optimize" && settings.input_size.given())
+    return image_size(settings.recipe, settings.recipe.size, settings.input_size.size());
+  for (const std::string &text : settings.objectives) {
+    const std::vector<NodeId> layers = layers_of(session.objective(text));
+    const Size size = image_size_for(session.model(), layers, settings.recipe, settings.recipe.size);
+    if (size.width != size.height)
+      return size;
+  }
+  return square(settings.recipe.size);
 }
 
 // One start for all the objectives, or one for each.
@@ -122,7 +160,9 @@ void add_optimize_options(Command &command, OptimizeOptions &options) {
       ->type_name("O")
       ->allow_extra_args(false);
   add_text(app, "--recipe", options.recipe, "lucid, article or plain", "R");
-  add_text(app, "--size", options.size, "Of the image, N or WxH [128]", "N|WxH");
+  add_text(app, "--size", options.size,
+           "Of the image, N or WxH [128; as many pixels in its proportions where the net needs another shape]",
+           "N|WxH");
   add_integer(app, "--steps", options.steps, 1, most_steps, "Optimization steps [lucid: 512, article and plain: 500]");
   add_seed(app, options.seed);
   add_lr(app, options.lr);
@@ -138,31 +178,24 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
   settings.steps.assign(options.objectives.size(), settings.recipe.steps);
   settings.seed = options.seed;
   settings.batch = options.batch;
-  Size size{settings.recipe.size, settings.recipe.size};
+  Size size;
   if (!options.size.empty())
     size = parse_size(options.size, "--size");
   if (!options.init.empty()) {
     const Array init = read_npy(options.init);
-    const Size own = size_of_init(init, settings.recipe, options.init);
+    const int planes = context.session.graph().input.c;
+    if (size.given())
+      check_init_shape(init, settings.recipe, planes, size, options.init);
+    else
+      size = size_of_init(init, settings.recipe, planes, options.init);
     if (init.shape[0] != 1 && init.shape[0] != std::ssize(options.objectives))
       throw UserError(fmt::format("--init {}: has {} starts for {} objectives", options.init, init.shape[0],
                                   options.objectives.size()));
-    // A spectrum does not tell an even width from the odd one that follows.
-    const bool fits = size.height == own.height && (size.width == own.width || size.width == own.width + 1);
-    if (!options.size.empty() && !fits)
-      throw UserError(fmt::format("--size {}: {} is of {}x{}", options.size, options.init, own.width, own.height));
-    if (options.size.empty())
-      size = own;
     settings.init = mark_file(options.init);
     settings.starts.resize(options.objectives.size());
     std::iota(settings.starts.begin(), settings.starts.end(), 0);
-  } else if (settings.recipe.parameterization == ParameterizationKind::fft) {
-    const Size smooth{next_smooth(size.width), next_smooth(size.height)};
-    if (smooth.width != size.width || smooth.height != size.height)
-      context.note(fmt::format("--size {}: rounded up to {}x{}: the Fourier transform takes sides whose prime factors "
-                               "are 2, 3, 5 and 7",
-                               options.size, smooth.width, smooth.height));
-    size = smooth;
+  } else if (!size.given()) {
+    size = default_size(context.session, settings);
   }
   settings.width = size.width;
   settings.height = size.height;
@@ -240,10 +273,17 @@ bool has_picture(const Progress &progress) {
   return progress.state != Progress::State::dead && progress.stopped_at != 0;
 }
 
-ImageRgb8 picture_of(const Array &image, const Progress &progress) {
-  if (!has_picture(progress))
-    return no_response_tile(static_cast<int>(image.shape[2]), static_cast<int>(image.shape[1]));
-  return to_rgb8(image);
+ImageRgb8 picture_of(const Array &image, const Progress &progress, const PlaneView &view) {
+  if (has_picture(progress))
+    return draw_planes(image, view);
+  const Size size = view_size(view, {static_cast<int>(image.shape[2]), static_cast<int>(image.shape[1])});
+  return no_response_tile(size.width, size.height);
+}
+
+ImageRgb8 page_of(const Array &image, const Progress &progress, const PlaneView &view) {
+  if (view.one_picture() || !has_picture(progress))
+    return picture_of(image, progress, view);
+  return tile_grid(plane_tiles(image), {});
 }
 
 std::string note_of(const Progress &progress) {
@@ -254,14 +294,16 @@ std::string note_of(const Progress &progress) {
   return progress.values.empty() ? "" : "value " + short_number(progress.values.back());
 }
 
-ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings) {
+ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings, const PlaneView &view) {
   std::vector<Tile> tiles;
   for (const OptimizedImage &image : outcome.images)
-    tiles.push_back(
-        {picture_of(image.image, image.progress), outcome.objectives[image.objective].text, note_of(image.progress)});
+    tiles.push_back({picture_of(image.image, image.progress, view), outcome.objectives[image.objective].text,
+                     note_of(image.progress)});
   GridOptions options;
   options.title = path_text(std::filesystem::path(settings.model.model).filename());
   options.subtitle = subtitle(settings, outcome.images);
+  if (!view.one_picture())
+    options.subtitle += fmt::format(", planes 0 to {} row by row", view.planes - 1);
   return tile_grid(tiles, options);
 }
 

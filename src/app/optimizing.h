@@ -8,6 +8,7 @@
 
 #include "app/command.h"
 #include "app/settings.h"
+#include "figure/planes.h"
 #include "io/image.h"
 #include "session/optimize_run.h"
 
@@ -21,7 +22,7 @@ struct OptimizeOptions {
   std::optional<double> lr;
 };
 void add_optimize_options(Command &command, OptimizeOptions &options);
-// Fills in `settings`, and a note where the size is rounded.
+// Fills in `settings`; the net is loaded. Without a size it is the recipe's, in the proportions of what the net gets.
 void apply(const OptimizeOptions &options, Context &context, PictureSettings &settings);
 
 struct Outcome {
@@ -52,12 +53,14 @@ private:
 
 // Not of a dead unit, nor of an image that was not a number from the start.
 bool has_picture(const Progress &progress);
-// (3,H,W) as a picture; a plain tile that says so where there is none.
-ImageRgb8 picture_of(const Array &image, const Progress &progress);
+// (C,H,W) as a picture, or as a mosaic of its planes; a plain tile that says so where there is none.
+ImageRgb8 picture_of(const Array &image, const Progress &progress, const PlaneView &view);
+// The same of an image alone, whose planes are labelled where it is no picture.
+ImageRgb8 page_of(const Array &image, const Progress &progress, const PlaneView &view);
 // "value 4.21", "stayed dead" or "stopped at step 37: not a number".
 std::string note_of(const Progress &progress);
 // Several images as a labelled grid.
-ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings);
+ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings, const PlaneView &view);
 // The settings of those images alone, with the steps that were done.
 PictureSettings settings_of(PictureSettings settings, const std::vector<OptimizedImage> &images);
 

@@ -50,12 +50,13 @@ ImageRgb8 stand_in(int width, int height) {
 }
 
 // Figures enlarge small images; a tile with text is drawn large.
-ImageRgb8 column_picture(const OptimizedImage &image) {
+ImageRgb8 column_picture(const OptimizedImage &image, const PlaneView &view) {
   if (has_picture(image.progress))
-    return picture_of(image.image, image.progress);
+    return picture_of(image.image, image.progress, view);
   const auto width = static_cast<int>(image.image.shape[2]), height = static_cast<int>(image.image.shape[1]);
-  const int factor = (255 + width) / width;
-  return no_response_tile(width * factor, height * factor);
+  const Size size = view_size(view, {width, height});
+  const int factor = (255 + size.width) / size.width;
+  return no_response_tile(size.width * factor, size.height * factor);
 }
 
 } // namespace
@@ -76,10 +77,12 @@ int make_strip(Context &context, const PictureSettings &given, const PictureOutp
   options.photo_label = path_text(std::filesystem::path(settings.image->file).filename());
   const auto head = [&](NodeId layer) { return session.graph().nodes[static_cast<std::size_t>(layer)].name; };
   // That all have room on a page is said before the work: it is laid out with empty pictures.
+  const PlaneView view = plane_view(session.graph().input.c, session.model().rgb);
+  const Size shown = view_size(view, {settings.width, settings.height});
   std::vector<StripColumn> columns;
   for (std::size_t i = 0; i < objectives.size(); ++i)
-    columns.push_back({head(layers[i]), subhead(objectives[i]), Array{{1, 1}, {0}},
-                       stand_in(settings.width, settings.height), "note"});
+    columns.push_back(
+        {head(layers[i]), subhead(objectives[i]), Array{{1, 1}, {0}}, stand_in(shown.width, shown.height), "note"});
   draw_strip(columns, options);
   columns.clear();
   mark_model(session, settings);
@@ -101,7 +104,7 @@ int make_strip(Context &context, const PictureSettings &given, const PictureOutp
     const Objective &objective = objectives[image.objective];
     const Progress::State state = image.progress.state;
     columns.push_back({head(layers[image.objective]), subhead(objective),
-                       map_of(maps[image.objective], objective.terms.front()), column_picture(image),
+                       map_of(maps[image.objective], objective.terms.front()), column_picture(image, view),
                        state == Progress::State::running ? "" : note_of(image.progress)});
   }
   write_png(outputs.png, draw_strip(columns, options), settings_json(settings_of(settings, outcome.images)));

@@ -56,7 +56,8 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
   settings.model = picture.model;
   settings.objectives = picture.objectives;
   settings.recipe = picture.recipe;
-  settings.width = settings.height = picture.size;
+  settings.width = picture.size.width;
+  settings.height = picture.size.height;
   settings.input_size = {0, picture.input_size};
   settings.seed = picture.seed;
   mark_model(session, settings);
@@ -70,8 +71,9 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
     again = again && image.steps > 0;
   }
   const OptimizedImage &only = picture.images.front();
+  const PlaneView view = plane_view(session.graph().input.c, session.model().rgb);
   write_png(picture.path,
-            picture.images.size() == 1 ? picture_of(only.image, only.progress) : draw_grid(outcome, settings),
+            picture.images.size() == 1 ? page_of(only.image, only.progress, view) : draw_grid(outcome, settings, view),
             again ? settings_json(settings) : "");
 }
 

@@ -1,6 +1,7 @@
 #include "session/input_size.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "graph/names.h"
@@ -40,6 +41,28 @@ Size input_size_for(const Model &model, const std::vector<NodeId> &layers, const
   // An image that is too small for a net that takes any size is better refused than blown up.
   const bool any_larger = too_small && runs_at(model, layers, {2 * own.width, 2 * own.height});
   return !any_larger && runs_at(model, layers, own) ? own : Size{};
+}
+
+Size image_size(const Recipe &recipe, int side, Size input_size) {
+  if (!input_size.given() || input_size.width == input_size.height)
+    return square(side);
+  // Of a long one, some pixels are left of the shorter side, whatever that does to its proportions.
+  const int margin = canvas_side(recipe, 0), least = std::min(side, 16);
+  const double aspect = double(input_size.width) / input_size.height, whole = side + margin;
+  const auto image = [&](double canvas) {
+    return std::clamp(static_cast<int>(std::lround(canvas)) - margin, least, std::max(side, 4096));
+  };
+  // The shorter side first: the longer one is a better multiple of it.
+  if (aspect > 1) {
+    const int height = image(whole / std::sqrt(aspect));
+    return {image((height + margin) * aspect), height};
+  }
+  const int width = image(whole * std::sqrt(aspect));
+  return {width, image((width + margin) / aspect)};
+}
+
+Size image_size_for(const Model &model, const std::vector<NodeId> &layers, const Recipe &recipe, int side) {
+  return image_size(recipe, side, input_size_for(model, layers, recipe, square(side)));
 }
 
 Size net_size(Size input_size, const Recipe &recipe, Size image) {

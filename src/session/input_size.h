@@ -19,6 +19,11 @@ bool runs_at(const Model &model, const std::vector<NodeId> &layers, Size input);
 // OptimizationOptions::input_size for an image of that size: not given where the net takes the canvas as it is, the
 // net's own size where the layers are to be had at that alone, as behind a dense head.
 Size input_size_for(const Model &model, const std::vector<NodeId> &layers, const Recipe &recipe, Size image);
+// The size of an image with about as many pixels as a square of `side`. Where `input_size` is given and not square, the
+// canvas has its proportions: what the image shows is not squashed on its way into the net.
+Size image_size(const Recipe &recipe, int side, Size input_size);
+// The same of an image for those layers, without a wish of the user's for `input_size`.
+Size image_size_for(const Model &model, const std::vector<NodeId> &layers, const Recipe &recipe, int side);
 // What the net then gets; `input_size` as above or as the user wishes.
 Size net_size(Size input_size, const Recipe &recipe, Size image);
 

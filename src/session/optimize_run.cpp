@@ -28,17 +28,11 @@ Array gather(const Array &init, const std::vector<std::size_t> &members) {
   return chosen;
 }
 
-// The part of a batch's images (N,3,H,W) that is one image.
+// The part of a batch's images (N,C,H,W) that is one image.
 Array one_image(const Array &images, std::size_t index) {
   const auto each = static_cast<std::ptrdiff_t>(images.data.size()) / images.shape.at(0);
   const auto from = images.data.begin() + static_cast<std::ptrdiff_t>(index) * each;
-  return {{3, images.shape.at(2), images.shape.at(3)}, {from, from + each}};
-}
-
-int smooth_side(int side, const Recipe &recipe) {
-  while (side > 1 && recipe.parameterization == ParameterizationKind::fft && next_smooth(side) != side)
-    --side;
-  return side;
+  return {{images.shape.at(1), images.shape.at(2), images.shape.at(3)}, {from, from + each}};
 }
 
 } // namespace
@@ -146,8 +140,8 @@ std::string OptimizeRun::what_would_fit(const std::vector<std::size_t> &members)
     return "";
   OptimizationOptions options = options_for(members);
   for (double factor = 0.9; std::min(height_, width_) * factor >= 16; factor *= 0.9) {
-    options.height = smooth_side(static_cast<int>(height_ * factor), request_.recipe);
-    options.width = smooth_side(static_cast<int>(width_ * factor), request_.recipe);
+    options.height = static_cast<int>(height_ * factor);
+    options.width = static_cast<int>(width_ * factor);
     try {
       plan(members, options);
       return fmt::format("{}x{}", options.width, options.height);

@@ -30,7 +30,7 @@ struct OptimizedImage {
   std::size_t objective = 0; // its index in the request
   int steps = 0;             // done
   Progress progress;
-  Array image; // (3,H,W), 0..1
+  Array image; // (C,H,W), 0..1
 };
 
 class OptimizeRun {
@@ -51,7 +51,7 @@ public:
   int step() const { return optimization_ ? optimization_->steps_done() : 0; }
   int steps() const { return steps_of(members().front()); }
   std::vector<Progress> progress() { return optimization_->progress(); }
-  Array images() { return optimization_->images(); } // (N,3,H,W)
+  Array images() { return optimization_->images(); } // (N,C,H,W)
 
   // Steps times images, done and in all.
   std::int64_t work_done() const;

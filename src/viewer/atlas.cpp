@@ -200,7 +200,7 @@ template <typename Params> std::span<const std::byte> push_of(const Params &para
 
 struct Atlas::State {
   const Device &device;
-  const vulkan::Program &max_program, &image_program, &map_program;
+  const vulkan::Program &max_program, &image_program, &map_program, &mosaic_program;
   int cells, cell_w, cell_h;
   Grid grid;
   VkPipelineStageFlags sampling;
@@ -216,8 +216,8 @@ struct Atlas::State {
   State(vulkan::Programs &programs, int count, int width, int height, const std::string &name)
       : device(programs.device()), max_program(programs.get("tile_max")),
         image_program(programs.get("tile", {gpu::TILE_IMAGE})), map_program(programs.get("tile", {gpu::TILE_MAP})),
-        cells(count), cell_w(width), cell_h(height), grid(make_grid(device, count, width, height, name)),
-        sampling(sampling_stage(device)),
+        mosaic_program(programs.get("tile", {gpu::TILE_MOSAIC})), cells(count), cell_w(width), cell_h(height),
+        grid(make_grid(device, count, width, height, name)), sampling(sampling_stage(device)),
         cell_bytes(VkDeviceSize(grid.pitch_x) * VkDeviceSize(grid.pitch_y) * sizeof(std::uint32_t)),
         cell_stride((cell_bytes + device.info().storage_alignment - 1) / device.info().storage_alignment *
                     device.info().storage_alignment),
@@ -240,7 +240,8 @@ struct Atlas::State {
   gpu::TileParams tile_params(int first, int height, int width) const {
     if (height < 1 || width < 1)
       throw std::logic_error(fmt::format("a cell from {}x{}", height, width));
-    return {first, height, width, cell_h, cell_w, float(height) / float(cell_h), float(width) / float(cell_w), 0};
+    return {first, height, width, cell_h, cell_w, float(height) / float(cell_h), float(width) / float(cell_w), 0,
+            {},    1,      1,     1,      0};
   }
   void tile(Recording &recording, const vulkan::Program &program, const gpu::TileParams &params, const Slice &source,
             const Slice &maxima, int cell, MapLook look = MapLook::opaque) const;
@@ -318,6 +319,13 @@ void Atlas::State::copy(Recording &recording, const Slice &from, int cell) const
       "tile copy");
 }
 
+Size cell_size(const PlaneView &view, Size image, int most) {
+  const Size size = view_size(view, image);
+  const double factor = view.one_picture() ? 1 : std::min(1.0, double(most) / std::max(size.width, size.height));
+  const auto scaled = [&](int side) { return std::max(1, static_cast<int>(std::lround(side * factor))); };
+  return {scaled(size.width), scaled(size.height)};
+}
+
 Atlas::Atlas(vulkan::Programs &programs, int cells, int cell_w, int cell_h, std::string_view name)
     : state_(std::make_unique<State>(programs, cells, cell_w, cell_h, std::string(name))) {}
 Atlas::Atlas(Atlas &&) noexcept = default;
@@ -340,12 +348,19 @@ std::array<float, 4> Atlas::uv(int cell) const {
   return {float(left) / width, float(top) / height, float(left + s.cell_w) / width, float(top + s.cell_h) / height};
 }
 
-void Atlas::put_image(Recording &recording, int cell, const Slice &source, std::int64_t offset, int height, int width) {
+void Atlas::put_image(Recording &recording, int cell, const Slice &source, std::int64_t offset, int height, int width,
+                      const PlaneView &view) {
   const State &s = *state_;
   s.demand(cell);
-  const Floats in = floats_of(s.device, source, offset, std::int64_t{3} * height * width);
+  const Floats in = floats_of(s.device, source, offset, std::int64_t{view.planes} * height * width);
+  gpu::TileParams params = s.tile_params(in.first, height, width);
+  std::copy(view.rgb.begin(), view.rgb.end(), params.rgb);
+  params.planes = view.planes;
+  params.columns = view.columns;
+  params.rows = view.rows;
+  params.gap = plane_gap;
   // No maximum is read.
-  s.tile(recording, s.image_program, s.tile_params(in.first, height, width), in.slice, s.colours.slice(), cell);
+  s.tile(recording, view.one_picture() ? s.image_program : s.mosaic_program, params, in.slice, s.colours.slice(), cell);
 }
 
 void Atlas::put_map(Recording &recording, int cell, const Slice &source, std::int64_t offset, int height, int width,

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <imgui.h>
 
+#include "session/input_size.h"
 #include "viewer/health.h"
 #include "viewer/ui.h"
 #include "viewer/widgets.h"
@@ -79,9 +80,13 @@ void image_controls(Frame &frame) {
   Recipe &recipe = controls.recipe;
   const float scale = frame.scale;
   labelled("Size", "Of the focused unit's image", scale);
-  if (ImGui::BeginCombo("##size", fmt::format("{0} × {0}", controls.size).c_str())) {
+  const auto text = [&](int side) {
+    const Size size = image_size(recipe, side, frame.now.focus.input_size);
+    return fmt::format("{} × {}", size.width, size.height);
+  };
+  if (ImGui::BeginCombo("##size", text(controls.size).c_str())) {
     for (const int size : {64, 96, 128, 192, 224, 320})
-      if (ImGui::Selectable(fmt::format("{0} × {0}", size).c_str(), size == controls.size))
+      if (ImGui::Selectable(text(size).c_str(), size == controls.size))
         controls.size = size;
     ImGui::EndCombo();
   }
@@ -98,8 +103,10 @@ void image_controls(Frame &frame) {
            scale);
   static const char *const colours[] = {"Decorrelated", "RGB"};
   int colour = recipe.decorrelate_colours ? 0 : 1;
+  ImGui::BeginDisabled(frame.now.planes != 3);
   if (choice("colours", colours, 2, colour))
     recipe.decorrelate_colours = colour == 0;
+  ImGui::EndDisabled();
   labelled("Image as",
            "Spectrum: a step changes frequencies, so that coarse shapes come as easily as fine ones. "
            "Pixels: each by itself, which gives noisy images.",

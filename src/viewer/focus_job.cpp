@@ -31,18 +31,6 @@ Recipe but_for_lr(Recipe recipe) {
   return recipe;
 }
 
-// The middle of a picture, as a square of `size`.
-Array middle(const Array &picture, int size) {
-  const auto height = picture.shape.at(1), width = picture.shape.at(2), side = std::min(height, width);
-  Array cut{{3, side, side}, {}};
-  for (std::int64_t c = 0; c < 3; ++c)
-    for (std::int64_t y = 0; y < side; ++y) {
-      const auto from = picture.data.begin() + (c * height + y + (height - side) / 2) * width + (width - side) / 2;
-      cut.data.insert(cut.data.end(), from, from + side);
-    }
-  return resize(cut, size, size);
-}
-
 } // namespace
 
 std::string objective_text(const Unit &unit) {
@@ -51,15 +39,22 @@ std::string objective_text(const Unit &unit) {
 }
 
 Unit FocusJob::aimed(const Recipe &recipe) const {
-  return placed(session_.model(), *unit_, place_, recipe, controls_.size);
+  return place_.chosen() ? placed(session_.model(), *unit_, place_, recipe, image_size_of(*unit_, controls_)) : *unit_;
 }
+
+Size FocusJob::image_size_of(const Unit &unit, const Controls &controls) const {
+  return image_size_for(session_.model(), {find_layer(session_.graph(), unit.layer)}, controls.recipe, controls.size);
+}
+
+PlaneView FocusJob::view() const { return plane_view(session_.graph().input.c, session_.model().rgb); }
 
 Optimization FocusJob::make(const Recipe &recipe, std::optional<Array> init,
                             std::optional<OptimizationState> state) const {
   OptimizationOptions options;
   const std::string objective = objective_text(aimed(recipe));
-  options.height = options.width = controls_.size;
-  const Size image = square(controls_.size);
+  const Size image = image_size_of(*unit_, controls_);
+  options.height = image.height;
+  options.width = image.width;
   options.input_size = input_size_for(session_.model(), {find_layer(session_.graph(), unit_->layer)}, recipe, image);
   options.seed = controls_.seed;
   options.init = std::move(init);
@@ -78,8 +73,11 @@ Optimization FocusJob::make(const Recipe &recipe, std::optional<Array> init,
 
 void FocusJob::begin(Run &run, const Recipe &recipe) {
   std::optional<Array> init;
-  if (controls_.start == StartFrom::photo && !photo_.data.empty())
-    init = parameters_of(middle(photo_, controls_.size), recipe);
+  if (controls_.start == StartFrom::photo && !photo_.data.empty()) {
+    const Size size = image_size_of(*unit_, controls_);
+    const Array part = resize(center_crop(photo_, size.width, size.height), size.width, size.height);
+    init = parameters_of(picture_of(part, session_.model()), recipe);
+  }
   run = {};
   run.recipe = recipe;
   run.optimization.emplace(make(recipe, std::move(init), std::nullopt));
@@ -166,18 +164,20 @@ void FocusJob::set(const std::optional<Unit> &unit, Place place, const Controls 
   if (controls == before)
     return;
   untouched_ = false;
-  if (controls.size == before.size && but_for_lr(controls.recipe) == but_for_lr(before.recipe)) {
+  const Size size = image_size_of(*unit_, controls);
+  const bool same_size = size == Size{width(), height()};
+  if (same_size && but_for_lr(controls.recipe) == but_for_lr(before.recipe)) {
     first_.optimization->set_lr(controls.recipe.lr);
     first_.recipe.lr = controls.recipe.lr;
     return;
   }
   // Adam's moments are of the gradient, whatever the transforms and the clipping: they stay where the parameters do.
-  if (controls.size == before.size && same_parameters(controls.recipe, before.recipe))
+  if (same_size && same_parameters(controls.recipe, before.recipe))
     go_on(first_, controls.recipe, std::nullopt, first_.optimization->state());
   else
-    go_on(first_, controls.recipe, parameters_of(resize(image(), controls.size, controls.size), controls.recipe),
+    go_on(first_, controls.recipe, parameters_of(resize(image(), size.width, size.height), controls.recipe),
           std::nullopt);
-  if (second_.optimization && controls.size != before.size)
+  if (second_.optimization && !same_size)
     begin(second_, *second_recipe_);
 }
 
@@ -219,7 +219,7 @@ int FocusJob::steps() const { return first_.steps(); }
 
 Array FocusJob::image_of(Run &run) const {
   const Array all = run.optimization->images();
-  return {{3, all.shape[2], all.shape[3]}, all.data};
+  return {{all.shape[1], all.shape[2], all.shape[3]}, all.data};
 }
 
 Array FocusJob::image() { return image_of(first_); }
@@ -230,9 +230,10 @@ Progress FocusJob::progress() {
 }
 
 void FocusJob::show(vulkan::Recording &recording, Atlas &atlas) {
-  atlas.put_image(recording, 0, first_.optimization->image_slice(), 0, height(), width());
+  atlas.put_image(recording, 0, first_.optimization->image_slice(), 0, height(), width(), view());
   if (second_.optimization)
-    atlas.put_image(recording, 1, second_.optimization->image_slice(), 0, height(), width());
+    atlas.put_image(recording, 1, second_.optimization->image_slice(), 0, second_.optimization->height(),
+                    second_.optimization->width(), view());
 }
 
 bool FocusJob::wants_moment() const {
@@ -259,11 +260,11 @@ void FocusJob::keep_moment(vulkan::Recording &recording, Atlas &timeline) {
     cell = next_cell_++;
   }
   const Progress now = progress();
-  timeline.put_image(recording, cell, first_.optimization->image_slice(), 0, height(), width());
+  timeline.put_image(recording, cell, first_.optimization->image_slice(), 0, height(), width(), view());
   kept_.push_back({{steps(), branch_, cell, now.values.empty() ? 0 : now.values.back()},
                    first_.optimization->parameters(),
                    controls_.recipe,
-                   to_rgb8(resize(image(), thumbnail, thumbnail))});
+                   to_rgb8(resize(to_float(draw_planes(image(), view())), thumbnail, thumbnail))});
 }
 
 void FocusJob::show_history(Atlas &timeline) const {
@@ -358,8 +359,10 @@ FocusState FocusJob::state() {
   if (!active())
     return state;
   state.unit = unit();
-  state.width = width();
-  state.height = height();
+  const Size shown = view_size(view(), {width(), height()});
+  state.input_size = first_.optimization->input_size();
+  state.width = shown.width;
+  state.height = shown.height;
   state.branch = branch_;
   state.first = state_of(first_, progress());
   if (second_.optimization)

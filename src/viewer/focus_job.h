@@ -20,8 +20,8 @@ public:
   FocusJob(Session &session, double slice_flops) : session_(session), slice_flops_(slice_flops) {}
 
   // Begins, goes on with changed controls, or stops (no unit). A `second` recipe starts as the first did and catches
-  // up. A `place` says where in the unit's map, whatever the image's size. `photo` (3,H,W) is what StartFrom::photo
-  // begins with. UserError for what the net or the device can't do; the job then has no unit.
+  // up. A `place` says where in the unit's map, whatever the image's size. `photo` (3,H,W) in RGB is what
+  // StartFrom::photo begins with. UserError for what the net or the device can't do; the job then has no unit.
   void set(const std::optional<Unit> &unit, Place place, const Controls &controls, const std::optional<Recipe> &second,
            const Array &photo);
   void restart();
@@ -50,13 +50,15 @@ public:
   // At its place; active() only.
   Unit unit() const { return aimed(controls_.recipe); }
   const Controls &controls() const { return controls_; }
-  int width() const { return controls_.size; }
-  int height() const { return controls_.size; }
+  int width() const { return first_.optimization->width(); }
+  int height() const { return first_.optimization->height(); }
+  // Of the images that there would be of a unit: Controls::size as a square, or in the proportions of the net's input.
+  Size image_size_of(const Unit &unit, const Controls &controls) const;
   bool two() const { return second_.optimization.has_value(); }
-  Array image(); // (3,H,W)
+  Array image(); // (C,H,W)
   Progress progress();
 
-  // Records the image (cell 0), and B's (cell 1), into an atlas of cells of width() x height().
+  // Records the image (cell 0), and B's (cell 1), into an atlas of cells for images of width() x height().
   void show(vulkan::Recording &recording, Atlas &atlas);
   // Whether the timeline wants the present image; keeps its parameters and records its thumbnail.
   bool wants_moment() const;
@@ -85,6 +87,7 @@ private:
   void forget_history();
   bool turn_of_second() const;
   Array image_of(Run &run) const;
+  PlaneView view() const;
   RunState state_of(Run &run, const Progress &now) const;
 
   Session &session_;

@@ -15,11 +15,10 @@ int cell(float share, int cells) {
 
 } // namespace
 
-Unit placed(const Model &model, Unit unit, Place place, const Recipe &recipe, int size) {
+Unit placed(const Model &model, Unit unit, Place place, const Recipe &recipe, Size image) {
   if (!place.chosen())
     return unit;
   const NodeId layer = find_layer(model.graph, unit.layer);
-  const Size image = square(size);
   const Shape map = shape_at(model, layer, net_size(input_size_for(model, {layer}, recipe, image), recipe, image));
   unit.x = cell(place.u, map.w);
   unit.y = cell(place.v, map.h);

@@ -7,8 +7,8 @@
 
 namespace convscope::viewer {
 
-// The unit with x and y of the place, where one is chosen, in the map of an image of `size`. UserError where the net
+// The unit with x and y of the place, where one is chosen, in the map of an image of that size. UserError where the net
 // has no such layer, or no such map.
-Unit placed(const Model &model, Unit unit, Place place, const Recipe &recipe, int size);
+Unit placed(const Model &model, Unit unit, Place place, const Recipe &recipe, Size image);
 
 } // namespace convscope::viewer

@@ -26,7 +26,7 @@ enum class StartFrom { noise, photo };
 // How the focused unit is optimized. A change takes effect on the next step and keeps the image.
 struct Controls {
   Recipe recipe = convscope::recipe("lucid");
-  int size = 128;
+  int size = 128; // of the image: a square, or as many pixels in the proportions of the net's input
   std::uint64_t seed = 0;
   StartFrom start = StartFrom::noise;
   bool operator==(const Controls &) const = default;
@@ -99,7 +99,9 @@ struct MapState {
 
 struct FocusState {
   std::optional<Unit> unit;
-  int width = 0, height = 0, branch = 0;
+  Size input_size;           // of the net, where its layer needs that one; else not given
+  int width = 0, height = 0; // of what is seen: the image, or the mosaic of its planes
+  int branch = 0;
   RunState first;
   std::optional<RunState> second; // A/B
   MapState map;
@@ -117,12 +119,14 @@ struct Snapshot {
   int models = 0;             // Wish::models that this answers
   bool refused = false;       // the last one could not be loaded, and the one before stays
   Size net_size{224, 224};    // of the net's input: what the layers' sizes are for
+  int planes = 3;             // of its picture
   std::vector<Guess> guesses; // the likeliest first; empty without a classifier or a photo
   std::string device, driver, precision = "fp32";
   std::vector<LayerRow> layers;
-  std::string layer;                 // of the wall, as shown
-  int map_width = 0, map_height = 0; // of its maps of the photo; 0 while there are none
-  std::vector<TileState> tiles;      // by channel
+  std::string layer;                   // of the wall, as shown
+  int map_width = 0, map_height = 0;   // of its maps of the photo; 0 while there are none
+  int tile_width = 0, tile_height = 0; // of its images, as they are seen
+  std::vector<TileState> tiles;        // by channel
   bool has_photo = false;
   std::string photo; // as shown: one that can't be read leaves the one before
   int photo_width = 0, photo_height = 0;

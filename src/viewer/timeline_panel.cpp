@@ -44,7 +44,9 @@ void draw_moment(Frame &frame, std::size_t index, ImVec2 at, float side) {
   const Box box{at, ImVec2(at.x + side, at.y + side)};
   ImDrawList &list = *ImGui::GetWindowDrawList();
   list.AddRectFilled(box.a, box.b, frame_colour());
-  draw_cell(list, frame.window, frame.textures.timeline, moment.cell, box);
+  const float aspect =
+      static_cast<float>(frame.now.focus.width) / static_cast<float>(std::max(frame.now.focus.height, 1));
+  draw_cell(list, frame.window, frame.textures.timeline, moment.cell, fitted(box, aspect));
   const bool newest = index + 1 == frame.now.focus.history.size();
   if (ImGui::IsItemHovered()) {
     list.AddRect(box.a, box.b, accent_colour(), 0, 0, 2 * frame.scale);
@@ -56,7 +58,7 @@ void draw_moment(Frame &frame, std::size_t index, ImVec2 at, float side) {
     ImGui::BeginTooltip();
     const ImVec2 a = ImGui::GetCursorScreenPos();
     draw_cell(*ImGui::GetWindowDrawList(), frame.window, frame.textures.timeline, moment.cell,
-              {a, ImVec2(a.x + large, a.y + large)});
+              fitted({a, ImVec2(a.x + large, a.y + large)}, aspect));
     ImGui::Dummy(ImVec2(large, large));
     ImGui::TextUnformatted(fmt::format("step {}, value {}", moment.step, number_text(moment.value)).c_str());
     if (moment.branch > 0)

@@ -14,22 +14,27 @@ namespace convscope::viewer {
 
 namespace {
 
-constexpr int map_cell = 64;
+constexpr int map_cell = 64, largest_mosaic = 256;
 // A tile gets its steps in visits, so that the whole wall shows something soon; later visits refine it.
 constexpr int first_visit = 24, later_visit = 40, enough = 144;
 
 // Of the layer's output, whose channels can be laid out as tiles.
-Shape shape_of(Session &session, NodeId node, int tile) {
+Shape shape_of(Session &session, NodeId node, Size tile) {
   const Graph &graph = session.graph();
   const std::string &layer = graph.nodes[static_cast<std::size_t>(node)].name;
   const Shape shape = infer_shapes(graph, graph.input, node)[static_cast<std::size_t>(node)];
   if (shape.c > 4096)
     throw UserError(layer + ": has more channels than the wall has tiles");
-  const std::uint64_t pixels = std::uint64_t{map_cell} * map_cell + static_cast<std::uint64_t>(tile) * tile;
+  const std::uint64_t pixels = std::uint64_t{map_cell} * map_cell +
+                               static_cast<std::uint64_t>(tile.width) * static_cast<std::uint64_t>(tile.height);
   if (static_cast<std::uint64_t>(shape.c) * pixels * 8 > session.memory_left()) // each in a buffer and in a texture
     throw UserError(layer + ": the device has no memory left for a wall of its channels");
   return shape;
 }
+
+PlaneView view_of(const Session &session) { return plane_view(session.graph().input.c, session.model().rgb); }
+
+Size cell_of(const Session &session, Size image) { return cell_size(view_of(session), image, largest_mosaic); }
 
 // Batches along the first axis: one more at the end, and the one at `index` of `count`.
 void append(Array &all, const Array &one) {
@@ -52,9 +57,11 @@ Array part_of(const Array &all, std::int64_t index, std::int64_t count) {
 
 WallJob::WallJob(Session &session, const std::string &layer, int tile, double slice_flops)
     : session_(session), node_(find_layer(session.graph(), layer)), layer_(layer), tile_(tile),
-      slice_flops_(slice_flops), map_shape_(shape_of(session, node_, tile)),
+      slice_flops_(slice_flops), image_(image_size_for(session.model(), {node_}, convscope::recipe("lucid"), tile)),
+      map_shape_(shape_of(session, node_, cell_of(session, image_))),
       maps_(session.programs(), map_shape_.c, map_cell, map_cell, "maps of " + layer),
-      images_(session.programs(), map_shape_.c, tile, tile, "images of " + layer),
+      images_(session.programs(), map_shape_.c, cell_of(session, image_).width, cell_of(session, image_).height,
+              "images of " + layer),
       tiles_(static_cast<std::size_t>(map_shape_.c)), recipe_(convscope::recipe("lucid")), kept_(tiles_.size()) {
   maxima_ = vulkan::Buffer(session.device(), tiles_.size() * sizeof(float), "map maxima");
 }
@@ -94,6 +101,7 @@ void WallJob::set_recipe(const Recipe &recipe, std::uint64_t seed) {
   if (recipe == recipe_ && seed == seed_)
     return;
   recipe_ = recipe;
+  image_ = image_size_for(session_.model(), {node_}, recipe, tile_);
   seed_ = seed;
   impossible_ = false;
   stop();
@@ -155,8 +163,9 @@ void WallJob::begin_batch(const std::vector<int> &in_view) {
 
 void WallJob::plan_batch(int steps) {
   OptimizationOptions options;
-  options.height = options.width = tile_;
-  options.input_size = input_size_for(session_.model(), {node_}, recipe_, square(tile_));
+  options.height = image_.height;
+  options.width = image_.width;
+  options.input_size = input_size_for(session_.model(), {node_}, recipe_, image_);
   options.seed = seed_;
   options.slice_flops = slice_flops_;
   options.precision = session_.precision();
@@ -172,7 +181,7 @@ void WallJob::plan_batch(int steps) {
     all.steps = steps;
     options.resume = std::move(all);
   }
-  const Graph &graph = session_.model().at(net_size(options.input_size, recipe_, square(tile_)));
+  const Graph &graph = session_.model().at(net_size(options.input_size, recipe_, image_));
   std::vector<Objective> objectives;
   for (const int c : batch_)
     objectives.push_back(same_objective(session_.objective(objective_text({layer_, c})), session_.graph(), graph));
@@ -182,6 +191,8 @@ void WallJob::plan_batch(int steps) {
 void WallJob::show_batch() {
   const std::vector<Progress> progress = optimization_->progress();
   const vulkan::Slice images = optimization_->image_slice();
+  const PlaneView view = view_of(session_);
+  const std::int64_t each = std::int64_t{view.planes} * image_.height * image_.width;
   vulkan::Recording recording(session_.device(), "tiles of " + layer_);
   for (std::size_t i = 0; i < batch_.size(); ++i) {
     TileState &tile = tiles_[static_cast<std::size_t>(batch_[i])];
@@ -191,7 +202,8 @@ void WallJob::show_batch() {
     tile.health = progress[i].state == Progress::State::dead      ? (young ? Health::waiting : Health::dead)
                   : progress[i].state == Progress::State::stopped ? Health::diverging
                                                                   : Health::well;
-    images_.put_image(recording, batch_[i], images, static_cast<std::int64_t>(i) * 3 * tile_ * tile_, tile_, tile_);
+    images_.put_image(recording, batch_[i], images, static_cast<std::int64_t>(i) * each, image_.height, image_.width,
+                      view);
   }
   recording.finish();
   recording.run("drawing tiles of " + layer_);

@@ -15,8 +15,8 @@ namespace convscope::viewer {
 
 class WallJob {
 public:
-  // Of the layer's channels; `tile` is the side of a tile's image. UserError where the net has no such layer, or the
-  // device no room.
+  // Of the layer's channels; `tile` is the side of a tile's image, or of the square that has as many pixels. UserError
+  // where the net has no such layer, or the device no room.
   WallJob(Session &session, const std::string &layer, int tile, double slice_flops);
 
   const std::string &layer() const { return layer_; }
@@ -35,7 +35,7 @@ public:
   std::vector<OptimizedImage> images_so_far() const;
   const Recipe &recipe() const { return recipe_; }
   std::uint64_t seed() const { return seed_; }
-  int tile() const { return tile_; }
+  Size image_size() const { return image_; }
 
   // The recipe of the images from now on; those that were made with another begin again.
   void set_recipe(const Recipe &recipe, std::uint64_t seed);
@@ -59,6 +59,7 @@ private:
   std::string layer_;
   int tile_;
   double slice_flops_;
+  Size image_; // of the recipe
   Shape map_shape_;
   Atlas maps_, images_;
   vulkan::Buffer features_, maxima_;

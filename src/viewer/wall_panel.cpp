@@ -144,10 +144,12 @@ void toolbar(Frame &frame) {
 }
 
 void draw_image(Frame &frame, ImDrawList &list, const Box &box, int channel, const TileState &tile) {
-  if (tile.steps > 0 && tile.health != Health::dead &&
-      draw_cell(list, frame.window, frame.textures.images, channel, box))
-    return;
   list.AddRectFilled(box.a, box.b, frame_colour());
+  const Snapshot &now = frame.now;
+  const float aspect = static_cast<float>(now.tile_width) / static_cast<float>(std::max(now.tile_height, 1));
+  if (tile.steps > 0 && tile.health != Health::dead &&
+      draw_cell(list, frame.window, frame.textures.images, channel, fitted(box, aspect)))
+    return;
   draw_note(list, box, tile.health == Health::dead ? "dead" : "…");
 }
 

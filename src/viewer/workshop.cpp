@@ -233,11 +233,18 @@ void Workshop::show_features() {
   wall_->show_features(session_.features_on_device(photo_rgb_, node));
 }
 
+// What its image needs, as it is seen; of very many planes, they are made smaller.
+Size Workshop::focus_cell() const {
+  const auto unit = there(now_.focus);
+  const Size image = unit ? focus_->image_size_of(*unit, now_.controls) : square(now_.controls.size);
+  return cell_size(plane_view(session_.graph().input.c, session_.model().rgb), image, 2048);
+}
+
 void Workshop::set_focus(const Wish &was, bool anew, const std::optional<SavedFocus> &restoring) {
-  const bool resized = !focus_atlas_ || focus_atlas_->cell_width() != now_.controls.size;
-  if (resized) {
+  const Size cell = focus_cell();
+  if (!focus_atlas_ || cell != Size{focus_atlas_->cell_width(), focus_atlas_->cell_height()}) {
     retire(false, true, false);
-    focus_atlas_ = std::make_unique<Atlas>(session_.programs(), 3, now_.controls.size, now_.controls.size, "focus");
+    focus_atlas_ = std::make_unique<Atlas>(session_.programs(), 3, cell.width, cell.height, "focus");
     map_ = {};
   }
   if (restoring && now_.focus) {
@@ -370,6 +377,7 @@ void Workshop::publish() {
   s.models = answered_;
   s.refused = refused_;
   s.net_size = session_.graph().size();
+  s.planes = session_.graph().input.c;
   s.guesses = guesses_;
   s.device = device.info().name;
   s.driver = device.info().driver_info;
@@ -381,6 +389,9 @@ void Workshop::publish() {
       s.map_width = wall_->map_shape().w;
       s.map_height = wall_->map_shape().h;
     }
+    const Size tile = view_size(plane_view(session_.graph().input.c, session_.model().rgb), wall_->image_size());
+    s.tile_width = tile.width;
+    s.tile_height = tile.height;
     s.tiles = wall_->tiles();
   }
   s.has_photo = photo_atlas_ != nullptr;
@@ -437,8 +448,8 @@ Wish Workshop::shown_wish() const {
   return wish;
 }
 
-Size Workshop::input_size(const std::string &layer, const Recipe &recipe, int size) const {
-  return input_size_for(session_.model(), {find_layer(session_.graph(), layer)}, recipe, square(size));
+Size Workshop::input_size(const std::string &layer, const Recipe &recipe, Size image) const {
+  return input_size_for(session_.model(), {find_layer(session_.graph(), layer)}, recipe, image);
 }
 
 SavedPicture Workshop::wall_picture(const std::string &path) const {
@@ -449,8 +460,8 @@ SavedPicture Workshop::wall_picture(const std::string &path) const {
                        {},
                        wall_->images_so_far(),
                        wall_->recipe(),
-                       wall_->tile(),
-                       input_size(wall_->layer(), wall_->recipe(), wall_->tile()),
+                       wall_->image_size(),
+                       input_size(wall_->layer(), wall_->recipe(), wall_->image_size()),
                        wall_->seed()};
   if (picture.images.empty())
     throw UserError("the wall has no finished images yet");
@@ -471,8 +482,8 @@ SavedPicture Workshop::focus_picture(const std::string &path) {
           {objective_text(focus_->unit())},
           {{0, focus_->steps(), focus_->progress(), focus_->image()}},
           controls.recipe,
-          controls.size,
-          input_size(focus_->unit().layer, controls.recipe, controls.size),
+          {focus_->width(), focus_->height()},
+          input_size(focus_->unit().layer, controls.recipe, {focus_->width(), focus_->height()}),
           controls.seed,
           focus_->untouched()};
 }

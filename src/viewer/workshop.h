@@ -42,7 +42,7 @@ struct SavedPicture {
   std::vector<std::string> objectives;
   std::vector<OptimizedImage> images; // one an objective
   Recipe recipe;
-  int size = 0;    // of the image
+  Size size;       // of the image
   Size input_size; // what it is resized to for the net; not given where it is not
   std::uint64_t seed = 0;
   bool untouched = true; // by controls changed on the way: the same command line makes the same images
@@ -91,7 +91,8 @@ private:
   void say_busy(const std::string &what);
   void publish();
   Textures textures() const;
-  Size input_size(const std::string &layer, const Recipe &recipe, int size) const;
+  Size input_size(const std::string &layer, const Recipe &recipe, Size image) const;
+  Size focus_cell() const;
   SavedPicture wall_picture(const std::string &path) const;
   SavedPicture focus_picture(const std::string &path);
 

@@ -1,6 +1,7 @@
 #include "visualization/input_steps.h"
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <stdexcept>
 
 #include "base/error.h"
 #include "visualization/groups.h"
@@ -9,44 +10,64 @@ namespace convscope {
 
 namespace {
 
-constexpr gpu::PreprocessParams unchanged{{0, 1, 2}, {1, 1, 1}, {0, 0, 0}};
-
 std::uint32_t mode_of(const Recipe &recipe) {
   if (!recipe.transforms)
     return gpu::TRANSFORM_NONE;
   return recipe.border == Border::grey ? gpu::TRANSFORM_GREY : gpu::TRANSFORM_REFLECT;
 }
 
+// Of each plane of the image, which of the net's input is made from it.
+std::vector<int> readers_of(const Preprocessing &preprocessing, int planes) {
+  if (static_cast<int>(preprocessing.source.size()) != planes)
+    throw std::logic_error("the preprocessing is of another number of planes than the net's input");
+  std::vector<int> readers(preprocessing.source.size(), -1);
+  for (int c = 0; c < planes; ++c)
+    readers.at(static_cast<std::size_t>(preprocessing.source[static_cast<std::size_t>(c)])) = c;
+  if (std::find(readers.begin(), readers.end(), -1) != readers.end())
+    throw UserError("the preprocessing uses a plane of the picture twice: no image can be optimized through it");
+  return readers;
+}
+
+gpu::PlaneParams unchanged_planes(int planes, int first, int count) {
+  gpu::PlaneParams params{planes, first, {}, {}, {}};
+  for (int i = 0; i < 3; ++i) {
+    params.source[i] = first + (i < count ? i : 0);
+    params.scale[i] = 1;
+  }
+  return params;
+}
+
 } // namespace
 
 InputSteps::InputSteps(vulkan::Programs &programs, const Recipe &recipe, const Preprocessing &preprocessing, int batch,
-                       int height, int width, Size input_size)
-    : programs_(programs), mode_(mode_of(recipe)), decorrelated_(recipe.decorrelate_colours), batch_(batch),
-      height_(height), width_(width), canvas_h_(canvas_side(recipe, height)), canvas_w_(canvas_side(recipe, width)),
-      net_h_(input_size.given() ? input_size.height : canvas_h_),
-      net_w_(input_size.given() ? input_size.width : canvas_w_) {
-  if (preprocessing.channels() != 3)
-    throw UserError(fmt::format("images are made of nets for three channels, not of {}", preprocessing.channels()));
-  for (std::size_t i = 0; i < 3; ++i) {
-    preprocessing_.source[i] = preprocessing.source[i];
-    preprocessing_.scale[i] = preprocessing.scale[i];
-    preprocessing_.shift[i] = preprocessing.shift[i];
+                       const Shape &image, Size input_size)
+    : programs_(programs), mode_(mode_of(recipe)), decorrelated_(decorrelates(recipe, image.c)), batch_(batch),
+      image_(image), canvas_{image.c, canvas_side(recipe, image.h), canvas_side(recipe, image.w)},
+      net_(input_size.given() ? Shape{image.c, input_size.height, input_size.width} : canvas_) {
+  const std::vector<int> readers = readers_of(preprocessing, image.c);
+  for (int first = 0; first < image.c; first += 3) {
+    Group group;
+    group.count = std::min(3, image.c - first);
+    group.forward = group.backward = group.unchanged = unchanged_planes(image.c, first, group.count);
+    for (int i = 0; i < group.count; ++i) {
+      const auto plane = static_cast<std::size_t>(first + i);
+      group.forward.source[i] = preprocessing.source[plane];
+      group.forward.scale[i] = preprocessing.scale[plane];
+      group.forward.shift[i] = preprocessing.shift[plane];
+      group.backward.source[i] = readers[plane];
+      group.backward.scale[i] = preprocessing.scale[static_cast<std::size_t>(readers[plane])];
+    }
+    groups_.push_back(group);
   }
 }
 
-gpu::TransformParams InputSteps::transform_params() const {
-  return {batch_, height_, width_, canvas_h_, canvas_w_, width_, 1.0F, resizes() ? unchanged : preprocessing_};
+gpu::TransformParams InputSteps::transform_params(const gpu::PlaneParams &plane) const {
+  return {image_.h, image_.w, canvas_.h, canvas_.w, {image_.h * image_.w, image_.w, 0}, 1.0F, plane};
 }
 
-gpu::ResizeParams InputSteps::resize_params() const {
-  return {batch_,
-          canvas_h_,
-          canvas_w_,
-          net_h_,
-          net_w_,
-          float(canvas_h_) / float(net_h_),
-          float(canvas_w_) / float(net_w_),
-          preprocessing_};
+gpu::ResizeParams InputSteps::resize_params(const gpu::PlaneParams &plane) const {
+  return {canvas_.h, canvas_.w, net_.h, net_.w, float(canvas_.h) / float(net_.h), float(canvas_.w) / float(net_.w),
+          plane};
 }
 
 TensorId InputSteps::append_forward(Plan &plan, TensorId image, TensorId maps) const {
@@ -55,45 +76,53 @@ TensorId InputSteps::append_forward(Plan &plan, TensorId image, TensorId maps) c
   };
   TensorId drawn = image;
   if (mode_ != gpu::TRANSFORM_NONE || !resizes()) {
-    drawn = make("canvas", canvas());
-    plan.dispatch("transform", programs_.get("transform", {mode_}),
-                  image_groups(std::int64_t{canvas_h_} * canvas_w_, batch_), transform_params(),
-                  {reads(image), reads(maps), writes(drawn)});
+    drawn = make("canvas", canvas_);
+    for (const Group &group : groups_)
+      plan.dispatch("transform", programs_.get("transform", {mode_, std::uint32_t(group.count)}),
+                    image_groups(std::int64_t{canvas_.h} * canvas_.w, batch_),
+                    transform_params(resizes() ? group.unchanged : group.forward),
+                    {reads(image), reads(maps), writes(drawn)});
   }
   if (!resizes())
     return drawn;
-  const TensorId input = make("net input", net_input());
-  plan.dispatch("resize", programs_.get("resize"), image_groups(std::int64_t{net_h_} * net_w_, batch_), resize_params(),
-                {reads(drawn), writes(input)});
+  const TensorId input = make("net input", net_);
+  for (const Group &group : groups_)
+    plan.dispatch("resize", programs_.get("resize", {std::uint32_t(group.count)}),
+                  image_groups(std::int64_t{net_.h} * net_.w, batch_), resize_params(group.forward),
+                  {reads(drawn), writes(input)});
   return input;
 }
 
 void InputSteps::append_backward(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to) const {
-  append_adjoint(plan, gradient, maps, image, to, transform_params(), false);
+  append_adjoint(plan, gradient, maps, image, to, transform_params({}).place, 1, false);
 }
 
 void InputSteps::append_backward(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to,
-                                 int row_stride, float gain) const {
-  gpu::TransformParams params = transform_params();
-  params.row_stride = row_stride;
-  params.gain = gain;
-  append_adjoint(plan, gradient, maps, image, to, params, true);
+                                 const gpu::PlaneLayout &layout, float gain) const {
+  append_adjoint(plan, gradient, maps, image, to, layout, gain, true);
 }
 
 void InputSteps::append_adjoint(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to,
-                                const gpu::TransformParams &params, bool with_colour) const {
+                                const gpu::PlaneLayout &layout, float gain, bool with_colour) const {
   if (resizes()) {
-    const std::size_t bytes = std::size_t(batch_) * std::size_t(canvas().elements()) * sizeof(float);
+    const std::size_t bytes = std::size_t(batch_) * std::size_t(canvas_.elements()) * sizeof(float);
     const TensorId at_canvas = plan.transient("canvas gradient", bytes);
-    plan.dispatch("resize gradient", programs_.get("resize_adjoint"),
-                  image_groups(std::int64_t{canvas_h_} * canvas_w_, batch_), resize_params(),
-                  {reads(gradient), writes(at_canvas)});
+    for (const Group &group : groups_)
+      plan.dispatch("resize gradient", programs_.get("resize_adjoint", {std::uint32_t(group.count)}),
+                    image_groups(std::int64_t{canvas_.h} * canvas_.w, batch_), resize_params(group.backward),
+                    {reads(gradient), writes(at_canvas)});
     gradient = at_canvas;
   }
-  plan.dispatch("transform gradient",
-                programs_.get("transform_adjoint", {mode_, with_colour ? 1U : 0U, decorrelated_ ? 1U : 0U}),
-                image_groups(std::int64_t{height_} * width_, batch_), params,
-                {reads(gradient), reads(maps), reads(image), writes(to)});
+  for (const Group &group : groups_) {
+    gpu::TransformParams params = transform_params(resizes() ? group.unchanged : group.backward);
+    params.place = layout;
+    params.gain = gain;
+    plan.dispatch("transform gradient",
+                  programs_.get("transform_adjoint",
+                                {mode_, std::uint32_t(group.count), with_colour ? 1U : 0U, decorrelated_ ? 1U : 0U}),
+                  image_groups(std::int64_t{image_.h} * image_.w, batch_), params,
+                  {reads(gradient), reads(maps), reads(image), writes(to)});
+  }
 }
 
 } // namespace convscope

@@ -1,6 +1,8 @@
 // From the image to the net's input and back: the recipe's transforms, a resize, and the model's preprocessing.
 #pragma once
 
+#include <vector>
+
 #include "graph/graph.h"
 #include "params.h"
 #include "plan/plan.h"
@@ -10,36 +12,41 @@ namespace convscope {
 
 class InputSteps {
 public:
-  // `input_size`: of what the net gets; not given: as large as the canvas.
+  // `input_size`: of what the net gets; not given: as large as the canvas. UserError where the preprocessing does not
+  // use each plane of the image once.
   InputSteps(vulkan::Programs &programs, const Recipe &recipe, const Preprocessing &preprocessing, int batch,
-             int height, int width, Size input_size);
+             const Shape &image, Size input_size);
 
-  Shape canvas() const { return {3, canvas_h_, canvas_w_}; }
-  Shape net_input() const { return {3, net_h_, net_w_}; }
+  Shape canvas() const { return canvas_; }
+  Shape net_input() const { return net_; }
 
-  // image (N, 3, H, W) -> the net's input; `maps` holds an AffineMap an image.
+  // image (N, C, H, W) -> the net's input; `maps` holds an AffineMap an image.
   TensorId append_forward(Plan &plan, TensorId image, TensorId maps) const;
-  // Gradient with respect to the net's input -> with respect to the image, which lands in `to` (N, 3, H, W).
+  // Gradient with respect to the net's input -> with respect to the image, which lands in `to` (N, C, H, W).
   void append_backward(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to) const;
-  // As above, and on through the colours: to what the parameterization's append_gradient() takes, in rows of
-  // `row_stride` floats.
-  void append_backward(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to, int row_stride,
-                       float gain) const;
+  // As above, and on through the colours: to what the parameterization's append_gradient() takes, laid out so.
+  void append_backward(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to,
+                       const gpu::PlaneLayout &layout, float gain) const;
 
 private:
-  bool resizes() const { return net_h_ != canvas_h_ || net_w_ != canvas_w_; }
-  gpu::TransformParams transform_params() const;
-  gpu::ResizeParams resize_params() const;
+  // Up to three planes are made by one dispatch.
+  struct Group {
+    int count = 0;
+    gpu::PlaneParams forward{}, backward{}, unchanged{};
+  };
+
+  bool resizes() const { return net_ != canvas_; }
+  gpu::TransformParams transform_params(const gpu::PlaneParams &plane) const;
+  gpu::ResizeParams resize_params(const gpu::PlaneParams &plane) const;
   void append_adjoint(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to,
-                      const gpu::TransformParams &params, bool with_colour) const;
+                      const gpu::PlaneLayout &layout, float gain, bool with_colour) const;
 
   vulkan::Programs &programs_;
   std::uint32_t mode_;
   bool decorrelated_; // colours
-  gpu::PreprocessParams preprocessing_{};
-  int batch_, height_, width_;
-  int canvas_h_, canvas_w_;
-  int net_h_, net_w_;
+  int batch_;
+  Shape image_, canvas_, net_;
+  std::vector<Group> groups_;
 };
 
 } // namespace convscope

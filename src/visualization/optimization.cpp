@@ -27,17 +27,11 @@ double checked_lr(double lr) {
   return lr;
 }
 
-int checked_side(int side, int otherwise, const Recipe &recipe) {
+int checked_side(int side, int otherwise) {
   if (side == 0)
     side = otherwise;
-  const bool spectral = recipe.parameterization == ParameterizationKind::fft;
-  const int smallest = spectral ? 2 : 1;
-  if (side < smallest || side > largest_side)
-    throw UserError(fmt::format("an image's side is {} to {} pixels, not {}", smallest, largest_side, side));
-  if (spectral && next_smooth(side) != side)
-    throw UserError(
-        fmt::format("the Fourier transform does sizes whose prime factors are 2, 3, 5 and 7: not {}, but {}", side,
-                    next_smooth(side)));
+  if (side < 1 || side > largest_side)
+    throw UserError(fmt::format("an image's side is 1 to {} pixels, not {}", largest_side, side));
   return side;
 }
 
@@ -59,12 +53,12 @@ std::vector<Shape> checked_shapes(const Graph &graph, const std::vector<Objectiv
 }
 
 // Kernels bind whole tensors. The net looks after its own.
-void check_room(const vulkan::DeviceInfo &device, std::int64_t floats, int batch, int height, int width) {
+void check_room(const vulkan::DeviceInfo &device, std::int64_t floats, int batch, const Shape &image) {
   const double needed = double(floats) * batch * sizeof(float);
   const double limit = double(std::min<std::uint64_t>(device.max_storage_range, INT32_MAX));
   if (needed > limit)
     throw UserError(fmt::format("{} of {}x{} pixels needs {:.0f} MB in one piece, where {} takes {:.0f} MB",
-                                batch == 1 ? "an image" : fmt::format("a batch of {} images", batch), width, height,
+                                batch == 1 ? "an image" : fmt::format("a batch of {} images", batch), image.w, image.h,
                                 needed * 1e-6, device.name, limit * 1e-6));
 }
 
@@ -89,7 +83,8 @@ struct Optimization::State {
   std::vector<Objective> objectives;
   Recipe recipe;
   OptimizationOptions options;
-  int batch, height, width;
+  int batch;
+  Shape image;
   double lr;
   Parameterization parameterization;
   InputSteps input;
@@ -109,16 +104,16 @@ struct Optimization::State {
   State(vulkan::Programs &programs, Weights &weights, const Graph &graph, std::vector<Objective> given,
         const Recipe &by, const OptimizationOptions &with)
       : objectives(checked_batch(std::move(given))), recipe(by), options(with),
-        batch(static_cast<int>(objectives.size())), height(checked_side(with.height, by.size, by)),
-        width(checked_side(with.width, by.size, by)), lr(checked_lr(with.lr.value_or(by.lr))),
-        parameterization(programs, by, batch, height, width),
-        input(programs, by, graph.preprocessing, batch, height, width, with.input_size),
+        batch(static_cast<int>(objectives.size())), image{graph.input.c, checked_side(with.height, by.size),
+                                                          checked_side(with.width, by.size)},
+        lr(checked_lr(with.lr.value_or(by.lr))), parameterization(programs, by, batch, image),
+        input(programs, by, graph.preprocessing, batch, image, with.input_size),
         shapes(checked_shapes(graph, objectives, input.net_input())), plan(programs, "optimization"),
         tensors(parameterization.make_tensors(plan)),
         optimizer(plan, by, parameterization, batch, std::max(1, with.history > 0 ? with.history : by.steps)),
         objective(plan, objectives, shapes), first_image(programs, "first image") {
     check_room(programs.device().info(), std::max<std::int64_t>(parameterization.count(), input.canvas().elements()),
-               batch, height, width);
+               batch, image);
     if (options.init)
       init = checked_init(*options.init, parameterization, batch);
     options.init.reset();
@@ -142,12 +137,13 @@ struct Optimization::State {
     net.backward = true;
     net.revive = recipe.revive_steps > 0;
     Network network(plan, weights, graph, net);
-    optimizer.append_advance(height, width, input.canvas().h, input.canvas().w);
+    optimizer.append_advance(image.h, image.w, input.canvas().h, input.canvas().w);
     network.forward(input.append_forward(plan, tensors.image, optimizer.maps()));
     objective.append_values(network);
     const TensorId gradient = network.backward(objective.seeds(network));
     plan.set_variant(Variant::both);
-    input.append_backward(plan, gradient, optimizer.maps(), tensors.image, tensors.work, parameterization.row_stride(),
+    parameterization.append_clear(plan, tensors);
+    input.append_backward(plan, gradient, optimizer.maps(), tensors.image, tensors.work, parameterization.layout(),
                           parameterization.gain());
     parameterization.append_gradient(plan, tensors, optimizer.gradient_partials());
     optimizer.append_update(tensors, objective.partials(), objective.parts());
@@ -261,8 +257,10 @@ void Optimization::set_lr(double lr) {
 }
 
 int Optimization::batch() const { return state_->batch; }
-int Optimization::height() const { return state_->height; }
-int Optimization::width() const { return state_->width; }
+int Optimization::planes() const { return state_->image.c; }
+int Optimization::height() const { return state_->image.h; }
+int Optimization::width() const { return state_->image.w; }
+Size Optimization::input_size() const { return state_->options.input_size; }
 const std::vector<Objective> &Optimization::objectives() const { return state_->objectives; }
 
 vulkan::Slice Optimization::image_slice() {
@@ -272,7 +270,8 @@ vulkan::Slice Optimization::image_slice() {
 
 Array Optimization::images() {
   state_->prepare();
-  return {{state_->batch, 3, state_->height, state_->width}, state_->plan.read_all<float>(state_->tensors.image)};
+  const Shape &image = state_->image;
+  return {{state_->batch, image.c, image.h, image.w}, state_->plan.read_all<float>(state_->tensors.image)};
 }
 
 Array Optimization::parameters() {

@@ -31,7 +31,8 @@ struct OptimizationOptions {
   Size input_size;           // what the transforms give is resized to this before the net; not given: as it is
   std::uint64_t seed = 0;
   std::optional<double> lr; // instead of the recipe's
-  // Parameters to start from, (1 or N, 3, H, W/2+1, 2) or, for `pixel`, (1 or N, 3, H, W).
+  // Parameters to start from, Parameterization::shape(): (1 or N, C, H', W'/2+1, 2), where H' and W' are
+  // spectrum_side() of the image's, or for `pixel` (1 or N, C, H, W). C is of the net's input.
   std::optional<Array> init;
   std::optional<OptimizationState> resume; // instead of `init`, one set an image: steps are counted on from its
   int history = 0;                         // steps whose values are kept; 0: the recipe's steps
@@ -75,12 +76,14 @@ public:
   void set_lr(double lr); // from the next step on
 
   int batch() const;
+  int planes() const; // of an image: the net's channels
   int height() const;
   int width() const;
+  Size input_size() const; // as OptimizationOptions has it
   const std::vector<Objective> &objectives() const;
 
   vulkan::Slice image_slice(); // of images(), on the device
-  Array images();              // (N,3,H,W), 0..1: what the parameters show now, not transformed
+  Array images();              // (N,C,H,W), 0..1: what the parameters show now, not transformed
   Array parameters();          // as OptimizationOptions::init
   OptimizationState state();
   std::vector<Progress> progress();

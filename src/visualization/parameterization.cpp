@@ -7,25 +7,41 @@
 
 namespace convscope {
 
-Parameterization::Parameterization(vulkan::Programs &programs, const Recipe &recipe, int batch, int height, int width)
-    : programs_(programs), recipe_(recipe), batch_(batch), height_(height), width_(width) {
-  if (spectral())
-    fft_.emplace(programs.device(), height, width, 3 * batch);
+double image_gain(const Recipe &recipe, int planes) {
+  constexpr double light = (0.26 + 0.27 + 0.27) / 3 / 0.461952; // of shaders/colour.glsl's first column
+  return (recipe.parameterization == ParameterizationKind::fft ? 0.25 : 1) * (planes == 3 ? 1 : light);
 }
 
-int Parameterization::row_stride() const { return spectral() ? 2 * columns() : width_; }
-int Parameterization::count() const { return 3 * height_ * row_stride(); }
+Margins margins_of(const Recipe &recipe, int height, int width) {
+  if (recipe.parameterization != ParameterizationKind::fft)
+    return {height, width, 0, 0};
+  const int h = spectrum_side(height), w = spectrum_side(width);
+  return {h, w, (h - height) / 2, (w - width) / 2};
+}
+
+Parameterization::Parameterization(vulkan::Programs &programs, const Recipe &recipe, int batch, const Shape &image)
+    : programs_(programs), recipe_(recipe), batch_(batch), image_(image),
+      margins_(margins_of(recipe, image.h, image.w)) {
+  if (spectral())
+    fft_.emplace(programs.device(), margins_.height, margins_.width, image.c * batch);
+}
+
+gpu::PlaneLayout Parameterization::layout() const {
+  const int row_stride = spectral() ? 2 * columns() : image_.w;
+  return {margins_.height * row_stride, row_stride, margins_.top * row_stride + margins_.left};
+}
+int Parameterization::count() const { return image_.c * layout().plane_stride; }
 int Parameterization::gradient_parts() const { return std::clamp(count() / 1024, 1, 1024); }
 
 std::vector<std::int64_t> Parameterization::shape(std::int64_t batch) const {
   if (spectral())
-    return {batch, 3, height_, columns(), 2};
-  return {batch, 3, height_, width_};
+    return {batch, image_.c, margins_.height, columns(), 2};
+  return {batch, image_.c, image_.h, image_.w};
 }
 
 Parameterization::Tensors Parameterization::make_tensors(Plan &plan) const {
   const std::size_t floats = std::size_t(batch_) * std::size_t(count());
-  const std::size_t pixels = std::size_t(batch_) * 3 * std::size_t(height_) * std::size_t(width_);
+  const std::size_t pixels = std::size_t(batch_) * std::size_t(image_.elements());
   Tensors tensors{};
   tensors.parameters = plan.persistent("parameters", floats * sizeof(float));
   tensors.image = plan.persistent("image", pixels * sizeof(float));
@@ -41,7 +57,7 @@ Parameterization::Tensors Parameterization::share(const Plan &owner, const Tenso
 }
 
 std::vector<float> Parameterization::scale_table() const {
-  return spectral() ? frequency_scale(height_, width_, recipe_.decay) : std::vector<float>{0};
+  return spectral() ? frequency_scale(margins_.height, margins_.width, recipe_.decay) : std::vector<float>{0};
 }
 
 std::vector<float> frequency_scale(int height, int width, double decay) {
@@ -65,15 +81,15 @@ void Parameterization::append_fft(Plan &plan, TensorId work, bool inverse) {
 
 void Parameterization::append_image(Plan &plan, const Tensors &tensors) {
   if (spectral()) {
-    const gpu::SpectrumParams params{3 * batch_, height_, width_, columns()};
+    const gpu::SpectrumParams params{margins_.height, margins_.width, columns()};
     plan.dispatch("spectrum scale", programs_.get("spectrum_scale"),
-                  image_groups(std::int64_t{height_} * columns(), 3 * batch_), params,
+                  image_groups(std::int64_t{margins_.height} * columns(), image_.c * batch_), params,
                   {reads(tensors.parameters), reads(tensors.scale), writes(tensors.work)});
     append_fft(plan, tensors.work, true);
   }
-  const gpu::ColourParams params{batch_, height_, width_, row_stride(), gain()};
-  plan.dispatch("colour", programs_.get("colour", {recipe_.decorrelate_colours ? 1U : 0U}),
-                image_groups(std::int64_t{height_} * width_, batch_), params,
+  const gpu::ColourParams params{image_.h, image_.w, layout(), gain()};
+  plan.dispatch("colour", programs_.get("colour", {decorrelated() ? 1U : 0U}),
+                image_groups(std::int64_t{image_.h} * image_.w, decorrelated() ? batch_ : image_.c * batch_), params,
                 {reads(spectral() ? tensors.work : tensors.parameters), writes(tensors.image)});
 }
 
@@ -83,10 +99,15 @@ void Parameterization::append_init(Plan &plan, const Tensors &tensors, TensorId 
                 {reads(images), writes(tensors.parameters)});
 }
 
+void Parameterization::append_clear(Plan &plan, const Tensors &tensors) const {
+  if (margins_.height != image_.h || margins_.width != image_.w)
+    plan.fill(tensors.work, 0);
+}
+
 void Parameterization::append_gradient(Plan &plan, const Tensors &tensors, TensorId partials) {
   if (spectral())
     append_fft(plan, tensors.work, false);
-  const gpu::GradientParams params{count(), height_, width_, columns(), gradient_parts()};
+  const gpu::GradientParams params{count(), margins_.height, margins_.width, columns(), gradient_parts()};
   plan.dispatch("parameter gradient", programs_.get("param_gradient", {spectral() ? 1U : 0U}),
                 {std::uint32_t(gradient_parts()), std::uint32_t(batch_), 1}, params,
                 {updates(tensors.work), reads(tensors.scale), writes(partials)});

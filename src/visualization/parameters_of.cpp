@@ -1,6 +1,7 @@
 #include "visualization/parameters_of.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <complex>
 #include <cstddef>
@@ -28,6 +29,21 @@ std::vector<double> from_rgb() {
       inverse[std::size_t(i) * 3 + std::size_t(j)] = (m[a][c] * m[b][d] - m[a][d] * m[b][c]) / determinant * norm;
     }
   return inverse;
+}
+
+// Red, green and blue become the channels that they are made of.
+void decorrelate(std::vector<double> &planes, std::size_t pixels) {
+  const std::vector<double> inverse = from_rgb();
+  for (std::size_t i = 0; i < pixels; ++i) {
+    const std::array<double, 3> rgb{planes[i], planes[pixels + i], planes[2 * pixels + i]};
+    for (std::size_t c = 0; c < 3; ++c)
+      planes[c * pixels + i] = inverse[c * 3] * rgb[0] + inverse[c * 3 + 1] * rgb[1] + inverse[c * 3 + 2] * rgb[2];
+  }
+}
+
+// -1 -> 0, size -> size - 1: of what lies less than `size` outside.
+std::size_t mirrored(int i, int size) {
+  return static_cast<std::size_t>(i < 0 ? -1 - i : i >= size ? 2 * size - 1 - i : i);
 }
 
 std::vector<std::complex<double>> roots(int n) {
@@ -61,28 +77,31 @@ std::vector<std::complex<double>> half_spectrum(const double *plane, int height,
 } // namespace
 
 Array parameters_of(const Array &image, const Recipe &recipe) {
-  if (image.shape.size() != 3 || image.shape[0] != 3 || image.shape[1] < 1 || image.shape[2] < 1)
-    throw UserError("an image of the shape (3, H, W) is needed");
-  const int height = static_cast<int>(image.shape[1]), width = static_cast<int>(image.shape[2]);
-  const std::size_t pixels = std::size_t(height) * std::size_t(width);
-  const bool spectral = recipe.parameterization == ParameterizationKind::fft;
+  if (image.shape.size() != 3 || image.shape[0] < 1 || image.shape[1] < 1 || image.shape[2] < 1)
+    throw UserError("an image of the shape (C, H, W) is needed");
+  const int count = static_cast<int>(image.shape[0]), height = static_cast<int>(image.shape[1]),
+            width = static_cast<int>(image.shape[2]);
+  const Margins whole = margins_of(recipe, height, width);
+  const std::size_t pixels = std::size_t(whole.height) * std::size_t(whole.width);
   constexpr double inside = 1.0 / 512;
-  const std::vector<double> inverse =
-      recipe.decorrelate_colours ? from_rgb() : std::vector<double>{1, 0, 0, 0, 1, 0, 0, 0, 1};
-  std::vector<double> planes(3 * pixels);
-  for (std::size_t i = 0; i < pixels; ++i)
-    for (std::size_t rgb = 0; rgb < 3; ++rgb) {
-      const double v = std::clamp(double(image.data[rgb * pixels + i]), inside, 1 - inside);
-      const double logit = std::log(v / (1 - v)) * (spectral ? 4 : 1);
-      for (std::size_t c = 0; c < 3; ++c)
-        planes[c * pixels + i] += inverse[c * 3 + rgb] * logit;
-    }
-  if (!spectral)
-    return {{1, 3, height, width}, {planes.begin(), planes.end()}};
-  const std::vector<float> scale = frequency_scale(height, width, recipe.decay);
-  Array result{{1, 3, height, width / 2 + 1, 2}, {}};
-  for (std::size_t c = 0; c < 3; ++c) {
-    const auto spectrum = half_spectrum(&planes[c * pixels], height, width);
+  const double gain = image_gain(recipe, count);
+  std::vector<double> planes;
+  for (int c = 0; c < count; ++c)
+    for (int y = 0; y < whole.height; ++y)
+      for (int x = 0; x < whole.width; ++x) { // around the image is its mirror image
+        const std::size_t row = std::size_t(c) * std::size_t(height) + mirrored(y - whole.top, height);
+        const float pixel = image.data[row * std::size_t(width) + mirrored(x - whole.left, width)];
+        const double v = std::clamp(double(pixel), inside, 1 - inside);
+        planes.push_back(std::log(v / (1 - v)) / gain);
+      }
+  if (decorrelates(recipe, count))
+    decorrelate(planes, pixels);
+  if (recipe.parameterization != ParameterizationKind::fft)
+    return {{1, count, height, width}, {planes.begin(), planes.end()}};
+  const std::vector<float> scale = frequency_scale(whole.height, whole.width, recipe.decay);
+  Array result{{1, count, whole.height, whole.width / 2 + 1, 2}, {}};
+  for (int c = 0; c < count; ++c) {
+    const auto spectrum = half_spectrum(&planes[std::size_t(c) * pixels], whole.height, whole.width);
     for (std::size_t i = 0; i < spectrum.size(); ++i) {
       const std::complex<double> s = spectrum[i] / (double(pixels) * scale[i]);
       result.data.push_back(static_cast<float>(s.real()));

@@ -6,9 +6,8 @@
 
 namespace convscope {
 
-// `image` is (3,H,W), 0..1; values are first brought inside by 1/512, as 0 and 1 have no finite parameters. Gives what
-// OptimizationOptions::init takes, on the host: (1,3,H,W/2+1,2) for `fft`, (1,3,H,W) for `pixel`. UserError for
-// another shape.
+// `image` is (C,H,W), 0..1; values are first brought inside by 1/512, as 0 and 1 have no finite parameters. Gives what
+// OptimizationOptions::init takes, on the host. UserError for another shape.
 Array parameters_of(const Array &image, const Recipe &recipe);
 
 } // namespace convscope

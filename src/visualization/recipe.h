@@ -46,6 +46,9 @@ struct Recipe {
   bool operator==(const Recipe &) const = default;
 };
 
+// Whether images of so many planes have decorrelated colours: where they are red, green and blue.
+inline bool decorrelates(const Recipe &recipe, int planes) { return recipe.decorrelate_colours && planes == 3; }
+
 // The side of the canvas that a side of the image becomes, in pixels.
 inline int canvas_side(const Recipe &recipe, int side) { return side + (recipe.transforms ? recipe.canvas_margin : 0); }
 
@@ -53,7 +56,9 @@ inline int canvas_side(const Recipe &recipe, int side) { return side + (recipe.t
 Recipe recipe(std::string_view name);
 std::vector<std::string> recipe_names();
 
-// The smallest number from n on whose prime factors are 2, 3, 5 and 7: the lengths that `fft` takes.
+// The smallest number from n on whose prime factors are 2, 3, 5 and 7: the lengths that the Fourier transform takes.
 int next_smooth(int n);
+// The side of the spectrum of which an image's side is the middle.
+inline int spectrum_side(int side) { return next_smooth(side < 2 ? 2 : side); }
 
 } // namespace convscope

@@ -94,6 +94,16 @@ public:
 };
 
 // "conv" (4 channels), "flat" and "dense" (5 values), for inputs of that size alone.
+// "conv" of 4 channels on a picture of so many.
+inline OnnxBuilder net_of_planes(int planes) {
+  OnnxBuilder net({1, planes, 32, 32});
+  net.weights("w", {4, planes, 3, 3});
+  net.node("Conv", {"x", "w"}, "conv");
+  net.node("Relu", {"conv"}, "relu");
+  net.output("relu");
+  return net;
+}
+
 inline OnnxBuilder net_with_head(int height, int width) {
   OnnxBuilder net({1, 3, height, width});
   net.weights("w", {4, 3, 3, 3});

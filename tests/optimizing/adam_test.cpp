@@ -21,7 +21,7 @@ Recipe pixel_recipe(double clip_norm) {
 class Ascent {
 public:
   Ascent(const Recipe &recipe, const std::vector<float> &start, int images)
-      : batch(images), parameterization(programs(), recipe, batch, height, width), plan(programs(), "ascent"),
+      : batch(images), parameterization(programs(), recipe, batch, {3, height, width}), plan(programs(), "ascent"),
         tensors(parameterization.make_tensors(plan)), optimizer(plan, recipe, parameterization, batch, history),
         values(plan.persistent("values", std::size_t(batch) * 3 * sizeof(float))) {
     optimizer.append_advance(height, width, height, width);

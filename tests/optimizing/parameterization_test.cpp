@@ -17,9 +17,9 @@ struct Shown {
 };
 
 // The image of the parameters, and the gradient that `upstream` (with respect to what the colours take) becomes.
-Shown show(const Recipe &recipe, int batch, int height, int width, const std::vector<float> &parameters,
+Shown show(const Recipe &recipe, int batch, const Shape &image, const std::vector<float> &parameters,
            const std::vector<float> &upstream) {
-  Parameterization parameterization(programs(), recipe, batch, height, width);
+  Parameterization parameterization(programs(), recipe, batch, image);
   Plan forward(programs(), "forward");
   const auto tensors = parameterization.make_tensors(forward);
   parameterization.append_image(forward, tensors);
@@ -79,7 +79,7 @@ TEST_P(ParameterizationTest, SpectrumIsTheReferences) {
   const auto spectrum = reference::random_tensor(batch, 3, height, stride, 1);
   const auto upstream = reference::random_tensor(batch, 3, height, width, 2);
   const auto image = reference::image_from_spectrum(spectrum, width);
-  const Shown shown = show(Recipe{}, batch, height, width, reference::to_floats(spectrum),
+  const Shown shown = show(Recipe{}, batch, {3, height, width}, reference::to_floats(spectrum),
                            padded_rows(through_colours(upstream, image, 0.25), stride));
   EXPECT_LT(relative_error(shown.image, image), 1e-5);
   EXPECT_LT(relative_error(shown.gradient, reference::spectrum_gradient(upstream, image)), 1e-5);
@@ -92,7 +92,7 @@ TEST_P(ParameterizationTest, PixelsAreTheReferences) {
   const auto pixels = reference::random_tensor(2, 3, height, width, 3);
   const auto upstream = reference::random_tensor(2, 3, height, width, 4);
   const auto image = reference::image_from_pixels(pixels);
-  const Shown shown = show(recipe, 2, height, width, reference::to_floats(pixels),
+  const Shown shown = show(recipe, 2, {3, height, width}, reference::to_floats(pixels),
                            reference::to_floats(through_colours(upstream, image, 1)));
   EXPECT_LT(relative_error(shown.image, image), 1e-6);
   EXPECT_LT(relative_error(shown.gradient, reference::pixels_gradient(upstream, image)), 1e-6);
@@ -109,7 +109,7 @@ TEST_P(ParameterizationTest, PlainColoursAreTheSigmoidAlone) {
   reference::Tensor image = pixels;
   for (double &v : image.data)
     v = 1 / (1 + std::exp(-v));
-  const Shown shown = show(recipe, 2, height, width, reference::to_floats(pixels), reference::to_floats(upstream));
+  const Shown shown = show(recipe, 2, {3, height, width}, reference::to_floats(pixels), reference::to_floats(upstream));
   EXPECT_LT(relative_error(shown.image, image), 1e-6);
   EXPECT_EQ(shown.gradient, reference::to_floats(upstream)) << "the gradient begins behind the colours";
 }
@@ -133,7 +133,7 @@ TEST_P(ParameterizationGolden, AnotherImplementationAgrees) {
   const auto image = load("image");
   const auto upstream = reference::from_floats(load("upstream"), 1, 3, height, width);
   const auto g = through_colours(upstream, reference::from_floats(image, 1, 3, height, width), 0.25);
-  const Shown shown = show(Recipe{}, 1, height, width, load("spectrum"), padded_rows(g, stride));
+  const Shown shown = show(Recipe{}, 1, {3, height, width}, load("spectrum"), padded_rows(g, stride));
   EXPECT_LT(relative_error(shown.image, image), 1e-5);
   EXPECT_LT(relative_error(shown.gradient, load("spectrum_grad")), 1e-5);
 }
@@ -143,19 +143,86 @@ INSTANTIATE_TEST_SUITE_P(Sizes, ParameterizationGolden,
 
 using ParameterizationBatch = Optimizing;
 
+// (n, c, h, w) where the device has it before its transform, zeros around.
+std::vector<float> placed(const reference::Tensor &x, const Parameterization &parameterization, int batch) {
+  const gpu::PlaneLayout at = parameterization.layout();
+  std::vector<float> result(std::size_t(batch) * std::size_t(parameterization.count()));
+  for (int plane = 0; plane < x.n * x.c; ++plane)
+    for (int i = 0; i < x.h * x.w; ++i)
+      result[std::size_t(plane * at.plane_stride + at.first + i / x.w * at.row_stride + i % x.w)] =
+          float(x.data[std::size_t(plane * x.h * x.w + i)]);
+  return result;
+}
+
+// Any number of planes, and sides that the transform can't do: the image is the middle of the spectrum's plane.
+TEST_F(ParameterizationBatch, PlanesAndTheMiddleAreTheReferences) {
+  for (const int planes : {1, 2, 4, 6})
+    for (const auto &[height, width] : {std::pair(8, 10), std::pair(11, 13), std::pair(1, 17), std::pair(22, 1)}) {
+      SCOPED_TRACE(std::to_string(planes) + " planes of " + std::to_string(height) + "x" + std::to_string(width));
+      const int batch = 2, whole_h = spectrum_side(height), whole_w = spectrum_side(width);
+      const Shape image_shape{planes, height, width};
+      const Parameterization parameterization(programs(), Recipe{}, batch, image_shape);
+      EXPECT_EQ(parameterization.shape(batch), (std::vector<std::int64_t>{batch, planes, whole_h, whole_w / 2 + 1, 2}));
+      const double gain = image_gain(Recipe{}, planes);
+      const auto spectrum = reference::random_tensor(batch, planes, whole_h, 2 * (whole_w / 2 + 1), 1);
+      const auto upstream = reference::random_tensor(batch, planes, height, width, 2);
+      const auto image = reference::planes_from_spectrum(spectrum, whole_w, height, width, gain);
+      reference::Tensor g = upstream;
+      for (std::size_t i = 0; i < g.data.size(); ++i)
+        g.data[i] *= gain * image.data[i] * (1 - image.data[i]);
+      const Shown shown =
+          show(Recipe{}, batch, image_shape, reference::to_floats(spectrum), placed(g, parameterization, batch));
+      EXPECT_LT(relative_error(shown.image, image), 1e-5);
+      EXPECT_LT(relative_error(shown.gradient, reference::planes_gradient(upstream, image, whole_h, whole_w, gain)),
+                1e-5);
+    }
+}
+
+// Red, green and blue of such sides: the middle of what the whole spectrum shows.
+TEST_F(ParameterizationBatch, ColoursOfTheMiddleAreTheWholes) {
+  const int height = 11, width = 13, whole_h = 12, whole_w = 14;
+  const auto spectrum = reference::random_tensor(2, 3, whole_h, 2 * (whole_w / 2 + 1), 9);
+  const auto whole = reference::image_from_spectrum(spectrum, whole_w);
+  const std::vector<float> none(spectrum.data.size(), 1);
+  const Shown shown = show(Recipe{}, 2, {3, height, width}, reference::to_floats(spectrum), none);
+  EXPECT_LT(relative_error(shown.image, reference::cropped(whole, height, width)), 1e-5);
+}
+
+// The reference's own gradient, by differences.
+TEST(ReferenceParameterization, GradientOfTheMiddleIsThatOfDifferences) {
+  const int height = 5, width = 4, image_h = 3, image_w = 3;
+  const auto spectrum = reference::random_tensor(1, 2, height, 2 * (width / 2 + 1), 1);
+  const auto upstream = reference::random_tensor(1, 2, image_h, image_w, 2);
+  const auto value = [&](const reference::Tensor &s) {
+    const auto image = reference::planes_from_spectrum(s, width, image_h, image_w, 0.2);
+    double sum = 0;
+    for (std::size_t i = 0; i < image.data.size(); ++i)
+      sum += image.data[i] * upstream.data[i];
+    return sum;
+  };
+  const auto image = reference::planes_from_spectrum(spectrum, width, image_h, image_w, 0.2);
+  const auto gradient = reference::planes_gradient(upstream, image, height, width, 0.2);
+  for (std::size_t i = 0; i < spectrum.data.size(); ++i) {
+    reference::Tensor more = spectrum, less = spectrum;
+    more.data[i] += 1e-5;
+    less.data[i] -= 1e-5;
+    EXPECT_NEAR((value(more) - value(less)) / 2e-5, gradient.data[i], 1e-8) << i;
+  }
+}
+
 TEST_F(ParameterizationBatch, AnImageAloneEqualsItselfInABatch) {
   for (const auto &[height, width] : {std::pair(15, 14), std::pair(24, 30)}) {
     const int stride = 2 * (width / 2 + 1), batch = 5;
     const auto spectrum = reference::to_floats(reference::random_tensor(batch, 3, height, stride, 5));
     const auto upstream = reference::to_floats(reference::random_tensor(batch, 3, height, stride, 6));
-    const Shown together = show(Recipe{}, batch, height, width, spectrum, upstream);
+    const Shown together = show(Recipe{}, batch, {3, height, width}, spectrum, upstream);
     for (const int n : {0, 1, 4}) {
       const auto part = [n](const std::vector<float> &values, std::size_t size) {
         return std::vector<float>(values.begin() + std::ptrdiff_t(n * size),
                                   values.begin() + std::ptrdiff_t((n + 1) * size));
       };
       const auto parameters = std::size_t(3 * height * stride), pixels = std::size_t(3 * height * width);
-      const Shown alone = show(Recipe{}, 1, height, width, part(spectrum, parameters), part(upstream, parameters));
+      const Shown alone = show(Recipe{}, 1, {3, height, width}, part(spectrum, parameters), part(upstream, parameters));
       EXPECT_EQ(alone.image, part(together.image, pixels));
       EXPECT_EQ(alone.gradient, part(together.gradient, parameters));
     }
@@ -178,7 +245,7 @@ std::array<double, 4> normals(std::uint32_t block, std::array<std::uint32_t, 2> 
 TEST_F(ParameterizationBatch, FirstParametersAreKeyedNormalNumbers) {
   const int height = 9, width = 14;
   const std::vector<std::string> texts{"conv1:0", "conv1:1"};
-  Parameterization parameterization(programs(), Recipe{}, 2, height, width);
+  Parameterization parameterization(programs(), Recipe{}, 2, {3, height, width});
   Plan plan(programs(), "init");
   const auto tensors = parameterization.make_tensors(plan);
   const TensorId images = plan.persistent("images", 2 * sizeof(gpu::ImageState));

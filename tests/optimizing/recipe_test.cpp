@@ -77,7 +77,7 @@ TEST_F(RecipeTest, MapsAreDrawnByPhilox) {
   constexpr int height = 20, width = 32, batch = 70; // more images than a workgroup has threads
   for (const std::string name : {"lucid", "article"}) {
     const Recipe chosen = recipe(name);
-    Parameterization parameterization(programs(), chosen, batch, height, width);
+    Parameterization parameterization(programs(), chosen, batch, {3, height, width});
     Plan plan(programs(), "draws");
     OptimizerSteps optimizer(plan, chosen, parameterization, batch, 1);
     optimizer.append_advance(height, width, height + chosen.canvas_margin, width + chosen.canvas_margin);

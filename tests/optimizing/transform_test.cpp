@@ -59,7 +59,8 @@ Applied apply(const Recipe &recipe, const Preprocessing &preprocessing, const Ca
               const std::vector<reference::Affine> &maps, const reference::Tensor &image,
               const reference::Tensor &upstream) {
   const int batch = int(maps.size());
-  InputSteps steps(programs(), recipe, preprocessing, batch, c.height, c.width, square(c.input_size));
+  InputSteps steps(programs(), recipe, preprocessing, batch, {preprocessing.channels(), c.height, c.width},
+                   square(c.input_size));
   Plan plan(programs(), "transform");
   const auto persistent = [&](const char *name, const reference::Tensor &like) {
     return plan.persistent(name, like.data.size() * sizeof(float));
@@ -83,7 +84,7 @@ Applied apply(const Recipe &recipe, const Preprocessing &preprocessing, const Ca
 reference::Tensor preprocessed(const reference::Tensor &rgb, const Preprocessing &by, bool shift = true) {
   reference::Tensor result = rgb;
   for (int n = 0; n < rgb.n; ++n)
-    for (int c = 0; c < 3; ++c)
+    for (int c = 0; c < rgb.c; ++c)
       for (int y = 0; y < rgb.h; ++y)
         for (int x = 0; x < rgb.w; ++x)
           result.at(n, c, y, x) = rgb.at(n, by.source[std::size_t(c)], y, x) * by.scale[std::size_t(c)] +
@@ -92,46 +93,67 @@ reference::Tensor preprocessed(const reference::Tensor &rgb, const Preprocessing
 }
 
 reference::Tensor preprocessed_adjoint(const reference::Tensor &grad, const Preprocessing &by) {
-  reference::Tensor result(grad.n, 3, grad.h, grad.w);
+  reference::Tensor result(grad.n, grad.c, grad.h, grad.w);
   for (int n = 0; n < grad.n; ++n)
-    for (int c = 0; c < 3; ++c)
+    for (int c = 0; c < grad.c; ++c)
       for (int y = 0; y < grad.h; ++y)
         for (int x = 0; x < grad.w; ++x)
           result.at(n, by.source[std::size_t(c)], y, x) += grad.at(n, c, y, x) * by.scale[std::size_t(c)];
   return result;
 }
 
+// Any number of planes, in any order: some groups of three are whole, some are not.
+Preprocessing shuffled(int planes) {
+  Preprocessing by{{}, {}, {}, "test"};
+  for (int c = 0; c < planes; ++c) {
+    by.source.push_back((c + planes / 2) % planes);
+    by.scale.push_back(0.5F + 0.25F * float(c));
+    by.shift.push_back(0.125F * float(c) - 0.25F);
+  }
+  return by;
+}
+
 class TransformTest : public Optimizing, public ::testing::WithParamInterface<Case> {};
 
-TEST_P(TransformTest, ForwardAndAdjointAreTheReferences) {
-  const Case c = GetParam();
+// <A x, y> = <x, A'y> and both sides as the reference has them, for that preprocessing.
+void expect_references(const Case &c, const Preprocessing &by) {
   const int batch = 4, canvas_h = c.height + c.margin, canvas_w = c.width + c.margin;
   const bool resizes = c.input_size > 0;
   const int net_h = resizes ? c.input_size : canvas_h, net_w = resizes ? c.input_size : canvas_w;
   const auto outside = c.border == Border::grey ? reference::Outside::Grey : reference::Outside::Reflect;
   const auto maps = test_maps(c, batch);
-  const auto image = reference::random_tensor(batch, 3, c.height, c.width, 1, 0, 1);
-  const auto upstream = reference::random_tensor(batch, 3, net_h, net_w, 2);
-  const Applied applied = apply(test_recipe(c), bgr, c, maps, image, upstream);
+  const int planes = by.channels();
+  const auto image = reference::random_tensor(batch, planes, c.height, c.width, 1, 0, 1);
+  const auto upstream = reference::random_tensor(batch, planes, net_h, net_w, 2);
+  const Applied applied = apply(test_recipe(c), by, c, maps, image, upstream);
 
   auto canvas = reference::sample_affine(image, maps, canvas_h, canvas_w, outside);
-  auto gradient = preprocessed_adjoint(upstream, bgr);
+  auto gradient = preprocessed_adjoint(upstream, by);
   if (resizes) {
     canvas = reference::resize_bilinear(canvas, net_h, net_w);
     gradient = reference::resize_bilinear_adjoint(gradient, canvas_h, canvas_w);
   }
   // Positions have errors of 1e-7 of the canvas, and images change from pixel to pixel.
-  EXPECT_LT(relative_error(applied.input, preprocessed(canvas, bgr)), 3e-6);
+  EXPECT_LT(relative_error(applied.input, preprocessed(canvas, by)), 3e-6);
   EXPECT_LT(
       relative_error(applied.gradient, reference::sample_affine_adjoint(gradient, maps, c.height, c.width, outside)),
       1e-5);
 
   // <A x, y> = <x, A'y>, A being the linear part: both from the device, hence closer than either to the reference.
-  const auto black = apply(test_recipe(c), bgr, c, maps, reference::Tensor(batch, 3, c.height, c.width), upstream);
+  const auto black = apply(test_recipe(c), by, c, maps, reference::Tensor(batch, planes, c.height, c.width), upstream);
   const auto y = reference::to_floats(upstream);
   const double left = dot(applied.input, y) - dot(black.input, y);
   const double right = dot(reference::to_floats(image), applied.gradient);
   EXPECT_NEAR(left / right, 1, 1e-4) << left;
+}
+
+TEST_P(TransformTest, ForwardAndAdjointAreTheReferences) { expect_references(GetParam(), bgr); }
+
+TEST_P(TransformTest, OfAnyPlanesToo) {
+  for (const int planes : {1, 2, 4, 6, 7}) {
+    SCOPED_TRACE(planes);
+    expect_references(GetParam(), shuffled(planes));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, TransformTest,
@@ -164,6 +186,10 @@ TEST_F(TransformPlain, ResizesWithoutTransforms) {
     const auto expected = reference::resize_bilinear_adjoint(preprocessed_adjoint(upstream, bgr), 10, 17);
     EXPECT_LT(relative_error(applied.gradient, expected), 2e-6);
   }
+}
+
+TEST_F(TransformPlain, APlaneThatIsReadTwiceIsRefused) {
+  EXPECT_THROW(InputSteps(programs(), Recipe{}, {{0, 0}, {1, 1}, {0, 0}, "test"}, 1, {2, 8, 8}, {}), UserError);
 }
 
 TEST_F(TransformPlain, IdentityMapIsExact) {

@@ -136,6 +136,51 @@ TEST_F(ModelFiles, ANetWorksBelowWhatCanNotBeRun) {
   EXPECT_NE(layers.dump().find("attention"), std::string::npos);
 }
 
+// Grey, or of planes that are seen one by one, or as a picture where the user says how.
+TEST_F(ModelFiles, ImagesForAnyNumberOfPlanes) {
+  for (const int planes : {1, 2, 4, 6}) {
+    SCOPED_TRACE(planes);
+    net_of_planes(planes).save(path("net.onnx"));
+    const auto optimize = [&](const std::vector<std::string> &objectives, const Arguments &more) {
+      Arguments arguments{"optimize", "--offscreen", "--model", "net.onnx", "--size",
+                          "34x30",    "--steps",     "3",       "-o",       "vis.png"};
+      for (const std::string &objective : objectives)
+        arguments.insert(arguments.end(), {"--objective", objective});
+      arguments.insert(arguments.end(), more.begin(), more.end());
+      return arguments;
+    };
+    done(optimize({"relu:1"}, {"--npy", "vis.npy"}), {"vis.png", "vis.npy"});
+    EXPECT_EQ(npy("vis.npy").shape, (std::vector<std::int64_t>{1, planes, 30, 34}));
+    const PictureSize size = expect_picture(path("vis.png"));
+    EXPECT_EQ(size == (PictureSize{34, 30}), planes == 1) << size.width << "x" << size.height;
+    done({"replay", "vis.png", "-o", "again.png"}, {"again.png"});
+    EXPECT_EQ(bytes("vis.png"), bytes("again.png"));
+    std::filesystem::remove(path("again.png"));
+    done(optimize({"relu:1", "relu:2"}, {"--frames", "frames"}),
+         {"frames/frame-00000.png", "frames/frame-00001.png", "frames/frame-00002.png", "frames/frame-00003.png"});
+    if (planes < 4)
+      continue;
+    done(optimize({"relu:1"}, {"--rgb", "3,1,0"}));
+    EXPECT_EQ(expect_picture(path("vis.png")), (PictureSize{34, 30}));
+    done({"replay", "vis.png", "-o", "again.png"}, {"again.png"});
+    EXPECT_EQ(bytes("vis.png"), bytes("again.png"));
+    std::filesystem::remove(path("again.png"));
+  }
+}
+
+// The image has the proportions of what the net takes.
+TEST_F(ModelFiles, AnImageForANetThatIsNotSquare) {
+  net_with_head(16, 48).save(path("wide.onnx"));
+  const auto optimize = [](const std::string &objective) {
+    return Arguments{"optimize", "--offscreen", "--model", "wide.onnx", "--objective", objective,
+                     "--recipe", "plain",       "--steps", "2",         "-o",          "vis.png"};
+  };
+  done(optimize("dense:1"), {"vis.png"});
+  EXPECT_EQ(expect_picture(path("vis.png")), (PictureSize{222, 74}));
+  done(optimize("conv:1"));
+  EXPECT_EQ(expect_picture(path("vis.png")), (PictureSize{128, 128}));
+}
+
 // A net of 8x12 pixels is listed, with what a square does not reach.
 // Its file's size is what it gets; at others rows are marked.
 TEST_F(ModelFiles, ANetThatIsNotSquare) {

@@ -59,9 +59,9 @@ Tensor sigmoid_gradient(const Tensor &grad, const Tensor &y) {
   return result;
 }
 
-Tensor quartered(Tensor x) {
+Tensor times(Tensor x, double factor) {
   for (double &value : x.data)
-    value /= 4;
+    value *= factor;
   return x;
 }
 
@@ -127,17 +127,46 @@ Tensor irfft2_adjoint(const Tensor &grad) {
   return result;
 }
 
+Tensor cropped(const Tensor &x, int height, int width) {
+  Tensor y(x.n, x.c, height, width);
+  for (int n = 0; n < x.n; ++n)
+    for (int c = 0; c < x.c; ++c)
+      for (int iy = 0; iy < height; ++iy)
+        for (int ix = 0; ix < width; ++ix)
+          y.at(n, c, iy, ix) = x.at(n, c, iy + (x.h - height) / 2, ix + (x.w - width) / 2);
+  return y;
+}
+
+Tensor cropped_adjoint(const Tensor &grad, int height, int width) {
+  Tensor x(grad.n, grad.c, height, width);
+  for (int n = 0; n < grad.n; ++n)
+    for (int c = 0; c < grad.c; ++c)
+      for (int iy = 0; iy < grad.h; ++iy)
+        for (int ix = 0; ix < grad.w; ++ix)
+          x.at(n, c, iy + (height - grad.h) / 2, ix + (width - grad.w) / 2) = grad.at(n, c, iy, ix);
+  return x;
+}
+
 Tensor colour(const Tensor &x) { return multiplied(x, false); }
 
 Tensor colour_adjoint(const Tensor &grad) { return multiplied(grad, true); }
 
 Tensor image_from_spectrum(const Tensor &spectrum, int width, double decay) {
-  return sigmoid(colour(quartered(irfft2(scaled(spectrum, width, decay), width))));
+  return sigmoid(colour(times(irfft2(scaled(spectrum, width, decay), width), 0.25)));
 }
 
 Tensor spectrum_gradient(const Tensor &grad, const Tensor &image, double decay) {
-  Tensor decorrelated = quartered(colour_adjoint(sigmoid_gradient(grad, image)));
+  Tensor decorrelated = times(colour_adjoint(sigmoid_gradient(grad, image)), 0.25);
   return scaled(irfft2_adjoint(decorrelated), image.w, decay);
+}
+
+Tensor planes_from_spectrum(const Tensor &spectrum, int width, int image_h, int image_w, double gain, double decay) {
+  return sigmoid(times(cropped(irfft2(scaled(spectrum, width, decay), width), image_h, image_w), gain));
+}
+
+Tensor planes_gradient(const Tensor &grad, const Tensor &image, int height, int width, double gain, double decay) {
+  const Tensor middle = times(sigmoid_gradient(grad, image), gain);
+  return scaled(irfft2_adjoint(cropped_adjoint(middle, height, width)), width, decay);
 }
 
 Tensor image_from_pixels(const Tensor &pixels) { return sigmoid(colour(pixels)); }

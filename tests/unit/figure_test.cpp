@@ -1,7 +1,9 @@
 #include "figure/feature_grid.h"
 #include "figure/page.h"
+#include "figure/planes.h"
 #include "figure/strip.h"
 #include "figure/text.h"
+#include "io/resize.h"
 #include "unit/scratch.h"
 
 #include <gmock/gmock.h>
@@ -242,6 +244,51 @@ TEST(Strip, ColumnsInOrder) {
   StripOptions huge;
   huge.cell = 9000;
   EXPECT_THAT(complaint([&] { draw_strip(columns, huge); }), HasSubstr("choose fewer"));
+}
+
+// Planes 0, 1, 2, ... of the value 0.1, 0.2, 0.3, ...
+Array flat_planes(int count, int height, int width) {
+  Array image{{count, height, width}, {}};
+  for (int c = 0; c < count; ++c)
+    image.data.insert(image.data.end(), static_cast<std::size_t>(height * width), 0.1F * static_cast<float>(c + 1));
+  return image;
+}
+
+int grey_of(int plane) { return static_cast<int>(std::lround(25.5 * (plane + 1))); }
+
+TEST(Planes, OneIsGreyAndThreeAreColours) {
+  const ImageRgb8 grey = draw_planes(flat_planes(1, 3, 4), plane_view(1, {}));
+  EXPECT_EQ(grey.width, 4);
+  EXPECT_EQ(grey.height, 3);
+  EXPECT_TRUE(std::ranges::all_of(grey.pixels, [](int v) { return v == grey_of(0); }));
+  const Array three = flat_planes(3, 2, 2);
+  EXPECT_EQ(draw_planes(three, plane_view(3, {0, 1, 2})).pixels, to_rgb8(three).pixels);
+  const ImageRgb8 chosen = draw_planes(flat_planes(6, 2, 2), plane_view(6, {4, 2, 0}));
+  EXPECT_EQ(std::vector<int>(chosen.pixels.begin(), chosen.pixels.begin() + 3),
+            (std::vector<int>{grey_of(4), grey_of(2), grey_of(0)}));
+}
+
+TEST(Planes, OthersLieSideBySide) {
+  for (const int count : {2, 4, 5, 6}) {
+    SCOPED_TRACE(count);
+    const PlaneView view = plane_view(count, {});
+    const ImageRgb8 mosaic = draw_planes(flat_planes(count, 5, 7), view);
+    EXPECT_EQ((Size{mosaic.width, mosaic.height}), view_size(view, {7, 5}));
+    EXPECT_GE(view.columns * view.rows, count);
+    for (int c = 0; c < count; ++c)
+      for (const auto &[x, y] : {std::pair{0, 0}, std::pair{6, 4}})
+        EXPECT_EQ(*mosaic.at(c % view.columns * (7 + plane_gap) + x, c / view.columns * (5 + plane_gap) + y),
+                  grey_of(c));
+    EXPECT_EQ(*mosaic.at(7, 0), page::paper);
+  }
+  EXPECT_THROW(draw_planes(flat_planes(4, 2, 2), plane_view(3, {})), std::invalid_argument);
+}
+
+TEST(Planes, AGridNamesThem) {
+  const std::vector<Tile> tiles = plane_tiles(flat_planes(6, 4, 4));
+  ASSERT_EQ(tiles.size(), 6U);
+  EXPECT_EQ(tiles[5].label, "plane 5");
+  EXPECT_EQ(*tiles[5].image.at(0, 0), grey_of(5));
 }
 
 } // namespace

@@ -224,6 +224,44 @@ TEST_F(AtlasTest, ImageOfTheCellsSizeIsRounded) {
   pixels.expect_border_repeats_edge(0);
 }
 
+// Planes as draw_planes() has them: grey, in the colours of three of six, and side by side.
+TEST_F(AtlasTest, PlanesAreSeenAsInAPicture) {
+  constexpr int w = 9, h = 7;
+  struct Look {
+    int planes;
+    std::vector<int> rgb;
+  };
+  for (const Look &look : {Look{1, {}}, Look{6, {4, 2, 0}}, Look{6, {}}, Look{2, {}}, Look{5, {}}}) {
+    SCOPED_TRACE(look.planes);
+    const Array image{{look.planes, h, w}, noise(look.planes * w * h)};
+    const PlaneView view = plane_view(look.planes, look.rgb);
+    const ImageRgb8 expected = draw_planes(image, view);
+    const Buffer source = upload(image.data);
+    const convscope::Size cell = cell_size(view, {w, h}, 4096);
+    Atlas atlas(programs(), 2, cell.width, cell.height, "planes");
+    run([&](Recording &recording) { atlas.put_image(recording, 1, source.slice(), 0, h, w, view); });
+    const Readback pixels(atlas);
+    ASSERT_EQ(cell, (convscope::Size{expected.width, expected.height}));
+    for (int y = 0; y < cell.height; ++y)
+      for (int x = 0; x < cell.width; ++x) {
+        const Rgba got = pixels.at(1, x, y);
+        const int column = x / (w + plane_gap), row = y / (h + plane_gap);
+        const bool between = !view.one_picture() && (x % (w + plane_gap) >= w || y % (h + plane_gap) >= h ||
+                                                     row * view.columns + column >= look.planes);
+        if (between) {
+          EXPECT_EQ(got, transparent) << x << "," << y;
+          continue;
+        }
+        for (int c = 0; c < 3; ++c)
+          EXPECT_EQ(got[static_cast<std::size_t>(c)], expected.at(x, y)[c]) << x << "," << y << " " << c;
+        EXPECT_EQ(got[3], 255);
+      }
+  }
+  const convscope::Size large = cell_size(plane_view(100, {}), {128, 64}, 256);
+  EXPECT_EQ(large.width, 256) << "very many planes are made smaller";
+  EXPECT_EQ(cell_size(plane_view(3, {}), {500, 400}, 256), (convscope::Size{500, 400}));
+}
+
 // A source's size, a cell's size.
 class Resampling : public AtlasTest, public ::testing::WithParamInterface<std::pair<Size, Size>> {};
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "importers/onnx_builder.h"
@@ -176,6 +177,51 @@ TEST_F(WorkshopTest, ARefusedNetChangesNothing) {
   EXPECT_EQ(now_.model.model, file);
   EXPECT_EQ(now_.layer, "conv");
   EXPECT_EQ(now_.message, "");
+}
+
+// Of one plane and of six: a wall, a focus, a history, and a photo to start from where the net's planes can show it.
+TEST_F(WorkshopTest, NetsOfAnyPlanes) {
+  for (const int planes : {1, 6}) {
+    SCOPED_TRACE(planes);
+    const std::string file = (folder_ / fmt::format("planes{}.onnx", planes)).string();
+    net_of_planes(planes).save(file);
+    open(file);
+    wish_.photo = cat;
+    wish_.layer = "relu";
+    wish_.focus = Unit{"relu", 2};
+    wish_.wall_images = true;
+    wish_.controls.start = StartFrom::noise;
+    obey();
+    EXPECT_TRUE(works_until([&] { return first().steps >= 3 && now_.tiles.at(3).steps >= 2; })) << now_.message;
+    EXPECT_EQ(now_.planes, planes);
+    EXPECT_EQ(now_.focus.width, planes == 1 ? 64 : 3 * 64 + 2 * plane_gap);
+    EXPECT_EQ(now_.focus.height, planes == 1 ? 64 : 2 * 64 + plane_gap);
+    EXPECT_GE(now_.focus.history.size(), 2U);
+    wish_.controls.start = StartFrom::photo;
+    obey();
+    EXPECT_EQ(now_.message.find("--rgb") != std::string::npos, planes == 6) << now_.message;
+    EXPECT_EQ(works_until([&] { return now_.focus.unit && first().steps >= 2; }), planes == 1);
+  }
+}
+
+// A net of 16x48 pixels behind a head: its images have these proportions.
+TEST_F(WorkshopTest, ImagesHaveTheProportionsOfTheNetsInput) {
+  const std::string file = (folder_ / "wide.onnx").string();
+  net_with_head(16, 48).save(file);
+  obey();
+  open(file);
+  wish_.layer = "dense";
+  wish_.focus = Unit{"dense", 2};
+  wish_.wall_images = true;
+  obey();
+  EXPECT_TRUE(works_until([&] { return first().steps >= 2 && now_.tiles.at(4).steps >= 2; })) << now_.message;
+  EXPECT_EQ(now_.focus.width, 111); // as many pixels as 64x64
+  EXPECT_EQ(now_.focus.height, 37);
+  EXPECT_EQ(now_.tile_width, 3 * now_.tile_height);
+  wish_.focus = Unit{"conv", 1};
+  obey();
+  EXPECT_TRUE(works_until([&] { return first().steps >= 2; })) << now_.message;
+  EXPECT_EQ(now_.focus.width, 64);
 }
 
 // Behind a Flatten a net is of one size: the image is resized to it.
