@@ -33,7 +33,7 @@ struct Candidate {
       return fmt::format("'{}'", name());
     std::string sides;
     for (const std::int64_t side : dims)
-      sides += (sides.empty() ? "" : "x") + (side == 0 ? std::string("?") : std::to_string(side));
+      sides += fmt::format("{}{}", sides.empty() ? "" : "x", side == 0 ? "?" : std::to_string(side));
     return fmt::format("'{}' ({})", name(), dims.empty() ? "a number" : sides);
   }
 };
@@ -146,7 +146,7 @@ const Candidate &find_picture(const ModelFile &file, const std::vector<Candidate
     if (!candidate.layout.empty() && (best == nullptr || place_of(candidate) < place_of(*best)))
       best = &candidate;
   if (best == nullptr && candidates.size() > 1)
-    file.fail("none of its inputs is a picture: " + list_of(candidates));
+    file.fail(fmt::format("none of its inputs is a picture: {}", list_of(candidates)));
   if (best == nullptr)
     file.fail(fmt::format("its input '{}' is no picture: its shape is {}", candidates.front().name(),
                           no_picture(candidates.front().dims)));
@@ -338,7 +338,8 @@ Inputs plan_inputs(const ModelFile &file, const OnnxOptions &options, Size size,
   for (const auto &[name, value] : options.inputs.values) {
     if (name == picture.name())
       file.fail(fmt::format("--set {}: this is the picture", name));
-    if (std::none_of(candidates.begin(), candidates.end(), [&](const Candidate &c) { return c.name() == name; }))
+    if (std::none_of(candidates.begin(), candidates.end(),
+                     [&asked = name](const Candidate &c) { return c.name() == asked; }))
       file.fail(fmt::format("--set: it has no input '{}'; there are {}", name, list_of(candidates)));
   }
   std::vector<std::string> assumed, others;
