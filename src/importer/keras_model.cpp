@@ -28,13 +28,13 @@ std::string version_in(const std::string &metadata) {
   return json.is_object() && found != json.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-Graph load_archive(const fs::path &path, const std::string &picture) {
+Graph load_archive(const fs::path &path, const InputChoice &inputs) {
   const keras::Archive archive(path);
   const std::string name = path_text(path);
   keras::ModelFile file{name, keras::parse_model(name, archive.config())};
   file.keras_version = major_version(version_in(archive.metadata()));
   file.bytes = static_cast<std::int64_t>(archive.weights().size);
-  file.picture = picture;
+  file.inputs = inputs;
   const Hdf5File weights(name, archive.weights());
   return keras::import_model(file, weights);
 }
@@ -51,7 +51,7 @@ Graph load_archive(const fs::path &path, const std::string &picture) {
   throw UserError(fmt::format("{}: holds weights alone, not the net that they belong to: {}", name, hint));
 }
 
-Graph load_hdf5(const fs::path &path, const std::string &picture) {
+Graph load_hdf5(const fs::path &path, const InputChoice &inputs) {
   const Hdf5File weights(path);
   const std::string name = path_text(path);
   if (!weights.has_attribute("", "model_config"))
@@ -60,7 +60,7 @@ Graph load_hdf5(const fs::path &path, const std::string &picture) {
   if (weights.has_attribute("", "keras_version"))
     file.keras_version = major_version(weights.text("", "keras_version"));
   file.weights_root = "model_weights";
-  file.picture = picture;
+  file.inputs = inputs;
   if (!weights.has("model_weights"))
     throw UserError(fmt::format("{}: has a net, but no weights", name));
   std::error_code error;
@@ -70,11 +70,11 @@ Graph load_hdf5(const fs::path &path, const std::string &picture) {
 
 } // namespace
 
-Graph load_keras_model(const fs::path &path, const std::string &picture) {
+Graph load_keras_model(const fs::path &path, const InputChoice &inputs) {
   std::error_code error; // of which its reader tells
   const FileKind kind = fs::is_regular_file(path, error) ? file_content(path).kind : FileKind::other;
   const bool archive = kind == FileKind::keras || (kind != FileKind::hdf5 && lower_extension(path) == ".keras");
-  return archive ? load_archive(path, picture) : load_hdf5(path, picture);
+  return archive ? load_archive(path, inputs) : load_hdf5(path, inputs);
 }
 
 } // namespace convscope

@@ -190,10 +190,8 @@ Model load_model(const ModelRequest &request) {
           fmt::format("--weights {}: goes with a net of the zoo; {} has its own", request.weights, request.model));
     model.weights = request.model;
     kind = kind_of(model.weights);
-    if (kind != FileKind::onnx && !request.set.empty())
-      throw UserError("--set goes with an ONNX file: further inputs of Keras models take no values");
     OnnxNet net = kind == FileKind::onnx ? load_onnx(model.weights, input_choice(request))
-                                         : OnnxNet{load_keras_model(model.weights, request.input_name), nullptr};
+                                         : OnnxNet{load_keras_model(model.weights, input_choice(request)), nullptr};
     graph = std::move(net.graph);
     model.reread = std::move(net.reread);
     if (const fs::path file = sidecar_file(model.weights); !file.empty())
@@ -226,7 +224,10 @@ Model load_model(const ModelRequest &request) {
     model.note +=
         fmt::format("{}{}: a photo's red, green and blue are channels {} of the net's input, the others are 0",
                     model.note.empty() ? "" : "\n", request.model, fmt::join(request.rgb, ", "));
-  graph.preprocessing = of_channels(std::move(graph.preprocessing), graph.input.c, request.model);
+  const std::string said_by = request.preprocessing   ? "--preprocess"
+                              : sidecar.preprocessing ? path_text(sidecar_file(model.weights))
+                                                      : request.model;
+  graph.preprocessing = of_channels(std::move(graph.preprocessing), graph.input.c, said_by);
   model.rgb = rgb_planes(request.rgb, graph.input.c);
   if (is_file)
     graph.name = path_text(model.weights.filename());

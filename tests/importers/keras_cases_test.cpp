@@ -5,6 +5,7 @@
 
 #include "graph/names.h"
 #include "importer/keras_model.h"
+#include "importers/expect_error.h"
 
 namespace convscope {
 namespace {
@@ -34,9 +35,14 @@ TEST(KerasCases, ThePictureIsTheColouredInput) {
   for (const char *model : {"mask_first/model.keras", "mask_first_h5/model.h5"}) {
     const Graph graph = load_keras_model(cases / model);
     EXPECT_EQ(graph.nodes[0].name, "rgb");
-    EXPECT_EQ(reason(graph, "mask"), "it is an input besides the picture");
-    EXPECT_EQ(reason(graph, "masked"), "it comes after mask, which is not supported");
+    EXPECT_TRUE(std::holds_alternative<Constant>(node(graph, "mask").op));
+    EXPECT_EQ(graph.notes, (std::vector<std::string>{"its input 'mask' is 1; --set changes that"}));
+    EXPECT_EQ(reason(graph, "masked"), "");
     EXPECT_EQ(reason(graph, "out"), "");
+    const Graph half = load_keras_model(cases / model, {"", {{"mask", {{}, {0.5F}}}}});
+    EXPECT_EQ(std::get<Constant>(node(half, "mask").op).values[3], 0.5F);
+    EXPECT_TRUE(half.notes.empty());
+    expect_error([&] { load_keras_model(cases / model, {"", {{"musk", {{}, {0.5F}}}}}); }, "it has no input 'musk'");
   }
 }
 

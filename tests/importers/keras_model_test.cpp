@@ -298,7 +298,7 @@ TEST_F(KerasModelTest, BadLayers) {
   bad({keras_input("i", Json::array({nullptr, 5})), keras_layer("ReLU", "z", {}, {"i"})}, "its input is not a picture");
   bad({keras_input("i", Json::array({nullptr, 5, 5, 70000})), keras_layer("ReLU", "z", {}, {"i"})},
       "its input has 70000 channels");
-  expect_error([&] { load_keras_model(keras(), "j"); }, "--input-name: it has no input 'j'; there are 'i'");
+  expect_error([&] { load_keras_model(keras(), {"j", {}}); }, "--input-name: it has no input 'j'; there are 'i'");
   bad({keras_input("i", Json::array({nullptr, 1e9, 5, 3})), keras_layer("ReLU", "z", {}, {"i"})},
       "its input has sides that are no numbers");
   const auto bad_layer = [&](const std::string &kind, const Json &arguments, const std::string &part) {

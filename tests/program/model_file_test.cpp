@@ -142,25 +142,27 @@ TEST_F(ModelFiles, ImagesForAnyNumberOfPlanes) {
     SCOPED_TRACE(planes);
     net_of_planes(planes).save(path("net.onnx"));
     const auto optimize = [&](const std::vector<std::string> &objectives, const Arguments &more) {
-      Arguments arguments{"optimize", "--offscreen", "--model", "net.onnx", "--size",
-                          "34x30",    "--steps",     "3",       "-o",       "vis.png"};
+      Arguments arguments{"optimize", "--offscreen", "--model", "net.onnx", "--size", "34x30",
+                          "--steps",  "3",           "--lr",    "0.2",      "-o",     "vis.png"};
       for (const std::string &objective : objectives)
         arguments.insert(arguments.end(), {"--objective", objective});
       arguments.insert(arguments.end(), more.begin(), more.end());
       return arguments;
     };
-    done(optimize({"relu:1"}, {"--npy", "vis.npy"}), {"vis.png", "vis.npy"});
+    done(optimize({"conv:1"}, {"--npy", "vis.npy"}), {"vis.png", "vis.npy"});
     EXPECT_EQ(npy("vis.npy").shape, (std::vector<std::int64_t>{1, planes, 30, 34}));
     const PictureSize size = expect_picture(path("vis.png"));
     EXPECT_EQ(size == (PictureSize{34, 30}), planes == 1) << size.width << "x" << size.height;
     done({"replay", "vis.png", "-o", "again.png"}, {"again.png"});
     EXPECT_EQ(bytes("vis.png"), bytes("again.png"));
     std::filesystem::remove(path("again.png"));
-    done(optimize({"relu:1", "relu:2"}, {"--frames", "frames"}),
-         {"frames/frame-00000.png", "frames/frame-00001.png", "frames/frame-00002.png", "frames/frame-00003.png"});
+    done(optimize({"conv:1", "conv:2"}, {"--frames", "frames"}),
+         {"frames", "frames/frame-00000.png", "frames/frame-00001.png", "frames/frame-00002.png",
+          "frames/frame-00003.png"});
+    std::filesystem::remove_all(path("frames"));
     if (planes < 4)
       continue;
-    done(optimize({"relu:1"}, {"--rgb", "3,1,0"}));
+    done(optimize({"conv:1"}, {"--rgb", "3,1,0"}));
     EXPECT_EQ(expect_picture(path("vis.png")), (PictureSize{34, 30}));
     done({"replay", "vis.png", "-o", "again.png"}, {"again.png"});
     EXPECT_EQ(bytes("vis.png"), bytes("again.png"));

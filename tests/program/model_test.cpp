@@ -45,13 +45,13 @@ TEST_F(Models, WhatCanNotBeUsedIsRefused) {
     return all;
   };
   refused(with({"--preprocess", "torhc"}), {"--preprocess", "'torch'"});
-  refused(with({"--preprocess", "mean=1,2"}), {"--preprocess", "mean needs 3 numbers"});
+  refused(with({"--preprocess", "mean=1,2"}), {"--preprocess", "2 channels", "has 3"});
   refused(with({"--preprocess", "tf", "--input-range", "raw"}), {"--preprocess", "--input-range"});
   refused(with({"--labels", photo}), {"chelsea.png", "alexnet"});
   refused({"layers", "--model", "vgg.onnx"}, {"vgg.onnx", "no such file"});
   refused({"layers", "--model", "vgg.h5", "--weights", "x.h5"}, {"--weights", "vgg.h5"});
   put("net.pt", "PK");
-  refused({"layers", "--model", "net.pt"}, {"net.pt", ".onnx"});
+  refused({"layers", "--model", "net.pt"}, {"net.pt", "no net"});
 }
 
 } // namespace

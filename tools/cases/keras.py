@@ -139,7 +139,7 @@ def one_unit():
 
 
 def mask_first():
-    """A mask is the first input; the picture is the coloured one."""
+    """A mask is the first input, which is all ones where nobody sets it; the picture is the coloured one."""
     mask, i = keras.Input((*SMALL, 1), name="mask"), keras.Input((*SMALL, 3), name="rgb")
     x = small(i, "out")
     both = layers.Multiply(name="masked")([i, mask])
@@ -188,8 +188,7 @@ BOTH = ("spectral", "nested_spectral", "nameless", "moves", "mask_first", "forei
 
 
 OWN = "is none of Keras's, and the file does not hold its code"
-REASONS = {"mask_first": {"mask": "it is an input besides the picture", "end": "it comes after masked"},
-           "nameless": {"my": OWN}, "foreign": {"relu": OWN, "end": "it comes after relu"}}
+REASONS = {"nameless": {"my": OWN}, "foreign": {"relu": OWN, "end": "it comes after relu"}}
 
 
 def nchw(y, first):

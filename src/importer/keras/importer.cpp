@@ -269,12 +269,28 @@ std::vector<Value> Importer::graph_inputs(const ModelConfig &model) {
   const std::string &name = model.inputs[picture_.input];
   inputs[picture_.input].node = net_.add({name, "InputLayer", Input{}, {}, true, 0});
   take_name(net_.graph.nodes[0].name, 0, true);
+  for (const auto &[given, value] : file_.inputs.values)
+    if (given == name || std::find(model.inputs.begin(), model.inputs.end(), given) == model.inputs.end())
+      throw UserError(given == name ? fmt::format("{}: --set {}: this is the picture", file_.name, given)
+                                    : fmt::format("{}: --set: it has no input '{}'; there are '{}'", file_.name, given,
+                                                  fmt::join(model.inputs, "', '")));
+  std::vector<std::string> assumed;
   for (std::size_t i = 0; i < inputs.size(); ++i)
     if (i != picture_.input) {
-      inputs[i] = unsupported(model.inputs[i], "InputLayer", "it is an input besides the picture", {});
+      std::string told;
+      if (std::optional<Constant> value = further_input(file_, i, picture_, told)) {
+        const bool map = value->shape.h > 1 || value->shape.w > 1;
+        inputs[i] = {net_.add({model.inputs[i], "InputLayer", std::move(*value), {}, true, 0}), map ? 4 : 2};
+      } else {
+        inputs[i] = unsupported(model.inputs[i], "InputLayer", "it is an input besides the picture", {});
+      }
+      if (!told.empty())
+        assumed.push_back(told);
       Node &node = net_.graph.nodes[static_cast<std::size_t>(inputs[i].node)];
       node.name = take_name(node.name, inputs[i].node, true);
     }
+  if (!assumed.empty())
+    net_.graph.notes.push_back(printable(fmt::format("its input {}; --set changes that", fmt::join(assumed, ", "))));
   return inputs;
 }
 

@@ -6,6 +6,7 @@
 
 #include "graph/graph.h"
 #include "importer/hdf5_file.h"
+#include "importer/input_choice.h"
 #include "importer/keras/config.h"
 
 namespace convscope::keras {
@@ -16,7 +17,7 @@ struct ModelFile {
   int keras_version = 3;      // major
   std::string weights_root{}; // group of the model's weights in the HDF5 file
   std::int64_t bytes = 0;     // of that file
-  std::string picture{};      // the name of the input that is it; "": the one that looks like it
+  InputChoice inputs{};
 };
 
 // UserError that names the file and the layer where something is damaged or does not fit; what is not supported

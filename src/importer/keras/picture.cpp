@@ -15,6 +15,7 @@ namespace {
 
 constexpr int most_channels = 1 << 16;
 constexpr int largest_input = 1 << 14;
+constexpr std::int64_t most_elements = 1 << 26; // of a further input
 
 struct Candidate {
   std::vector<int> sides; // the batch's first; empty where the file does not tell
@@ -61,11 +62,12 @@ Picture find_picture(const ModelFile &file) {
   const auto open = [](int side, int wanted) { return side == -1 ? wanted : side; };
   std::optional<Picture> best;
   std::vector<int> other; // the sides of one that is no picture
-  if (!file.picture.empty() && std::find(model.inputs.begin(), model.inputs.end(), file.picture) == model.inputs.end())
-    throw UserError(fmt::format("{}: --input-name: it has no input '{}'; there are '{}'", file.name, file.picture,
-                                fmt::join(model.inputs, "', '")));
+  if (!file.inputs.picture.empty() &&
+      std::find(model.inputs.begin(), model.inputs.end(), file.inputs.picture) == model.inputs.end())
+    throw UserError(fmt::format("{}: --input-name: it has no input '{}'; there are '{}'", file.name,
+                                file.inputs.picture, fmt::join(model.inputs, "', '")));
   for (std::size_t i = 0; i < model.inputs.size(); ++i) {
-    if (!file.picture.empty() && model.inputs[i] != file.picture)
+    if (!file.inputs.picture.empty() && model.inputs[i] != file.inputs.picture)
       continue;
     const auto [sides, type] = candidate(model, i);
     if (!sides.empty() && sides.size() != 4) {
@@ -90,6 +92,35 @@ Picture find_picture(const ModelFile &file) {
   if (shape.c < 1 || shape.c > most_channels)
     throw UserError(fmt::format("{}: its input has {} channels", file.name, shape.c));
   return *best;
+}
+
+std::optional<Constant> further_input(const ModelFile &file, std::size_t index, const Picture &picture,
+                                      std::string &assumed) {
+  const std::string &name = file.model.inputs[index];
+  const auto [sides, type] = candidate(file.model, index);
+  const auto given = file.inputs.values.find(name);
+  if (given != file.inputs.values.end() && !given->second.shape.empty())
+    throw UserError(fmt::format("{}: --set {}: an input of a Keras model takes a number alone", file.name, name));
+  Shape shape{1, 1, 1};
+  if (sides.size() == 4) { // open sides are the picture's
+    const bool first = says_channels_first(file.model);
+    const auto side = [&](std::size_t at, int open) { return sides[at] == -1 ? open : sides[at]; };
+    shape = {side(first ? 1 : 3, 1), side(first ? 2 : 1, picture.shape.h), side(first ? 3 : 2, picture.shape.w)};
+  } else if (sides.size() == 2) {
+    shape.c = sides[1];
+  } else if (sides.size() != 1) {
+    return {};
+  }
+  if (shape.c < 1 || shape.h < 1 || shape.w < 1 || shape.elements() > most_elements)
+    return {};
+  std::optional<float> value = usual_value(name, shape.elements(), type == "bool");
+  if (given != file.inputs.values.end())
+    value = given->second.data.at(0);
+  else if (value)
+    assumed = fmt::format("'{}' is {}", name, *value);
+  if (!value)
+    return {};
+  return Constant{shape, std::vector<float>(static_cast<std::size_t>(shape.elements()), *value)};
 }
 
 } // namespace convscope::keras

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <string>
 
 #include "graph/graph.h"
 #include "importer/keras/importer.h"
@@ -17,6 +19,11 @@ struct Picture {
 // The one that the user names, else the first that takes colour pictures, else the first that takes grey ones, else
 // another. UserError where there is neither.
 Picture find_picture(const ModelFile &file);
+
+// The value of a further input: what the user says, or what a mask or a number of that name usually is, which `assumed`
+// then tells. Nothing where neither tells, or its shape is not known.
+std::optional<Constant> further_input(const ModelFile &file, std::size_t index, const Picture &picture,
+                                      std::string &assumed);
 
 // Whether some layer says that channels come first.
 bool says_channels_first(const ModelConfig &model);

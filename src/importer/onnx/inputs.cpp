@@ -45,11 +45,6 @@ Dims declared_dims(const onnx::ValueInfoProto &input) {
   return dims;
 }
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 // By the lengths alone: colour pictures are recognized by their three channels, others by having few.
 std::string guessed_layout(const Dims &dims, bool asked) {
   const auto three = [&](std::size_t i) { return dims[i] == 3; };
@@ -95,8 +90,6 @@ Candidate candidate_of(const InputReaders &readers, const onnx::ValueInfoProto &
     result.channels = result.told.channels > 0 ? result.told.channels : 3;
   return result;
 }
-
-bool is_mask(const std::string &name) { return lower(name).find("mask") != std::string::npos; }
 
 // The smaller, the likelier it is the picture.
 int place_of(const Candidate &candidate) {
@@ -268,25 +261,6 @@ Tensor given_value(const ModelFile &file, const Candidate &candidate, const Know
   return tensor_of(type, value.shape, value.data);
 }
 
-// What a mask or a single number usually is where nobody sets it; nothing for anything else. Masks let all through,
-// factors leave what they multiply, and what is only for training is off.
-std::optional<float> usual_value(const Candidate &candidate, const KnownDims &at, ElementType type) {
-  if (!at.known)
-    return {};
-  if (is_mask(candidate.name()))
-    return 1.F;
-  if (*element_count(at.dims) != 1)
-    return {};
-  if (type == ElementType::boolean)
-    return 0.F;
-  const std::string name = lower(candidate.name());
-  const auto has = [&](std::initializer_list<const char *> words) {
-    return std::any_of(words.begin(), words.end(),
-                       [&](const char *word) { return name.find(word) != std::string::npos; });
-  };
-  return has({"alpha", "temperature", "scale", "factor", "gain", "weight", "strength", "gamma", "keep"}) ? 1.F : 0.F;
-}
-
 FurtherInput further_input(const ModelFile &file, const OnnxOptions &options, const Candidate &candidate,
                            const Candidate &picture, const InputPlan &plan, std::int64_t &left,
                            std::vector<std::string> &assumed) {
@@ -300,7 +274,9 @@ FurtherInput further_input(const ModelFile &file, const OnnxOptions &options, co
     result.reason = "it is an input besides the picture, of no numbers";
   } else if (given != options.inputs.values.end()) {
     result.value = given_value(file, candidate, at, *type, given->second);
-  } else if (const std::optional<float> usual = usual_value(candidate, at, *type)) {
+  } else if (const std::optional<float> usual =
+                 at.known ? usual_value(candidate.name(), *element_count(at.dims), *type == ElementType::boolean)
+                          : std::nullopt) {
     Tensor tensor =
         tensor_of(*type, at.dims, std::vector<float>(static_cast<std::size_t>(*element_count(at.dims)), *usual));
     tensor.measured = at.measured;
