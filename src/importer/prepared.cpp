@@ -135,7 +135,7 @@ private:
           const SliceRange range = slice_range(*op, static_cast<int>(all.size()));
           values->clear();
           for (int i = 0; i < range.count; ++i)
-            values->push_back(all[static_cast<std::size_t>(range.begin + i * op->step)]);
+            values->push_back(all[static_cast<std::size_t>(range.begin + std::int64_t{i} * op->step)]);
         }
       return head.affine.scale.empty() ? std::nullopt : std::optional(head);
     }

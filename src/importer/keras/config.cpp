@@ -48,7 +48,7 @@ private:
 struct Odd {
   std::string what;
 };
-const Odd odd_calls{"its 'inbound_nodes' can't be read"};
+[[noreturn]] void odd_calls() { throw Odd{"its 'inbound_nodes' can't be read"}; }
 
 Json &Reader::member(Json &object, const char *key) const {
   static Json none;
@@ -78,10 +78,10 @@ bool is_reference(const Json &value) { // ["layer", 0, 0] or ["layer", 0, 0, {..
 
 TensorRef Reader::tensor(const Json &parts) const {
   if (!is_reference(parts))
-    throw odd_calls;
+    odd_calls();
   const std::optional<int> call = as_integer(parts[1]), output = as_integer(parts[2]);
   if (!call || !output || *call < 0 || *output < 0)
-    throw odd_calls;
+    odd_calls();
   return {name_in(parts[0]), *call, *output};
 }
 
@@ -93,7 +93,7 @@ bool Reader::tensors(const Json &value, std::vector<TensorRef> &found) const {
       return false;
     const auto config = value.find("config");
     if (config == value.end() || !config->is_object() || !config->contains("keras_history"))
-      throw odd_calls;
+      odd_calls();
     found.push_back(tensor((*config)["keras_history"]));
     return true;
   }
@@ -139,7 +139,7 @@ void Reader::old_arguments(Json &arguments, Call &call) const {
 Call Reader::old_call(Json &node) const {
   constexpr const char *constant_mark = "_CONSTANT_VALUE";
   if (!node.is_array() || node.empty())
-    throw odd_calls;
+    odd_calls();
   if (node[0].is_string()) { // a single tensor, not in a list
     Json list = Json::array();
     list.push_back(std::move(node));
@@ -165,7 +165,7 @@ std::vector<Call> Reader::calls(Json &nodes) const {
   if (nodes.is_null())
     return result;
   if (!nodes.is_array())
-    throw odd_calls;
+    odd_calls();
   for (Json &node : nodes)
     result.push_back(node.is_object() ? new_call(node) : old_call(node));
   return result;

@@ -69,7 +69,8 @@ Picture find_picture(const ModelFile &file) {
   for (std::size_t i = 0; i < model.inputs.size(); ++i) {
     if (!file.inputs.picture.empty() && model.inputs[i] != file.inputs.picture)
       continue;
-    const auto [sides, type] = candidate(model, i);
+    const Candidate input = candidate(model, i);
+    const std::vector<int> &sides = input.sides;
     if (!sides.empty() && sides.size() != 4) {
       other = sides;
       continue;
@@ -78,7 +79,7 @@ Picture find_picture(const ModelFile &file) {
     const Shape shape{open(side(first ? 1 : 3), 3), open(side(first ? 2 : 1), usual), open(side(first ? 3 : 2), usual)};
     const auto rank = [](int channels) { return channels == 3 ? 0 : channels == 1 ? 1 : channels == 4 ? 2 : 3; };
     if (!best || rank(shape.c) < rank(best->shape.c))
-      best = Picture{i, shape, type.starts_with("int") || type.starts_with("uint")};
+      best = Picture{i, shape, input.type.starts_with("int") || input.type.starts_with("uint")};
   }
   if (!best && other.size() == 1)
     throw UserError(fmt::format("{}: model '{}' has no input layer", file.name, model.name));
@@ -97,7 +98,8 @@ Picture find_picture(const ModelFile &file) {
 std::optional<Constant> further_input(const ModelFile &file, std::size_t index, const Picture &picture,
                                       std::string &assumed) {
   const std::string &name = file.model.inputs[index];
-  const auto [sides, type] = candidate(file.model, index);
+  const Candidate input = candidate(file.model, index);
+  const std::vector<int> &sides = input.sides;
   const auto given = file.inputs.values.find(name);
   if (given != file.inputs.values.end() && !given->second.shape.empty())
     throw UserError(fmt::format("{}: --set {}: an input of a Keras model takes a number alone", file.name, name));
@@ -113,7 +115,7 @@ std::optional<Constant> further_input(const ModelFile &file, std::size_t index, 
   }
   if (shape.c < 1 || shape.h < 1 || shape.w < 1 || shape.elements() > most_elements)
     return {};
-  std::optional<float> value = usual_value(name, shape.elements(), type == "bool");
+  std::optional<float> value = usual_value(name, shape.elements(), input.type == "bool");
   if (given != file.inputs.values.end())
     value = given->second.data.at(0);
   else if (value)

@@ -80,25 +80,25 @@ Body &Body::with_own(const std::vector<std::string> &but) {
 }
 
 std::string Body::number(double value) {
-  const std::string name = make("Constant", {});
+  std::string name = make("Constant", {});
   with("value_float", value);
   return name;
 }
 
 std::string Body::integer(std::int64_t value) {
-  const std::string name = make("Constant", {});
+  std::string name = make("Constant", {});
   with("value_int", value);
   return name;
 }
 
 std::string Body::channels_first(const std::string &value) {
-  const std::string name = make("Transpose", {value});
+  std::string name = make("Transpose", {value});
   with("perm", std::vector<std::int64_t>{0, 3, 1, 2});
   return name;
 }
 
 std::string Body::channels_last(const std::string &value) {
-  const std::string name = make("Transpose", {value});
+  std::string name = make("Transpose", {value});
   with("perm", std::vector<std::int64_t>{0, 2, 3, 1});
   return name;
 }

@@ -151,7 +151,8 @@ int InputReaders::channels_of(const onnx::NodeProto &node) const {
 // Where the dimensions are after the node; nothing where that is not known.
 std::optional<InputReaders::Dimensions> InputReaders::moved(const onnx::NodeProto &node, const std::string &name,
                                                             Dimensions before) const {
-  if (node.input_size() == 0 || (node.domain() != "" && node.domain() != "ai.onnx" && node.domain() != "com.microsoft"))
+  if (node.input_size() == 0 ||
+      (!node.domain().empty() && node.domain() != "ai.onnx" && node.domain() != "com.microsoft"))
     return {};
   if (keeps.contains(node.op_type()))
     return before;
