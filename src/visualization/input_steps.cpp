@@ -50,7 +50,7 @@ InputSteps::InputSteps(vulkan::Programs &programs, const Recipe &recipe, const P
     group.count = std::min(3, image.c - first);
     group.forward = group.backward = group.unchanged = unchanged_planes(image.c, first, group.count);
     for (int i = 0; i < group.count; ++i) {
-      const auto plane = static_cast<std::size_t>(first + i);
+      const auto plane = static_cast<std::size_t>(first) + static_cast<std::size_t>(i);
       group.forward.source[i] = preprocessing.source[plane];
       group.forward.scale[i] = preprocessing.scale[plane];
       group.forward.shift[i] = preprocessing.shift[plane];
