@@ -93,10 +93,9 @@ public:
   onnx::ModelProto model;
 };
 
-// "conv" (4 channels), "flat" and "dense" (5 values), for inputs of that size alone.
-// "conv" of 4 channels on a picture of so many.
-inline OnnxBuilder net_of_planes(int planes) {
-  OnnxBuilder net({1, planes, 32, 32});
+// "conv" of 4 channels on a picture of so many, and "relu".
+inline OnnxBuilder net_of_planes(int planes, int side = 32) {
+  OnnxBuilder net({1, planes, side, side});
   net.weights("w", {4, planes, 3, 3});
   net.node("Conv", {"x", "w"}, "conv");
   net.node("Relu", {"conv"}, "relu");
@@ -104,6 +103,7 @@ inline OnnxBuilder net_of_planes(int planes) {
   return net;
 }
 
+// "conv" (4 channels), "flat" and "dense" (5 values), for inputs of that size alone.
 inline OnnxBuilder net_with_head(int height, int width) {
   OnnxBuilder net({1, 3, height, width});
   net.weights("w", {4, 3, 3, 3});

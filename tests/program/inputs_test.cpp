@@ -9,15 +9,6 @@ namespace {
 
 class Inputs : public ProgramTest {
 protected:
-  // conv of that many channels
-  OnnxBuilder net(int channels) const {
-    OnnxBuilder model({1, channels, 16, 16});
-    model.weights("w", {4, channels, 3, 3});
-    model.node("Conv", {"x", "w"}, "conv");
-    model.node("Relu", {"conv"}, "relu");
-    model.output("relu");
-    return model;
-  }
   Arguments features(const Arguments &more = {}) const {
     Arguments all = {"features", "--offscreen", "--model", "net.onnx", "--image",
                      photo,      "--layer",     "conv",    "-o",       "maps.png"};
@@ -28,7 +19,7 @@ protected:
 };
 
 TEST_F(Inputs, ANetForFourChannelsNeedsToKnowWhichAreRgb) {
-  net(4).save(path("net.onnx"));
+  net_of_planes(4, 16).save(path("net.onnx"));
   refused(features(), {"net.onnx", "4 channels", "--rgb 0,1,2"});
   const Result told = done(features({"--rgb", "2,1,0"}), {"maps.png"});
   EXPECT_NE(told.err.find("channels 2, 1, 0"), std::string::npos) << told.told;
@@ -40,7 +31,7 @@ TEST_F(Inputs, ANetForFourChannelsNeedsToKnowWhichAreRgb) {
 }
 
 TEST_F(Inputs, AGreyNetGetsTheLumaAndExactTensorsItsOwnChannels) {
-  net(1).save(path("net.onnx"));
+  net_of_planes(1, 16).save(path("net.onnx"));
   const Result told = done(features(), {"maps.png"});
   EXPECT_NE(told.err.find("luma 0..1"), std::string::npos) << told.told;
   write_npy(path("x.npy"), {{1, 1, 16, 16}, std::vector<float>(256, 0.5F)});
@@ -54,7 +45,7 @@ TEST_F(Inputs, AGreyNetGetsTheLumaAndExactTensorsItsOwnChannels) {
 }
 
 TEST_F(Inputs, FurtherOnesAreSetAndReplayed) {
-  OnnxBuilder model = net(3);
+  OnnxBuilder model = net_of_planes(3, 16);
   for (const char *name : {"gain", "extra"}) {
     auto *input = model.model.mutable_graph()->add_input();
     input->set_name(name);

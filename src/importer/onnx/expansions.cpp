@@ -117,4 +117,11 @@ std::optional<onnx::FunctionProto> expansion_of(const onnx::NodeProto &node) {
   return body.take();
 }
 
+Expand expansion_in(const Expansions &table, const std::string &domain, const std::string &op) {
+  if (!domain.empty() && domain != "com.microsoft")
+    return nullptr;
+  const auto found = table.find(op);
+  return found == table.end() ? nullptr : found->second;
+}
+
 } // namespace convscope::onnx_import

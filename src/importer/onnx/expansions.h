@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -56,6 +57,9 @@ private:
 
 // The family's op of that name, or null.
 using Expand = void (*)(Body &body);
+using Expansions = std::unordered_map<std::string, Expand>;
+// What the domain's table has; null for domains other than ONNX's ("") and com.microsoft.
+Expand expansion_in(const Expansions &table, const std::string &domain, const std::string &op);
 Expand fused_expansion(const std::string &domain, const std::string &op);
 Expand quantized_expansion(const std::string &domain, const std::string &op);
 

@@ -191,12 +191,12 @@ void lp_pool(Body &body) {
 } // namespace
 
 Expand fused_expansion(const std::string &domain, const std::string &op) {
-  static const std::unordered_map<std::string, Expand> standard{
+  static const Expansions standard{
       {"LpPool", lp_pool},
       {"RMSNormalization", rms_normalization},
       {"SimplifiedLayerNormalization", rms_normalization}, // onnxruntime has it there
   };
-  static const std::unordered_map<std::string, Expand> microsoft{
+  static const Expansions microsoft{
       {"BiasAdd", bias_add},
       {"BiasGelu", gelu},
       {"BiasSplitGelu", bias_split_gelu},
@@ -211,11 +211,7 @@ Expand fused_expansion(const std::string &domain, const std::string &op) {
       {"SkipLayerNormalization", skip_layer_normalization},
       {"SkipSimplifiedLayerNormalization", skip_simplified_layer_normalization},
   };
-  if (!domain.empty() && domain != "com.microsoft")
-    return nullptr;
-  const auto &table = domain.empty() ? standard : microsoft;
-  const auto found = table.find(op);
-  return found == table.end() ? nullptr : found->second;
+  return expansion_in(domain.empty() ? standard : microsoft, domain, op);
 }
 
 } // namespace convscope::onnx_import

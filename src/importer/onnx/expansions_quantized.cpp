@@ -153,13 +153,13 @@ void dequantize_linear(Body &body) {
 } // namespace
 
 Expand quantized_expansion(const std::string &domain, const std::string &op) {
-  static const std::unordered_map<std::string, Expand> standard{
+  static const Expansions standard{
       {"ConvInteger", conv_integer},
       {"MatMulInteger", mat_mul_integer},
       {"QLinearConv", q_linear_conv},
       {"QLinearMatMul", q_linear_mat_mul},
   };
-  static const std::unordered_map<std::string, Expand> microsoft{
+  static const Expansions microsoft{
       {"ConvInteger", conv_integer},
       {"DequantizeLinear", dequantize_linear},
       {"DynamicQuantizeMatMul", dynamic_quantize_mat_mul},
@@ -179,11 +179,7 @@ Expand quantized_expansion(const std::string &domain, const std::string &op) {
       {"QLinearSoftmax", q_linear_softmax},
       {"QuantizeLinear", quantize_linear},
   };
-  if (!domain.empty() && domain != "com.microsoft")
-    return nullptr;
-  const auto &table = domain.empty() ? standard : microsoft;
-  const auto found = table.find(op);
-  return found == table.end() ? nullptr : found->second;
+  return expansion_in(domain.empty() ? standard : microsoft, domain, op);
 }
 
 } // namespace convscope::onnx_import
