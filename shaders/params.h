@@ -196,6 +196,11 @@ struct GatherParams {
   float value;
 };
 
+// Weights that are made on the device, as a convolution's back end reads them: `packed` a group, of `weights`.
+struct PackParams {
+  int groups, packed, weights;
+};
+
 // Rows first_row .. first_row + rows - 1 of a dense layer's weights (out_features, in_features) are bound.
 // For the gradient, in_features = mask_channels * mask_pixels is the shape that the input's mask has.
 struct DenseParams {
@@ -304,22 +309,69 @@ struct ResizeParams {
   PlaneParams plane;
 };
 
-const uint TERM_CHANNEL_MEAN = 0u;
-const uint TERM_UNIT = 1u;
-const uint TERM_MEAN_SQUARE = 2u;
+// ---- The terms of an objective: src/visualization/terms ----
+
+const int OBJECTIVE_PARTS = 32; // partial sums of a term's value: (image, term, part)
+
+// A mean over a rectangle of a channel's map, or of the squares of a whole layer.
+const uint TERM_CHANNEL = 0u;
+const uint TERM_MEAN_SQUARE = 1u;
 struct ObjectiveTerm {
   uint kind;
   int channel;
-  int pixel;    // of a unit
+  int x, y, width, height;
   float weight; // over the number of elements that the mean is over
 };
 
-// Terms first .. first + count - 1 of the `terms` that each image has read this layer.
+// Terms first .. first + count - 1 of the `terms` that each image has read this layer: (image, count) of them.
 struct ObjectiveParams {
-  int channels, pixels;
+  int channels, rows, columns;
   int terms, first, count;
 };
-const int OBJECTIVE_PARTS = 32; // partial sums of a term's value
+
+// Terms that compare a layer's output a (N,C,H,W) with others o, position by position: `pairs` (image, position) of
+// sums over channels, from which follow `factors` of the gradient, (image, position) or one an image: p o + q a.
+const uint PAIR_VECTOR = 0u;     // o is a number for each channel (image, channel): <a,o>, <a,a>
+const uint PAIR_TENSOR = 1u;     // o is (N,C,H,W): <a,o>, <a,a>
+const uint PAIR_DIFFERENCE = 2u; // o is (N,C,H,W): <a-o,a-o>, 0
+struct PairParams {
+  int channels, rows, columns;
+  int terms, term; // of each image, and which of them it is
+  int factor_step; // 1: one for each position; 0: for each image
+};
+
+// One image's direction: at the positions of a rectangle.
+struct DirectionTerm {
+  int x, y, width, height;
+  float power, norm; // of the vector
+  float weight;      // over the number of positions
+};
+struct CaricatureTerm {
+  float power;
+  float weight;
+};
+
+// Gram matrices G (N,C,C) of a layer: `size` is C * C.
+struct GramParams {
+  int batch, size;
+  int terms, term;
+  float scale; // of a style's: over the entries, and over the positions
+};
+
+struct AlignmentParams {
+  int batch, channels, pixels;
+  int terms, term;
+};
+
+// Terms of the image itself.
+struct ImageTermParams {
+  int planes, height, width;
+  int terms, term;
+};
+struct ImageTerm { // one image's
+  float constant;
+  float weight;
+};
 
 struct FinishParams {
   int batch;

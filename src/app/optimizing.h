@@ -16,8 +16,9 @@ namespace convscope {
 
 struct OptimizeOptions {
   std::vector<std::string> objectives;
-  std::string recipe = "lucid", size, parameterization, colours, init;
+  std::string recipe = "lucid", size, parameterization, colours, init, photo, style;
   int steps = 0, batch = 0; // 0: not given
+  int variants = 1;
   std::uint64_t seed = 0;
   std::optional<double> lr;
 };
@@ -46,8 +47,12 @@ public:
   Outcome run(const Frames &frames = {});
 
 private:
+  OptimizeRequest request(const PictureSettings &settings);
+  void add_picture(const std::optional<FileMark> &mark, Size size, std::optional<Array> &picture);
+
   Context &context_;
-  std::vector<Objective> objectives_;
+  std::vector<Objective> objectives_;    // of the settings
+  std::vector<std::size_t> of_settings_; // of each that is run, which of these it is
   std::optional<OptimizeRun> run_;
 };
 

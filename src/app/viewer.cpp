@@ -68,6 +68,7 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
   for (const OptimizedImage &image : picture.images) {
     outcome.objectives.push_back(session.objective(picture.objectives[image.objective]));
     settings.steps.push_back(image.steps);
+    settings.which.push_back(0);
     again = again && image.steps > 0;
   }
   const OptimizedImage &only = picture.images.front();

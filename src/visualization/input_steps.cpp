@@ -94,16 +94,16 @@ TensorId InputSteps::append_forward(Plan &plan, TensorId image, TensorId maps) c
 }
 
 void InputSteps::append_backward(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to) const {
-  append_adjoint(plan, gradient, maps, image, to, transform_params({}).place, 1, false);
+  append_adjoint(plan, gradient, maps, image, to, transform_params({}).place, 1, false, TensorId::none);
 }
 
 void InputSteps::append_backward(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to,
-                                 const gpu::PlaneLayout &layout, float gain) const {
-  append_adjoint(plan, gradient, maps, image, to, layout, gain, true);
+                                 const gpu::PlaneLayout &layout, float gain, TensorId added) const {
+  append_adjoint(plan, gradient, maps, image, to, layout, gain, true, added);
 }
 
 void InputSteps::append_adjoint(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to,
-                                const gpu::PlaneLayout &layout, float gain, bool with_colour) const {
+                                const gpu::PlaneLayout &layout, float gain, bool with_colour, TensorId added) const {
   if (resizes()) {
     const std::size_t bytes = std::size_t(batch_) * std::size_t(canvas_.elements()) * sizeof(float);
     const TensorId at_canvas = plan.transient("canvas gradient", bytes);
@@ -117,11 +117,12 @@ void InputSteps::append_adjoint(Plan &plan, TensorId gradient, TensorId maps, Te
     gpu::TransformParams params = transform_params(resizes() ? group.unchanged : group.backward);
     params.place = layout;
     params.gain = gain;
-    plan.dispatch("transform gradient",
-                  programs_.get("transform_adjoint",
-                                {mode_, std::uint32_t(group.count), with_colour ? 1U : 0U, decorrelated_ ? 1U : 0U}),
-                  image_groups(std::int64_t{image_.h} * image_.w, batch_), params,
-                  {reads(gradient), reads(maps), reads(image), writes(to)});
+    plan.dispatch(
+        "transform gradient",
+        programs_.get("transform_adjoint", {mode_, std::uint32_t(group.count), with_colour ? 1U : 0U,
+                                            decorrelated_ ? 1U : 0U, added != TensorId::none ? 1U : 0U}),
+        image_groups(std::int64_t{image_.h} * image_.w, batch_), params,
+        {reads(gradient), reads(maps), reads(image), writes(to), reads(added != TensorId::none ? added : image)});
   }
 }
 

@@ -24,9 +24,10 @@ public:
   TensorId append_forward(Plan &plan, TensorId image, TensorId maps) const;
   // Gradient with respect to the net's input -> with respect to the image, which lands in `to` (N, C, H, W).
   void append_backward(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to) const;
-  // As above, and on through the colours: to what the parameterization's append_gradient() takes, laid out so.
+  // As above, with another gradient with respect to the image added (none: not), and on through the colours: to what
+  // the parameterization's append_gradient() takes, laid out so.
   void append_backward(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to,
-                       const gpu::PlaneLayout &layout, float gain) const;
+                       const gpu::PlaneLayout &layout, float gain, TensorId added = TensorId::none) const;
 
 private:
   // Up to three planes are made by one dispatch.
@@ -39,7 +40,7 @@ private:
   gpu::TransformParams transform_params(const gpu::PlaneParams &plane) const;
   gpu::ResizeParams resize_params(const gpu::PlaneParams &plane) const;
   void append_adjoint(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to,
-                      const gpu::PlaneLayout &layout, float gain, bool with_colour) const;
+                      const gpu::PlaneLayout &layout, float gain, bool with_colour, TensorId added) const;
 
   vulkan::Programs &programs_;
   std::uint32_t mode_;

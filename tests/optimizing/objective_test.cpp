@@ -9,7 +9,7 @@
 namespace convscope {
 namespace {
 
-using Kind = Term::Kind;
+using Kind = TermKind;
 
 Objective parse(std::string_view text) {
   return parse_objective(text, toy_net(), {"cat", "dog", "great dane", "dane"});
@@ -49,8 +49,8 @@ TEST(Objectives, AreRead) {
   EXPECT_EQ(terms_of("logit:2"), (Terms{{"dense", Kind::channel_mean, 2, 1}}));
   EXPECT_EQ(terms_of("logit:great dane - logit:cat"),
             (Terms{{"dense", Kind::channel_mean, 2, 1}, {"dense", Kind::channel_mean, 0, -1}}));
-  EXPECT_EQ(parse("conv1:0@7,3").terms[0].x, 7);
-  EXPECT_EQ(parse("conv1:0@7,3").terms[0].y, 3);
+  EXPECT_EQ(parse("conv1:0@7,3").terms[0].positions.x, 7);
+  EXPECT_EQ(parse("conv1:0@7,3").terms[0].positions.y, 3);
 }
 
 TEST(Objectives, ReadNamesWithAnySigns) {
@@ -150,8 +150,8 @@ TEST(Objectives, MapsHaveLimits) {
 }
 
 TEST(Objectives, BatchesReadTheSameLayers) {
-  const auto groups = group_by_layers({parse("conv1:1"), parse("add.3:2"), parse("conv1:5@center"), parse("conv1"),
-                                       parse("conv1:1 + add.3"), parse("add.3:1 - conv1")});
+  const auto groups = group_into_batches({parse("conv1:1"), parse("add.3:2"), parse("conv1:5@center"), parse("conv1"),
+                                          parse("conv1:1 + add.3"), parse("add.3:1 - conv1")});
   EXPECT_EQ(groups, (std::vector<std::vector<std::size_t>>{{0, 2, 3}, {1}, {4, 5}}));
 }
 
