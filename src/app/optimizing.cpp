@@ -91,6 +91,13 @@ Size default_size(const Session &session, const PictureSettings &settings) {
   return square(settings.recipe.size);
 }
 
+// As many pixels as a square of that side has, in the photo's proportions.
+Size in_proportions_of(const ImageRgb8 &photo, int side) {
+  const double ratio = std::sqrt(double(photo.width) / photo.height);
+  const auto rounded = [](double length) { return std::clamp(static_cast<int>(std::lround(length)), 1, largest_size); };
+  return {rounded(side * ratio), rounded(side / ratio)};
+}
+
 // One start for all the objectives, or one for each.
 Array read_init(const PictureSettings &settings, const std::vector<int> &starts) {
   Array all = read_npy(settings.init->file);
@@ -219,6 +226,8 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
     std::iota(settings.starts.begin(), settings.starts.end(), 0);
   } else if (!size.given()) {
     size = default_size(context.session, settings);
+    if (settings.photo && size.width == size.height)
+      size = in_proportions_of(context.read_picture(settings.photo->file), size.width);
   }
   settings.width = size.width;
   settings.height = size.height;
