@@ -219,6 +219,9 @@ struct StepState {
   float lr;
   float correction1; // 1 - beta1^started, Adam's bias corrections
   float correction2;
+  float factor;                  // of lr in this step
+  float momentum, next_momentum; // Nadam's, of this step and the next one
+  float momenta;                 // and the product of all so far
 };
 
 // One image of the batch.
@@ -237,7 +240,8 @@ struct AffineMap {
 
 // Philox counters are (index or step, purpose, block, 0).
 const uint PURPOSE_INIT = 0u;
-const uint PURPOSE_TRANSFORM = 1u;
+const uint PURPOSE_TRANSFORM = 1u; // the crop's number is their last word
+const uint PURPOSE_NOISE = 2u;     // (pixel, purpose, crop and plane, step)
 
 struct InitParams {
   int count; // parameters an image
@@ -255,6 +259,11 @@ struct AdvanceParams {
   int canvas_h, canvas_w;
   float log_beta1, log_beta2;
   DrawRange jitter, scale, rotation, jitter_after;
+  int crops; // an image; 0: it is seen as a whole
+  DrawRange crop_side;
+  float crop_deviation;
+  float beta1;
+  int cosine_steps; // in which the rate falls to nothing; 0: it does not
 };
 
 // Half spectra (images * planes, height, columns) of complex numbers; columns = width / 2 + 1.
@@ -297,6 +306,14 @@ struct TransformParams {
   PlaneLayout place; // of the adjoint's result
   float gain;        // of ColourParams
   PlaneParams plane;
+  int views; // canvases an image
+};
+
+// Random numbers added to `count` planes from `first` on of `planes`, `pixels` each, of `views` canvases an image.
+struct NoiseParams {
+  int pixels, planes, views;
+  int first, count;
+  float deviation[3], width[3]; // of each of these planes
 };
 const uint TRANSFORM_NONE = 0u;
 const uint TRANSFORM_GREY = 1u;
@@ -383,6 +400,7 @@ struct FinishParams {
 struct AdamParams {
   int count; // parameters an image
   float beta1, one_minus_beta1, beta2, one_minus_beta2, epsilon;
+  int nesterov; // 1: Nadam
 };
 
 // ---- What the window samples: src/viewer ----

@@ -88,13 +88,14 @@ void main() {
     return;
   const int n = int(gl_WorkGroupID.y);
   const int x = i % p.source_w, y = i / p.source_w;
-  vec3 g;
-  if (MODE == TRANSFORM_NONE)
-    g = canvas_gradient(n, x, y);
-  else if (MODE == TRANSFORM_GREY)
-    g = gathered(maps[n], n, x, y);
-  else
-    g = gathered_reflections(maps[n], n, x, y);
+  vec3 g = vec3(0.0);
+  for (int view = n * p.views; view < (n + 1) * p.views; ++view)
+    if (MODE == TRANSFORM_NONE)
+      g += canvas_gradient(view, x, y);
+    else if (MODE == TRANSFORM_GREY)
+      g += gathered(maps[view], view, x, y);
+    else
+      g += gathered_reflections(maps[view], view, x, y);
   const int first_plane = n * p.plane.planes + p.plane.first;
   if (ADDED)
     for (int c = 0; c < PLANES; ++c)

@@ -16,6 +16,7 @@
 #include "io/npy.h"
 #include "io/png.h"
 #include "session/input_size.h"
+#include "session/recipe_json.h"
 
 namespace convscope {
 
@@ -170,6 +171,10 @@ Command add_optimize(CLI::App &program) {
   add_text(app, "--npy", o->outputs.npy, "Also the images as float32 (N,C,H,W), 0..1", "F.npy");
   add_text(app, "--frames", o->outputs.frames, "Also a folder of frames: each step, or about 128 of them", "DIR");
   command.run = [o](Context &context) {
+    if (o->optimize.print_recipe) {
+      fmt::print("{}\n", to_json(recipe_of(o->optimize)).dump(2));
+      return exit_done;
+    }
     if (o->offscreen && o->outputs.png.empty() && o->outputs.npy.empty())
       throw UserError("optimize: -o is required");
     check_outputs(

@@ -18,29 +18,12 @@
 #include "io/npy.h"
 #include "io/resize.h"
 #include "session/input_size.h"
+#include "session/recipe_json.h"
 #include "visualization/parameterization.h"
 
 namespace convscope {
 
 namespace {
-
-Recipe recipe_of(const OptimizeOptions &options) {
-  Recipe r = recipe(options.recipe);
-  if (!options.parameterization.empty()) {
-    if (options.parameterization != "fft" && options.parameterization != "pixel")
-      throw UserError(fmt::format("--parameterization '{}': must be fft or pixel", options.parameterization));
-    r.parameterization = options.parameterization == "fft" ? ParameterizationKind::fft : ParameterizationKind::pixel;
-  }
-  if (!options.colours.empty()) {
-    if (options.colours != "decorrelated" && options.colours != "rgb")
-      throw UserError(fmt::format("--colours '{}': must be decorrelated or rgb", options.colours));
-    r.decorrelate_colours = options.colours == "decorrelated";
-  }
-  if (options.steps > 0)
-    r.steps = options.steps;
-  r.lr = options.lr.value_or(r.lr);
-  return r;
-}
 
 // The shape of the file's spectra or pixels for images of that size, or of any (none given), but for how many.
 void check_init_shape(const Array &init, const Recipe &recipe, int planes, Size size, const std::string &file) {
@@ -163,6 +146,25 @@ std::string subtitle(const PictureSettings &settings, const std::vector<Optimize
 
 } // namespace
 
+Recipe recipe_of(const OptimizeOptions &options) {
+  Recipe r = recipe_by(options.recipe);
+  if (!options.parameterization.empty()) {
+    if (options.parameterization != "fft" && options.parameterization != "pixel")
+      throw UserError(fmt::format("--parameterization '{}': must be fft or pixel", options.parameterization));
+    r.parameterization = options.parameterization == "fft" ? ParameterizationKind::fft : ParameterizationKind::pixel;
+  }
+  if (!options.colours.empty()) {
+    if (options.colours != "decorrelated" && options.colours != "rgb")
+      throw UserError(fmt::format("--colours '{}': must be decorrelated or rgb", options.colours));
+    r.decorrelate_colours = options.colours == "decorrelated";
+  }
+  if (options.steps > 0)
+    r.steps = options.steps;
+  r.lr = options.lr.value_or(r.lr);
+
+  return r;
+}
+
 void add_optimize_options(Command &command, OptimizeOptions &options) {
   CLI::App &app = *command.parser;
   command
@@ -170,11 +172,13 @@ void add_optimize_options(Command &command, OptimizeOptions &options) {
                            "What to maximize, such as block3_conv1:13; again for another image"))
       ->type_name("O")
       ->allow_extra_args(false);
-  add_text(app, "--recipe", options.recipe, "lucid, article or plain", "R");
+  add_text(app, "--recipe", options.recipe, fmt::format("{}, or a file, .json", fmt::join(recipe_names(), ", ")), "R");
+  command.alone = app.add_flag("--print-recipe", options.print_recipe,
+                               "Print the recipe with what else is given as JSON, for --recipe, and end");
   add_text(app, "--size", options.size,
            "Of the image, N or WxH [128; as many pixels in its proportions where the net needs another shape]",
            "N|WxH");
-  add_integer(app, "--steps", options.steps, 1, most_steps, "Optimization steps [lucid: 512, article and plain: 500]");
+  add_integer(app, "--steps", options.steps, 1, most_steps, "Optimization steps [the recipe's]");
   add_seed(app, options.seed);
   add_lr(app, options.lr);
   add_integer(app, "--batch", options.batch, 1, 10000,

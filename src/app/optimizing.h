@@ -19,10 +19,13 @@ struct OptimizeOptions {
   std::string recipe = "lucid", size, parameterization, colours, init, photo, style;
   int steps = 0, batch = 0; // 0: not given
   int variants = 1;
+  bool print_recipe = false;
   std::uint64_t seed = 0;
   std::optional<double> lr;
 };
 void add_optimize_options(Command &command, OptimizeOptions &options);
+// The recipe with what the options say instead.
+Recipe recipe_of(const OptimizeOptions &options);
 // Fills in `settings`; the net is loaded. Without a size it is the recipe's, in the proportions of what the net gets.
 void apply(const OptimizeOptions &options, Context &context, PictureSettings &settings);
 

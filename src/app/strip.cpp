@@ -14,6 +14,7 @@
 #include "graph/shapes.h"
 #include "io/image.h"
 #include "io/png.h"
+#include "session/recipe_json.h"
 
 namespace convscope {
 
@@ -142,6 +143,10 @@ Command add_strip(CLI::App &program) {
   add_input_size(app, o->input_size, photo_size_help);
   command.need(add_output(app, o->outputs.png, "The figure, PNG"));
   command.run = [o](Context &context) {
+    if (o->optimize.print_recipe) {
+      fmt::print("{}\n", to_json(recipe_of(o->optimize)).dump(2));
+      return exit_done;
+    }
     check_outputs({{"-o", o->outputs.png, ".png"}, {"--report", context.options.report, ""}},
                   {{"--image", o->image, ""}, {"--init", o->optimize.init, ""}});
     PictureSettings settings;

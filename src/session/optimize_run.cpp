@@ -94,7 +94,8 @@ OptimizationOptions OptimizeRun::options_for(const std::vector<std::size_t> &mem
   OptimizationOptions options = request_.options;
   options.precision = session_.precision();
   options.profile = session_.profile();
-  options.history = std::min(steps_of(members.front()), longest_history);
+  options.steps = steps_of(members.front());
+  options.history = std::min(options.steps, longest_history);
   options.input_size = input_sizes_[members.front()];
   if (options.init && options.init->shape.at(0) != 1)
     options.init = gather(*options.init, members);

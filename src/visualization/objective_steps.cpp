@@ -15,12 +15,24 @@ bool go_together(const Term &a, const Term &b) {
   return a.layer == b.layer && form_of(a.kind).make == &channel_steps && form_of(b.kind).make == &channel_steps;
 }
 
+// Of each image as often as it is seen: the mean of the views is a sum of terms that weigh less.
+std::vector<Objective> of_views(const std::vector<Objective> &objectives, int views) {
+  std::vector<Objective> all;
+  for (Objective objective : objectives) {
+    for (Term &term : objective.terms)
+      if (term.layer >= 0)
+        term.weight /= views;
+    all.insert(all.end(), static_cast<std::size_t>(views), objective);
+  }
+  return all;
+}
+
 } // namespace
 
-ObjectiveSteps::ObjectiveSteps(Plan &plan, std::vector<Objective> objectives, const std::vector<Shape> &shapes,
-                               const Shape &image)
-    : plan_(plan), objectives_(std::move(objectives)), terms_(static_cast<int>(objectives_.at(0).terms.size())),
-      layers_(layers_of(objectives_[0])) {
+ObjectiveSteps::ObjectiveSteps(Plan &plan, const std::vector<Objective> &objectives, const std::vector<Shape> &shapes,
+                               const Shape &image, int views)
+    : plan_(plan), objectives_(of_views(objectives, views)), views_(views),
+      terms_(static_cast<int>(objectives_.at(0).terms.size())), layers_(layers_of(objectives_[0])) {
   const std::vector<Term> &pattern = objectives_[0].terms;
   for (const Objective &objective : objectives_)
     for (std::size_t t = 0; t < pattern.size(); ++t)
@@ -30,19 +42,21 @@ ObjectiveSteps::ObjectiveSteps(Plan &plan, std::vector<Objective> objectives, co
   for (int first = 0; first < terms_;) {
     const Term &term = pattern[std::size_t(first)];
     TermRun run;
-    run.batch = static_cast<int>(objectives_.size());
+    const bool whole = term.layer < 0; // the image, not a view of it: in the place of its first view's
+    const int each = whole ? views : 1;
+    run.batch = static_cast<int>(objectives_.size()) / each;
     run.first = first;
-    run.all = terms_;
-    run.shape = term.layer < 0 ? image : shapes.at(static_cast<std::size_t>(term.layer));
+    run.all = terms_ * each;
+    run.shape = whole ? image : shapes.at(static_cast<std::size_t>(term.layer));
     while (first + run.count < terms_ && go_together(term, pattern[std::size_t(first + run.count)]))
       ++run.count;
-    for (const Objective &objective : objectives_)
+    for (std::size_t i = 0; i < objectives_.size(); i += static_cast<std::size_t>(each))
       for (int t = first; t < first + run.count; ++t)
-        run.members.push_back(&objective.terms[std::size_t(t)]);
+        run.members.push_back(&objectives_[i].terms[std::size_t(t)]);
     first += run.count;
     runs_.push_back({term.layer, form_of(term.kind).make(plan, run), {}});
   }
-  partials_ = plan.transient("objective values", objectives_.size() * std::size_t(parts()) * sizeof(float));
+  partials_ = plan.transient("objective values", objectives.size() * std::size_t(parts()) * sizeof(float));
 }
 
 bool ObjectiveSteps::of_image() const {
@@ -55,13 +69,16 @@ void ObjectiveSteps::append_values(const Sources &sources) {
   };
   const std::vector<NodeId> photo = photo_layers_of(objectives_[0]), style = style_layers_of(objectives_[0]);
   // The first kernel gives the whole tensor its life; the others fill in their own terms' parts.
+  const bool holes = views_ > 1 && of_image();
+  if (holes)
+    plan_.fill(partials_, 0);
   for (Run &run : runs_) {
     if (run.layer < 0)
       run.inputs.own = sources.image;
     else
       run.inputs = {sources.own->output(run.layer), output(sources.photo, photo, run.layer),
                     output(sources.style, style, run.layer)};
-    run.steps->append_value(run.inputs, &run == runs_.data() ? writes(partials_) : updates(partials_));
+    run.steps->append_value(run.inputs, &run == runs_.data() && !holes ? writes(partials_) : updates(partials_));
   }
 }
 

@@ -15,19 +15,21 @@ namespace convscope {
 class ObjectiveSteps {
 public:
   // One objective an image, of one batch (group_into_batches). `shapes` are infer_shapes()'s, of their layers at least;
-  // `image` is the image's. The steps refer to this object: it must not move once they are appended.
-  ObjectiveSteps(Plan &plan, std::vector<Objective> objectives, const std::vector<Shape> &shapes, const Shape &image);
+  // `image` is the image's. The net sees `views` of each image, one after the other, and terms of layers are their
+  // mean. The steps refer to this object: it must not move once they are appended.
+  ObjectiveSteps(Plan &plan, const std::vector<Objective> &objectives, const std::vector<Shape> &shapes,
+                 const Shape &image, int views = 1);
   ObjectiveSteps(const ObjectiveSteps &) = delete;
   ObjectiveSteps &operator=(const ObjectiveSteps &) = delete;
 
   const std::vector<NodeId> &layers() const { return layers_; }
   // Partial sums, parts() floats an image: all of them together are the objective's value.
   TensorId partials() const { return partials_; }
-  int parts() const { return terms_ * gpu::OBJECTIVE_PARTS; }
+  int parts() const { return views_ * terms_ * gpu::OBJECTIVE_PARTS; }
   bool of_image() const; // whether a term is of the image itself
 
   // What they are computed from: the nets after forward(), the photo's and the style picture's only where objectives
-  // need them, as many images as the batch has; and the image (N,C,H,W), 0..1, where one is of_image().
+  // need them, as many views as the own; and the image (N,C,H,W), 0..1, where one is of_image().
   struct Sources {
     const Network *own = nullptr, *photo = nullptr, *style = nullptr;
     TensorId image = TensorId::none;
@@ -48,8 +50,8 @@ private:
   };
 
   Plan &plan_;
-  std::vector<Objective> objectives_;
-  int terms_;
+  std::vector<Objective> objectives_; // of each view
+  int views_, terms_;
   std::vector<Run> runs_;
   std::vector<NodeId> layers_;
   TensorId partials_;

@@ -128,10 +128,15 @@ struct Optimization::State {
         input(programs, by, graph.preprocessing, batch, image, with.input_size),
         shapes(checked_shapes(graph, objectives, input.net_input())), plan(programs, "optimization"),
         tensors(parameterization.make_tensors(plan)),
-        optimizer(plan, by, parameterization, batch, std::max(1, with.history > 0 ? with.history : by.steps)),
-        objective(plan, objectives, shapes, image), first_image(programs, "first image") {
-    check_room(programs.device().info(), std::max<std::int64_t>(parameterization.count(), input.canvas().elements()),
-               batch, image);
+        optimizer(plan, by, parameterization, batch, std::max(1, with.history > 0 ? with.history : planned_steps()),
+                  planned_steps()),
+        objective(plan, objectives, shapes, image, input.views()), first_image(programs, "first image") {
+    check_room(programs.device().info(),
+               std::max<std::int64_t>(parameterization.count(), input.canvas().elements() * input.views()), batch,
+               image);
+    if (input.views() > 1 && objectives[0].needs().company)
+      throw UserError(
+          fmt::format("objective '{}' is between whole images: the recipe takes crops of them", objectives[0].text));
     if (options.init)
       init = checked_init(*options.init, parameterization, batch);
     options.init.reset();
@@ -150,6 +155,8 @@ struct Optimization::State {
     append_step(weights, graph);
   }
 
+  int planned_steps() const { return options.steps > 0 ? options.steps : recipe.steps; }
+
   // The net with a picture that terms compare with, put through the image's own transforms.
   const Network *append_comparison(Comparison &picture, const std::vector<NodeId> &layers, const char *name,
                                    std::optional<Network> &net, Weights &weights, const Graph &graph) {
@@ -165,7 +172,7 @@ struct Optimization::State {
   NetworkOptions net_options(const std::vector<NodeId> &layers) const {
     NetworkOptions net;
     net.input = input.net_input();
-    net.batch = batch;
+    net.batch = batch * input.views();
     net.precision = options.precision;
     net.profile = options.profile;
     net.targets = layers;
@@ -183,7 +190,9 @@ struct Optimization::State {
       NetworkOptions net = net_options(objective.layers());
       net.backward = true;
       net.revive = recipe.revive_steps > 0;
-      own.emplace(plan, weights, graph, net).forward(input.append_forward(plan, tensors.image, optimizer.maps()));
+      const InputSteps::Random random{optimizer.state(), optimizer.images()};
+      own.emplace(plan, weights, graph, net)
+          .forward(input.append_forward(plan, tensors.image, optimizer.maps(), random));
       sources.own = &*own;
     }
     objective.append_values(sources);
@@ -197,8 +206,8 @@ struct Optimization::State {
       gradient = own->backward(objective.seeds());
       plan.set_variant(Variant::both);
     } else {
-      gradient =
-          plan.transient("no gradient", std::size_t(batch) * std::size_t(input.net_input().elements()) * sizeof(float));
+      gradient = plan.transient("no gradient", std::size_t(batch * input.views()) *
+                                                   std::size_t(input.net_input().elements()) * sizeof(float));
       plan.fill(gradient, 0);
     }
     parameterization.append_clear(plan, tensors);

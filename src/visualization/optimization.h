@@ -38,7 +38,8 @@ struct OptimizationOptions {
   // image goes through.
   std::optional<Array> photo, style;
   std::optional<OptimizationState> resume; // instead of `init`, one set an image: steps are counted on from its
-  int history = 0;                         // steps whose values are kept; 0: the recipe's steps
+  int steps = 0;                           // how many there will be; 0: the recipe's
+  int history = 0;                         // steps whose values are kept; 0: all
   Precision precision = Precision::fp32;
   const ConvProfile *profile = nullptr; // of the device
   double slice_flops = 0; // a step goes to the device in slices of about so much, for a window; 0: whole_slices()

@@ -12,7 +12,8 @@ namespace convscope {
 namespace {
 
 TEST(Recipes, AreTheDesigns) {
-  EXPECT_EQ(recipe_names(), (std::vector<std::string>{"lucid", "article", "plain"}));
+  EXPECT_EQ(recipe_names(),
+            (std::vector<std::string>{"lucid", "article", "plain", "caricature", "invert", "diverse", "accentuate"}));
   const Recipe lucid = recipe("lucid");
   EXPECT_EQ(lucid.canvas_margin, 12);
   EXPECT_EQ(lucid.scale.values.size(), 11U);
@@ -33,7 +34,7 @@ TEST(Recipes, AreTheDesigns) {
 
 TEST(Recipes, UnknownOnesAreNamed) {
   EXPECT_EQ(error_of([] { recipe("lucd"); }), "no recipe 'lucd' (did you mean 'lucid'?)");
-  EXPECT_NE(error_of([] { recipe("watercolour"); }).find("lucid, article and plain"), std::string::npos);
+  EXPECT_NE(error_of([] { recipe("watercolour"); }).find("lucid, article, plain"), std::string::npos);
 }
 
 TEST(Recipes, SmoothSizesRoundUp) {
@@ -58,16 +59,38 @@ double drawn(const Draw &draw, std::uint32_t word) {
   return draw.values[(std::uint64_t{word} * draw.values.size()) >> 32];
 }
 
-reference::Affine expected_map(const Recipe &recipe, int step, std::array<std::uint32_t, 2> key, int h, int w) {
-  const auto a = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 0, 0}, key);
-  const auto b = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 1, 0}, key);
-  const double angle = drawn(recipe.rotation, a[3]) * std::numbers::pi / 180, scale = drawn(recipe.scale, a[2]);
+// Box and Muller's.
+std::pair<double, double> normal_pair(std::uint32_t first, std::uint32_t second) {
+  const double radius = std::sqrt(-2 * std::log(((first >> 8) + 1) * 0x1p-24));
+  const double angle = 2 * std::numbers::pi * (second >> 8) * 0x1p-24;
+  return {radius * std::cos(angle), radius * std::sin(angle)};
+}
+
+// How far a crop's centre is from the image's, along one side.
+double crop_offset(double deviation, double normal, double image, double side) {
+  const double room = std::max(0.5 * (image - side), 0.0);
+  return std::clamp(deviation * image * normal, -room, room);
+}
+
+reference::Affine expected_map(const Recipe &recipe, int step, std::array<std::uint32_t, 2> key, int h, int w,
+                               std::uint32_t view = 0) {
+  const auto a = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 0, view}, key);
+  const auto b = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 1, view}, key);
+  const double angle = drawn(recipe.rotation, a[3]) * std::numbers::pi / 180;
+  double scale = drawn(recipe.scale, a[2]), x = drawn(recipe.jitter, a[0]), y = drawn(recipe.jitter, a[1]);
+  if (recipe.crops > 0) {
+    const auto c = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 2, view}, key);
+    const double side = drawn(recipe.crop_side, c[0]) * std::min(h, w);
+    const auto [first, second] = normal_pair(c[1], c[2]);
+    scale *= std::min(canvas_side(recipe, h), canvas_side(recipe, w)) / side;
+    x += crop_offset(recipe.crop_deviation, first, w, side);
+    y += crop_offset(recipe.crop_deviation, second, h, side);
+  }
   const double c = std::cos(angle) / scale, s = std::sin(angle) / scale;
   // Moving the canvas by jitter_after before the linear part is moving the image by its image.
   const double jx = drawn(recipe.jitter_after, b[0]), jy = drawn(recipe.jitter_after, b[1]);
-  return reference::centred_affine({c, -s, s, c}, c * jx - s * jy + drawn(recipe.jitter, a[0]),
-                                   s * jx + c * jy + drawn(recipe.jitter, a[1]), h, w, h + recipe.canvas_margin,
-                                   w + recipe.canvas_margin);
+  return reference::centred_affine({c, -s, s, c}, c * jx - s * jy + x, s * jx + c * jy + y, h, w,
+                                   canvas_side(recipe, h), canvas_side(recipe, w));
 }
 
 using RecipeTest = Optimizing;
@@ -75,12 +98,13 @@ using RecipeTest = Optimizing;
 // Random numbers, their counters and the maps' geometry, all at once: a wrong bit of Philox would show in every map.
 TEST_F(RecipeTest, MapsAreDrawnByPhilox) {
   constexpr int height = 20, width = 32, batch = 70; // more images than a workgroup has threads
-  for (const std::string name : {"lucid", "article"}) {
-    const Recipe chosen = recipe(name);
+  for (const std::string name : {"lucid", "article", "accentuate"}) {
+    Recipe chosen = recipe(name);
+    chosen.canvas = 24; // of crops
     Parameterization parameterization(programs(), chosen, batch, {3, height, width});
     Plan plan(programs(), "draws");
-    OptimizerSteps optimizer(plan, chosen, parameterization, batch, 1);
-    optimizer.append_advance(height, width, height + chosen.canvas_margin, width + chosen.canvas_margin);
+    OptimizerSteps optimizer(plan, chosen, parameterization, batch, 1, 10);
+    optimizer.append_advance(height, width, canvas_side(chosen, height), canvas_side(chosen, width));
     plan.allocate();
     std::vector<std::array<std::uint32_t, 2>> keys;
     for (int n = 0; n < batch; ++n)
@@ -90,12 +114,15 @@ TEST_F(RecipeTest, MapsAreDrawnByPhilox) {
     for (int step = 0; step < 20; ++step) {
       recording.run("the test's draws");
       const auto maps = plan.read_all<gpu::AffineMap>(optimizer.maps());
-      for (int n = 0; n < batch; ++n) {
-        const auto m = maps[std::size_t(n)];
-        const auto expected = expected_map(chosen, step, keys[std::size_t(n)], height, width);
+      ASSERT_EQ(maps.size(), std::size_t(batch * views(chosen)));
+      for (int i = 0; i < batch * views(chosen); ++i) {
+        const auto m = maps[std::size_t(i)];
+        const int n = i / views(chosen);
+        const auto expected =
+            expected_map(chosen, step, keys[std::size_t(n)], height, width, std::uint32_t(i % views(chosen)));
         const std::array<double, 6> actual{m.m00, m.m01, m.tx, m.m10, m.m11, m.ty};
-        for (std::size_t i = 0; i < 6; ++i)
-          ASSERT_NEAR(actual[i], expected[i], 2e-5) << name << " step " << step << " image " << n << " entry " << i;
+        for (std::size_t e = 0; e < 6; ++e)
+          ASSERT_NEAR(actual[e], expected[e], 2e-5) << name << " step " << step << " image " << n << " entry " << e;
         ASSERT_NEAR(m.n00 * m.m00 + m.n01 * m.m10, 1, 1e-6);
         ASSERT_NEAR(m.n00 * m.m01 + m.n01 * m.m11, 0, 1e-6);
         ASSERT_NEAR(m.n10 * m.m00 + m.n11 * m.m10, 0, 1e-6);
