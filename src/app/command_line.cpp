@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "app/progress.h"
 #include "app/report.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -124,6 +125,7 @@ void flush_results() {
 void tell(const std::string &line) { fmt::print(stderr, "{}\n", line); }
 
 void Context::load(const std::string &model) {
+  session.watch_programs(show_pipelines);
   session.load(request_of(options, model));
   if (!session.model().note.empty())
     note(session.model().note);

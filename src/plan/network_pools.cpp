@@ -76,8 +76,12 @@ void Network::backward_max_pool(const FusedOp &op, TensorId from) {
   const TensorId arg_max = kept_[static_cast<std::size_t>(op.output)].arg_max;
   constexpr int run = 8; // pixels a thread
   const std::int64_t runs = std::int64_t{p.in_h} * divide_up(p.in_w, run);
-  int channels = 32; // a thread; fewer on small maps, so that there is work for all
-  while (channels > 4 && runs * divide_up(p.channels, channels) < 128)
+  // Of a thread; fewer on small maps, so that there is work for all: a CPU's cores, or a large GPU's 512 workgroups.
+  const bool cpu = plan_.device().info().is_cpu();
+  const int fewest = cpu ? 4 : 1;
+  const std::int64_t enough = cpu ? 128 : 64 * 512;
+  int channels = 32;
+  while (channels > fewest && runs * divide_up(p.channels, channels) < enough)
     channels /= 2;
   contribute(op.inputs.front(), [&](const GradientTarget &to) {
     plan_.dispatch(

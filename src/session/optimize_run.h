@@ -65,6 +65,8 @@ public:
 private:
   int steps_of(std::size_t objective) const { return request_.steps.at(objective); }
   void plan_batch();
+  void prepare_batch();
+  void halve_batch(); // its second half becomes the next one
   // UserError where it can't be done, or needs more memory than there is.
   Optimization plan(const std::vector<std::size_t> &members, const OptimizationOptions &options);
   OptimizationOptions options_for(const std::vector<std::size_t> &members) const;

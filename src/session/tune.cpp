@@ -10,6 +10,7 @@
 #include "graph/names.h"
 #include "plan/network.h"
 #include "plan/plan.h"
+#include "plan/sliced_run.h"
 
 namespace convscope {
 
@@ -44,12 +45,12 @@ Measured measure(Session &session, const Shape &input, NodeId layer, ConvBackend
   plan.allocate();
   const std::vector<float> grey(values, 0.5F);
   plan.write(in, std::as_bytes(std::span(grey)));
-  const vulkan::Recording recording = plan.record(Variant::usual, true);
+  SlicedRun all(plan, Variant::usual, whole_slices(session.device().info()), true);
   Measured measured{network.convolutions(), {}};
   for (int run = 0; run <= runs; ++run) {
-    recording.run("tuning");
+    all.run("tuning");
     std::map<std::string, double> sums;
-    for (const vulkan::Recording::Timing &timing : recording.timings())
+    for (const vulkan::Recording::Timing &timing : all.timings())
       sums[timing.label] += timing.milliseconds;
     for (const auto &[label, milliseconds] : sums)
       if (run > 0) { // the first one warms up

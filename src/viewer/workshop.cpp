@@ -59,12 +59,15 @@ std::string first_layer(const std::vector<LayerRow> &rows) {
 
 Workshop::Workshop(Session &session, Saver saver, Telling telling)
     : session_(session), saver_(std::move(saver)), telling_(std::move(telling)),
-      slice_flops_(session.device().info().is_cpu() ? 0.35e9 : gpu_slice_flops),
-      tile_(session.device().info().is_cpu() ? 64 : 96),
+      slicing_(live_slices(session.device().info())), tile_(session.device().info().is_cpu() ? 64 : 96),
       timeline_atlas_(session.programs(), FocusJob::most_moments + 1, FocusJob::thumbnail, FocusJob::thumbnail,
                       "timeline") {
-  session_.set_slice_flops(slice_flops_);
-  focus_.emplace(session_, slice_flops_);
+  session_.set_slicing(slicing_);
+  session_.programs().watch([this](std::size_t made, std::size_t all) {
+    making_ = made < all ? fmt::format("making {} pipelines, {} done", all, made) : "";
+    publish();
+  });
+  focus_.emplace(session_, slicing_);
 }
 
 void Workshop::free_textures(int seen) {
@@ -166,7 +169,7 @@ bool Workshop::load_model() {
 
 void Workshop::use_model() {
   // Plans refer to the weights of the net that is gone.
-  focus_.emplace(session_, slice_flops_);
+  focus_.emplace(session_, slicing_);
   map_ = {};
   retire(true, false, false);
   guesses_.clear();
@@ -220,7 +223,7 @@ void Workshop::load_photo() {
 
 void Workshop::open_layer(const std::string &layer) {
   retire(true, false, false);
-  wall_ = std::make_unique<WallJob>(session_, layer, tile_, slice_flops_);
+  wall_ = std::make_unique<WallJob>(session_, layer, tile_, slicing_);
   wall_->set_recipe(now_.controls.recipe, now_.controls.seed);
 }
 
@@ -406,7 +409,7 @@ void Workshop::publish() {
   s.steps_per_second = step_seconds_ > 0 ? 1 / step_seconds_ : 0;
   s.memory_used = device.memory_used();
   s.memory_total = device.info().memory_bytes;
-  s.busy = busy_;
+  s.busy = making_.empty() ? busy_ : making_;
   s.message = message_;
   s.failed_saves = failed_saves_;
   s.failure = failure_;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "graph/shapes.h"
+#include "plan/sliced_run.h"
 #include "visualization/objective_steps.h"
 
 namespace convscope {
@@ -32,7 +33,7 @@ std::vector<std::int64_t> array_shape(std::int64_t batch, const Shape &shape) {
 
 // Too large an input is the user's to mend; that the device refuses is not.
 void check_room(Plan &plan, const vulkan::Device &device, const Shape &input) {
-  const std::uint64_t all = device.info().memory_bytes, left = all - std::min(all, device.memory_used());
+  const std::uint64_t left = device.memory_left();
   if (const std::size_t bytes = plan.planned_bytes(); bytes > left)
     throw UserError(
         fmt::format("an input of {}x{} needs {} MiB of device memory, where {} has {} MiB left: a smaller one "
@@ -71,15 +72,13 @@ GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const G
   check_room(plan, programs.device(), options.input);
   plan.allocate();
   steps.write_terms();
-  const std::vector<vulkan::Recording> slices =
-      plan.record_slices(Variant::usual, whole_slices(programs.device().info()));
+  SlicedRun run(plan, Variant::usual, whole_slices(programs.device().info()));
 
   // One image after the other: doubles take twice the memory, and how an image decides must not hang on the batch.
   GradientResult result{{}, {input.shape, {}}};
   for (std::size_t first = 0; first < input.data.size(); first += elements) {
     plan.write(in, std::as_bytes(std::span(input.data).subspan(first, elements)));
-    for (const vulkan::Recording &slice : slices)
-      slice.run(fmt::format("the gradient of {}", objective.text));
+    run.run(fmt::format("the gradient of {}", objective.text));
     const auto partials = plan.read_all<float>(values);
     result.values.push_back(std::accumulate(partials.begin(), partials.end(), 0.0));
     const auto read = plan.read_all<float>(out);
@@ -89,7 +88,7 @@ GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const G
 }
 
 Activations::Activations(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                         const std::vector<NodeId> &layers, Precision precision, double slice_flops)
+                         const std::vector<NodeId> &layers, Precision precision, const std::optional<Slicing> &slicing)
     : plan_(programs, "activations") {
   NetworkOptions options;
   options.input = checked_input(input);
@@ -112,9 +111,8 @@ Activations::Activations(vulkan::Programs &programs, Weights &weights, const Gra
   check_room(plan_, programs.device(), options.input);
   plan_.allocate();
   plan_.write(in, std::as_bytes(std::span(input.data)));
-  const double each = slice_flops > 0 ? slice_flops : whole_slices(programs.device().info());
-  for (const vulkan::Recording &recording : plan_.record_slices(Variant::usual, each, slice_flops > 0))
-    recording.run(fmt::format("the activations of {}", graph.name));
+  SlicedRun(plan_, Variant::usual, slicing.value_or(whole_slices(programs.device().info())))
+      .run(fmt::format("the activations of {}", graph.name));
 }
 
 Array Activations::read(std::size_t layer) const {

@@ -11,6 +11,7 @@
 #include "graph/graph.h"
 #include "plan/network.h"
 #include "plan/plan.h"
+#include "plan/slicing.h"
 #include "plan/weights.h"
 #include "visualization/objective.h"
 #include "visualization/recipe.h"
@@ -38,7 +39,7 @@ struct OptimizationOptions {
   int history = 0;                         // steps whose values are kept; 0: the recipe's steps
   Precision precision = Precision::fp32;
   const ConvProfile *profile = nullptr; // of the device
-  double slice_flops = 0; // a step goes to the device in slices of about so much, for a window; 0: whole_slices()
+  std::optional<Slicing> slicing;       // how a step goes to the device; not given: whole_slices()
 };
 
 // One image's state. `values` and `norms` are of the last steps, up to OptimizationOptions::history: the objective

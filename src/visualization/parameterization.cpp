@@ -31,7 +31,10 @@ gpu::PlaneLayout Parameterization::layout() const {
   return {margins_.height * row_stride, row_stride, margins_.top * row_stride + margins_.left};
 }
 int Parameterization::count() const { return image_.c * layout().plane_stride; }
-int Parameterization::gradient_parts() const { return std::clamp(count() / 1024, 1, 1024); }
+// Workgroups, whose sums another adds up: a large GPU wants hundreds, a CPU few.
+int Parameterization::gradient_parts() const {
+  return std::clamp(count() / (programs_.device().info().is_cpu() ? 1024 : 256), 1, 1024);
+}
 
 std::vector<std::int64_t> Parameterization::shape(std::int64_t batch) const {
   if (spectral())

@@ -11,8 +11,11 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "vulkan/breadcrumbs.h"
+#include "vulkan/flight.h"
 #include "vulkan/handle.h"
 #include "vulkan/instance.h"
+#include "vulkan/memory_room.h"
 #include "vulkan/pipeline_cache.h"
 
 namespace convscope::vulkan {
@@ -35,6 +38,9 @@ struct Device::State {
   Turns turns;
   std::atomic<std::uint64_t> memory_used = 0, memory_peak = 0;
   std::atomic<bool> interrupted = false;
+  std::optional<Breadcrumbs> crumbs;
+
+  std::optional<HeapBudget> budget_of(std::uint32_t heap) const;
 
   State() = default;
   State(const State &) = delete;
@@ -44,6 +50,7 @@ struct Device::State {
       return;
     vkDeviceWaitIdle(device);
     save_cache();
+    crumbs.reset();
     vkDestroyPipelineCache(device, cache, nullptr);
     vkDestroyCommandPool(device, pool, nullptr);
     vkDestroyDevice(device, nullptr);
@@ -166,6 +173,7 @@ Device::Device(const DeviceOptions &options) : state_(std::make_unique<State>())
   // A device that has the portability subset must be opened with it.
   std::vector<std::string> wanted = options.device_extensions;
   wanted.emplace_back("VK_KHR_portability_subset");
+  wanted.emplace_back(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
   if (info().float16)
     wanted.emplace_back(VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME);
   for (const auto &name : wanted)
@@ -188,6 +196,8 @@ Device::Device(const DeviceOptions &options) : state_(std::make_unique<State>())
   name(VK_OBJECT_TYPE_QUEUE, handle_value(s.queue), "convscope queue");
   name(VK_OBJECT_TYPE_COMMAND_POOL, handle_value(s.pool), "convscope command pool");
   name(VK_OBJECT_TYPE_PIPELINE_CACHE, handle_value(s.cache), "convscope pipeline cache");
+  if (!info().is_cpu())
+    s.crumbs.emplace(*this);
 }
 
 Device::~Device() = default;
@@ -195,6 +205,8 @@ Device::~Device() = default;
 FairMutex &Device::queue_mutex() const { return state_->queue_mutex; }
 
 Turns &Device::turns() const { return state_->turns; }
+
+Breadcrumbs *Device::breadcrumbs() const { return state_->crumbs ? &*state_->crumbs : nullptr; }
 
 const DeviceInfo &Device::info() const { return state_->candidate.info; }
 VkPhysicalDevice Device::physical() const { return state_->candidate.handle; }
@@ -233,23 +245,9 @@ void Device::check_interrupt() const {
 }
 
 void Device::run(VkCommandBuffer commands, std::string_view doing) const {
-  check_interrupt();
-  VkFenceCreateInfo create{};
-  create.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO;
-  VkFence raw = VK_NULL_HANDLE;
-  check(vkCreateFence(handle(), &create, nullptr, &raw), "vkCreateFence", doing);
-  const Handle<VkFence, vkDestroyFence> fence(handle(), raw);
-  VkSubmitInfo submit{};
-  submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
-  submit.commandBufferCount = 1;
-  submit.pCommandBuffers = &commands;
-  const std::lock_guard turn(turns());
-  {
-    const std::lock_guard lock(queue_mutex());
-    check(vkQueueSubmit(queue(), 1, &submit, raw), "vkQueueSubmit", doing);
-  }
-  check(vkWaitForFences(handle(), 1, &raw, VK_TRUE, std::numeric_limits<std::uint64_t>::max()), "vkWaitForFences",
-        doing);
+  Flight flight(*this);
+  flight.submit(commands, std::string(doing));
+  flight.land();
 }
 
 int Device::memory_type(std::uint32_t allowed_bits, VkMemoryPropertyFlags properties) const {
@@ -257,6 +255,41 @@ int Device::memory_type(std::uint32_t allowed_bits, VkMemoryPropertyFlags proper
     if ((allowed_bits >> i & 1) && (state_->memory.memoryTypes[i].propertyFlags & properties) == properties)
       return static_cast<int>(i);
   return -1;
+}
+
+std::optional<HeapBudget> Device::State::budget_of(std::uint32_t heap) const {
+  if (!extensions.contains(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME) || candidate.info.is_cpu())
+    return std::nullopt;
+  VkPhysicalDeviceMemoryBudgetPropertiesEXT budget{};
+  budget.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT;
+  VkPhysicalDeviceMemoryProperties2 heaps{};
+  heaps.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2;
+  heaps.pNext = &budget;
+  vkGetPhysicalDeviceMemoryProperties2(candidate.handle, &heaps);
+  if (budget.heapBudget[heap] == 0) // the specification forbids it
+    return std::nullopt;
+  return HeapBudget{budget.heapBudget[heap], budget.heapUsage[heap]};
+}
+
+std::uint64_t Device::memory_left() const {
+  const VkPhysicalDeviceMemoryProperties &memory = state_->memory;
+  std::uint32_t heap = 0;
+  for (std::uint32_t i = 0; i < memory.memoryHeapCount; ++i) {
+    const auto rank = [&](std::uint32_t which) {
+      const VkMemoryHeap &it = memory.memoryHeaps[which];
+      return std::pair((it.flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0, it.size);
+    };
+    if (rank(i) > rank(heap))
+      heap = i;
+  }
+  return room_in(info().memory_bytes, memory_used(), state_->budget_of(heap), info().is_cpu());
+}
+
+std::optional<std::uint64_t> Device::budget_left(int memory_type) const {
+  const std::uint32_t heap = state_->memory.memoryTypes[memory_type].heapIndex;
+  if (const std::optional<HeapBudget> budget = state_->budget_of(heap))
+    return budget->budget - std::min(budget->budget, budget->usage);
+  return std::nullopt;
 }
 
 void Device::account(std::int64_t bytes) const {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,6 +50,8 @@ void check(VkResult result, const char *call, std::string_view doing = {});
 
 struct Interrupted {}; // by Device::interrupt()
 
+class Breadcrumbs;
+
 struct DeviceOptions {
   std::string select;      // index, or part of a name (case folded); "" picks discrete, integrated, virtual, cpu
   bool validation = false; // Khronos validation with synchronization validation; also env CONVSCOPE_VALIDATION=1
@@ -90,14 +93,20 @@ public:
   void check_interrupt() const;
   // Held by every submit to, and wait for, the one queue: threads share it.
   FairMutex &queue_mutex() const;
-  // Taken by run(), and by who draws frames beside it.
+  // Taken by whatever computes (Flight), and by who draws frames beside it.
   Turns &turns() const;
+  Breadcrumbs *breadcrumbs() const; // null on a CPU, which is not lost
   // Index of a memory type with these properties, or -1.
   int memory_type(std::uint32_t allowed_bits, VkMemoryPropertyFlags properties) const;
   // Device memory held by Buffers now, and the most that was.
   std::uint64_t memory_used() const;
   std::uint64_t memory_peak() const;
   void account(std::int64_t bytes) const; // called by Buffer
+  // What plans may still take of the largest heap of its own: by VK_EXT_memory_budget where that is there, else by the
+  // heap's size less what is used, and a part left to others.
+  std::uint64_t memory_left() const;
+  // What the driver has left of the heap of a memory type; none where it does not tell, and on CPUs.
+  std::optional<std::uint64_t> budget_left(int memory_type) const;
 
   struct State;
 

@@ -1,5 +1,6 @@
 #include "vulkan/program.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -91,6 +92,7 @@ Program::Program(const Device &device, TaskQueue &compiler, std::string_view sha
   bindings_ = interface.bindings;
   texels_ = interface.texels;
   push_bytes_ = interface.push_bytes;
+  layer_axis_ = interface.layer_axis;
   if (push_bytes_ > device.info().max_push_constants)
     throw DeviceError(fmt::format("the shader {} needs {} bytes of push constants, and {} allows {}", shader_name,
                                   push_bytes_, device.info().name, device.info().max_push_constants));
@@ -114,6 +116,31 @@ const Program &Programs::get(std::string_view shader_name, const std::vector<std
     found = programs_.emplace(std::move(key), Program(device_, compiler_, shader_name, constants)).first;
   }
   return found->second;
+}
+
+void Programs::finish() const {
+  constexpr std::chrono::milliseconds glance{200}, long_wait{1000};
+  std::vector<const Program *> missing;
+  for (const auto &[key, program] : programs_)
+    if (!program.is_made())
+      missing.push_back(&program);
+  const auto began = std::chrono::steady_clock::now();
+  bool told = false;
+  for (std::size_t i = 0; i < missing.size();) {
+    device_.check_interrupt();
+    if (missing[i]->is_made(glance)) {
+      ++i;
+      continue;
+    }
+    if (!watcher_ || std::chrono::steady_clock::now() - began < long_wait)
+      continue;
+    const auto made =
+        std::count_if(missing.begin(), missing.end(), [](const Program *each) { return each->is_made(); });
+    watcher_(static_cast<std::size_t>(made), missing.size());
+    told = true;
+  }
+  if (told)
+    watcher_(missing.size(), missing.size());
 }
 
 } // namespace convscope::vulkan

@@ -1,7 +1,10 @@
 // A compute pipeline that knows its layout: made from embedded SPIR-V and specialization constants.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <map>
 #include <string>
@@ -38,14 +41,19 @@ public:
   std::uint32_t bindings() const { return bindings_; }
   bool is_texels(std::uint32_t binding) const { return (texels_ >> binding & 1U) != 0; }
   std::uint32_t push_bytes() const { return push_bytes_; }
+  int layer_axis() const { return layer_axis_; }    // ShaderInterface::layer_axis
   const std::string &name() const { return name_; } // the shader's, and its constants
   std::string_view kind() const { return std::string_view(name_).substr(0, name_.find('[')); } // the shader's alone
+  bool is_made(std::chrono::milliseconds patience = {}) const {                                // or could not be
+    return pipeline_.wait_for(patience) == std::future_status::ready;
+  }
   // Whether nobody has asked this before: drivers may compile a program only when it first runs.
   bool is_new() const { return !std::exchange(known_, true); }
 
 private:
   std::string name_;
   std::uint32_t bindings_ = 0, texels_ = 0, push_bytes_ = 0;
+  int layer_axis_ = 0;
   mutable bool known_ = false;
   Handle<VkDescriptorSetLayout, vkDestroyDescriptorSetLayout> set_layout_;
   Handle<VkPipelineLayout, vkDestroyPipelineLayout> layout_;
@@ -60,10 +68,17 @@ public:
   Programs(const Programs &) = delete;
   Programs &operator=(const Programs &) = delete;
   const Program &get(std::string_view shader, const std::vector<std::uint32_t> &constants = {});
+  // Waits for all that were asked for. Throws Interrupted; what a driver could not make, Program::pipeline() throws.
+  void finish() const;
+  // Whom finish() tells how many it still has to wait for and how many of these are made: after a second, then again
+  // and again, and when none is left.
+  using Watcher = std::function<void(std::size_t made, std::size_t all)>;
+  void watch(Watcher watcher) { watcher_ = std::move(watcher); }
   const Device &device() const { return device_; }
 
 private:
   const Device &device_;
+  Watcher watcher_;
   std::map<std::pair<std::string, std::vector<std::uint32_t>>, Program> programs_;
   TaskQueue compiler_; // last: it uses the programs' layouts
 };

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "vulkan/breadcrumbs.h"
+
 namespace convscope::vulkan {
 namespace {
 
@@ -17,6 +19,7 @@ struct Recording::State {
   const Device &device;
   std::string name;
   bool timed = false, finished = false, ran = false;
+  Trail trail;
   VkCommandBuffer commands = VK_NULL_HANDLE;
   std::vector<Handle<VkBufferView, vkDestroyBufferView>> views; // the sets refer to them
   std::vector<Handle<VkDescriptorPool, vkDestroyDescriptorPool>> pools;
@@ -25,7 +28,7 @@ struct Recording::State {
   std::vector<Timing> timings; // one for each pair of queries, without its time
 
   State(const Device &on, std::string_view called, bool with_times)
-      : device(on), name(called), timed(with_times && on.info().timestamps) {
+      : device(on), name(called), timed(with_times && on.info().timestamps), trail(name, on.breadcrumbs()) {
     VkCommandBufferAllocateInfo request{};
     request.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO;
     request.commandPool = device.pool();
@@ -160,6 +163,7 @@ Recording::Recording(const Device &device, std::string_view name, bool timed)
   VkCommandBufferBeginInfo begin{};
   begin.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO;
   check(vkBeginCommandBuffer(commands(), &begin), "vkBeginCommandBuffer", "recording " + state_->name);
+  mark(); // the recording before it ended with a barrier
 }
 
 Recording::Recording(Recording &&) noexcept = default;
@@ -168,11 +172,12 @@ Recording::~Recording() = default;
 
 void Recording::dispatch(const Program &program, std::array<std::uint32_t, 3> groups, std::span<const std::byte> push,
                          std::span<const Slice> slices, std::string_view label) {
-  dispatch_rows(program, groups, 0, push, slices, label);
+  dispatch_part(program, {0, 0, 0}, groups, push, slices, label);
 }
 
-void Recording::dispatch_rows(const Program &program, std::array<std::uint32_t, 3> groups, std::uint32_t first_row,
-                              std::span<const std::byte> push, std::span<const Slice> slices, std::string_view label) {
+void Recording::dispatch_part(const Program &program, std::array<std::uint32_t, 3> first,
+                              std::array<std::uint32_t, 3> groups, std::span<const std::byte> push,
+                              std::span<const Slice> slices, std::string_view label) {
   State &s = *state_;
   s.demand_open();
   const DeviceInfo &info = s.device.info();
@@ -200,16 +205,17 @@ void Recording::dispatch_rows(const Program &program, std::array<std::uint32_t, 
   }
   s.device.check_interrupt(); // the program may still be in the making, and others before it
   const VkDescriptorSet set = s.make_set(program, slices);
+  s.trail.add_step(label, program.name());
   s.with_times(label, program.kind(), [&] {
     vkCmdBindPipeline(s.commands, VK_PIPELINE_BIND_POINT_COMPUTE, program.pipeline());
     vkCmdBindDescriptorSets(s.commands, VK_PIPELINE_BIND_POINT_COMPUTE, program.layout(), 0, 1, &set, 0, nullptr);
     if (!push.empty())
       vkCmdPushConstants(s.commands, program.layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0,
                          static_cast<std::uint32_t>(push.size()), push.data());
-    if (first_row == 0)
+    if (first == std::array<std::uint32_t, 3>{})
       vkCmdDispatch(s.commands, groups[0], groups[1], groups[2]);
     else
-      vkCmdDispatchBase(s.commands, 0, first_row, 0, groups[0], groups[1], groups[2]);
+      vkCmdDispatchBase(s.commands, first[0], first[1], first[2], groups[0], groups[1], groups[2]);
   });
 }
 
@@ -222,6 +228,7 @@ void Recording::fill(const Slice &slice, std::uint32_t word) {
   state_->demand_open();
   if (slice.buffer == VK_NULL_HANDLE || slice.bytes == 0 || slice.offset % 4 != 0 || slice.bytes % 4 != 0)
     throw std::logic_error(fmt::format("fill of {} bytes at {} in {}", slice.bytes, slice.offset, state_->name));
+  state_->trail.add_step("a fill", {});
   vkCmdFillBuffer(state_->commands, slice.buffer, slice.offset, slice.bytes, word);
 }
 
@@ -233,13 +240,21 @@ void Recording::copy(const Slice &from, const Slice &to) {
       overlap)
     throw std::logic_error(fmt::format("copy of {} bytes at {} to {} bytes at {} in {}", from.bytes, from.offset,
                                        to.bytes, to.offset, state_->name));
+  state_->trail.add_step("a copy", {});
   const VkBufferCopy region{from.offset, to.offset, from.bytes};
   vkCmdCopyBuffer(state_->commands, from.buffer, to.buffer, 1, &region);
 }
 
 void Recording::custom(const std::function<void(VkCommandBuffer)> &record, std::string_view label) {
   state_->demand_open();
+  state_->trail.add_step(label, {});
   state_->with_times(label, {}, [&] { record(state_->commands); });
+}
+
+void Recording::mark() {
+  state_->demand_open();
+  if (Breadcrumbs *crumbs = state_->device.breadcrumbs())
+    state_->trail.add_mark(crumbs->drop(state_->commands));
 }
 
 void Recording::finish() {
@@ -251,9 +266,15 @@ void Recording::finish() {
 }
 
 void Recording::run(std::string_view doing) const {
+  Flight flight(state_->device);
+  submit(flight, std::string(doing));
+  flight.land();
+}
+
+void Recording::submit(Flight &flight, std::string doing, Flight::Landed landed) const {
   if (!state_->finished)
     throw std::logic_error(fmt::format("the recording {} is run before it is finished", state_->name));
-  state_->device.run(state_->commands, doing);
+  flight.submit(state_->commands, std::move(doing), std::move(landed), &state_->trail);
   state_->ran = true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -21,10 +22,22 @@ enum Op : std::uint32_t {
   op_constant = 43,
   op_spec_constant = 50,
   op_variable = 59,
+  op_load = 61,
+  op_access_chain = 65,
   op_decorate = 71,
   op_member_decorate = 72,
+  op_composite_extract = 81,
+  op_multiply = 132, // of integers
 };
-enum Decoration : std::uint32_t { array_stride = 6, binding = 33, descriptor_set = 34, member_offset = 35 };
+enum Decoration : std::uint32_t {
+  array_stride = 6,
+  built_in = 11,
+  binding = 33,
+  descriptor_set = 34,
+  member_offset = 35
+};
+enum BuiltIn : std::uint32_t { workgroup_count = 24, workgroup_id = 26 };
+constexpr std::uint32_t all_components = ~0U;
 constexpr std::uint32_t storage_class_uniform_constant = 0, storage_class_push_constant = 9;
 
 using Words = std::span<const std::uint32_t>;
@@ -56,6 +69,7 @@ public:
       const Words type = definition(pointer);
       found.push_bytes = std::max(found.push_bytes, (size(type[2], 0) + 3) / 4 * 4);
     }
+    found.layer_axis = layer_axes_.size() == 1 ? *layer_axes_.begin() : counts_workgroups_ ? -1 : 0;
     return found;
   }
 
@@ -94,6 +108,8 @@ private:
         bindings_[at(0)] = at(2);
       else if (at(1) == array_stride)
         strides_[at(0)] = at(2);
+      else if (at(1) == built_in)
+        built_ins_[at(0)] = {at(2), all_components};
       else if (at(1) == descriptor_set && at(2) != 0)
         damaged("a descriptor set other than 0");
       break;
@@ -101,7 +117,37 @@ private:
       if (at(2) == member_offset)
         offsets_[{at(0), at(1)}] = at(3);
       break;
+    case op_load: // of a built-in, or of a component of one
+      if (const auto found = built_ins_.find(at(2)); found != built_ins_.end()) {
+        built_ins_[at(1)] = found->second;
+        counts_workgroups_ = counts_workgroups_ || found->second.which == workgroup_count;
+      }
+      break;
+    case op_access_chain:
+      if (const auto found = built_ins_.find(at(2)); found != built_ins_.end()) {
+        const auto component = constants_.find(at(3));
+        if (component != constants_.end())
+          built_ins_[at(1)] = {found->second.which, component->second};
+      }
+      break;
+    case op_composite_extract:
+      if (const auto found = built_ins_.find(at(2)); found != built_ins_.end())
+        built_ins_[at(1)] = {found->second.which, at(3)};
+      break;
+    case op_multiply:
+      take_product(at(2), at(3));
+      take_product(at(3), at(2));
+      break;
     }
+  }
+
+  // layer_axis, from a component of gl_WorkGroupID times gl_NumWorkGroups.x.
+  void take_product(std::uint32_t a, std::uint32_t b) {
+    const auto id = built_ins_.find(a), count = built_ins_.find(b);
+    if (id != built_ins_.end() && count != built_ins_.end() && id->second.which == workgroup_id &&
+        count->second.which == workgroup_count && count->second.component == 0 &&
+        (id->second.component == 1 || id->second.component == 2))
+      layer_axes_.insert(static_cast<int>(id->second.component));
   }
 
   Words definition(std::uint32_t id) const {
@@ -147,11 +193,17 @@ private:
     std::uint32_t op;
     Words operands; // the first is the type's own id
   };
+  struct BuiltInValue {
+    std::uint32_t which, component;
+  };
   std::map<std::uint32_t, Type> types_;
   std::map<std::uint32_t, std::uint32_t> constants_, bindings_, strides_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> offsets_; // by struct and member
   std::vector<std::uint32_t> push_pointers_;                                 // the types of push-constant variables
   std::vector<std::uint32_t> texel_variables_;
+  std::map<std::uint32_t, BuiltInValue> built_ins_; // by variable, pointer or value
+  std::set<int> layer_axes_;
+  bool counts_workgroups_ = false;
 };
 
 } // namespace
