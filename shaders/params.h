@@ -53,7 +53,7 @@ struct ConvParams {
   float low, high; // of EPILOGUE_RELU
 };
 
-// Tiles first_tile .. first_tile + tiles - 1 (a multiple of 4; those beyond the last are done in vain) of a 3x3
+// Tiles first_tile .. first_tile + tiles - 1 (a multiple of 4; those beyond the last are done in vain) of a
 // convolution of stride 1 and one group by Winograd's method. Tiles follow one another by image, row, column.
 struct WinogradParams {
   ConvParams conv;

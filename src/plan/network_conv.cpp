@@ -37,6 +37,7 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   if (asked == ConvBackend::automatic && options_.profile)
     asked = options_.profile->find(params, options_.precision).value_or(asked);
   const bool winograd = winograd_applies(params);
+  const bool tiny = winograd_tile(params, 4) >= 2; // whether windows of 4 a side are possible
   switch (asked) {
   case ConvBackend::gemm:
     if (is_matrix_product(params))
@@ -47,6 +48,9 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
       return asked;
     break;
   case ConvBackend::winograd2:
+    if (winograd && tiny)
+      return asked;
+    break;
   case ConvBackend::winograd4:
     if (winograd)
       return asked;
@@ -65,8 +69,9 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   // Measured on llvmpipe (convscope-kernels): a stem's transforms cost more than they save; a map of few tiles leaves
   // lanes without work, so it has smaller ones. Not measured on a GPU.
   if (options_.precision == Precision::fast && winograd && device.subgroup_ballot && params.in_c >= 16 &&
-      params.out_c >= 16 && params.out_h * params.out_w >= 16)
-    return params.out_h * params.out_w <= 64 ? ConvBackend::winograd2 : ConvBackend::winograd4;
+      params.out_c >= 16 && params.out_h * params.out_w >= 16 &&
+      (tiny || (broadcast && params.in_c >= 64 && params.out_c >= 64)))
+    return params.out_h * params.out_w <= 64 && tiny ? ConvBackend::winograd2 : ConvBackend::winograd4;
   if (options_.precision == Precision::fp16 && mostly_weights(params))
     return ConvBackend::shared16; // on CPU drivers too, which have no kernels of their own for halves
   if (!broadcast && params.out_c <= 4)
@@ -83,7 +88,8 @@ void Network::conv(const std::string &label, const std::string &key, const gpu::
   convolutions_.emplace_back(label, params);
   const ConvBackend backend = choose(params);
   if (backend == ConvBackend::winograd2 || backend == ConvBackend::winograd4) {
-    winograd_conv(label, key, params, weights, epilogue, bindings, backend == ConvBackend::winograd2 ? 2 : 4);
+    winograd_conv(label, key, params, weights, epilogue, bindings,
+                  winograd_tile(params, backend == ConvBackend::winograd2 ? 4 : 6));
   } else {
     const ConvKernel kernel = kernel_of(params, epilogue, backend);
     plain_conv(
@@ -149,7 +155,7 @@ void Network::winograd_conv(const std::string &label, const std::string &key, co
                             int tile) {
   const std::uint32_t lanes = plan_.device().info().subgroup_size;
   const std::vector<gpu::WinogradParams> parts = winograd_parts(params, tile);
-  const auto floats = static_cast<std::size_t>(winograd_products(tile) * parts.front().tiles) * sizeof(float);
+  const auto floats = static_cast<std::size_t>(winograd_products(params, tile) * parts.front().tiles) * sizeof(float);
   const TensorId tiles = plan_.transient(label + " tiles", floats * static_cast<std::size_t>(params.in_c));
   const TensorId products = plan_.transient(label + " products", floats * static_cast<std::size_t>(params.out_c));
   const auto or_products = [&](TensorId id) { return id == TensorId::none ? products : id; };
