@@ -61,6 +61,12 @@ struct WinogradParams {
   int tiles_h, tiles_w; // an image
 };
 
+// Images first_image .. first_image + images - 1 of the adjoint of a convolution, from their columns.
+struct ColumnsParams {
+  ConvParams conv;
+  int first_image, images;
+};
+
 const int EXACT_CHANNELS = 8, EXACT_PIXELS = 4; // that a thread of exact_conv.comp does
 
 // Ops on single elements. Tensors are (N,C,H,W); `pixels` is H*W. In kernels that read or write masks a

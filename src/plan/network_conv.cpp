@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/half.h"
+#include "plan/conv_columns.h"
 #include "plan/winograd.h"
 
 namespace convscope {
@@ -21,6 +22,11 @@ double flops_of(const gpu::ConvParams &p) {
 bool mostly_weights(const gpu::ConvParams &p) {
   const auto weights = std::int64_t{p.in_c} * p.out_c * p.kernel_h * p.kernel_w;
   return weights > std::int64_t{p.in_c} * p.in_h * p.in_w + std::int64_t{p.out_c} * p.out_h * p.out_w;
+}
+
+std::size_t columns_bytes(const gpu::ConvParams &forward) { // of an image
+  const gpu::ConvParams product = columns_product(forward, 0, 1);
+  return static_cast<std::size_t>(product.out_batch_stride) * sizeof(float);
 }
 
 std::vector<std::uint16_t> halves_of(const std::vector<float> &values) {
@@ -60,6 +66,7 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   case ConvBackend::shared16:
   case ConvBackend::direct:
     return asked;
+  case ConvBackend::columns: // of an adjoint
   case ConvBackend::automatic:
     break;
   }
@@ -148,6 +155,44 @@ void Network::plain_conv(const std::string &label, const std::string &key, const
   const ConvKernel finish = finish_parts(params, epilogue, kernel.parts);
   plan_.dispatch(label, plan_.programs().get(finish.shader, finish.constants), finish.groups, params,
                  {reads(parts), reads(or_weights(bindings.bias)), out, reads(or_weights(bindings.residual)), mask});
+}
+
+// A product of many rows where the phases of the definition have few channels, or few taps.
+bool Network::chooses_columns(const gpu::ConvParams &forward) const {
+  ConvBackend asked = options_.backend;
+  if (asked == ConvBackend::automatic && options_.profile)
+    asked = options_.profile->find(columns_product(forward, 0, 1), options_.precision).value_or(asked);
+  const vulkan::DeviceInfo &device = plan_.device().info();
+  if (!columns_apply(forward) || !device.subgroup_shuffle || columns_bytes(forward) > max_binding())
+    return false;
+  const bool broadcast = device.is_cpu() && device.subgroup_size <= 16;
+  return asked == ConvBackend::columns || (asked == ConvBackend::automatic && broadcast && forward.out_c >= 16 &&
+                                           (forward.stride_h * forward.stride_w > 1 || forward.in_c <= 4));
+}
+
+void Network::columns_adjoint(const std::string &label, const std::string &key, const gpu::ConvParams &forward,
+                              const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings) {
+  constexpr std::size_t enough = std::size_t{8} << 20; // of images at once
+  const std::size_t bytes = columns_bytes(forward), most = std::min<std::size_t>(enough, max_binding());
+  const int at_once = std::clamp(static_cast<int>(most / bytes), 1, forward.batch);
+  const std::uint32_t lanes = plan_.device().info().subgroup_size;
+  const TensorId columns = plan_.transient(label + " columns", bytes * static_cast<std::size_t>(at_once));
+  const auto or_columns = [&](TensorId id) { return id == TensorId::none ? columns : id; };
+  const Use out = (epilogue & gpu::EPILOGUE_ACCUMULATE) != 0 ? updates(bindings.out) : writes(bindings.out);
+  const Use mask = bindings.mask == TensorId::none ? out : updates(bindings.mask);
+  convolutions_.emplace_back(label, columns_product(forward, 0, 1));
+  for (int first = 0; first < forward.batch; first += at_once) {
+    const int images = std::min(at_once, forward.batch - first);
+    const gpu::ConvParams product = columns_product(forward, first, images);
+    const ConvKernel kernel = gemm_conv(product, 0U, lanes);
+    plain_conv(
+        label, key + "/columns", kernel, product, [&] { return kernel.pack(columns_weights(forward, weights())); }, 0U,
+        {bindings.in, TensorId::none, columns, TensorId::none, TensorId::none}, flops_of(product));
+    const gpu::ColumnsParams params = columns_params(forward, first, images);
+    const ConvKernel sum = columns_sum(params, epilogue, lanes);
+    plan_.dispatch(label, plan_.programs().get(sum.shader, sum.constants), sum.groups, params,
+                   {reads(columns), reads(or_columns(bindings.bias)), out, reads(or_columns(bindings.residual)), mask});
+  }
 }
 
 void Network::winograd_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
