@@ -9,6 +9,7 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 layout(constant_id = 1) const int TILE = 4;
 layout(constant_id = 2) const int SHIFT = -1; // every window's rows start at an address of this remainder by 4; -1: any
+layout(constant_id = 3) const int KERNEL = 3;
 layout(push_constant) uniform Push { WinogradParams w; };
 layout(binding = 0) uniform samplerBuffer inputs;
 layout(binding = 1) writeonly restrict buffer Transformed { vec4 transformed[]; };

@@ -13,6 +13,7 @@ layout(constant_id = 0) const uint LANES = 8;
 layout(constant_id = 1) const uint EPILOGUE = 0;
 layout(constant_id = 2) const int TILE = 4;
 layout(constant_id = 3) const bool ALIGNED = true; // every row of the output begins at a multiple of 4 elements
+layout(constant_id = 4) const int KERNEL = 3;
 layout(push_constant) uniform Push { WinogradParams w; };
 layout(binding = 0) uniform samplerBuffer products;
 layout(binding = 1) readonly restrict buffer Bias { float bias[]; };

@@ -199,6 +199,9 @@ Window Network::window(const Window &window, NodeId input, const Padding &extra)
 void Network::adjoint_conv(const std::string &label, const FusedOp &op, std::uint32_t epilogue,
                            const ConvBindings &bindings) {
   const gpu::ConvParams forward = conv_params(op);
+  if (chooses_columns(forward))
+    return columns_adjoint(
+        label, folded_name(op), forward, [&] { return fold(graph_, op).weights; }, epilogue, bindings);
   // A phase's weights follow from the padding, and that may follow from the input's size and from the cut.
   const std::string key = fmt::format("{}/gradient of pads {},{}", folded_name(op), forward.pad_top, forward.pad_left);
   for (const gpu::ConvParams &phase : gradient_phases(forward))

@@ -212,6 +212,9 @@ private:
                   const ConvBindings &bindings, double flops);
   void winograd_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
                      const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings, int tile);
+  bool chooses_columns(const gpu::ConvParams &forward) const;
+  void columns_adjoint(const std::string &label, const std::string &key, const gpu::ConvParams &forward,
+                       const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings);
   ConvBackend choose(const gpu::ConvParams &params) const;
   Window window(const Window &window, NodeId input, const Padding &extra = {}) const;
   // The adjoint of a convolution: a Conv's gradient, or a ConvTranspose.

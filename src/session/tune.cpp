@@ -68,9 +68,10 @@ TuneResult tune(Session &session, int height, int width, NodeId layer) {
   if (!info.timestamps)
     throw UserError(info.name + ": has no timestamps, so that nothing can be tuned");
   std::vector<ConvBackend> candidates =
-      info.is_cpu() ? std::vector{ConvBackend::broadcast, ConvBackend::gemm, ConvBackend::depthwise}
-                    : std::vector{session.precision() == Precision::fp16 ? ConvBackend::shared16 : ConvBackend::shared,
-                                  ConvBackend::direct};
+      info.is_cpu()
+          ? std::vector{ConvBackend::broadcast, ConvBackend::gemm, ConvBackend::depthwise, ConvBackend::columns}
+          : std::vector{session.precision() == Precision::fp16 ? ConvBackend::shared16 : ConvBackend::shared,
+                        ConvBackend::direct};
   if (session.precision() == Precision::fast && info.subgroup_ballot)
     candidates.insert(candidates.end(), {ConvBackend::winograd2, ConvBackend::winograd4});
   const Shape input = session.graph().input_of({width, height});

@@ -35,6 +35,8 @@ inline std::vector<ConvCase> odd_convolutions() {
       {"DilatedStride4", 3, 3, 1, square_window(3, 4, 1, 2), 15, 18, 1},
       {"FlatKernel", 5, 17, 1, {1, 3, 1, 2, 2, 1, {0, 1, 0, 1}}, 7, 14, 1},
       {"Square5x5", 1, 5, 1, square_window(5, 1, 2), 19, 9, 1},
+      {"Wide5x5", 17, 33, 1, square_window(5, 1, 2), 14, 13, 3},
+      {"Cropping5x5", 3, 5, 1, {5, 5, 1, 1, 1, 1, {-1, 4, 1, 0}}, 12, 8, 2},
       {"Grouped5x5Stride2", 6, 10, 2, square_window(5, 2, 2), 11, 14, 3},
       {"Grouped33", 66, 6, 2, square_window(3, 1, 1), 6, 7, 1},
       {"Depthwise", 33, 33, 33, square_window(3, 1, 1), 7, 9, 3},
@@ -75,7 +77,9 @@ inline std::vector<ConvCase> convolutions_of_nets() {
       {"ResNet5Middle", 512, 512, 1, square_window(3, 1, 1), 7, 7, 1},
       {"ResNet5Expand", 512, 2048, 1, square_window(1), 7, 7, 1},
       {"ResNet5Reduce", 2048, 512, 1, square_window(1), 7, 7, 1},
+      {"Inception3a5x5", 16, 32, 1, square_window(5, 1, 2), 28, 28, 1},
       {"Inception4a5x5", 16, 48, 1, square_window(5, 1, 2), 14, 14, 1},
+      {"Inception5b5x5", 48, 128, 1, square_window(5, 1, 2), 7, 7, 1},
       {"Inception3a3x3", 96, 128, 1, square_window(3, 1, 1), 28, 28, 1},
       {"SqueezeStem", 3, 64, 1, square_window(3, 2), 224, 224, 1},
       {"SqueezeExpand3x3", 16, 64, 1, square_window(3, 1, 1), 55, 55, 1},
@@ -92,8 +96,9 @@ inline std::vector<ConvCase> convolutions_of_nets() {
 
 inline const std::vector<ConvBackend> &all_backends() {
   static const std::vector<ConvBackend> backends = {
-      ConvBackend::broadcast, ConvBackend::gemm,   ConvBackend::depthwise, ConvBackend::shared,
-      ConvBackend::shared16,  ConvBackend::direct, ConvBackend::winograd2, ConvBackend::winograd4};
+      ConvBackend::broadcast, ConvBackend::gemm,      ConvBackend::depthwise,
+      ConvBackend::shared,    ConvBackend::shared16,  ConvBackend::direct,
+      ConvBackend::winograd2, ConvBackend::winograd4, ConvBackend::columns};
   return backends;
 }
 
