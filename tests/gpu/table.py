@@ -32,6 +32,7 @@ def worst(pipeline, names):
 class Amd:
     label = re.compile(r"(BB\d+):")
     jump = re.compile(r"\s+s_c?branch\S*\s+(BB\d+)")
+    always = re.compile(r"\s+s_branch")
 
     @staticmethod
     def count(line):
@@ -43,6 +44,7 @@ class Amd:
 class Intel:
     label = re.compile(r"(L\d+):")
     jump = re.compile(r".*\bwhile\s*\(\d+\)\s+(?:jip:\s*)?(L\d+)")
+    always = re.compile("$.")  # a program of many lanes: some always go on
     operation = re.compile(r"^(?:\(\S+\))?\s+([a-z]\w*(?:\.\w+)*)\s*\(\d+\)(.*)")
     not_vector = re.compile(r"send|sync|if|else|endif|while|break|cont|halt|goto|join|nop|jmpi|call|ret")
 
@@ -57,6 +59,7 @@ class Intel:
 class Nvidia:
     label = re.compile(r"block\S* \d+ (L\d+) ")
     jump = re.compile(r".*\bbra\b.* (L\d+)")
+    always = re.compile(r"\s+bra")
     operation = re.compile(r"^\s*(?:@\S+\s+)?(?:(\S.*?)\s+=\s+)?([a-z]\w*(?:\.\w+)*)")
     not_vector = re.compile(r"ld|st|bra|bssy|bsync|nop|bar|exit|membar|warpsync|break|block|s2r|cs2r|tld|atom|r2ur|ccctl|depbar|red$")
 
@@ -72,6 +75,7 @@ class Nvidia:
 class Qualcomm:
     label = re.compile(r"(l\d+):")
     jump = re.compile(r".*\b(?:br|jump)\b.*#(l\d+)")
+    always = re.compile(r".*\bjump")
     operation = re.compile(r"^((?:\([\w ]+\))*)\s*([a-z]\w*(?:\.\w+)*)\s")
     vector = re.compile(r"(mov|cov|swz|add|sub|mul|mad|cmp|sel|min|max|and|or|xor|not|shl|shr|ashr|abs|neg|rcp|rsq|exp|log|sin|cos|sqrt"
                         r"|floor|ceil|rndne|trunc|shrg|shlg|bfrev|clz|cbits)")
@@ -97,32 +101,98 @@ def language_of(text):
     return None
 
 
+def blocks_of(text, language):
+    """Of each block (vector instructions, multiply-adds, loads from memory), and the blocks that may follow it."""
+    counts, edges, labels, jumps = [[0, 0, 0]], [[]], {}, []
+    falls = True  # into what comes next
+    for line in text.splitlines():
+        label = language.label.match(line)
+        if label:
+            labels[label[1]] = len(counts)
+            if falls:
+                edges[-1].append(len(counts))
+            counts.append([0, 0, 0])
+            edges.append([])
+            falls = True
+            continue
+        vector, multiplied = language.count(line)
+        counts[-1][0] += vector
+        counts[-1][1] += multiplied
+        counts[-1][2] += LOAD.match(line) is not None
+        jump = language.jump.match(line)
+        if jump:
+            jumps.append((len(counts) - 1, jump[1]))
+            if falls:  # a block of its own begins behind
+                edges[-1].append(len(counts))
+            if language.always.match(line):
+                edges[-1].clear()
+            counts.append([0, 0, 0])
+            edges.append([])
+    for block, label in jumps:
+        if label in labels:
+            edges[block].append(labels[label])
+    return counts, edges
+
+
+def components(nodes, edges):
+    """The sets of nodes that reach each other (Tarjan's), of more than one node or with an edge to itself."""
+    order, low, stack, found = {}, {}, [], []
+    for root in sorted(nodes):
+        if root in order:
+            continue
+        work = [(root, iter(edges[root]))]
+        order[root] = low[root] = len(order)
+        stack.append(root)
+        while work:
+            node, following = work[-1]
+            for other in following:
+                if other not in nodes:
+                    continue
+                if other not in order:
+                    order[other] = low[other] = len(order)
+                    stack.append(other)
+                    work.append((other, iter(edges[other])))
+                    break
+                if other in stack:
+                    low[node] = min(low[node], order[other])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+                if low[node] == order[node]:
+                    component = set()
+                    while node not in component:
+                        component.add(stack.pop())
+                    if len(component) > 1 or node in edges[node]:
+                        found.append(component)
+    return found
+
+
+def loops_of(edges):
+    """All loops, those within others too: without the blocks through which it is entered a loop leaves those within."""
+    loops, open_sets = [], [set(range(len(edges)))]
+    while open_sets:
+        for loop in components(open_sets.pop(), edges):
+            loops.append(loop)
+            entries = {to for block, targets in enumerate(edges) if block not in loop for to in targets if to in loop}
+            open_sets.append(loop - (entries or {min(loop)}))
+    return loops
+
+
 def arithmetic(text):
     """Multiply-adds over vector instructions in the hot loop: the shortest that has nine tenths of the most of any loop, and
     loads: a whole step. Instructions are counted once where they stand, also those of a loop within."""
     language = language_of(text)
     if not language:
         return None
-    lines = text.splitlines()
-    labels, loops = {}, []
-    counts = [(0, 0)]  # sums before each line
-    for i, line in enumerate(lines):
-        counts.append(tuple(map(sum, zip(counts[-1], language.count(line)))))
-        found = language.label.match(line)
-        if found:
-            labels[found[1]] = i
-        found = language.jump.match(line)
-        if found and found[1] in labels:
-            loops.append((labels[found[1]], i + 1))
-    within = lambda loop, which: counts[loop[1]][which] - counts[loop[0]][which]
-    most = max((within(loop, 1) for loop in loops), default=0)
+    counts, edges = blocks_of(text, language)
+    loops = [[sum(counts[block][which] for block in loop) for which in range(3)] for loop in loops_of(edges)]
+    most = max((multiplied for _, multiplied, _ in loops), default=0)
     if not most:
         return None
-    hot = [loop for loop in loops if within(loop, 1) >= 0.9 * most]
-    loads = [i for i, line in enumerate(lines) if LOAD.match(line)]
-    whole = [loop for loop in hot if any(loop[0] <= i < loop[1] for i in loads)]
-    hot = min(whole or hot, key=lambda loop: loop[1] - loop[0])
-    return within(hot, 1) / within(hot, 0)
+    hot = [loop for loop in loops if loop[1] >= 0.9 * most]
+    vector, multiplied, _ = min([loop for loop in hot if loop[2]] or hot)
+    return multiplied / vector
 
 
 def read(path):
