@@ -14,6 +14,7 @@
 #include "vulkan/handle.h"
 #include "vulkan/instance.h"
 #include "vulkan/pipeline_cache.h"
+#include "vulkan/quirks.h"
 
 namespace convscope::vulkan {
 
@@ -163,9 +164,9 @@ Device::Device(const DeviceOptions &options) : state_(std::make_unique<State>())
 
   s.maps_buffers = options.map_buffers && (info().is_cpu() || info().type == "integrated");
 
-  // A device that has the portability subset must be opened with it.
   std::vector<std::string> wanted = options.device_extensions;
-  wanted.emplace_back("VK_KHR_portability_subset");
+  if (has_quirk(info(), Quirk::portability_subset))
+    wanted.emplace_back(portability_subset_name);
   if (info().float16)
     wanted.emplace_back(VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME);
   for (const auto &name : wanted)

@@ -35,6 +35,7 @@ struct DeviceInfo {
   double timestamp_period_ns = 0;
   bool storage_16bit = false, float16 = false, cooperative_matrix = false;
   bool shader_float64 = false;
+  bool portability_subset = false; // not wholly Vulkan (MoltenVK)
   bool usable = false; // has a compute queue and Vulkan 1.1
   bool is_cpu() const { return type == "cpu"; }
 };

@@ -171,6 +171,7 @@ Candidate describe(VkPhysicalDevice device, int index) {
   info.driver_version = properties.driverVersion;
   info.vendor_id = properties.vendorID;
   info.device_id = properties.deviceID;
+  info.portability_subset = candidate.extensions.contains(portability_subset_name);
   info.max_storage_range = limits.maxStorageBufferRange;
   info.storage_alignment = limits.minStorageBufferOffsetAlignment;
   info.max_texels = limits.maxTexelBufferElements;
