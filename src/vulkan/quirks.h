@@ -12,6 +12,7 @@ namespace convscope::vulkan {
 
 enum class Quirk {
   portability_subset,
+  no_vkfft,
 };
 
 struct QuirkRow {
