@@ -15,10 +15,19 @@
 #include "vulkan/flight.h"
 #include "vulkan/handle.h"
 #include "vulkan/instance.h"
+#include "vulkan/limits.h"
 #include "vulkan/memory_room.h"
 #include "vulkan/pipeline_cache.h"
+#include "vulkan/quirks.h"
 
 namespace convscope::vulkan {
+
+std::uint64_t DeviceInfo::max_binding() const {
+  const std::uint64_t bytes = std::min<std::uint64_t>(max_storage_range, std::numeric_limits<std::int32_t>::max());
+  return (max_allocation ? std::min(bytes, max_allocation) : bytes) / texel_bytes * texel_bytes;
+}
+
+bool DeviceInfo::reads_texels() const { return is_cpu() && max_texels >= max_binding() / texel_bytes; }
 
 struct Device::State {
   std::optional<Instance> instance;
@@ -165,15 +174,16 @@ Device::Device(const DeviceOptions &options) : state_(std::make_unique<State>())
   State &s = *state_;
   s.instance.emplace(options.validation || validation_from_environment(), options.instance_extensions);
   s.candidate = choose(s.instance->candidates(), options.select);
+  narrow(s.candidate.info, options.limits);
   vkGetPhysicalDeviceProperties(physical(), &s.properties);
   vkGetPhysicalDeviceMemoryProperties(physical(), &s.memory);
 
   s.maps_buffers = options.map_buffers && (info().is_cpu() || info().type == "integrated");
 
-  // A device that has the portability subset must be opened with it.
   std::vector<std::string> wanted = options.device_extensions;
-  wanted.emplace_back("VK_KHR_portability_subset");
   wanted.emplace_back(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+  if (has_quirk(info(), Quirk::portability_subset))
+    wanted.emplace_back(portability_subset_name);
   if (info().float16)
     wanted.emplace_back(VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME);
   for (const auto &name : wanted)
