@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "params.h"
+#include "plan/conv_work.h"
 
 namespace convscope {
 
@@ -55,6 +56,13 @@ ConvKernel depthwise_conv(const gpu::ConvParams &params, std::uint32_t epilogue,
 ConvKernel shared_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t max_invocations,
                        bool halves, bool whole = false);
 ConvKernel finish_parts(const gpu::ConvParams &params, std::uint32_t epilogue, int parts);
+
+// Winograd's F(2x2,3x3) in one kernel: for GPUs, where winograd_applies (plan/winograd.h) and a workgroup may have
+// gpu::WINOGRAD_THREADS. Sums of few tiles and many channels are cut in parts, as shared_conv's are.
+ConvKernel winograd_fused_conv(const gpu::ConvParams &params, std::uint32_t epilogue);
+ConvWork winograd_fused_work(const gpu::ConvParams &params);
+// Whether it is clearly less work than the definition, whose sums have so many parts.
+bool winograd_fused_pays(const gpu::ConvParams &params, int parts_by_definition);
 
 // One thread an output position, few channels: stems, their gradients, depthwise. Any shape.
 ConvKernel direct_conv(const gpu::ConvParams &params, std::uint32_t epilogue);
