@@ -23,6 +23,7 @@ layout(local_size_x = WINOGRAD_THREADS) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
 layout(constant_id = 1) const int TILES = 32; // or 16
 layout(constant_id = 2) const int PARTS = 1;
+layout(constant_id = 3) const bool AHEAD = true; // loads are under way while the step before is multiplied, in registers
 layout(push_constant) uniform Push { ConvParams p; };
 layout(binding = 0) readonly buffer Inputs { float inputs[]; };
 layout(binding = 1) readonly buffer Weights { float weights[]; }; // (blocks, steps of DEPTH, 9, DEPTH, CHANNELS)
@@ -64,11 +65,81 @@ void transform_filter() {
   }
 }
 
+// What a thread loads in each step: the first ones the window of a tile in one of DEPTH channels, the next ones the filter
+// of an output channel, the rest nothing. Tiles beyond the last image are the last image's, channels beyond the last (whose
+// filters are 0), rows and columns the nearest there is: no address is out of range.
+const bool ALL_LOAD = DEPTH * (TILES + CHANNELS) == WINOGRAD_THREADS;
+bool has_window, has_filter;
+int row;                // of V or U
+int rows[4], columns[4]; // addresses of a window's
+int inside;             // a bit an element of it; sixteen bools would be sixteen registers on some GPUs
+int filter_at;          // of the first step
+
+void find_operands(int thread, int steps, int block, int n, int top, int left) {
+  const int item = thread < DEPTH * TILES ? thread : thread - DEPTH * TILES;
+  has_window = thread < DEPTH * TILES;
+  has_filter = !has_window && (ALL_LOAD || item < DEPTH * CHANNELS);
+  row = has_window ? item / TILES : item / CHANNELS;
+  filter_at = block * steps * 9 * DEPTH * CHANNELS + item;
+  inside = 0;
+  [[unroll]] for (int i = 0; i < 4; ++i) {
+    rows[i] = p.in_base + min(n, p.batch - 1) * p.in_batch_stride + clamp(top + i, 0, p.in_h - 1) * p.in_w;
+    columns[i] = clamp(left + i, 0, p.in_w - 1);
+    [[unroll]] for (int j = 0; j < 4; ++j)
+      inside |= uint(top + i) < uint(p.in_h) && uint(left + j) < uint(p.in_w) ? 1 << (4 * i + j) : 0;
+  }
+}
+
 void transform_window() {
+  [[unroll]] for (int i = 0; i < 16; ++i)
+    tile[i] = intBitsToFloat(floatBitsToInt(tile[i]) & bitfieldExtract(inside, i, 1)); // all ones, or 0
   [[unroll]] for (int i = 0; i < 4; ++i)
     transform_input(4 * i, 1);
   [[unroll]] for (int i = 0; i < 4; ++i)
     transform_input(i, 4);
+}
+
+void load(int step) {
+  if (has_window) {
+    const int plane = min(step * DEPTH + row, p.in_c - 1) * p.in_h * p.in_w;
+    [[unroll]] for (int i = 0; i < 16; ++i)
+      tile[i] = inputs[plane + rows[i / 4] + columns[i % 4]];
+  } else {
+    [[unroll]] for (int i = 0; i < 16; ++i)
+      tile[i] = 0.0;
+    if (ALL_LOAD || has_filter)
+      [[unroll]] for (int i = 0; i < 9; ++i)
+        tile[i] = weights[filter_at + (step * 9 + i) * DEPTH * CHANNELS];
+  }
+}
+
+// The elements of a transformed window or filter, the first of them in quad `to`.
+void put(int to, int component) {
+  [[unroll]] for (int i = 0; i < 16; ++i)
+    quads[to + i * LANES][component] = tile[i];
+}
+
+// Stores what becomes of `tile`: 2 x 2 outputs from (oy, ox) on, as far as there are.
+void finish_tile(int n, int c, int oy, int ox, int part) {
+  [[unroll]] for (int y = 0; y < 4; ++y)
+    transform_output(4 * y, 1);
+  [[unroll]] for (int x = 0; x < 2; ++x)
+    transform_output(x, 4);
+  const int pixels = p.out_h * p.out_w, pixel = oy * p.out_w + ox;
+  const int bit = mask_channel(c, pixels);
+  const int index = p.out_base + n * p.out_batch_stride + c * pixels + pixel;
+  const int beside = (n * p.out_c + c) * pixels + pixel;
+  const int word = output_word(n, bit, pixel, pixels);
+  const int sum = conv_part(part, n, 0, c, oy, ox);
+  [[unroll]] for (int y = 0; y < 2; ++y)
+    [[unroll]] for (int x = 0; x < 2; ++x)
+      if (oy + y < p.out_h && ox + x < p.out_w) {
+        const int next = y * p.out_w + x;
+        if (PARTS == 1)
+          finish_conv(tile[4 * y + x], c, bit, index + next, beside + next, word + next);
+        else
+          outputs[sum + next] = tile[4 * y + x];
+      }
 }
 
 void main() {
@@ -85,23 +156,8 @@ void main() {
   const int oy = tile_index % an_image / tiles_w * 2;
   const int ox = tile_index % tiles_w * 2;
 
-  // The first threads each load the window of a tile in one of DEPTH channels, the next ones a filter of a channel, the
-  // rest nothing. Tiles beyond the last image are the last image's, channels beyond the last (whose filters are 0), rows
-  // and columns the nearest there is: no address is out of range.
-  const bool has_window = thread < DEPTH * TILES;
-  const int item = has_window ? thread : thread - DEPTH * TILES;
-  const bool has_filter = !has_window && item < DEPTH * CHANNELS;
-  const int row = has_window ? item / TILES : item / CHANNELS; // of V or U
-  const int column = has_window ? item % TILES : item % CHANNELS;
-  int rows[4], columns[4];
-  bool inside[16];
-  [[unroll]] for (int i = 0; i < 4; ++i) {
-    const int iy = oy - p.pad_top + i, ix = ox - p.pad_left + i;
-    rows[i] = p.in_base + min(n, p.batch - 1) * p.in_batch_stride + clamp(iy, 0, p.in_h - 1) * p.in_w;
-    columns[i] = clamp(ix, 0, p.in_w - 1);
-    [[unroll]] for (int j = 0; j < 4; ++j)
-      inside[4 * i + j] = uint(iy) < uint(p.in_h) && uint(ox - p.pad_left + j) < uint(p.in_w);
-  }
+  find_operands(thread, steps, block, n, oy - p.pad_top, ox - p.pad_left);
+  const int column = thread % (has_window ? TILES : CHANNELS); // which divides DEPTH * TILES
   const int to = (has_window ? FIRST_V + row * QUADS_N * 16 * LANES : row * QUADS_M * 16 * LANES) +
                  column / (4 * LANES) * 16 * LANES + column / 4 % LANES;
 
@@ -111,44 +167,32 @@ void main() {
   [[unroll]] for (int i = 0; i < THREAD_M * QUADS_N; ++i)
     sums[i] = vec4(0);
 
-  // A turn multiplies what the one before has put into shared memory, while what it loads is on its way.
-  for (int turn = begin; turn <= end; ++turn) {
-    if (turn < end) {
-      if (has_window) {
-        const int plane = min(turn * DEPTH + row, p.in_c - 1) * p.in_h * p.in_w;
-        [[unroll]] for (int i = 0; i < 16; ++i) {
-          const float v = inputs[plane + rows[i / 4] + columns[i % 4]];
-          tile[i] = inside[i] ? v : 0.0;
-        }
-      } else if (has_filter) {
-        const int from = (block * steps + turn) * 9 * DEPTH * CHANNELS + item;
-        [[unroll]] for (int i = 0; i < 9; ++i)
-          tile[i] = weights[from + i * DEPTH * CHANNELS];
+  if (AHEAD)
+    load(begin);
+  for (int step = begin; step < end; ++step) {
+    if (!AHEAD)
+      load(step);
+    if (has_window) {
+      transform_window();
+      put(to, column % 4);
+    } else if (ALL_LOAD || has_filter) {
+      transform_filter();
+      put(to, column % 4);
+    }
+    barrier();
+    if (AHEAD)
+      load(min(step + 1, end - 1));
+    [[unroll]] for (int k = 0; k < DEPTH; ++k) {
+      vec4 u[QUADS_M];
+      [[unroll]] for (int i = 0; i < QUADS_M; ++i)
+        u[i] = quads[((k * QUADS_M + i) * 16 + element) * LANES + lane_m];
+      [[unroll]] for (int j = 0; j < QUADS_N; ++j) {
+        const vec4 v = quads[FIRST_V + ((k * QUADS_N + j) * 16 + element) * LANES + lane_n];
+        [[unroll]] for (int i = 0; i < THREAD_M; ++i)
+          sums[i * QUADS_N + j] += u[i / 4][i % 4] * v;
       }
     }
-    if (turn > begin) {
-      [[unroll]] for (int k = 0; k < DEPTH; ++k) {
-        vec4 u[QUADS_M];
-        [[unroll]] for (int i = 0; i < QUADS_M; ++i)
-          u[i] = quads[((k * QUADS_M + i) * 16 + element) * LANES + lane_m];
-        [[unroll]] for (int j = 0; j < QUADS_N; ++j) {
-          const vec4 v = quads[FIRST_V + ((k * QUADS_N + j) * 16 + element) * LANES + lane_n];
-          [[unroll]] for (int i = 0; i < THREAD_M; ++i)
-            sums[i * QUADS_N + j] += u[i / 4][i % 4] * v;
-        }
-      }
-      barrier();
-    }
-    if (turn < end) {
-      if (has_window)
-        transform_window();
-      else if (has_filter)
-        transform_filter();
-      if (has_window || has_filter)
-        [[unroll]] for (int i = 0; i < 16; ++i)
-          quads[to + i * LANES][column % 4] = tile[i];
-      barrier();
-    }
+    barrier();
   }
 
   for (int some = 0; some < THREAD_M / ROWS_AT_ONCE; ++some) {
@@ -163,18 +207,7 @@ void main() {
     if (n < p.batch && c < p.out_c) {
       [[unroll]] for (int e = 0; e < 16; ++e)
         tile[e] = quads[(e * WINOGRAD_THREADS + thread) / 4][thread % 4];
-      [[unroll]] for (int y = 0; y < 4; ++y)
-        transform_output(4 * y, 1);
-      [[unroll]] for (int x = 0; x < 2; ++x)
-        transform_output(x, 4);
-      [[unroll]] for (int y = 0; y < 2; ++y)
-        [[unroll]] for (int x = 0; x < 2; ++x)
-          if (oy + y < p.out_h && ox + x < p.out_w) {
-            if (PARTS == 1)
-              store_conv(tile[4 * y + x], n, 0, c, oy + y, ox + x);
-            else
-              outputs[conv_part(part, n, 0, c, oy + y, ox + x)] = tile[4 * y + x];
-          }
+      finish_tile(n, c, oy, ox, part);
     }
     barrier();
   }

@@ -53,7 +53,7 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
       return asked;
     break;
   case ConvBackend::winograd_fused:
-    if (winograd && device.max_invocations >= gpu::WINOGRAD_THREADS)
+    if (winograd_fused_applies(params, device))
       return asked;
     break;
   case ConvBackend::broadcast:
@@ -66,14 +66,15 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   }
   // A CPU driver's subgroup is as wide as its vectors; a GPU's is 32 or 64 wide, an integrated one's 8 to 32.
   const bool broadcast = device.is_cpu() && device.subgroup_shuffle && device.subgroup_size <= 16;
-  const bool fast = options_.precision == Precision::fast && winograd;
+  const bool fast = options_.precision == Precision::fast;
   // Measured on llvmpipe (convscope-kernels): a stem's transforms cost more than they save; a map of few tiles leaves
   // lanes without work, so it has smaller ones.
-  if (fast && device.is_cpu() && device.subgroup_ballot && params.in_c >= 16 && params.out_c >= 16 &&
+  if (fast && winograd && device.is_cpu() && device.subgroup_ballot && params.in_c >= 16 && params.out_c >= 16 &&
       params.out_h * params.out_w >= 16)
     return params.out_h * params.out_w <= 64 ? ConvBackend::winograd2 : ConvBackend::winograd4;
-  if (fast && !broadcast && device.max_invocations >= gpu::WINOGRAD_THREADS &&
-      winograd_fused_pays(params, shared_conv(params, 0, device.max_invocations, false).parts))
+  // Not measured on a GPU: by what it has to do.
+  if (fast && !broadcast && winograd_fused_applies(params, device) &&
+      winograd_fused_pays(params, device, kernel_of(params, 0, ConvBackend::shared).parts))
     return ConvBackend::winograd_fused;
   if (options_.precision == Precision::fp16 && mostly_weights(params))
     return ConvBackend::shared16; // on CPU drivers too, which have no kernels of their own for halves
@@ -114,7 +115,7 @@ ConvKernel Network::kernel_of(const gpu::ConvParams &params, std::uint32_t epilo
   case ConvBackend::shared16:
     return shared_conv(params, epilogue, device.max_invocations, backend == ConvBackend::shared16, whole);
   case ConvBackend::winograd_fused:
-    return winograd_fused_conv(params, epilogue);
+    return winograd_fused_conv(params, epilogue, device);
   default:
     return direct_conv(params, epilogue);
   }

@@ -1,10 +1,12 @@
 // Winograd's method for GPUs: one kernel.
 #include <algorithm>
+#include <array>
 
 #include "plan/conv.h"
 #include "plan/conv_work.h"
 #include "plan/layout.h"
 #include "plan/winograd.h"
+#include "vulkan/device.h"
 
 namespace convscope {
 
@@ -23,13 +25,27 @@ int groups_of_image(const gpu::ConvParams &p, int tiles) {
 
 int steps_of(const gpu::ConvParams &p) { return divide_up(p.in_c, WINOGRAD_DEPTH); }
 
-// That a workgroup does. All by one image, never by the batch, so that sums stay the same.
-int tiles_at_once(const gpu::ConvParams &p) { return groups_of_image(p, 32) >= enough_groups ? 32 : 16; }
+// Whose compilers spill 64 sums a thread, or run few threads at once with them.
+bool has_few_registers(const vulkan::DeviceInfo &device) {
+  constexpr std::array<std::uint32_t, 6> vendors = {0x8086,  // Intel
+                                                    0x106B,  // Apple
+                                                    0x5143,  // Qualcomm
+                                                    0x13B5,  // Arm
+                                                    0x14E4,  // Broadcom
+                                                    0x1010}; // Imagination
+  return std::ranges::find(vendors, device.vendor_id) != vendors.end();
+}
 
-int parts_of(const gpu::ConvParams &p) {
+// Tiles that a workgroup does, and parts of its sums. All by one image, never by the batch, so that sums stay the same.
+struct Cut {
+  int tiles, parts;
+};
+
+Cut cut(const gpu::ConvParams &p, const vulkan::DeviceInfo &device) {
   constexpr int fewest_steps = 16, most_parts = 16;
-  return std::clamp(plenty_groups / groups_of_image(p, tiles_at_once(p)), 1,
-                    std::clamp(steps_of(p) / fewest_steps, 1, most_parts));
+  const int tiles = groups_of_image(p, 32) >= enough_groups && !has_few_registers(device) ? 32 : 16;
+  return {tiles, std::clamp(plenty_groups / groups_of_image(p, tiles), 1,
+                            std::clamp(steps_of(p) / fewest_steps, 1, most_parts))};
 }
 
 // (blocks of output channels, steps, 9, WINOGRAD_DEPTH, WINOGRAD_CHANNELS), zero beyond the last channels.
@@ -51,30 +67,36 @@ std::vector<float> pack(const gpu::ConvParams &p, std::span<const float> weights
 
 } // namespace
 
-ConvWork winograd_fused_work(const gpu::ConvParams &p) {
+bool winograd_fused_applies(const gpu::ConvParams &p, const vulkan::DeviceInfo &device) {
+  return winograd_applies(p) && device.max_invocations >= gpu::WINOGRAD_THREADS &&
+         device.max_group_size[0] >= gpu::WINOGRAD_THREADS;
+}
+
+ConvWork winograd_fused_work(const gpu::ConvParams &p, const vulkan::DeviceInfo &device) {
   // Instructions of shaders/winograd_fused.comp, whole blocks of it: 16 products; a window's addresses, border and
   // transform; a filter's.
   constexpr double window = 64, filter = 44;
-  const int tiles = tiles_at_once(p);
+  const auto [tiles, parts] = cut(p, device);
   const double blocks_m = divide_up(p.out_c, WINOGRAD_CHANNELS), blocks_n = divide_up(tiles_of_image(p), tiles);
   const double each = 16.0 * WINOGRAD_CHANNELS * tiles + window * tiles + filter * WINOGRAD_CHANNELS;
-  return {2 * blocks_m * blocks_n * steps_of(p) * WINOGRAD_DEPTH * each, bytes_moved(p, parts_of(p))};
+  return {2 * blocks_m * blocks_n * steps_of(p) * WINOGRAD_DEPTH * each, bytes_moved(p, parts)};
 }
 
-bool winograd_fused_pays(const gpu::ConvParams &p, int parts_by_definition) {
+bool winograd_fused_pays(const gpu::ConvParams &p, const vulkan::DeviceInfo &device, int parts_by_definition) {
   constexpr double clearly = 0.9;
-  return roofline(winograd_fused_work(p)) < clearly * roofline(work_by_definition(p, parts_by_definition));
+  return roofline(winograd_fused_work(p, device)) < clearly * roofline(work_by_definition(p, parts_by_definition));
 }
 
-ConvKernel winograd_fused_conv(const gpu::ConvParams &p, std::uint32_t epilogue) {
-  const int tiles = tiles_at_once(p);
+ConvKernel winograd_fused_conv(const gpu::ConvParams &p, std::uint32_t epilogue, const vulkan::DeviceInfo &device) {
+  const auto [tiles, parts] = cut(p, device);
   ConvKernel kernel;
   kernel.shader = "winograd_fused";
-  kernel.parts = parts_of(p);
-  kernel.constants = {epilogue, static_cast<std::uint32_t>(tiles), static_cast<std::uint32_t>(kernel.parts)};
+  kernel.parts = parts;
+  kernel.constants = {epilogue, static_cast<std::uint32_t>(tiles), static_cast<std::uint32_t>(parts),
+                      has_few_registers(device) ? 0U : 1U};
   const auto [x, layers] = layered_groups(divide_up(p.batch * tiles_of_image(p), tiles));
   kernel.pack = [p](std::span<const float> weights) { return pack(p, weights); };
-  kernel.groups = {x, static_cast<std::uint32_t>(divide_up(p.out_c, WINOGRAD_CHANNELS) * kernel.parts), layers};
+  kernel.groups = {x, static_cast<std::uint32_t>(divide_up(p.out_c, WINOGRAD_CHANNELS) * parts), layers};
   return kernel;
 }
 

@@ -5,13 +5,26 @@
 
 #include "plan/conv.h"
 #include "plan/conv_params.h"
+#include "vulkan/device.h"
 
 namespace convscope {
 namespace {
 
+vulkan::DeviceInfo gpu_of(std::uint32_t vendor) {
+  vulkan::DeviceInfo info;
+  info.type = "discrete";
+  info.vendor_id = vendor;
+  info.max_invocations = info.max_group_size[0] = 256;
+  return info;
+}
+constexpr std::uint32_t amd = 0x1002, intel = 0x8086;
+
+// Of a 3x3 convolution whose sums by definition are in one part.
 bool winograd_wins(int in_c, int out_c, int size) {
   const gpu::ConvParams p = forward_params(square_window(3, 1, 1), 1, {in_c, size, size}, {out_c, size, size}, 1);
-  return winograd_fused_pays(p, shared_conv(p, 0, 256, false).parts);
+  const bool wins = winograd_fused_pays(p, gpu_of(amd), 1);
+  EXPECT_EQ(winograd_fused_pays(p, gpu_of(intel), 1), wins);
+  return wins;
 }
 
 TEST(ConvWork, WinogradWinsWhereProductsAreTheTime) {
@@ -33,10 +46,20 @@ TEST(ConvWork, IsAnImages) {
   const auto params = [](int batch) {
     return forward_params(square_window(3, 1, 1), 1, {64, 9, 8}, {48, 9, 8}, batch);
   };
-  EXPECT_EQ(winograd_fused_work(params(1)).flops, winograd_fused_work(params(7)).flops);
-  EXPECT_EQ(winograd_fused_work(params(1)).bytes, winograd_fused_work(params(7)).bytes);
+  EXPECT_EQ(winograd_fused_work(params(1), gpu_of(amd)).flops, winograd_fused_work(params(7), gpu_of(amd)).flops);
+  EXPECT_EQ(winograd_fused_work(params(1), gpu_of(amd)).bytes, winograd_fused_work(params(7), gpu_of(amd)).bytes);
   EXPECT_EQ(work_by_definition(params(1), 2).flops, 2.0 * 64 * 48 * 9 * 9 * 8);
   EXPECT_EQ(work_by_definition(params(1), 2).bytes, 4.0 * (64 * 72 + 48 * 72 * 5 + 64 * 48 * 9));
+}
+
+TEST(ConvWork, WorkgroupsMustBeLargeEnough) {
+  const gpu::ConvParams p = forward_params(square_window(3, 1, 1), 1, {64, 9, 8}, {48, 9, 8}, 1);
+  vulkan::DeviceInfo device = gpu_of(amd);
+  EXPECT_TRUE(winograd_fused_applies(p, device));
+  device.max_invocations = 128;
+  EXPECT_FALSE(winograd_fused_applies(p, device));
+  const gpu::ConvParams strided = forward_params(square_window(3, 2, 1), 1, {64, 9, 8}, {48, 5, 4}, 1);
+  EXPECT_FALSE(winograd_fused_applies(strided, gpu_of(amd)));
 }
 
 // Every weight is in its place once, the rest is 0.
@@ -46,7 +69,7 @@ TEST(PackingTest, WinogradsFiltersForOneKernel) {
     std::vector<float> weights(std::size_t(in_c) * out_c * 9);
     for (std::size_t i = 0; i < weights.size(); ++i)
       weights[i] = float(i + 1);
-    const std::vector<float> packed = winograd_fused_conv(p, 0).pack(weights);
+    const std::vector<float> packed = winograd_fused_conv(p, 0, gpu_of(amd)).pack(weights);
     const int steps = (in_c + 3) / 4, blocks = (out_c + 31) / 32;
     ASSERT_EQ(packed.size(), std::size_t(blocks) * steps * 9 * 4 * 32);
     std::size_t at = 0;
