@@ -14,6 +14,8 @@ layout(constant_id = 3) const int KERNEL = 3;
 layout(push_constant) uniform Push { WinogradParams w; };
 QUAD_BUFFER(0, inputs);
 layout(binding = 1) writeonly restrict buffer Transformed { vec4 transformed[]; };
+#include "texels.glsl"
+#define Elements vec4
 #include "winograd.glsl"
 
 float values[SIDE]; // a row of a window

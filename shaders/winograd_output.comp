@@ -26,6 +26,7 @@ layout(binding = 4) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
 const int STEP = 1;
 #define p w.conv
 #include "vector_epilogue.glsl"
+#define Elements vec4
 #include "winograd.glsl"
 
 // All lanes come here, `wanted` or not: one atomicOr serves the channels of 32 lanes, two where they lie in two words.

@@ -19,11 +19,13 @@ enum class ConvBackend {
   direct,
   winograd2,
   winograd4,
-  columns
+  columns,
+  winograd_fused
 };
 
-inline constexpr std::array<std::string_view, 10> backend_names = {
-    "automatic", "broadcast", "gemm", "depthwise", "shared", "shared16", "direct", "winograd2", "winograd4", "columns"};
+inline constexpr std::array<std::string_view, 11> backend_names = {
+    "automatic", "broadcast", "gemm",      "depthwise", "shared",        "shared16",
+    "direct",    "winograd2", "winograd4", "columns",   "winograd_fused"};
 constexpr std::string_view backend_name(ConvBackend backend) {
   return backend_names[static_cast<std::size_t>(backend)];
 }
