@@ -37,6 +37,7 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   if (asked == ConvBackend::automatic && options_.profile)
     asked = options_.profile->find(params, options_.precision).value_or(asked);
   const bool winograd = winograd_applies(params);
+  const vulkan::DeviceInfo &device = plan_.device().info();
   switch (asked) {
   case ConvBackend::gemm:
     if (is_matrix_product(params))
@@ -51,6 +52,14 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
     if (winograd)
       return asked;
     break;
+  case ConvBackend::matrix:
+    if (matrices_fit(device))
+      return asked;
+    break;
+  case ConvBackend::half:
+    if (halves_fit(device))
+      return asked;
+    break;
   case ConvBackend::broadcast:
   case ConvBackend::shared:
   case ConvBackend::shared16:
@@ -60,13 +69,19 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
     break;
   }
   // A CPU driver's subgroup is as wide as its vectors; a GPU's is 32 or 64 wide, an integrated one's 8 to 32.
-  const vulkan::DeviceInfo &device = plan_.device().info();
   const bool broadcast = device.is_cpu() && device.subgroup_shuffle && device.subgroup_size <= 16;
   // Measured on llvmpipe (convscope-kernels): a stem's transforms cost more than they save; a map of few tiles leaves
   // lanes without work, so it has smaller ones. Not measured on a GPU.
   if (options_.precision == Precision::fast && winograd && device.subgroup_ballot && params.in_c >= 16 &&
       params.out_c >= 16 && params.out_h * params.out_w >= 16)
     return params.out_h * params.out_w <= 64 ? ConvBackend::winograd2 : ConvBackend::winograd4;
+  // Fewer channels would mostly be padding. A CPU driver's 16-bit arithmetic is slower than its float32.
+  if (options_.precision == Precision::fp16 && params.in_c >= 16 && params.out_c >= 16) {
+    if (matrices_fit(device))
+      return ConvBackend::matrix;
+    if (halves_fit(device) && !device.is_cpu())
+      return ConvBackend::half;
+  }
   if (options_.precision == Precision::fp16 && mostly_weights(params))
     return ConvBackend::shared16; // on CPU drivers too, which have no kernels of their own for halves
   if (!broadcast && params.out_c <= 4)
@@ -105,6 +120,10 @@ ConvKernel Network::kernel_of(const gpu::ConvParams &params, std::uint32_t epilo
   case ConvBackend::shared:
   case ConvBackend::shared16:
     return shared_conv(params, epilogue, device.max_invocations, backend == ConvBackend::shared16, whole);
+  case ConvBackend::matrix:
+    return matrix_conv(params, epilogue, device, whole);
+  case ConvBackend::half:
+    return half_conv(params, epilogue, device, whole);
   default:
     return direct_conv(params, epilogue);
   }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "vulkan/matrices.h"
 
 namespace convscope::vulkan {
 namespace {
@@ -152,11 +153,9 @@ void query_extended(VkPhysicalDevice device, const Candidate &candidate, DeviceI
   info.storage_16bit = storage.storageBuffer16BitAccess == VK_TRUE;
   info.float16 = float16.shaderFloat16 == VK_TRUE;
   info.shader_float64 = features.features.shaderFloat64 == VK_TRUE;
-  info.cooperative_matrix = candidate.extensions.contains("VK_KHR_cooperative_matrix") ||
-                            candidate.extensions.contains("VK_NV_cooperative_matrix");
 }
 
-Candidate describe(VkPhysicalDevice device, int index) {
+Candidate describe(VkInstance instance, VkPhysicalDevice device, int index) {
   Candidate candidate;
   candidate.handle = device;
   candidate.extensions = device_extensions(device);
@@ -195,6 +194,8 @@ Candidate describe(VkPhysicalDevice device, int index) {
   info.usable = has_queue && properties.apiVersion >= VK_API_VERSION_1_1;
   if (properties.apiVersion >= VK_API_VERSION_1_1)
     query_extended(device, candidate, info);
+  if (info.usable)
+    query_matrices(instance, candidate);
   return candidate;
 }
 
@@ -296,7 +297,7 @@ std::vector<Candidate> Instance::candidates() const {
   check(result, "vkEnumeratePhysicalDevices", "listing the devices");
   std::vector<Candidate> found;
   for (VkPhysicalDevice device : devices)
-    found.push_back(describe(device, static_cast<int>(found.size())));
+    found.push_back(describe(instance_, device, static_cast<int>(found.size())));
   return found;
 }
 

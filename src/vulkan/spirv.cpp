@@ -12,6 +12,7 @@ namespace {
 // Numbers of the SPIR-V specification.
 constexpr std::uint32_t magic = 0x07230203, header_words = 5;
 enum Op : std::uint32_t {
+  op_capability = 17,
   op_type_int = 21,
   op_type_float = 22,
   op_type_vector = 23,
@@ -25,6 +26,7 @@ enum Op : std::uint32_t {
   op_member_decorate = 72,
 };
 enum Decoration : std::uint32_t { array_stride = 6, binding = 33, descriptor_set = 34, member_offset = 35 };
+constexpr std::uint32_t capability_cooperative_matrix = 6022;
 constexpr std::uint32_t storage_class_uniform_constant = 0, storage_class_push_constant = 9;
 
 using Words = std::span<const std::uint32_t>;
@@ -47,6 +49,7 @@ public:
 
   ShaderInterface interface() const {
     ShaderInterface found;
+    found.matrices = matrices_;
     for (const auto &[id, number] : bindings_)
       found.bindings = std::max(found.bindings, number + 1);
     for (const std::uint32_t variable : texel_variables_)
@@ -65,6 +68,9 @@ private:
       return i < operands.size() ? operands[i] : (damaged("an operand is missing"), 0);
     };
     switch (op) {
+    case op_capability:
+      matrices_ = matrices_ || at(0) == capability_cooperative_matrix;
+      break;
     case op_type_int:
     case op_type_float:
       at(1);
@@ -152,6 +158,7 @@ private:
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> offsets_; // by struct and member
   std::vector<std::uint32_t> push_pointers_;                                 // the types of push-constant variables
   std::vector<std::uint32_t> texel_variables_;
+  bool matrices_ = false;
 };
 
 } // namespace

@@ -7,6 +7,7 @@
 namespace convscope {
 
 const vulkan::Device &test_device();
+const char *no_matrices();         // why it has none
 vulkan::Programs &test_programs(); // on that device, each made once
 
 } // namespace convscope
