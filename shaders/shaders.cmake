@@ -4,6 +4,22 @@
 find_program(GLSLANG_VALIDATOR NAMES glslangValidator glslang REQUIRED)
 file(GLOB shader_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/shaders/*.comp ${PROJECT_SOURCE_DIR}/shaders/*.vert
   ${PROJECT_SOURCE_DIR}/shaders/*.frag)
+# Cooperative matrices came with glslang 13 (Debian 12 has 12): without them their kernel is left out, and devices are
+# taken to have none.
+set(matrix_probe ${PROJECT_BINARY_DIR}/CMakeFiles/cooperative_matrix.comp)
+file(WRITE ${matrix_probe} "#version 450
+#extension GL_KHR_memory_scope_semantics : require
+#extension GL_KHR_cooperative_matrix : require
+void main() {}
+")
+execute_process(COMMAND ${GLSLANG_VALIDATOR} -V --target-env vulkan1.1 -o ${matrix_probe}.spv ${matrix_probe}
+  RESULT_VARIABLE no_matrices OUTPUT_QUIET ERROR_QUIET)
+if(no_matrices)
+  message(STATUS "Cooperative matrices: left out, ${GLSLANG_VALIDATOR} does not know GL_KHR_cooperative_matrix")
+  list(REMOVE_ITEM shader_sources ${PROJECT_SOURCE_DIR}/shaders/conv_matrix.comp)
+else()
+  message(STATUS "Cooperative matrices: built in")
+endif()
 file(GLOB shader_includes CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/shaders/*.glsl ${PROJECT_SOURCE_DIR}/shaders/*.h)
 set(shader_dir ${PROJECT_BINARY_DIR}/generated/shaders)
 file(MAKE_DIRECTORY ${shader_dir})

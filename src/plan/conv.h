@@ -18,13 +18,10 @@ struct DeviceInfo;
 
 namespace convscope {
 
-namespace vulkan {
-struct DeviceInfo;
-}
-
 struct ConvKernel {
   // (groups*out_c, in_c, kernel_h, kernel_w), as ONNX and PyTorch store it, as the shader reads it. It depends on
-  // shapes alone, never on the batch; so does the order of additions: a unit alone equals itself in a batch.
+  // shapes alone, never on the batch; so does the order of additions: a unit alone equals itself in a batch. What it
+  // gives are words: the shader may take them for something else than floats.
   using Pack = std::function<std::vector<float>(std::span<const float> weights)>;
 
   std::string shader;                    // name of the embedded SPIR-V, as in shaders/<name>.comp
@@ -84,6 +81,17 @@ ConvKernel winograd_fused_conv(const gpu::ConvParams &params, std::uint32_t epil
 ConvWork winograd_fused_work(const gpu::ConvParams &params, const vulkan::DeviceInfo &device);
 // Whether it is clearly less work than the definition, whose sums have so many parts.
 bool winograd_fused_pays(const gpu::ConvParams &params, const vulkan::DeviceInfo &device, int parts_by_definition);
+
+// Implicit GEMM of halves: the weights, and the inputs on their way to shared memory, each scaled by powers of two, so
+// that values of any size keep their 11 bits. For GPUs; any shape, though what has fewer than 16 channels is padded to
+// that. `parts` and `whole` as shared_conv's. By cooperative matrices, with float32 sums:
+bool matrices_fit(const vulkan::DeviceInfo &device);
+ConvKernel matrix_conv(const gpu::ConvParams &params, std::uint32_t epilogue, const vulkan::DeviceInfo &device,
+                       bool whole = false);
+// or in packed arithmetic, whose sums go over to float32 after 8 products:
+bool halves_fit(const vulkan::DeviceInfo &device);
+ConvKernel half_conv(const gpu::ConvParams &params, std::uint32_t epilogue, const vulkan::DeviceInfo &device,
+                     bool whole = false);
 
 // One thread an output position, few channels: stems, their gradients, depthwise. Any shape.
 ConvKernel direct_conv(const gpu::ConvParams &params, std::uint32_t epilogue);

@@ -20,19 +20,22 @@ enum class ConvBackend {
   winograd2,
   winograd4,
   columns,
-  winograd_fused
+  winograd_fused,
+  matrix,
+  half
 };
 
-inline constexpr std::array<std::string_view, 11> backend_names = {
-    "automatic", "broadcast", "gemm",      "depthwise", "shared",        "shared16",
-    "direct",    "winograd2", "winograd4", "columns",   "winograd_fused"};
+inline constexpr std::array<std::string_view, 13> backend_names = {
+    "automatic", "broadcast", "gemm",    "depthwise",      "shared", "shared16", "direct",
+    "winograd2", "winograd4", "columns", "winograd_fused", "matrix", "half"};
 constexpr std::string_view backend_name(ConvBackend backend) {
   return backend_names[static_cast<std::size_t>(backend)];
 }
 
 // fp32: every convolution by its definition. fast: 3x3 ones by Winograd's method where that is faster, which rounds
-// more. fp16: by their definition, with weights of 16 bits where weights are most of what a GPU reads; sums are
-// float32 as ever.
+// more. fp16: by their definition, in 16 bits: by cooperative matrices or in packed arithmetic where the device has
+// them; elsewhere only weights have 16 bits, where they are most of what a GPU reads. Sums are float32 as ever, but for
+// the few products that packed arithmetic adds up first.
 enum class Precision { fp32, fast, fp16 };
 
 inline constexpr std::array<const char *, 3> precision_names = {"fp32", "fast", "fp16"};

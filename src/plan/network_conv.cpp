@@ -66,6 +66,14 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
     if (winograd_fused_applies(params, device))
       return asked;
     break;
+  case ConvBackend::matrix:
+    if (matrices_fit(device))
+      return asked;
+    break;
+  case ConvBackend::half:
+    if (halves_fit(device))
+      return asked;
+    break;
   case ConvBackend::broadcast:
   case ConvBackend::shared:
   case ConvBackend::shared16:
@@ -88,6 +96,13 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   if (fast && !broadcast && winograd_fused_applies(params, device) &&
       winograd_fused_pays(params, device, kernel_of(params, 0, ConvBackend::shared).parts))
     return ConvBackend::winograd_fused;
+  // Fewer channels would mostly be padding. A CPU driver's 16-bit arithmetic is slower than its float32.
+  if (options_.precision == Precision::fp16 && params.in_c >= 16 && params.out_c >= 16) {
+    if (matrices_fit(device))
+      return ConvBackend::matrix;
+    if (halves_fit(device) && !device.is_cpu())
+      return ConvBackend::half;
+  }
   if (options_.precision == Precision::fp16 && mostly_weights(params))
     return ConvBackend::shared16; // on CPU drivers too, which have no kernels of their own for halves
   if (!broadcast && params.out_c <= 4)
@@ -130,6 +145,10 @@ ConvKernel Network::kernel_of(const gpu::ConvParams &params, std::uint32_t epilo
                        backend == ConvBackend::shared16, whole);
   case ConvBackend::winograd_fused:
     return winograd_fused_conv(params, epilogue, device);
+  case ConvBackend::matrix:
+    return matrix_conv(params, epilogue, device, whole);
+  case ConvBackend::half:
+    return half_conv(params, epilogue, device, whole);
   default:
     return direct_conv(params, epilogue);
   }

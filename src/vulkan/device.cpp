@@ -16,6 +16,7 @@
 #include "vulkan/handle.h"
 #include "vulkan/instance.h"
 #include "vulkan/limits.h"
+#include "vulkan/matrices.h"
 #include "vulkan/memory_room.h"
 #include "vulkan/pipeline_cache.h"
 #include "vulkan/quirks.h"
@@ -146,7 +147,8 @@ VkDevice create_device(const Candidate &candidate, const std::set<std::string, s
   features.shaderFloat64 = candidate.info.shader_float64;
   VkDeviceCreateInfo create{};
   create.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
-  create.pNext = &storage;
+  const MatrixFeatures matrices(candidate.info, &storage);
+  create.pNext = matrices.chain();
   create.pEnabledFeatures = &features;
   create.queueCreateInfoCount = 1;
   create.pQueueCreateInfos = &queue;
@@ -186,6 +188,8 @@ Device::Device(const DeviceOptions &options) : state_(std::make_unique<State>())
     wanted.emplace_back(portability_subset_name);
   if (info().float16)
     wanted.emplace_back(VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME);
+  for (const std::string &name : matrix_extensions(info()))
+    wanted.push_back(name);
   for (const auto &name : wanted)
     if (s.candidate.extensions.contains(name))
       s.extensions.insert(name);

@@ -19,6 +19,14 @@ namespace convscope::vulkan {
 
 constexpr VkDeviceSize texel_bytes = 16; // of a vec4
 
+// Cooperative matrices of m x k and k x n halves, whose m x n sums are float32, by a subgroup of so many lanes, which a
+// pipeline has to ask for if they are required.
+struct MatrixSupport {
+  std::uint32_t m = 0, n = 0, k = 0;
+  std::uint32_t lanes = 0, max_subgroups = 0; // of a workgroup
+  bool lanes_required = false;
+};
+
 // What a device is and can do, read from its driver; never assumed.
 struct DeviceInfo {
   int index = 0;
@@ -37,7 +45,9 @@ struct DeviceInfo {
   bool timestamps = false;
   std::uint32_t timestamp_bits = 0;
   double timestamp_period_ns = 0;
-  bool storage_16bit = false, float16 = false, cooperative_matrix = false;
+  bool storage_16bit = false, float16 = false;
+  bool cooperative_matrix = false; // and this build has the shader for them
+  MatrixSupport matrix;
   bool shader_float64 = false;
   bool portability_subset = false; // not wholly Vulkan (MoltenVK)
   bool usable = false;             // has a compute queue and Vulkan 1.1

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "vulkan/limits.h"
+#include "vulkan/matrices.h"
 
 namespace convscope::vulkan {
 namespace {
@@ -161,11 +162,9 @@ void query_extended(VkPhysicalDevice device, const Candidate &candidate, DeviceI
   info.storage_16bit = storage.storageBuffer16BitAccess == VK_TRUE;
   info.float16 = float16.shaderFloat16 == VK_TRUE;
   info.shader_float64 = features.features.shaderFloat64 == VK_TRUE;
-  info.cooperative_matrix = candidate.extensions.contains("VK_KHR_cooperative_matrix") ||
-                            candidate.extensions.contains("VK_NV_cooperative_matrix");
 }
 
-Candidate describe(VkPhysicalDevice device, int index) {
+Candidate describe(VkInstance instance, VkPhysicalDevice device, int index) {
   Candidate candidate;
   candidate.handle = device;
   candidate.extensions = device_extensions(device);
@@ -205,6 +204,8 @@ Candidate describe(VkPhysicalDevice device, int index) {
   info.usable = has_queue && properties.apiVersion >= VK_API_VERSION_1_1;
   if (properties.apiVersion >= VK_API_VERSION_1_1)
     query_extended(device, candidate, info);
+  if (info.usable)
+    query_matrices(instance, candidate);
   if (const char *lesser = std::getenv("CONVSCOPE_LIMITS"))
     narrow(info, lesser);
   return candidate;
@@ -308,7 +309,7 @@ std::vector<Candidate> Instance::candidates() const {
   check(result, "vkEnumeratePhysicalDevices", "listing the devices");
   std::vector<Candidate> found;
   for (VkPhysicalDevice device : devices)
-    found.push_back(describe(device, static_cast<int>(found.size())));
+    found.push_back(describe(instance_, device, static_cast<int>(found.size())));
   return found;
 }
 

@@ -44,7 +44,7 @@ Handle<VkPipelineLayout, vkDestroyPipelineLayout> make_layout(const Device &devi
 
 Handle<VkPipeline, vkDestroyPipeline> make_pipeline(const Device &device, VkPipelineLayout layout,
                                                     std::span<const std::uint32_t> code,
-                                                    const std::vector<std::uint32_t> &constants,
+                                                    const std::vector<std::uint32_t> &constants, bool matrices,
                                                     const std::string &name) {
   const std::string doing = "compiling the shader " + name;
   VkShaderModuleCreateInfo source{};
@@ -73,6 +73,13 @@ Handle<VkPipeline, vkDestroyPipeline> make_pipeline(const Device &device, VkPipe
   create.stage.pName = "main";
   create.stage.pSpecializationInfo = constants.empty() ? nullptr : &special;
   create.layout = layout;
+  VkPipelineShaderStageRequiredSubgroupSizeCreateInfo lanes{};
+  lanes.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO;
+  lanes.requiredSubgroupSize = device.info().matrix.lanes;
+  if (matrices && device.info().matrix.lanes_required) {
+    create.stage.flags = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
+    create.stage.pNext = &lanes;
+  }
   VkPipeline pipeline = VK_NULL_HANDLE;
   check(vkCreateComputePipelines(device.handle(), device.pipeline_cache(), 1, &create, nullptr, &pipeline),
         "vkCreateComputePipelines", doing);
@@ -116,8 +123,8 @@ Program::Program(const Device &device, TaskQueue &compiler, std::string_view sha
   check_limits(interface, device.info(), name_);
   set_layout_ = make_set_layout(device, bindings_, texels_);
   layout_ = make_layout(device, set_layout(), push_bytes_);
-  pipeline_ = compiler.run([&device, layout = layout(), code, constants, name = name_] {
-    return make_pipeline(device, layout, code, constants, name);
+  pipeline_ = compiler.run([&device, layout = layout(), code, constants, matrices = interface.matrices, name = name_] {
+    return make_pipeline(device, layout, code, constants, matrices, name);
   });
   device.name(VK_OBJECT_TYPE_DESCRIPTOR_SET_LAYOUT, handle_value(set_layout()), name_);
   device.name(VK_OBJECT_TYPE_PIPELINE_LAYOUT, handle_value(layout()), name_);

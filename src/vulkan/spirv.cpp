@@ -17,6 +17,7 @@ namespace {
 constexpr std::uint32_t magic = 0x07230203, header_words = 5;
 enum Op : std::uint32_t {
   op_execution_mode = 16,
+  op_capability = 17,
   op_type_bool = 20,
   op_type_int = 21,
   op_type_float = 22,
@@ -81,6 +82,7 @@ constexpr std::uint32_t all_components = ~0U;
 constexpr std::uint32_t storage_class_uniform_constant = 0, storage_class_workgroup = 4,
                         storage_class_push_constant = 9;
 constexpr std::uint32_t mode_local_size = 17;
+constexpr std::uint32_t capability_cooperative_matrix = 6022;
 
 using Words = std::span<const std::uint32_t>;
 
@@ -102,6 +104,7 @@ public:
 
   ShaderInterface interface() const {
     ShaderInterface found;
+    found.matrices = matrices_;
     for (const auto &[id, number] : bindings_)
       found.bindings = std::max(found.bindings, number + 1);
     for (const std::uint32_t variable : texel_variables_)
@@ -127,6 +130,9 @@ private:
       return i < operands.size() ? operands[i] : (damaged("an operand is missing"), 0);
     };
     switch (op) {
+    case op_capability:
+      matrices_ = matrices_ || at(0) == capability_cooperative_matrix;
+      break;
     case op_execution_mode:
       if (at(1) == mode_local_size)
         local_size_ = {at(2), at(3), at(4)};
@@ -395,6 +401,7 @@ private:
   std::uint32_t workgroup_size_id_ = 0; // 0 is no id
   Words workgroup_size_;                // its three constants
   Words given_;
+  bool matrices_ = false;
 };
 
 } // namespace

@@ -9,6 +9,7 @@ namespace convscope::vulkan {
 struct ShaderInterface {
   std::uint32_t bindings = 0;     // the highest binding of set 0, plus 1
   std::uint32_t texels = 0;       // bit i: binding i is a samplerBuffer of vec4s, not a storage buffer
+  bool matrices = false;          // whether it has cooperative matrices
   std::uint32_t push_bytes = 0;   // to the end of the last member, rounded up to 4
   std::uint64_t invocations = 0;  // of a workgroup
   std::uint64_t shared_bytes = 0; // of its shared memory

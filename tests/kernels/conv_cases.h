@@ -101,7 +101,7 @@ inline const std::vector<ConvBackend> &all_backends() {
       ConvBackend::broadcast, ConvBackend::gemm,      ConvBackend::depthwise,
       ConvBackend::shared,    ConvBackend::shared16,  ConvBackend::direct,
       ConvBackend::winograd2, ConvBackend::winograd4, ConvBackend::columns,
-      ConvBackend::winograd_fused};
+      ConvBackend::winograd_fused, ConvBackend::matrix, ConvBackend::half};
   return backends;
 }
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "shaders.h"
 
 namespace convscope {
 
@@ -48,6 +49,11 @@ const vulkan::Device &test_device() {
     return *lesser_device;
   static const auto device = open_device();
   return *device;
+}
+
+const char *no_matrices() {
+  return shader("conv_matrix").empty() ? "this build has no cooperative matrices: its glslang is too old for them"
+                                       : "the device has no cooperative matrices of halves with float32 sums";
 }
 
 vulkan::Programs &test_programs() {

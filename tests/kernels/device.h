@@ -10,6 +10,7 @@
 namespace convscope {
 
 const vulkan::Device &test_device();
+const char *no_matrices();         // why it has none
 vulkan::Programs &test_programs(); // on that device, each made once
 
 // While it lives, test_device() is one that poses as a lesser one (vulkan/limits.h). What was made on it must be gone
