@@ -391,7 +391,7 @@ private:
   std::map<std::uint32_t, std::uint32_t> constants_, bindings_, strides_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> offsets_; // by struct and member
   std::vector<std::uint32_t> push_pointers_;                                 // the types of push-constant variables
-  std::map<std::uint32_t, BuiltInValue> built_ins_; // by variable, pointer or value
+  std::map<std::uint32_t, BuiltInValue> built_ins_;                          // by variable, pointer or value
   std::set<int> layer_axes_;
   bool counts_workgroups_ = false;
   std::vector<std::uint32_t> texel_variables_, shared_pointers_;

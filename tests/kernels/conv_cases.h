@@ -98,10 +98,9 @@ inline std::vector<ConvCase> convolutions_of_nets() {
 
 inline const std::vector<ConvBackend> &all_backends() {
   static const std::vector<ConvBackend> backends = {
-      ConvBackend::broadcast, ConvBackend::gemm,      ConvBackend::depthwise,
-      ConvBackend::shared,    ConvBackend::shared16,  ConvBackend::direct,
-      ConvBackend::winograd2, ConvBackend::winograd4, ConvBackend::columns,
-      ConvBackend::winograd_fused, ConvBackend::matrix, ConvBackend::half};
+      ConvBackend::broadcast, ConvBackend::gemm,           ConvBackend::depthwise, ConvBackend::shared,
+      ConvBackend::shared16,  ConvBackend::direct,         ConvBackend::winograd2, ConvBackend::winograd4,
+      ConvBackend::columns,   ConvBackend::winograd_fused, ConvBackend::matrix,    ConvBackend::half};
   return backends;
 }
 
