@@ -10,6 +10,7 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "params.h"
+#include "texels.glsl"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
@@ -22,16 +23,15 @@ layout(constant_id = 6) const int PAD_W = 0;
 layout(constant_id = 7) const bool ALIGNED = true; // every row of the output begins at a multiple of 4 elements
 
 layout(push_constant) uniform Push { ColumnsParams push; };
-layout(binding = 0) uniform samplerBuffer columns;
+QUAD_BUFFER(0, columns);
 layout(binding = 1) readonly restrict buffer Bias { float bias[]; };
 layout(binding = 2) restrict buffer Output { float outputs[]; };
 layout(binding = 2) restrict buffer OutputVectors { vec4 output_vectors[]; };
-layout(binding = 3) uniform samplerBuffer residual;
+QUAD_BUFFER(3, residual);
 layout(binding = 4) restrict buffer Mask { uint mask[]; };
 layout(binding = 4) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
 const int STEP = 1;
 #define p push.conv
-#include "texels.glsl"
 #include "vector_epilogue.glsl"
 
 const int PIXELS = 4 * STRIDE_W;

@@ -8,6 +8,7 @@
 #include "base/half.h"
 #include "plan/conv.h"
 #include "plan/layout.h"
+#include "vulkan/device.h"
 
 namespace convscope {
 
