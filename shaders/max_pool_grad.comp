@@ -13,6 +13,7 @@ layout(constant_id = 0) const uint EPILOGUE = 0u;
 layout(constant_id = 2) const int CHANNELS = 32;    // that share words of the mask: a divisor of 32
 layout(constant_id = 3) const bool ALIGNED = false; // rows of inputs are whole quads
 layout(constant_id = 4) const bool ALIGNED_OUT = false; // rows of the pool's outputs are
+layout(constant_id = 5) const int QUADS = 2; // a thread
 layout(push_constant) uniform Push { PoolParams p; };
 QUAD_BUFFER(0, inputs);
 layout(binding = 1) readonly buffer Arg { uint arg[]; };
@@ -25,7 +26,6 @@ const int STEP = 1;
 #include "mask_quads.glsl"
 #include "quads.glsl"
 
-const int QUADS = 2;
 const int RUN = 4 * QUADS;
 float sums[RUN];
 

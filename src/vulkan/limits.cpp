@@ -45,6 +45,7 @@ constexpr Field fields[] = {
     {"cooperative_matrix", &DeviceInfo::cooperative_matrix},
     {"shader_float64", &DeviceInfo::shader_float64},
     {"vendor_id", &DeviceInfo::vendor_id, Rule::poses},
+    {"device_id", &DeviceInfo::device_id, Rule::poses},
 };
 
 void set(DeviceInfo &info, const Field &field, std::uint64_t asked) {

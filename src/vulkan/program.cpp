@@ -113,8 +113,9 @@ Program::Program(const Device &device, TaskQueue &compiler, std::string_view sha
   if (code.empty())
     throw std::logic_error(fmt::format("no shader is named '{}'", shader_name));
   quads_ = reflect(code, constants).texels;
-  if (quads_ != 0 && !device.info().reads_texels())
-    code = shader(fmt::format("{}_storage", shader_name));
+  if (const auto storage = shader(fmt::format("{}_storage", shader_name));
+      !storage.empty() && !device.info().reads_texels())
+    code = storage;
   const ShaderInterface interface = reflect(code, constants);
   bindings_ = interface.bindings;
   texels_ = interface.texels;

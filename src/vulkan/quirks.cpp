@@ -5,7 +5,7 @@
 namespace convscope::vulkan {
 namespace {
 
-constexpr std::uint32_t vendor_broadcom = 0x14e4;
+constexpr std::uint32_t vendor_broadcom = 0x14e4, vendor_google = 0x1ae0, swiftshader = 0xc0de;
 
 constexpr QuirkRow table[] = {
     {Quirk::portability_subset, "portability_subset", [](const DeviceInfo &info) { return info.portability_subset; },
@@ -14,6 +14,10 @@ constexpr QuirkRow table[] = {
     {Quirk::no_vkfft, "no_vkfft", [](const DeviceInfo &info) { return info.vendor_id == vendor_broadcom; },
      "Fourier transforms are sums over whole rows and columns instead of VkFFT's kernels",
      "V3DV's compiler (Raspberry Pi) does not end with VkFFT's kernels for more than 64 pixels a side"},
+    {Quirk::small_shaders, "small_shaders",
+     [](const DeviceInfo &info) { return info.vendor_id == vendor_google && info.device_id == swiftshader; },
+     "gradients of max pools are computed for four pixels a thread instead of eight",
+     "SwiftShader's compiler takes a fraction of a second for four, and does not end within minutes for eight"},
 };
 
 } // namespace

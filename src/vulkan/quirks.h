@@ -13,6 +13,7 @@ namespace convscope::vulkan {
 enum class Quirk {
   portability_subset,
   no_vkfft,
+  small_shaders,
 };
 
 struct QuirkRow {
