@@ -50,7 +50,9 @@ void check(VkResult result, const char *call, std::string_view doing = {});
 struct Interrupted {}; // by Device::interrupt()
 
 struct DeviceOptions {
-  std::string select;      // index, or part of a name (case folded); "" picks discrete, integrated, virtual, cpu
+  // Index, or part of a name (case folded); "" takes that of env CONVSCOPE_DEVICE, for programs without the option such
+  // as tests, or picks discrete, integrated, virtual, cpu.
+  std::string select;
   bool validation = false; // Khronos validation with synchronization validation; also env CONVSCOPE_VALIDATION=1
   bool map_buffers = true; // false: bytes go through staging buffers on every device, as on discrete ones
   std::vector<std::string> instance_extensions, device_extensions; // enabled where present, such as a window's

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <future>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,10 +26,10 @@ constexpr VkDeviceSize texel_bytes = 16; // of a vec4
 // from the SPIR-V, so that a dispatch can be checked against them.
 class Program {
 public:
-  // `shader` names shaders/<shader>.comp; constants are specialization constants 0, 1, 2, ...
-  // Throws std::logic_error for a name that is not embedded, DeviceError where the driver fails. `compiler` makes the
-  // pipeline; it must end before the program does.
-  Program(const Device &device, TaskQueue &compiler, std::string_view shader,
+  // `shader` names shaders/<shader>.comp, whose SPIR-V `code` is; constants are specialization constants 0, 1, 2, ...
+  // Throws std::logic_error for no code, DeviceError where the driver fails. `compiler` makes the pipeline; it must end
+  // before the program and the code do.
+  Program(const Device &device, TaskQueue &compiler, std::string_view shader, std::span<const std::uint32_t> code,
           const std::vector<std::uint32_t> &constants);
 
   // Waits until it is made. Throws DeviceError where the driver could not.
@@ -61,9 +62,12 @@ public:
   Programs &operator=(const Programs &) = delete;
   const Program &get(std::string_view shader, const std::vector<std::uint32_t> &constants = {});
   const Device &device() const { return device_; }
+  // Programs of that shader made from now on run this code, of the same interface: for tests of what finds a wrong one.
+  void replace(const std::string &shader, std::vector<std::uint32_t> code) { replaced_[shader] = std::move(code); }
 
 private:
   const Device &device_;
+  std::map<std::string, std::vector<std::uint32_t>, std::less<>> replaced_; // before the compiler, which reads it
   std::map<std::pair<std::string, std::vector<std::uint32_t>>, Program> programs_;
   TaskQueue compiler_; // last: it uses the programs' layouts
 };
