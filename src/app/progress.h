@@ -26,6 +26,7 @@ public:
   void show(const std::string &text);
   double seconds_left() const;
   void clear();
+  bool on_terminal() const { return terminal_; }
 
 private:
   struct Mark {

@@ -312,9 +312,16 @@ double Plan::flops(Variant variant) const {
   return total;
 }
 
-// The parts of one layer's work have one label, and what lies between them stays in a cache.
 double Plan::traffic(Variant variant) const {
   double total = 0;
+  for (const auto &[name, cost] : costs(variant))
+    total += cost.bytes;
+  return total;
+}
+
+// The parts of one layer's work have one label, and what lies between them stays in a cache.
+std::map<std::string, Plan::Cost> Plan::costs(Variant variant) const {
+  std::map<std::string, Cost> costs;
   std::string label;
   std::set<std::pair<TensorId, bool>> seen; // by the steps of that label; read or written
   for (const Step &step : steps_) {
@@ -323,13 +330,24 @@ double Plan::traffic(Variant variant) const {
     if (step.label != label)
       seen.clear();
     label = step.label;
+    Cost &cost = costs[step.program ? std::string(step.program->kind()) : step.label];
+    cost.flops += step.flops;
+    cost.dispatches += step.program || step.custom ? 1 : 0;
     for (const Use &use : step.uses)
       for (const bool write : {false, true})
         if (use.access == Access::read_write || (use.access == Access::write) == write)
           if (seen.emplace(use.tensor, write).second)
-            total += static_cast<double>(tensor(use.tensor).bytes);
+            cost.bytes += static_cast<double>(tensor(use.tensor).bytes);
   }
-  return total;
+  return costs;
+}
+
+std::vector<std::string> Plan::kernels(Variant variant) const {
+  std::vector<std::string> names;
+  for (const Step &step : steps_)
+    if (in_variant(step.variant, variant) && (step.program || step.custom))
+      names.push_back(step.program ? step.program->name() : step.label);
+  return names;
 }
 
 int Plan::dispatches(Variant variant) const {

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -93,6 +94,14 @@ public:
   int dispatches(Variant variant = Variant::usual) const;
   // Bytes of the tensors that steps read, and of those they write, each once a layer.
   double traffic(Variant variant = Variant::usual) const;
+  // The same by shader, or by label for commands of others: what the sums of Recording::timings() are of.
+  struct Cost {
+    double flops = 0, bytes = 0;
+    int dispatches = 0;
+  };
+  std::map<std::string, Cost> costs(Variant variant = Variant::usual) const;
+  // Of each dispatch in order, its program's name (Program::name()); of commands of others, their label.
+  std::vector<std::string> kernels(Variant variant = Variant::usual) const;
   vulkan::Programs &programs() { return programs_; }
   const vulkan::Device &device() const { return programs_.device(); }
 

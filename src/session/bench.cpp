@@ -143,8 +143,13 @@ void time_kernels(Optimization &optimization, const KernelLabels &labels, int ru
   }
   for (const auto &[label, milliseconds] : of_label)
     result.kernels.push_back(labels.describe(label, median(milliseconds)));
-  for (const auto &[shader, milliseconds] : of_shader)
-    result.shaders.push_back({shader, median(milliseconds), dispatches.at(shader)});
+  const std::map<std::string, Plan::Cost> costs = optimization.costs_per_step();
+  for (const auto &[shader, milliseconds] : of_shader) {
+    const auto cost = costs.find(shader);
+    const Plan::Cost its = cost == costs.end() ? Plan::Cost{} : cost->second;
+    result.shaders.push_back(
+        {shader, median(milliseconds), dispatches.at(shader), its.flops * 1e-9, its.bytes * 1e-6});
+  }
   const auto slower = [](const auto &a, const auto &b) { return a.milliseconds > b.milliseconds; };
   std::sort(result.kernels.begin(), result.kernels.end(), slower);
   std::sort(result.shaders.begin(), result.shaders.end(), slower);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "doctor/doctor.h"
 #include "session/optimize_run.h"
 #include "session/session.h"
 #include "viewer/atlas.h"
@@ -90,6 +91,8 @@ private:
   void show_focus();
   void show_map();
   void retire(bool the_wall, bool the_focus, bool the_photo);
+  void begin_device_check();
+  void go_on_with_device_check();
   void measure();
   void say_busy(const std::string &what);
   void publish();
@@ -129,6 +132,8 @@ private:
   bool refused_ = false;
   std::vector<Guess> guesses_;
   std::string message_, busy_, making_, photo_name_, failure_; // making_: programs, where that takes long
+  std::optional<doctor::Examination> examination_;             // of the device; all else waits for its end
+  DeviceCheck device_check_;
   int failed_saves_ = 0;
   int free_steps_ = 0; // single steps that were asked for
   double wall_time_ = 0, focus_time_ = 0, step_seconds_ = 0;

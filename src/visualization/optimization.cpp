@@ -312,5 +312,13 @@ std::vector<Progress> Optimization::progress() {
 double Optimization::flops_per_step() const { return state_->plan.flops(); }
 int Optimization::dispatches_per_step() const { return state_->plan.dispatches(); }
 double Optimization::bytes_per_step() const { return state_->plan.traffic(); }
+std::map<std::string, Plan::Cost> Optimization::costs_per_step() const { return state_->plan.costs(); }
+
+std::vector<std::string> Optimization::kernels() const {
+  std::vector<std::string> names = state_->first_image.kernels();
+  const std::vector<std::string> of_steps = state_->plan.kernels(Variant::both);
+  names.insert(names.end(), of_steps.begin(), of_steps.end());
+  return names;
+}
 
 } // namespace convscope

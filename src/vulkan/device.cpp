@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cctype>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <set>
@@ -107,7 +108,10 @@ const Candidate &automatic(const std::vector<Candidate> &candidates) {
 }
 
 // An index, or else part of a name, so that "4090" finds a card where there is no device 4090.
-const Candidate &choose(const std::vector<Candidate> &candidates, const std::string &select) {
+const Candidate &choose(const std::vector<Candidate> &candidates, std::string select) {
+  const char *const wished = std::getenv("CONVSCOPE_DEVICE");
+  if (select.empty() && wished)
+    select = wished;
   if (select.empty())
     return automatic(candidates);
   const Candidate *chosen = nullptr;

@@ -76,7 +76,9 @@ struct Interrupted {}; // by Device::interrupt()
 class Breadcrumbs;
 
 struct DeviceOptions {
-  std::string select;      // index, or part of a name (case folded); "" picks discrete, integrated, virtual, cpu
+  // Index, or part of a name (case folded); "" takes that of env CONVSCOPE_DEVICE, for programs without the option such
+  // as tests, or picks discrete, integrated, virtual, cpu.
+  std::string select;
   bool validation = false; // Khronos validation with synchronization validation; also env CONVSCOPE_VALIDATION=1
   std::string limits;      // the device poses as a lesser one (limits.h); also env CONVSCOPE_LIMITS, for all devices
   bool map_buffers = true; // false: bytes go through staging buffers on every device, as on discrete ones

@@ -106,15 +106,14 @@ void check_limits(const ShaderInterface &needs, const DeviceInfo &device, const 
 } // namespace
 
 Program::Program(const Device &device, TaskQueue &compiler, std::string_view shader_name,
-                 const std::vector<std::uint32_t> &constants)
+                 std::span<const std::uint32_t> code, const std::vector<std::uint32_t> &constants)
     : name_(constants.empty() ? std::string(shader_name)
                               : fmt::format("{}[{}]", shader_name, fmt::join(constants, ","))) {
-  auto code = shader(shader_name);
   if (code.empty())
     throw std::logic_error(fmt::format("no shader is named '{}'", shader_name));
   quads_ = reflect(code, constants).texels;
   if (const auto storage = shader(fmt::format("{}_storage", shader_name));
-      !storage.empty() && !device.info().reads_texels())
+      !storage.empty() && !device.info().reads_texels() && code.data() == shader(shader_name).data())
     code = storage;
   const ShaderInterface interface = reflect(code, constants);
   bindings_ = interface.bindings;
@@ -136,7 +135,9 @@ const Program &Programs::get(std::string_view shader_name, const std::vector<std
   auto found = programs_.find(key);
   if (found == programs_.end()) {
     device_.check_interrupt();
-    found = programs_.emplace(std::move(key), Program(device_, compiler_, shader_name, constants)).first;
+    const auto other = replaced_.find(shader_name);
+    const std::span<const std::uint32_t> code = other == replaced_.end() ? shader(shader_name) : other->second;
+    found = programs_.emplace(std::move(key), Program(device_, compiler_, shader_name, code, constants)).first;
   }
   return found->second;
 }

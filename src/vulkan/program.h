@@ -7,6 +7,7 @@
 #include <functional>
 #include <future>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,10 +28,10 @@ constexpr VkDescriptorType descriptor_type(bool texels) {
 // both, the device chooses the variant (DeviceInfo::reads_texels).
 class Program {
 public:
-  // `shader` names shaders/<shader>.comp; constants are specialization constants 0, 1, 2, ...
-  // Throws std::logic_error for a name that is not embedded, DeviceError where the driver fails or the shader needs
-  // more than the device has. `compiler` makes the pipeline; it must end before the program does.
-  Program(const Device &device, TaskQueue &compiler, std::string_view shader,
+  // `shader` names shaders/<shader>.comp, whose SPIR-V `code` is; constants are specialization constants 0, 1, 2, ...
+  // Throws std::logic_error for no code, DeviceError where the driver fails or the shader needs more than the device
+  // has. `compiler` makes the pipeline; it must end before the program and the code do.
+  Program(const Device &device, TaskQueue &compiler, std::string_view shader, std::span<const std::uint32_t> code,
           const std::vector<std::uint32_t> &constants);
 
   // Waits until it is made. Throws DeviceError where the driver could not.
@@ -76,10 +77,13 @@ public:
   using Watcher = std::function<void(std::size_t made, std::size_t all)>;
   void watch(Watcher watcher) { watcher_ = std::move(watcher); }
   const Device &device() const { return device_; }
+  // Programs of that shader made from now on run this code, of the same interface: for tests of what finds a wrong one.
+  void replace(const std::string &shader, std::vector<std::uint32_t> code) { replaced_[shader] = std::move(code); }
 
 private:
   const Device &device_;
   Watcher watcher_;
+  std::map<std::string, std::vector<std::uint32_t>, std::less<>> replaced_; // before the compiler, which reads it
   std::map<std::pair<std::string, std::vector<std::uint32_t>>, Program> programs_;
   TaskQueue compiler_; // last: it uses the programs' layouts
 };
