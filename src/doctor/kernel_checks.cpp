@@ -18,7 +18,11 @@ double tolerance_of(ConvBackend backend) {
   switch (backend) {
   case ConvBackend::winograd2:
   case ConvBackend::winograd4:
+  case ConvBackend::winograd_fused:
     return 1e-4;
+  case ConvBackend::matrix:
+  case ConvBackend::half:
+    return 2e-3;
   case ConvBackend::automatic: // at fp32
   case ConvBackend::broadcast:
   case ConvBackend::gemm:
@@ -26,15 +30,25 @@ double tolerance_of(ConvBackend backend) {
   case ConvBackend::shared:
   case ConvBackend::shared16: // the cases' weights are halves
   case ConvBackend::direct:
+  case ConvBackend::columns:
     break;
   }
   return 1e-5;
 }
 
 std::optional<Precision> precision_of(ConvBackend backend) {
-  if (backend == ConvBackend::winograd2 || backend == ConvBackend::winograd4)
+  switch (backend) {
+  case ConvBackend::winograd2:
+  case ConvBackend::winograd4:
+  case ConvBackend::winograd_fused:
     return Precision::fast;
-  return backend == ConvBackend::shared16 ? std::optional(Precision::fp16) : std::nullopt;
+  case ConvBackend::shared16:
+  case ConvBackend::matrix:
+  case ConvBackend::half:
+    return Precision::fp16;
+  default:
+    return std::nullopt;
+  }
 }
 
 class CaseOnDevice {
