@@ -37,8 +37,10 @@ Cut next_cut(std::span<const StepSize> steps, Cut from, double each) {
     if (!first && (step.alone || work > left))
       return cut;
     if (work > each) {
-      const double parts = std::min(std::ceil(work / each), static_cast<double>(units));
-      cut.unit += divide_up(units, static_cast<std::uint32_t>(parts));
+      // So many as fit, or fewer, so that the rest is no less.
+      const double fit = std::floor(each / step.work * step.units);
+      const auto most = static_cast<std::uint32_t>(std::clamp(fit, 1.0, static_cast<double>(units)));
+      cut.unit += divide_up(units, divide_up(units, most));
       return cut.unit < step.units ? cut : Cut{cut.step + 1, 0};
     }
     left -= work;

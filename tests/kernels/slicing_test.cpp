@@ -29,7 +29,7 @@ constexpr double everything = std::numeric_limits<double>::infinity();
 TEST(SlicingTest, SlicesTakeWholeStepsAndPartsOfLongOnes) {
   const std::vector<StepSize> steps{{4, 10}, {4, 10}, {25, 10}, {1, 10}, {30, 1}, {0, 1}};
   const std::vector<Cut> cuts = all_cuts(steps, 10);
-  const std::vector<Cut> expected{{2, 0}, {2, 4}, {2, 8}, {4, 0}, {5, 0}, {6, 0}};
+  const std::vector<Cut> expected{{2, 0}, {2, 4}, {2, 7}, {4, 0}, {5, 0}, {6, 0}};
   EXPECT_EQ(cuts, expected);
   EXPECT_EQ(all_cuts(steps, everything), (std::vector<Cut>{{6, 0}}));
   EXPECT_TRUE(all_cuts({}, 10).empty());
@@ -107,7 +107,7 @@ TEST(SlicingTest, SubmitsAreShortOnAWeakDeviceAndFewOnAFastOne) {
       longest = std::max(longest, took.back());
       work = next_work(work_between(steps, from, cuts.back()), took.back(), 5);
     }
-    EXPECT_LT(longest, device.flops < 30e9 ? 400 : 110) << device.flops;
+    EXPECT_LT(longest, 110) << device.flops;
     const std::vector<StepSize> timed = timed_steps(steps, cuts, took);
     const std::vector<Cut> settled = all_cuts(timed, target);
     Cut from;
@@ -151,7 +151,7 @@ TEST(SlicingTest, WhatShadersCountOnIsKnown) {
 
 class SlicedRunTest : public ::testing::Test {
 protected:
-  static constexpr int count = 64 * 200 + 5, adds = 12;
+  static constexpr int count = 64 * 5 + 5, adds = 6;
   Plan plan{test_programs(), "sliced plan"};
   TensorId in = plan.persistent("in", count * sizeof(float)), sum = plan.persistent("sum", count * sizeof(float));
 
@@ -177,12 +177,13 @@ TEST_F(SlicedRunTest, StepsOfOneRowAreCutToo) {
   run.run("a test");
   run.run("a test");
   expect_sum(2);
-  if (test_device().info().timestamps)
+  if (test_device().info().timestamps) {
     EXPECT_EQ(run.timings().size(), std::size_t{adds}) << "a step each, though it ran in parts";
+  }
 }
 
 TEST_F(SlicedRunTest, ByTimeEveryRunIsTheWholePlan) {
-  for (const double milliseconds : {1e-4, 0.05, 1e4})
+  for (const double milliseconds : {1e-4, 0.5, 1e4})
     for (const std::size_t in_flight : {1U, 2U, 5U}) {
       const std::vector<float> zeros(count, 0);
       plan.write(sum, std::as_bytes(std::span(zeros)));
@@ -191,13 +192,14 @@ TEST_F(SlicedRunTest, ByTimeEveryRunIsTheWholePlan) {
       slicing.in_flight = in_flight;
       SlicedRun run(plan, Variant::usual, slicing);
       vulkan::Flight flight(test_device(), in_flight);
-      for (int i = 0; i < 9; ++i)
+      for (int i = 0; i < 5; ++i)
         while (!run.advance(flight, "a test")) {
         }
       flight.land();
-      expect_sum(9);
-      if (milliseconds > 1)
+      expect_sum(5);
+      if (milliseconds > 1) {
         EXPECT_EQ(run.slices(), 1U);
+      }
     }
 }
 
