@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "kernels/graphs.h"
 #include "plan/conv.h"
 #include "plan/conv_params.h"
 #include "vulkan/device.h"
