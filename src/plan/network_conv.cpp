@@ -23,6 +23,14 @@ bool mostly_weights(const gpu::ConvParams &p) {
   return weights > std::int64_t{p.in_c} * p.in_h * p.in_w + std::int64_t{p.out_c} * p.out_h * p.out_w;
 }
 
+// Whether arithmetic is what it takes: of a GPU, 64 multiplications for each float read or written are. Elsewhere 16
+// bits would cost accuracy and save nothing.
+bool mostly_arithmetic(const gpu::ConvParams &p) {
+  const auto weights = std::int64_t{p.in_c} * p.out_c * p.kernel_h * p.kernel_w;
+  const auto floats = std::int64_t{p.in_c} * p.in_h * p.in_w + std::int64_t{p.out_c} * p.out_h * p.out_w + weights / 2;
+  return p.in_c >= 16 && p.out_c >= 16 && weights * p.out_h * p.out_w >= 64 * floats; // fewer are mostly padding
+}
+
 std::vector<std::uint16_t> halves_of(const std::vector<float> &values) {
   std::vector<std::uint16_t> halves(values.size());
   std::transform(values.begin(), values.end(), halves.begin(), float_to_half);
@@ -75,8 +83,8 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   if (options_.precision == Precision::fast && winograd && device.subgroup_ballot && params.in_c >= 16 &&
       params.out_c >= 16 && params.out_h * params.out_w >= 16)
     return params.out_h * params.out_w <= 64 ? ConvBackend::winograd2 : ConvBackend::winograd4;
-  // Fewer channels would mostly be padding. A CPU driver's 16-bit arithmetic is slower than its float32.
-  if (options_.precision == Precision::fp16 && params.in_c >= 16 && params.out_c >= 16) {
+  // A CPU driver's packed arithmetic is slower than its float32.
+  if (options_.precision == Precision::fp16 && mostly_arithmetic(params)) {
     if (matrices_fit(device))
       return ConvBackend::matrix;
     if (halves_fit(device) && !device.is_cpu())
