@@ -44,7 +44,8 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   ConvBackend asked = options_.backend;
   if (asked == ConvBackend::automatic && options_.profile)
     asked = options_.profile->find(params, options_.precision).value_or(asked);
-  const bool winograd = winograd_applies(params);
+  // Its products are a whole batch's: a tile's inputs in 16 bits would have a scale that hangs on an image's company.
+  const bool winograd = winograd_applies(params) && options_.precision != Precision::fp16;
   const vulkan::DeviceInfo &device = plan_.device().info();
   switch (asked) {
   case ConvBackend::gemm:
