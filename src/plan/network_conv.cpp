@@ -29,6 +29,14 @@ std::size_t columns_bytes(const gpu::ConvParams &forward) { // of an image
   return static_cast<std::size_t>(product.out_batch_stride) * sizeof(float);
 }
 
+// Whether arithmetic is what it takes: of a GPU, 64 multiplications for each float read or written are. Elsewhere 16
+// bits would cost accuracy and save nothing.
+bool mostly_arithmetic(const gpu::ConvParams &p) {
+  const auto weights = std::int64_t{p.in_c} * p.out_c * p.kernel_h * p.kernel_w;
+  const auto floats = std::int64_t{p.in_c} * p.in_h * p.in_w + std::int64_t{p.out_c} * p.out_h * p.out_w + weights / 2;
+  return p.in_c >= 16 && p.out_c >= 16 && weights * p.out_h * p.out_w >= 64 * floats; // fewer are mostly padding
+}
+
 std::vector<std::uint16_t> halves_of(const std::vector<float> &values) {
   std::vector<std::uint16_t> halves(values.size());
   std::transform(values.begin(), values.end(), halves.begin(), float_to_half);
@@ -42,8 +50,9 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   ConvBackend asked = options_.backend;
   if (asked == ConvBackend::automatic && options_.profile)
     asked = options_.profile->find(params, options_.precision).value_or(asked);
+  // Its products are a whole batch's: a tile's inputs in 16 bits would have a scale that hangs on an image's company.
+  const bool winograd = winograd_applies(params) && options_.precision != Precision::fp16;
   const vulkan::DeviceInfo &device = plan_.device().info();
-  const bool winograd = winograd_applies(params);
   const bool tiny = winograd_tile(params, 4) >= 2; // whether windows of 4 a side are possible
   switch (asked) {
   case ConvBackend::gemm:
@@ -96,8 +105,8 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   if (fast && !broadcast && winograd_fused_applies(params, device) &&
       winograd_fused_pays(params, device, kernel_of(params, 0, ConvBackend::shared).parts))
     return ConvBackend::winograd_fused;
-  // Fewer channels would mostly be padding. A CPU driver's 16-bit arithmetic is slower than its float32.
-  if (options_.precision == Precision::fp16 && params.in_c >= 16 && params.out_c >= 16) {
+  // A CPU driver's packed arithmetic is slower than its float32.
+  if (options_.precision == Precision::fp16 && mostly_arithmetic(params)) {
     if (matrices_fit(device))
       return ConvBackend::matrix;
     if (halves_fit(device) && !device.is_cpu())

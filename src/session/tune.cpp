@@ -72,6 +72,10 @@ TuneResult tune(Session &session, int height, int width, NodeId layer) {
           ? std::vector{ConvBackend::broadcast, ConvBackend::gemm, ConvBackend::depthwise, ConvBackend::columns}
           : std::vector{session.precision() == Precision::fp16 ? ConvBackend::shared16 : ConvBackend::shared,
                         ConvBackend::direct};
+  if (session.precision() == Precision::fp16 && matrices_fit(info))
+    candidates.push_back(ConvBackend::matrix);
+  if (session.precision() == Precision::fp16 && halves_fit(info) && !info.is_cpu())
+    candidates.push_back(ConvBackend::half);
   if (session.precision() == Precision::fast && !info.is_cpu())
     candidates.push_back(ConvBackend::winograd_fused);
   else if (session.precision() == Precision::fast && info.subgroup_ballot)

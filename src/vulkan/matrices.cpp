@@ -63,6 +63,7 @@ void query_matrices(VkInstance instance, Candidate &candidate) {
   properties.pNext = &stages;
   vkGetPhysicalDeviceProperties2(candidate.handle, &properties);
   if (!matrices.cooperative_matrix || !memory_model.vulkanMemoryModel ||
+      !memory_model.vulkanMemoryModelDeviceScope || // of atomics on masks
       (stages.stages & VK_SHADER_STAGE_COMPUTE_BIT) == 0)
     return;
 
@@ -107,7 +108,7 @@ MatrixFeatures::MatrixFeatures(const DeviceInfo &info, void *next) : chain_(next
   matrix_.cooperative_matrix = VK_TRUE;
   matrix_.next = chain_;
   memory_model_.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES;
-  memory_model_.vulkanMemoryModel = VK_TRUE;
+  memory_model_.vulkanMemoryModel = memory_model_.vulkanMemoryModelDeviceScope = VK_TRUE;
   memory_model_.pNext = &matrix_;
   chain_ = &memory_model_;
   if (!info.matrix.lanes_required)

@@ -10,6 +10,7 @@
 #include "kernels/device_network.h"
 #include "kernels/expect.h"
 #include "kernels/graphs.h"
+#include "reference/network.h"
 
 namespace convscope {
 namespace {
