@@ -75,9 +75,9 @@ TEST_F(DoctorTest, AllIsRightHere) {
     if (result.outcome == Outcome::not_run)
       continue;
     ++run;
-    EXPECT_EQ(result.outcome, Outcome::right) << result.title() << " " << result.backend << ": " << result.error
-                                              << " where " << result.tolerance << " is allowed; " << result.where
-                                              << result.note;
+    EXPECT_EQ(result.outcome, Outcome::right)
+        << result.title() << " " << result.backend << ": " << result.error << " where " << result.tolerance
+        << " is allowed; " << result.where << result.note;
     EXPECT_FALSE(result.kernels.empty()) << result.title();
   }
   EXPECT_GT(run, 40);
@@ -181,7 +181,8 @@ Diagnosis diagnosis_of(std::vector<CheckResult> checks) {
 
 CheckResult result_of(const char *name, Outcome outcome, std::optional<Precision> precision = {},
                       const char *note = "") {
-  return {"net", name, "", precision, outcome, outcome == Outcome::wrong ? 0.5 : 1e-7, 1e-5, "gradient", note, {"adam"}};
+  return {"net", name,       "",   precision, outcome, outcome == Outcome::wrong ? 0.5 : 1e-7,
+          1e-5,  "gradient", note, {"adam"}};
 }
 
 TEST(Verdict, SaysWhatIsWrongAndWhatToDo) {
@@ -204,7 +205,8 @@ TEST(Verdict, SaysWhatIsWrongAndWhatToDo) {
   EXPECT_THAT(text, HasSubstr("kernels: adam"));
   EXPECT_THAT(text, HasSubstr(verdict(wrong)));
 
-  const Diagnosis fast = diagnosis_of({result_of("a", Outcome::right), result_of("b", Outcome::wrong, Precision::fast)});
+  const Diagnosis fast =
+      diagnosis_of({result_of("a", Outcome::right), result_of("b", Outcome::wrong, Precision::fast)});
   EXPECT_THAT(verdict(fast), HasSubstr("--precision fp32"));
   EXPECT_THAT(verdict(fast), Not(HasSubstr("--device")));
 
