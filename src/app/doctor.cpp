@@ -95,7 +95,8 @@ Command add_doctor(CLI::App &program) {
   const auto o = std::make_shared<Options>();
   Command command;
   command.parser = program.add_subcommand(
-      "doctor", "Checks that this device computes everything right, measures it, and tells what to do where it does not");
+      "doctor",
+      "Checks that this device computes everything right, measures it, and tells what to do where it does not");
   CLI::App &app = *command.parser;
   app.add_flag("--quick", o->quick, "Without its speed");
   add_output(app, o->output, "The same text, or JSON by a name that ends in .json, in a file");

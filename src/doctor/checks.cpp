@@ -44,7 +44,8 @@ void judge(const Computed &computed, std::span<const RightValue> right, CheckRes
 
 std::optional<CheckResult> run_check(const Check &check, vulkan::Programs &programs,
                                      std::span<const RightValue> right) {
-  CheckResult result{check.group, check.name, check.backend, check.precision, {}, 0, check.tolerance, {}, {}, {}};
+  CheckResult result{check.group, check.name, check.backend, check.precision, Outcome::not_run, 0, check.tolerance, {},
+                     {},          {}};
   if (!check.cannot.empty()) {
     result.note = check.cannot;
     return result;

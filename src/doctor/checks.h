@@ -44,10 +44,10 @@ struct CheckResult {
   std::string group, name, backend;
   std::optional<Precision> precision;
   Outcome outcome = Outcome::not_run;
-  double error = 0, tolerance = 0;    // the largest difference() of its outputs
-  std::string where;                  // the outputs that are wrong: "gradient, output 2 ..."
-  std::string note;                   // what the driver said, or why it was not run
-  std::vector<std::string> kernels;   // shaders, each once
+  double error = 0, tolerance = 0;  // the largest difference() of its outputs
+  std::string where;                // the outputs that are wrong: "gradient, output 2 ..."
+  std::string note;                 // what the driver said, or why it was not run
+  std::vector<std::string> kernels; // shaders, each once
   std::string title() const { return group + ", " + name; }
 };
 

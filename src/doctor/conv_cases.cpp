@@ -23,8 +23,8 @@ std::size_t floats(int c, int h, int w, int batch) {
 // relu(conv(x) + bias + conv(x)) with a ceiling, x = relu(input): one convolution has every epilogue of the forward
 // pass, the other none; the same holds for their gradients.
 KernelCase two_paths(const ConvShape &s) {
-  KernelCase made = make_case("convolution", s.name, {s.in_c, s.h, s.w}, s.batch,
-                              coarse_noise(floats(s.in_c, s.h, s.w, s.batch), 5));
+  KernelCase made =
+      make_case("convolution", s.name, {s.in_c, s.h, s.w}, s.batch, coarse_noise(floats(s.in_c, s.h, s.w, s.batch), 5));
   Graph &graph = made.graph;
   const NodeId x = push(graph, Relu{}, {0}, "relu");
   const NodeId alone = push(graph, coarse_conv(s.in_c, s.out_c, s.window, 1, s.groups, false), {x}, "alone");

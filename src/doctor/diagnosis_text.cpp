@@ -58,7 +58,8 @@ std::string check_table(const Diagnosis &diagnosis) {
 std::string bad_lines(const Diagnosis &diagnosis) {
   std::string text;
   for (const CheckResult &check : diagnosis.checks) {
-    const std::string title = check.backend.empty() ? check.title() : fmt::format("{} by {}", check.title(), check.backend);
+    const std::string title =
+        check.backend.empty() ? check.title() : fmt::format("{} by {}", check.title(), check.backend);
     if (check.outcome == Outcome::wrong)
       text += fmt::format("WRONG     {}: {}: off by {:.1e}, where {:.0e} is allowed\n          kernels: {}\n", title,
                           check.where, check.error, check.tolerance, fmt::join(check.kernels, ", "));
@@ -116,8 +117,9 @@ std::string speed_lines(const Diagnosis &diagnosis) {
 std::string diagnosis_text(const Diagnosis &diagnosis) {
   std::string text = fmt::format("convscope {}, doctor, {:.0f} s\n\n", CONVSCOPE_VERSION, diagnosis.seconds);
   text += device_lines(diagnosis.device);
-  text += fmt::format("quirks    {}\n\n",
-                      diagnosis.quirks.empty() ? "none" : fmt::format("{}", fmt::join(diagnosis.quirks, "\n          ")));
+  text +=
+      fmt::format("quirks    {}\n\n",
+                  diagnosis.quirks.empty() ? "none" : fmt::format("{}", fmt::join(diagnosis.quirks, "\n          ")));
   text += check_table(diagnosis) + bad_lines(diagnosis) + speed_lines(diagnosis);
   for (const std::string &note : diagnosis.notes)
     text += fmt::format("note      {}\n", note);

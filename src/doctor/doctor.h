@@ -26,8 +26,8 @@ struct Diagnosis {
   vulkan::DeviceInfo device;
   std::vector<std::string> quirks; // in use: what is done otherwise on this driver
   std::vector<CheckResult> checks;
-  bool lost = false;      // the device, on the way: what came after was not run
-  bool stopped = false;   // by the user
+  bool lost = false;    // the device, on the way: what came after was not run
+  bool stopped = false; // by the user
   std::optional<Ceilings> ceilings;
   std::vector<NetSpeed> speed;
   std::vector<std::string> notes; // what could not be measured, and why

@@ -42,8 +42,7 @@ Conv coarse_conv(int in_c, int out_c, const Window &window, unsigned seed, int g
   const int taps = in_c / groups * window.kernel_h * window.kernel_w;
   const double range = std::max(1.7 / std::sqrt(static_cast<double>(taps)), 1.0 / 16);
   Conv conv{out_c, groups, window, {}, {}};
-  conv.weights =
-      coarse_noise(static_cast<std::size_t>(out_c) * static_cast<std::size_t>(taps), seed, -range, range);
+  conv.weights = coarse_noise(static_cast<std::size_t>(out_c) * static_cast<std::size_t>(taps), seed, -range, range);
   if (bias) {
     std::vector<float> values = coarse_noise(static_cast<std::size_t>(out_c), seed + 1, -0.3, 0.3);
     for (float &value : values)

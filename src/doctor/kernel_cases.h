@@ -12,9 +12,9 @@ namespace convscope::doctor {
 struct KernelCase {
   std::string group, name;
   Graph graph;
-  NetworkOptions options;    // with targets and backward; every target gets a seed
-  std::vector<float> input;  // (batch, C, H, W) of options.input
-  double tolerance = 1e-5;   // of each output; the design's for float32
+  NetworkOptions options;   // with targets and backward; every target gets a seed
+  std::vector<float> input; // (batch, C, H, W) of options.input
+  double tolerance = 1e-5;  // of each output; the design's for float32
   Variant variant = Variant::usual;
 
   std::string title() const { return group + ", " + name; }

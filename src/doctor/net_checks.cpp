@@ -50,8 +50,13 @@ std::vector<Check> net_checks(const vulkan::DeviceInfo & /*device*/) {
   std::vector<Check> checks;
   for (std::size_t i = 0; i < precision_names.size(); ++i) {
     const auto precision = static_cast<Precision>(i);
-    Check check{"net", fmt::format("{} at {}", NetCase::model, precision_names.at(i)), tolerance_of(precision),
-                precision == Precision::fp32 ? std::nullopt : std::optional(precision), {}, {}, {}};
+    Check check{"net",
+                fmt::format("{} at {}", NetCase::model, precision_names.at(i)),
+                tolerance_of(precision),
+                precision == Precision::fp32 ? std::nullopt : std::optional(precision),
+                {},
+                {},
+                {}};
     check.compute = [precision](vulkan::Programs &programs) { return net(programs, precision); };
     checks.push_back(std::move(check));
   }

@@ -48,8 +48,7 @@ struct Family {
 };
 
 Dense coarse_dense(int in, int out, unsigned seed) {
-  Dense dense{out,
-              coarse_noise(static_cast<std::size_t>(in) * static_cast<std::size_t>(out), seed, -0.25, 0.25),
+  Dense dense{out, coarse_noise(static_cast<std::size_t>(in) * static_cast<std::size_t>(out), seed, -0.25, 0.25),
               coarse_noise(static_cast<std::size_t>(out), seed + 1, -0.25, 0.25)};
   for (float &value : dense.bias.own())
     value += 1.0F / 2048;
@@ -226,8 +225,9 @@ KernelCase decisions() {
 } // namespace
 
 std::vector<KernelCase> op_cases() {
-  return {pools("op").made,      functions("op").made, positive_functions("op").made, arithmetic("op").made,
-          reductions("op").made, norms("op").made,     moves("op").made,              layers("op").made};
+  return {pools("op").made,      functions("op").made,  positive_functions("op").made,
+          arithmetic("op").made, reductions("op").made, norms("op").made,
+          moves("op").made,      layers("op").made};
 }
 
 std::vector<KernelCase> exact_cases() { return {decisions()}; }

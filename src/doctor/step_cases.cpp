@@ -43,8 +43,9 @@ std::array<float, 6> transform_map(const TransformCase &of, int n) {
   const auto &a = linear.at(static_cast<std::size_t>(n));
   const double canvas_x = (of.image.w + of.margin - 1) / 2.0, canvas_y = (of.image.h + of.margin - 1) / 2.0;
   const double x = (of.image.w - 1) / 2.0 + 1.375 * n - 1, y = (of.image.h - 1) / 2.0 + 0.625 - 2 * n;
-  return {static_cast<float>(a[0]), static_cast<float>(a[1]), static_cast<float>(x - a[0] * canvas_x - a[1] * canvas_y),
-          static_cast<float>(a[2]), static_cast<float>(a[3]), static_cast<float>(y - a[2] * canvas_x - a[3] * canvas_y)};
+  return {
+      static_cast<float>(a[0]), static_cast<float>(a[1]), static_cast<float>(x - a[0] * canvas_x - a[1] * canvas_y),
+      static_cast<float>(a[2]), static_cast<float>(a[3]), static_cast<float>(y - a[2] * canvas_x - a[3] * canvas_y)};
 }
 
 Preprocessing turned_preprocessing() { return {{2, 1, 0}, {2.0F, 0.5F, 1.5F}, {-0.25F, 0.125F, 0.75F}, "turned"}; }

@@ -45,8 +45,8 @@ Computed parameterization(vulkan::Programs &programs, const ParameterizationCase
   append(computed.kernels, forward.kernels());
 
   const Parameterization::Tensors shared = Parameterization::share(forward, tensors, backward);
-  const TensorId squares = backward.persistent(
-      "squares", std::size_t(ParameterizationCase::batch) * std::size_t(made.gradient_parts()) * sizeof(float));
+  const TensorId squares = backward.persistent("squares", std::size_t(ParameterizationCase::batch) *
+                                                              std::size_t(made.gradient_parts()) * sizeof(float));
   made.append_gradient(backward, shared, squares);
   backward.allocate();
   std::vector<float> work(forward.bytes(tensors.work) / sizeof(float));
@@ -55,8 +55,8 @@ Computed parameterization(vulkan::Programs &programs, const ParameterizationCase
   const gpu::PlaneLayout at = made.layout();
   for (std::size_t i = 0; i < given.size(); ++i) {
     const auto w = static_cast<std::size_t>(of.image.w), h = static_cast<std::size_t>(of.image.h);
-    work[i / (w * h) * std::size_t(at.plane_stride) + std::size_t(at.first) +
-         i / w % h * std::size_t(at.row_stride) + i % w] = given[i];
+    work[i / (w * h) * std::size_t(at.plane_stride) + std::size_t(at.first) + i / w % h * std::size_t(at.row_stride) +
+         i % w] = given[i];
   }
   write(forward, tensors.work, work);
   backward.record(Variant::usual).run(of.name);
@@ -71,8 +71,8 @@ Computed parameterization(vulkan::Programs &programs, const ParameterizationCase
 
 gpu::AffineMap device_map(const std::array<float, 6> &m) {
   const double det = double(m[0]) * m[4] - double(m[1]) * m[3];
-  return {m[0], m[1], m[2], m[3], m[4], m[5], float(m[4] / det), float(-m[1] / det), float(-m[3] / det),
-          float(m[0] / det)};
+  return {
+      m[0], m[1], m[2], m[3], m[4], m[5], float(m[4] / det), float(-m[1] / det), float(-m[3] / det), float(m[0] / det)};
 }
 
 Computed transform(vulkan::Programs &programs, const TransformCase &of) {
@@ -139,8 +139,8 @@ Computed optimization(vulkan::Programs &programs, const OptimizationCase &of) {
   options.seed = OptimizationCase::seed;
   const Parameterization parameters(programs, by, batch, {3, of.height, of.width});
   options.init = Array{parameters.shape(batch), {}};
-  options.init->data = noise(static_cast<std::size_t>(options.init->elements()), OptimizationCase::parameters_seed,
-                             -0.02, 0.02);
+  options.init->data =
+      noise(static_cast<std::size_t>(options.init->elements()), OptimizationCase::parameters_seed, -0.02, 0.02);
   Optimization made(programs, weights, graph, std::move(objectives), by, options);
   made.step(OptimizationCase::steps);
   Computed computed;
@@ -192,7 +192,8 @@ Check check(const char *group, const std::string &name, double tolerance,
 std::vector<Check> step_checks() {
   std::vector<Check> checks;
   for (const ParameterizationCase &of : parameterization_cases())
-    checks.push_back(check("parameters", of.name, 1e-5, [of](auto &programs) { return parameterization(programs, of); }));
+    checks.push_back(
+        check("parameters", of.name, 1e-5, [of](auto &programs) { return parameterization(programs, of); }));
   // Positions have errors of 1e-7 of the canvas, and images change from pixel to pixel.
   for (const TransformCase &of : transform_cases())
     checks.push_back(check("transform", of.name, 2e-5, [of](auto &programs) { return transform(programs, of); }));

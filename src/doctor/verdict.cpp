@@ -73,13 +73,15 @@ std::string verdict(const Diagnosis &diagnosis) {
   if (!wrong.empty())
     text += fmt::format("{} computes wrong: {}. Do not trust its pictures. ", name, list_of(wrong));
   if (!failed.empty())
-    text += fmt::format("{} {}: {}. ", wrong.empty() ? name + " fails at" : "It fails at", failed.size() == 1 ? "this" : "these",
-                        list_of(failed));
+    text += fmt::format("{} {}: {}. ", wrong.empty() ? name + " fails at" : "It fails at",
+                        failed.size() == 1 ? "this" : "these", list_of(failed));
   if (diagnosis.lost)
     text += "The driver lost the device there, so that what follows was not tried. ";
-  return text + fmt::format("Update the driver ({} {}) first. {} If the newest driver does it too, report it: paste all of this text "
-                            "into an issue.",
-                            diagnosis.device.driver, diagnosis.device.driver_info, way_round(checks));
+  return text +
+         fmt::format(
+             "Update the driver ({} {}) first. {} If the newest driver does it too, report it: paste all of this text "
+             "into an issue.",
+             diagnosis.device.driver, diagnosis.device.driver_info, way_round(checks));
 }
 
 } // namespace convscope::doctor

@@ -147,8 +147,7 @@ void time_kernels(Optimization &optimization, const KernelLabels &labels, int ru
   for (const auto &[shader, milliseconds] : of_shader) {
     const auto cost = costs.find(shader);
     const Plan::Cost its = cost == costs.end() ? Plan::Cost{} : cost->second;
-    result.shaders.push_back(
-        {shader, median(milliseconds), dispatches.at(shader), its.flops * 1e-9, its.bytes * 1e-6});
+    result.shaders.push_back({shader, median(milliseconds), dispatches.at(shader), its.flops * 1e-9, its.bytes * 1e-6});
   }
   const auto slower = [](const auto &a, const auto &b) { return a.milliseconds > b.milliseconds; };
   std::sort(result.kernels.begin(), result.kernels.end(), slower);

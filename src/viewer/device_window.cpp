@@ -24,8 +24,7 @@ void monospaced(bool begin) {
 }
 
 void draw_progress(const DeviceCheck &check) {
-  const float part =
-      check.parts > 0 ? static_cast<float>(check.done) / static_cast<float>(check.parts) : 0;
+  const float part = check.parts > 0 ? static_cast<float>(check.done) / static_cast<float>(check.parts) : 0;
   ImGui::ProgressBar(part, ImVec2(-1, 0));
   muted(check.next.empty() ? "beginning" : check.next);
   ImGui::Spacing();

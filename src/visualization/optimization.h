@@ -93,7 +93,7 @@ public:
 
   double flops_per_step() const;
   int dispatches_per_step() const;
-  double bytes_per_step() const; // that kernels read and write
+  double bytes_per_step() const;                            // that kernels read and write
   std::map<std::string, Plan::Cost> costs_per_step() const; // the same, of each shader
   // As Plan::kernels(): of what makes the first images (after prepare()), of a step and of one that revives.
   std::vector<std::string> kernels() const;

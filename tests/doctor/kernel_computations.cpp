@@ -3,14 +3,14 @@
 
 #include <fmt/format.h>
 
+#include "computations.h"
 #include "doctor/kernel_cases.h"
 #include "doctor/net_cases.h"
-#include "graph/names.h"
 #include "doctor/right_values.h"
+#include "graph/names.h"
 #include "importer/model.h"
 #include "reference/conv.h"
 #include "reference/network.h"
-#include "computations.h"
 #include "visualization/objective.h"
 
 namespace convscope::doctor {

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "computations.h"
 #include "doctor/noise.h"
 #include "doctor/step_cases.h"
 #include "graph/names.h"
@@ -10,7 +11,6 @@
 #include "reference/parameterization.h"
 #include "reference/philox.h"
 #include "reference/transform.h"
-#include "computations.h"
 #include "visualization/objective.h"
 #include "visualization/parameterization.h"
 #include "visualization/random.h"
@@ -23,8 +23,8 @@ using reference::Tensor;
 using Key = std::array<std::uint32_t, 2>;
 
 Tensor noise_tensor(int n, int c, int h, int w, std::uint64_t seed, double low = -1, double high = 1) {
-  return reference::from_floats(noise(std::size_t(n) * std::size_t(c) * std::size_t(h) * std::size_t(w), seed, low, high),
-                                n, c, h, w);
+  return reference::from_floats(
+      noise(std::size_t(n) * std::size_t(c) * std::size_t(h) * std::size_t(w), seed, low, high), n, c, h, w);
 }
 
 Tensor row(const std::vector<double> &values) {
@@ -44,8 +44,7 @@ void add_parameterization(const ParameterizationCase &of, std::vector<Computatio
   } else {
     Recipe by;
     const int whole_h = spectrum_side(h), whole_w = spectrum_side(w);
-    const Tensor spectrum =
-        noise_tensor(n, c, whole_h, 2 * (whole_w / 2 + 1), ParameterizationCase::parameters_seed);
+    const Tensor spectrum = noise_tensor(n, c, whole_h, 2 * (whole_w / 2 + 1), ParameterizationCase::parameters_seed);
     image = c == 3 ? reference::image_from_spectrum(spectrum, w)
                    : reference::planes_from_spectrum(spectrum, whole_w, h, w, image_gain(by, c));
     result = reference::irfft2_adjoint(reference::cropped_adjoint(gradient, whole_h, whole_w));
@@ -115,8 +114,7 @@ void add_transform(const TransformCase &of, std::vector<Computation> &all) {
     way.maps.push_back({m[0], m[1], m[2], m[3], m[4], m[5]});
   }
   all.push_back({of.key("net's input"), way.there(noise_tensor(n, c, h, w, TransformCase::image_seed, 0, 1))});
-  all.push_back(
-      {of.key("adjoint"), way.back(noise_tensor(n, c, way.net_h, way.net_w, TransformCase::gradient_seed))});
+  all.push_back({of.key("adjoint"), way.back(noise_tensor(n, c, way.net_h, way.net_w, TransformCase::gradient_seed))});
 }
 
 double drawn(const Draw &draw, std::uint32_t word) {
@@ -171,7 +169,7 @@ void add_adam(std::vector<Computation> &all) {
   constexpr int n = AdamCase::batch, h = AdamCase::height, w = AdamCase::width;
   const Recipe by = AdamCase::recipe();
   Tensor parameters = reference::from_floats(AdamCase::start(), n, 3, h, w);
-  reference::Adam adam{by.lr, by.beta1, by.beta2, by.epsilon};
+  reference::Adam adam{by.lr, by.beta1, by.beta2, by.epsilon, 0, {}, {}};
   for (int step = 0; step < AdamCase::steps; ++step) {
     Tensor gradient = reference::from_floats(AdamCase::gradient(step), n, 3, h, w);
     reference::clip_gradient(gradient, by.clip_norm);
@@ -219,7 +217,7 @@ void add_optimization(const OptimizationCase &of, std::vector<Computation> &all)
     Tensor spectrum(1, 3, h, 2 * columns);
     const auto size = std::ptrdiff_t(spectrum.data.size());
     std::copy_n(start.data.begin() + n * size, size, spectrum.data.begin());
-    reference::Adam adam{by.lr, by.beta1, by.beta2, by.epsilon};
+    reference::Adam adam{by.lr, by.beta1, by.beta2, by.epsilon, 0, {}, {}};
     for (int step = 0; step < OptimizationCase::steps; ++step) {
       const Tensor image = reference::image_from_spectrum(spectrum, w);
       const bool resized = of.input_size > 0;
