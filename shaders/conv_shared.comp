@@ -31,10 +31,10 @@ layout(constant_id = 6) const uint THREAD_N = 4u;
 layout(constant_id = 7) const uint TILE_K = 16u;
 layout(constant_id = 9) const uint PARTS = 1u;
 layout(constant_id = 10) const bool HALVES = false;
-layout(constant_id = 11) const uint CHUNK = 16u;        // a multiple of 4, a divisor of TILE_K
-layout(constant_id = 12) const bool WHOLE = true;     // in_c is a multiple of CHUNK
-layout(constant_id = 13) const bool MATRIX = false;   // and every plane begins at a multiple of 4 elements
-layout(constant_id = 14) const uint UNROLL = 16u;       // rows of a step whose products are unrolled
+layout(constant_id = 11) const uint CHUNK = 16u;    // a multiple of 4, a divisor of TILE_K
+layout(constant_id = 12) const bool WHOLE = true;   // in_c is a multiple of CHUNK
+layout(constant_id = 13) const bool MATRIX = false; // and every plane begins at a multiple of 4 elements
+layout(constant_id = 14) const uint UNROLL = 16u;   // rows of a step whose products are unrolled
 layout(push_constant) uniform Push { ConvParams p; };
 layout(binding = 0) readonly buffer Inputs { float inputs[]; };
 layout(binding = 0) readonly buffer InputQuads { vec4 input_quads[]; };
@@ -78,8 +78,8 @@ vec4 next_b[LOADS_B];
 vec4 sums[THREAD_M * THREAD_N / 4];
 
 uint thread;
-uint next_weight, next_input;                       // addresses of a thread's first quad and pixel
-uint y0, x0;                                        // of the pixel, at the kernel's first tap
+uint next_weight, next_input;                      // addresses of a thread's first quad and pixel
+uint y0, x0;                                       // of the pixel, at the kernel's first tap
 uint next_channel[PLACES], ky[PLACES], kx[PLACES]; // of a chunk: its first channel and its tap
 
 // `position` is what the thread loads; those beyond the last have no place, but are never stored either.
@@ -133,10 +133,9 @@ void load_inputs() {
   [[unroll]] for (uint i = 0; i < PLACES; ++i) {
     const uint dy = KERNEL_H == 1 ? 0 : ky[i] * p.dilation_h;
     const uint dx = KERNEL_W == 1 ? 0 : kx[i] * p.dilation_w;
-    const uint tap = next_channel[i] * plane + dy * p.in_w + dx;
+    const uint tap = next_channel[i] * plane + dy * p.in_w + dx; // the workgroup's, where PLACES is 1
     const uint first = next_input + tap;
-    const bool inside =
-        y0 + dy < p.in_h && x0 + dx < p.in_w && (CHUNKS == 1 || next_channel[i] < p.in_c);
+    const bool inside = y0 + dy < p.in_h && x0 + dx < p.in_w && (CHUNKS == 1 || next_channel[i] < p.in_c);
     [[unroll]] for (uint j = 0; j < LOADS_B / PLACES; ++j)
       next_b[i + j] = vec4(0.0);
     if (inside)
@@ -210,7 +209,7 @@ void multiply() {
     }
 }
 
-// From tile to tile of shared memory whole rows of the sums: neighbouring threads write neighbouring positions.
+// Through shared memory, whole rows of the sums at a time: neighbouring threads write neighbouring positions.
 void store(uint first_n, uint first_m, uint g, uint part) {
   const uint position = first_n + thread % TILE_N;
   const uint pixels = p.out_h * p.out_w;

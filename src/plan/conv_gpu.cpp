@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <string>
 
 #include "plan/layout.h"
@@ -69,8 +70,17 @@ int shared_chunk(const gpu::ConvParams &p) {
   return 4;
 }
 
-// One thread's output channels in shaders/conv_direct.comp.
-int direct_channels(const gpu::ConvParams &p) { return std::min(p.out_c, 4); }
+// What a thread of shaders/conv_direct.comp does.
+struct DirectTile {
+  int channels, outputs; // of a row
+  int taps, pieces;      // a row of the kernel in pieces of so many taps, which are unrolled
+  int quads() const { return divide_up(taps * channels, 4); } // of a piece's weights
+};
+DirectTile direct_tile(const gpu::ConvParams &p) {
+  constexpr int most_taps = 12;
+  const int pieces = divide_up(p.kernel_w, most_taps);
+  return {std::min(p.out_c, 4), std::min(p.out_w, 4), divide_up(p.kernel_w, pieces), pieces};
+}
 
 std::uint32_t unsigned_of(int value) { return static_cast<std::uint32_t>(value); }
 
@@ -95,20 +105,23 @@ std::vector<float> pack_shared(const gpu::ConvParams &p, std::span<const float> 
   return packed;
 }
 
-// (groups * tiles, in_c, ky, kx, tile channels), zero beyond out_c.
+// (groups * tiles, in_c, ky, pieces, taps * channels up to a multiple of 4), zero beyond kernel_w and out_c.
 std::vector<float> pack_direct(const gpu::ConvParams &p, std::span<const float> weights) {
-  const int channels = direct_channels(p);
-  const int tiles = divide_up(p.out_c, channels);
-  const auto depth = static_cast<std::size_t>(p.in_c) * unsigned_of(p.kernel_h * p.kernel_w);
-  std::vector<float> packed;
-  packed.reserve(unsigned_of(p.groups * tiles * channels) * depth);
-  for (int tile = 0; tile < p.groups * tiles; ++tile)
-    for (std::size_t k = 0; k < depth; ++k)
-      for (int i = 0; i < channels; ++i) {
-        const int c = tile % tiles * channels + i;
-        const auto filter = unsigned_of(tile / tiles * p.out_c + c);
-        packed.push_back(c < p.out_c ? weights[filter * depth + k] : 0.0F);
+  const DirectTile tile = direct_tile(p);
+  const auto size = [](int value) { return static_cast<std::size_t>(value); };
+  const int tiles = divide_up(p.out_c, tile.channels);
+  const std::size_t rows = size(p.in_c) * size(p.kernel_h), piece_floats = size(tile.quads() * 4);
+  std::vector<float> packed(size(p.groups * tiles) * rows * size(tile.pieces) * piece_floats, 0.0F);
+  for (int filter = 0; filter < p.groups * p.out_c; ++filter) {
+    const int c = filter % p.out_c;
+    const std::size_t first = size(filter / p.out_c * tiles + c / tile.channels) * rows;
+    for (std::size_t row = 0; row < rows; ++row)
+      for (int kx = 0; kx < p.kernel_w; ++kx) {
+        const std::size_t piece = (first + row) * size(tile.pieces) + size(kx / tile.taps);
+        packed[piece * piece_floats + size(kx % tile.taps * tile.channels + c % tile.channels)] =
+            weights[(size(filter) * rows + row) * size(p.kernel_w) + size(kx)];
       }
+  }
   return packed;
 }
 
@@ -165,13 +178,17 @@ ConvKernel finish_parts(const gpu::ConvParams &p, std::uint32_t epilogue, int pa
 }
 
 ConvKernel direct_conv(const gpu::ConvParams &p, std::uint32_t epilogue) {
-  const int channels = direct_channels(p);
+  const DirectTile tile = direct_tile(p);
+  const int common = std::gcd(p.stride_w, p.dilation_w);
   ConvKernel kernel;
   kernel.shader = "conv_direct";
-  kernel.constants = {epilogue, unsigned_of(p.kernel_h), unsigned_of(p.kernel_w), unsigned_of(channels)};
-  const auto [x, layers] = layered_groups(divide_up(p.batch * p.out_h * p.out_w, 64));
+  kernel.constants = {epilogue};
+  for (int constant :
+       {p.kernel_h, p.kernel_w, tile.channels, tile.outputs, tile.taps, p.stride_w / common, p.dilation_w / common})
+    kernel.constants.push_back(unsigned_of(constant));
+  const auto [x, layers] = layered_groups(divide_up(p.batch * p.out_h * divide_up(p.out_w, tile.outputs), 64));
   kernel.pack = [p](std::span<const float> weights) { return pack_direct(p, weights); };
-  kernel.groups = {x, unsigned_of(p.groups * divide_up(p.out_c, channels)), layers};
+  kernel.groups = {x, unsigned_of(p.groups * divide_up(p.out_c, tile.channels)), layers};
   return kernel;
 }
 
