@@ -11,6 +11,10 @@
 
 #include "params.h"
 
+namespace convscope::vulkan {
+struct DeviceInfo;
+}
+
 namespace convscope {
 
 struct ConvKernel {
@@ -48,12 +52,24 @@ void pack_gemm_tile(const gpu::ConvParams &params, std::size_t group, std::size_
 bool is_depthwise(const gpu::ConvParams &params);
 ConvKernel depthwise_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t subgroup_size);
 
+// What a workgroup of shaders/conv_shared.comp does at once: a thread thread_m x thread_n sums (multiples of 4).
+struct SharedTile {
+  int lanes_m, lanes_n, thread_m, thread_n;
+  int unroll = 16; // of the 16 input channels of a step, those whose products are unrolled; a divisor
+  int channels() const { return lanes_m * thread_m; }
+  int positions() const { return lanes_n * thread_n; }
+  int threads() const { return lanes_m * lanes_n; }
+};
+// All of them, the largest first; and the one for a device and a shape. Never by the batch.
+std::span<const SharedTile> shared_tiles();
+SharedTile shared_tile(const gpu::ConvParams &params, const vulkan::DeviceInfo &device);
+
 // Implicit GEMM through shared memory: for GPUs. Any kernel size, stride, dilation, groups. Small maps with long sums
 // have these cut in parts, so that there is work for a whole device: the output then is (parts, images, groups*out_c,
 // out_h, out_w), and finish_parts makes the convolution's of it (bindings: 0 parts, 1 bias, 2 output, 3 residual,
 // 4 mask); `whole` leaves sums whole. `halves` as ConvKernel's.
-ConvKernel shared_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t max_invocations,
-                       bool halves, bool whole = false);
+ConvKernel shared_conv(const gpu::ConvParams &params, std::uint32_t epilogue, const SharedTile &tile, bool halves,
+                       bool whole = false);
 ConvKernel finish_parts(const gpu::ConvParams &params, std::uint32_t epilogue, int parts);
 
 // One thread an output position, few channels: stems, their gradients, depthwise. Any shape.

@@ -45,6 +45,7 @@ struct NetworkOptions {
   Precision precision = Precision::fp32;
   ConvBackend backend = ConvBackend::automatic;
   const ConvProfile *profile = nullptr; // measured choices, where there are any
+  const SharedTile *tile = nullptr;     // of the shared back ends; else by device and shape
   std::uint64_t max_binding_bytes = 0;  // of one tensor; 0: the device's limit. Larger dense weights run in parts
 };
 

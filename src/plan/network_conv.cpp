@@ -104,7 +104,8 @@ ConvKernel Network::kernel_of(const gpu::ConvParams &params, std::uint32_t epilo
     return depthwise_conv(params, epilogue, device.subgroup_size);
   case ConvBackend::shared:
   case ConvBackend::shared16:
-    return shared_conv(params, epilogue, device.max_invocations, backend == ConvBackend::shared16, whole);
+    return shared_conv(params, epilogue, options_.tile != nullptr ? *options_.tile : shared_tile(params, device),
+                       backend == ConvBackend::shared16, whole);
   default:
     return direct_conv(params, epilogue);
   }
