@@ -24,6 +24,7 @@ inline std::vector<ConvCase> odd_convolutions() {
   return {
       {"OnePixel", 1, 1, 1, square_window(1), 1, 1, 3},
       {"Pointwise", 5, 17, 1, square_window(1), 13, 11, 3},
+      {"PointwiseAligned", 20, 36, 1, square_window(1), 6, 10, 2},
       {"PointwiseStride2", 16, 33, 1, square_window(1, 2), 10, 9, 1},
       {"Stem3x3", 3, 16, 1, square_window(3, 1, 1), 13, 11, 3},
       {"Wide3x3", 16, 64, 1, square_window(3, 1, 1), 17, 16, 1},
@@ -49,6 +50,19 @@ inline std::vector<ConvCase> odd_convolutions() {
       {"Stem7x7Stride2", 3, 16, 1, square_window(7, 2, 3), 23, 21, 3},
       {"Stem11x11Stride4", 3, 17, 1, square_window(11, 4, 2), 39, 43, 1},
       {"WholeMap", 17, 33, 1, square_window(7), 7, 7, 3},
+  };
+}
+
+// For every tile of the kernel for GPUs: channels that are multiples of 16, 8 and 4, and none; pixels in fours; several
+// parts of a sum; groups, strides, dilations, phases of a gradient.
+inline std::vector<ConvCase> tiled_convolutions() {
+  return {
+      {"Pointwise", 5, 17, 1, square_window(1), 13, 11, 3},
+      {"PointwiseAligned", 20, 36, 1, square_window(1), 6, 10, 2},
+      {"Channels16", 16, 65, 1, square_window(3, 1, 1), 7, 6, 2},
+      {"Channels8Stride2", 24, 40, 1, square_window(3, 2, 1), 9, 11, 2},
+      {"Stem5x5Dilated", 3, 20, 1, square_window(5, 1, 4, 2), 9, 12, 1},
+      {"Grouped33", 66, 6, 2, square_window(3, 1, 1), 6, 7, 1},
   };
 }
 
