@@ -61,6 +61,9 @@ struct WinogradParams {
   int tiles_h, tiles_w; // an image
 };
 
+// What a workgroup of winograd_fused.comp does at once: so many threads, output channels, input channels.
+const int WINOGRAD_THREADS = 256, WINOGRAD_CHANNELS = 32, WINOGRAD_DEPTH = 4;
+
 const int EXACT_CHANNELS = 8, EXACT_PIXELS = 4; // that a thread of exact_conv.comp does
 
 // Ops on single elements. Tensors are (N,C,H,W); `pixels` is H*W. In kernels that read or write masks a

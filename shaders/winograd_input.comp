@@ -13,6 +13,7 @@ layout(push_constant) uniform Push { WinogradParams w; };
 layout(binding = 0) uniform samplerBuffer inputs;
 layout(binding = 1) writeonly restrict buffer Transformed { vec4 transformed[]; };
 #include "texels.glsl"
+#define Elements vec4
 #include "winograd.glsl"
 
 float values[SIDE]; // a row of a window

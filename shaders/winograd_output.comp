@@ -25,6 +25,7 @@ const int STEP = 1;
 #define p w.conv
 #include "texels.glsl"
 #include "vector_epilogue.glsl"
+#define Elements vec4
 #include "winograd.glsl"
 
 // All lanes come here, `wanted` or not: one atomicOr serves the channels of 32 lanes, two where they lie in two words.

@@ -10,8 +10,13 @@
 #include <vector>
 
 #include "params.h"
+#include "plan/conv_work.h"
 
 namespace convscope {
+
+namespace vulkan {
+struct DeviceInfo;
+}
 
 struct ConvKernel {
   // (groups*out_c, in_c, kernel_h, kernel_w), as ONNX and PyTorch store it, as the shader reads it. It depends on
@@ -55,6 +60,14 @@ ConvKernel depthwise_conv(const gpu::ConvParams &params, std::uint32_t epilogue,
 ConvKernel shared_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t max_invocations,
                        bool halves, bool whole = false);
 ConvKernel finish_parts(const gpu::ConvParams &params, std::uint32_t epilogue, int parts);
+
+// Winograd's F(2x2,3x3) in one kernel: for GPUs, where winograd_applies (plan/winograd.h) and workgroups may be large
+// enough. Sums of few tiles and many channels are cut in parts, as shared_conv's are.
+bool winograd_fused_applies(const gpu::ConvParams &params, const vulkan::DeviceInfo &device);
+ConvKernel winograd_fused_conv(const gpu::ConvParams &params, std::uint32_t epilogue, const vulkan::DeviceInfo &device);
+ConvWork winograd_fused_work(const gpu::ConvParams &params, const vulkan::DeviceInfo &device);
+// Whether it is clearly less work than the definition, whose sums have so many parts.
+bool winograd_fused_pays(const gpu::ConvParams &params, const vulkan::DeviceInfo &device, int parts_by_definition);
 
 // One thread an output position, few channels: stems, their gradients, depthwise. Any shape.
 ConvKernel direct_conv(const gpu::ConvParams &params, std::uint32_t epilogue);

@@ -9,10 +9,22 @@
 namespace convscope {
 
 // A back end asked for that can't do a shape leaves it to the automatic choice.
-enum class ConvBackend { automatic, broadcast, gemm, depthwise, shared, shared16, direct, winograd2, winograd4 };
+enum class ConvBackend {
+  automatic,
+  broadcast,
+  gemm,
+  depthwise,
+  shared,
+  shared16,
+  direct,
+  winograd2,
+  winograd4,
+  winograd_fused
+};
 
-inline constexpr std::array<std::string_view, 9> backend_names = {
-    "automatic", "broadcast", "gemm", "depthwise", "shared", "shared16", "direct", "winograd2", "winograd4"};
+inline constexpr std::array<std::string_view, 10> backend_names = {"automatic", "broadcast",     "gemm",   "depthwise",
+                                                                   "shared",    "shared16",      "direct", "winograd2",
+                                                                   "winograd4", "winograd_fused"};
 constexpr std::string_view backend_name(ConvBackend backend) {
   return backend_names[static_cast<std::size_t>(backend)];
 }

@@ -36,6 +36,7 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   ConvBackend asked = options_.backend;
   if (asked == ConvBackend::automatic && options_.profile)
     asked = options_.profile->find(params, options_.precision).value_or(asked);
+  const vulkan::DeviceInfo &device = plan_.device().info();
   const bool winograd = winograd_applies(params);
   switch (asked) {
   case ConvBackend::gemm:
@@ -48,7 +49,11 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
     break;
   case ConvBackend::winograd2:
   case ConvBackend::winograd4:
-    if (winograd)
+    if (winograd && device.subgroup_ballot)
+      return asked;
+    break;
+  case ConvBackend::winograd_fused:
+    if (winograd_fused_applies(params, device))
       return asked;
     break;
   case ConvBackend::broadcast:
@@ -60,13 +65,17 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
     break;
   }
   // A CPU driver's subgroup is as wide as its vectors; a GPU's is 32 or 64 wide, an integrated one's 8 to 32.
-  const vulkan::DeviceInfo &device = plan_.device().info();
   const bool broadcast = device.is_cpu() && device.subgroup_shuffle && device.subgroup_size <= 16;
+  const bool fast = options_.precision == Precision::fast;
   // Measured on llvmpipe (convscope-kernels): a stem's transforms cost more than they save; a map of few tiles leaves
-  // lanes without work, so it has smaller ones. Not measured on a GPU.
-  if (options_.precision == Precision::fast && winograd && device.subgroup_ballot && params.in_c >= 16 &&
-      params.out_c >= 16 && params.out_h * params.out_w >= 16)
+  // lanes without work, so it has smaller ones.
+  if (fast && winograd && device.is_cpu() && device.subgroup_ballot && params.in_c >= 16 && params.out_c >= 16 &&
+      params.out_h * params.out_w >= 16)
     return params.out_h * params.out_w <= 64 ? ConvBackend::winograd2 : ConvBackend::winograd4;
+  // Not measured on a GPU: by what it has to do.
+  if (fast && !broadcast && winograd_fused_applies(params, device) &&
+      winograd_fused_pays(params, device, kernel_of(params, 0, ConvBackend::shared).parts))
+    return ConvBackend::winograd_fused;
   if (options_.precision == Precision::fp16 && mostly_weights(params))
     return ConvBackend::shared16; // on CPU drivers too, which have no kernels of their own for halves
   if (!broadcast && params.out_c <= 4)
@@ -105,6 +114,8 @@ ConvKernel Network::kernel_of(const gpu::ConvParams &params, std::uint32_t epilo
   case ConvBackend::shared:
   case ConvBackend::shared16:
     return shared_conv(params, epilogue, device.max_invocations, backend == ConvBackend::shared16, whole);
+  case ConvBackend::winograd_fused:
+    return winograd_fused_conv(params, epilogue, device);
   default:
     return direct_conv(params, epilogue);
   }

@@ -70,7 +70,9 @@ TuneResult tune(Session &session, int height, int width, NodeId layer) {
       info.is_cpu() ? std::vector{ConvBackend::broadcast, ConvBackend::gemm, ConvBackend::depthwise}
                     : std::vector{session.precision() == Precision::fp16 ? ConvBackend::shared16 : ConvBackend::shared,
                                   ConvBackend::direct};
-  if (session.precision() == Precision::fast && info.subgroup_ballot)
+  if (session.precision() == Precision::fast && !info.is_cpu())
+    candidates.push_back(ConvBackend::winograd_fused);
+  else if (session.precision() == Precision::fast && info.subgroup_ballot)
     candidates.insert(candidates.end(), {ConvBackend::winograd2, ConvBackend::winograd4});
   const Shape input = session.graph().input_of({width, height});
   const Measured built_in = measure(session, input, layer, ConvBackend::automatic);

@@ -28,6 +28,8 @@ inline std::vector<ConvCase> odd_convolutions() {
       {"Stem3x3", 3, 16, 1, square_window(3, 1, 1), 13, 11, 3},
       {"Wide3x3", 16, 64, 1, square_window(3, 1, 1), 17, 16, 1},
       {"Large3x3", 3, 130, 1, square_window(3, 1, 1), 65, 64, 1},
+      {"Deep3x3", 133, 70, 1, {3, 3, 1, 1, 1, 1, {2, 0, 1, 2}}, 5, 6, 3},
+      {"Row3x3", 9, 40, 1, square_window(3, 1, 1), 1, 33, 2},
       {"AsymmetricStride2", 17, 5, 1, {3, 3, 2, 2, 1, 1, {0, 1, 1, 0}}, 12, 15, 3},
       {"Cropping", 3, 5, 1, {3, 3, 1, 1, 1, 1, {-1, -2, 1, 0}}, 9, 12, 3},
       {"Dilated", 16, 33, 1, square_window(3, 1, 2, 2), 9, 8, 1},
@@ -92,8 +94,9 @@ inline std::vector<ConvCase> convolutions_of_nets() {
 
 inline const std::vector<ConvBackend> &all_backends() {
   static const std::vector<ConvBackend> backends = {
-      ConvBackend::broadcast, ConvBackend::gemm,   ConvBackend::depthwise, ConvBackend::shared,
-      ConvBackend::shared16,  ConvBackend::direct, ConvBackend::winograd2, ConvBackend::winograd4};
+      ConvBackend::broadcast, ConvBackend::gemm,      ConvBackend::depthwise,
+      ConvBackend::shared,    ConvBackend::shared16,  ConvBackend::direct,
+      ConvBackend::winograd2, ConvBackend::winograd4, ConvBackend::winograd_fused};
   return backends;
 }
 
