@@ -47,8 +47,8 @@ const std::vector<Lesser> lesser_devices = {
     {"Gpu256Invocations", gpu + ",max_invocations=256"},
     {"CpuWithoutDoubles", "shader_float64=0"},
     {"CpuFewTexels", "max_texels=65536"},
-    {"CpuSmallAllocations", "max_allocation=49152"},
-    {"GpuSmallAllocations", gpu + ",max_allocation=49152"},
+    {"CpuSmallAllocations", "max_allocation=131072"},
+    {"GpuSmallAllocations", gpu + ",max_allocation=131072"},
     {"GpuWithout16Bits", gpu + ",storage_16bit=0,float16=0"},
     // Subgroups that are wider and narrower than the driver reports.
     {"CpuReports2", "subgroup_size=2"},
@@ -145,7 +145,8 @@ TEST(Limits, OnlyNarrow) {
   EXPECT_EQ(info.storage_alignment, 64U);
   EXPECT_EQ(info.type, "discrete");
   EXPECT_EQ(info.vendor_id, 5U);
-  for (const char *wrong : {"max_texel=1", "max_texels", "max_texels=many", "max_texels=-1", ",", "=", "=1"})
+  for (const char *wrong :
+       {"max_texel=1", "max_texels", "max_texels=many", "max_texels=-1", ",", "=", "=1", "type=", "type=gpu"})
     EXPECT_THROW(vulkan::narrow(info, wrong), UserError) << wrong;
 }
 
@@ -166,6 +167,25 @@ TEST(Limits, TensorsAreAsLargeAsWhatTheyAreBoundAs) {
   EXPECT_TRUE(info.reads_texels());
   info.type = "integrated";
   EXPECT_FALSE(info.reads_texels());
+}
+
+TEST(Limits, AnArenaMayBeSeveralAllocations) {
+  const LesserDevice lesser("max_allocation=65536");
+  Plan plan(test_programs(), "test");
+  std::vector<TensorId> parts, copies;
+  for (int i = 0; i < 4; ++i) {
+    parts.push_back(plan.transient("part", 40000));
+    copies.push_back(plan.persistent("copy", 40000));
+  }
+  for (std::uint32_t i = 0; i < 4; ++i)
+    plan.fill(parts[i], i + 1);
+  for (std::size_t i = 0; i < 4; ++i)
+    plan.copy(parts[i], copies[i]);
+  EXPECT_GT(plan.planned_bytes(), 4U * 40000 + 3 * 65536);
+  plan.allocate();
+  plan.record(Variant::usual).run("a test");
+  for (std::uint32_t i = 0; i < 4; ++i)
+    EXPECT_EQ(plan.read_all<std::uint32_t>(copies[i]), std::vector<std::uint32_t>(10000, i + 1));
 }
 
 TEST(Limits, TimestampsWrap) {
