@@ -16,6 +16,7 @@
 #extension GL_KHR_shader_subgroup_shuffle : require
 #extension GL_EXT_control_flow_attributes : require
 #include "params.h"
+#include "texels.glsl"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint SUBGROUP = 8;
@@ -25,16 +26,15 @@ layout(constant_id = 3) const int UNROLL_C = 4;    // input channels a step; div
 layout(constant_id = 4) const bool ALIGNED = true; // every plane begins at a multiple of 4 elements
 
 layout(push_constant) uniform Push { ConvParams p; };
-layout(binding = 0) uniform samplerBuffer inputs;
-layout(binding = 1) uniform samplerBuffer weights;
+QUAD_BUFFER(0, inputs);
+QUAD_BUFFER(1, weights);
 layout(binding = 2) readonly restrict buffer Bias { float bias[]; };
 layout(binding = 3) restrict buffer Output { float outputs[]; };
 layout(binding = 3) restrict buffer OutputVectors { vec4 output_vectors[]; };
-layout(binding = 4) uniform samplerBuffer residual;
+QUAD_BUFFER(4, residual);
 layout(binding = 5) restrict buffer Mask { uint mask[]; };
 layout(binding = 5) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
 const int STEP = 1;
-#include "texels.glsl"
 #include "vector_epilogue.glsl"
 
 const int LANES = int(SUBGROUP);
@@ -62,10 +62,10 @@ void accumulate(int from) {
     vec4 lane_weights[LOADS];
     [[unroll]] for (int j = 0; j < LOADS; ++j)
       lane_weights[j] =
-          texelFetch(weights, first_weight + min(j * LANES + int(gl_SubgroupInvocationID), STEP_VECTORS - 1));
+          FETCH(weights, first_weight + min(j * LANES + int(gl_SubgroupInvocationID), STEP_VECTORS - 1));
     vec4 x[UNROLL_C];
     [[unroll]] for (int u = 0; u < UNROLL_C; ++u)
-      x[u] = ALIGNED ? texelFetch(inputs, (from + u * plane) / 4) : load_quad(inputs, from + u * plane, last);
+      x[u] = ALIGNED ? FETCH(inputs, (from + u * plane) / 4) : load_quad(inputs, from + u * plane, last);
     [[unroll]] for (int c = 0; c < TILE_C; ++c) {
       vec4 step_sum; // fewer additions to the large sums round less
       [[unroll]] for (int u = 0; u < UNROLL_C; ++u) {

@@ -53,11 +53,7 @@ NodeId Network::largest() const {
 }
 
 std::uint64_t Network::max_binding() const {
-  const std::uint64_t asked = options_.max_binding_bytes;
-  const vulkan::DeviceInfo &info = plan_.device().info();
-  // Kernels index by int, and read most tensors as texels.
-  const auto device =
-      std::min<std::uint64_t>({info.max_storage_range, info.max_texels * vulkan::texel_bytes, INT32_MAX});
+  const std::uint64_t asked = options_.max_binding_bytes, device = plan_.device().info().max_binding();
   return asked == 0 ? device : std::min(asked, device);
 }
 

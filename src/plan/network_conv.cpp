@@ -61,7 +61,8 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   }
   // A CPU driver's subgroup is as wide as its vectors; a GPU's is 32 or 64 wide, an integrated one's 8 to 32.
   const vulkan::DeviceInfo &device = plan_.device().info();
-  const bool broadcast = device.is_cpu() && device.subgroup_shuffle && device.subgroup_size <= 16;
+  const bool broadcast =
+      device.is_cpu() && device.subgroup_shuffle && device.subgroup_size <= 16 && device.subgroup_fixed();
   // Measured on llvmpipe (convscope-kernels): a stem's transforms cost more than they save; a map of few tiles leaves
   // lanes without work, so it has smaller ones. Not measured on a GPU.
   if (options_.precision == Precision::fast && winograd && device.subgroup_ballot && params.in_c >= 16 &&

@@ -134,7 +134,13 @@ void Plan::place() {
     }
   const auto alignment =
       std::max<std::size_t>({256, device().info().storage_alignment, device().info().texel_alignment});
-  arena_bytes_ = place_in_arena(placements, alignment);
+  // One allocation, or several where the device has a limit.
+  const std::size_t most = static_cast<std::size_t>(device().info().max_allocation) / alignment * alignment;
+  std::size_t largest = 0;
+  for (const Placement &placement : placements)
+    largest = std::max(largest, (placement.bytes + alignment - 1) / alignment * alignment);
+  block_bytes_ = most > 0 ? std::max(most, largest) : ~std::size_t{0}; // one that is too large can't be allocated
+  arena_bytes_ = place_in_arena(placements, alignment, block_bytes_);
   for (std::size_t i = 0; i < owners.size(); ++i)
     tensors_[owners[i]].offset = placements[i].offset;
   placed_ = true;
@@ -154,12 +160,12 @@ void Plan::allocate() {
     throw std::logic_error(name_ + ": the plan is allocated twice");
   allocated_ = true;
   place();
-  if (arena_bytes_ > 0)
-    arena_ = vulkan::Buffer(device(), arena_bytes_, name_ + " arena");
+  for (std::size_t done = 0; done < arena_bytes_; done += arena_.back().bytes())
+    arena_.emplace_back(device(), std::min(arena_bytes_ - done, block_bytes_), name_ + " arena");
   for (Tensor &tensor : tensors_) {
     if (tensor.kind == Kind::transient) {
       if (tensor.first >= 0)
-        tensor.slice = arena_.slice(tensor.offset, tensor.bytes);
+        tensor.slice = arena_[tensor.offset / block_bytes_].slice(tensor.offset % block_bytes_, tensor.bytes);
     } else if (tensor.kind == Kind::persistent) {
       tensor.buffer = vulkan::Buffer(device(), tensor.bytes, name_ + " " + tensor.name);
       tensor.slice = tensor.buffer.slice();

@@ -138,9 +138,9 @@ private:
   std::vector<Tensor> tensors_;
   std::vector<Step> steps_;
   Variant variant_ = Variant::both;
-  std::size_t arena_bytes_ = 0;
+  std::size_t arena_bytes_ = 0, block_bytes_ = 0;
   bool placed_ = false, allocated_ = false;
-  vulkan::Buffer arena_;
+  std::vector<vulkan::Buffer> arena_; // all but the last of block_bytes_
 };
 
 } // namespace convscope

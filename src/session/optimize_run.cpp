@@ -93,10 +93,7 @@ OptimizationOptions OptimizeRun::options_for(const std::vector<std::size_t> &mem
   return options;
 }
 
-std::uint64_t OptimizeRun::room() {
-  const std::uint64_t left = session_.memory_left(), largest = session_.device().info().max_allocation;
-  return largest > 0 ? std::min(left, largest) : left;
-}
+std::uint64_t OptimizeRun::room() { return session_.memory_left(); }
 
 Optimization OptimizeRun::plan(const std::vector<std::size_t> &members, const OptimizationOptions &options) {
   const Graph &graph =

@@ -55,7 +55,7 @@ std::vector<Shape> checked_shapes(const Graph &graph, const std::vector<Objectiv
 // Kernels bind whole tensors. The net looks after its own.
 void check_room(const vulkan::DeviceInfo &device, std::int64_t floats, int batch, const Shape &image) {
   const double needed = double(floats) * batch * sizeof(float);
-  const double limit = double(std::min<std::uint64_t>(device.max_storage_range, INT32_MAX));
+  const auto limit = double(device.max_binding());
   if (needed > limit)
     throw UserError(fmt::format("{} of {}x{} pixels needs {:.0f} MB in one piece, where {} takes {:.0f} MB",
                                 batch == 1 ? "an image" : fmt::format("a batch of {} images", batch), image.w, image.h,

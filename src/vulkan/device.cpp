@@ -13,10 +13,18 @@
 #include "base/text.h"
 #include "vulkan/handle.h"
 #include "vulkan/instance.h"
+#include "vulkan/limits.h"
 #include "vulkan/pipeline_cache.h"
 #include "vulkan/quirks.h"
 
 namespace convscope::vulkan {
+
+std::uint64_t DeviceInfo::max_binding() const {
+  const std::uint64_t bytes = std::min<std::uint64_t>(max_storage_range, std::numeric_limits<std::int32_t>::max());
+  return (max_allocation ? std::min(bytes, max_allocation) : bytes) / texel_bytes * texel_bytes;
+}
+
+bool DeviceInfo::reads_texels() const { return is_cpu() && max_texels >= max_binding() / texel_bytes; }
 
 struct Device::State {
   std::optional<Instance> instance;
@@ -159,6 +167,7 @@ Device::Device(const DeviceOptions &options) : state_(std::make_unique<State>())
   State &s = *state_;
   s.instance.emplace(options.validation || validation_from_environment(), options.instance_extensions);
   s.candidate = choose(s.instance->candidates(), options.select);
+  narrow(s.candidate.info, options.limits);
   vkGetPhysicalDeviceProperties(physical(), &s.properties);
   vkGetPhysicalDeviceMemoryProperties(physical(), &s.memory);
 

@@ -16,6 +16,8 @@
 
 namespace convscope::vulkan {
 
+constexpr VkDeviceSize texel_bytes = 16; // of a vec4
+
 // What a device is and can do, read from its driver; never assumed.
 struct DeviceInfo {
   int index = 0;
@@ -29,6 +31,7 @@ struct DeviceInfo {
   std::uint32_t max_storage_buffers = 0; // bound to one shader
   std::uint32_t max_groups[3] = {0, 0, 0}, max_group_size[3] = {0, 0, 0};
   std::uint32_t subgroup_size = 0;
+  std::uint32_t least_subgroup = 0, most_subgroup = 0; // sizes that the driver may choose from; 0: it does not say
   bool subgroup_ballot = false, subgroup_shuffle = false, subgroup_arithmetic = false;
   bool timestamps = false;
   std::uint32_t timestamp_bits = 0;
@@ -36,8 +39,17 @@ struct DeviceInfo {
   bool storage_16bit = false, float16 = false, cooperative_matrix = false;
   bool shader_float64 = false;
   bool portability_subset = false; // not wholly Vulkan (MoltenVK)
-  bool usable = false; // has a compute queue and Vulkan 1.1
+  bool usable = false;             // has a compute queue and Vulkan 1.1
   bool is_cpu() const { return type == "cpu"; }
+  // Whether subgroups are as wide as reported. Where not, kernels may not count on it.
+  bool subgroup_fixed() const {
+    return most_subgroup == 0 || (least_subgroup == subgroup_size && most_subgroup == subgroup_size);
+  }
+  // Bytes of the largest tensor. Kernels index by int.
+  std::uint64_t max_binding() const;
+  // Whether kernels read quads (texels.glsl) as texels, which CPU drivers load in a fourth of the time of a storage
+  // buffer's, or from storage buffers: where not every tensor fits into texels, and on GPUs.
+  bool reads_texels() const;
 };
 
 // Throws DeviceError where there is no Vulkan loader or no driver.
@@ -53,6 +65,7 @@ struct Interrupted {}; // by Device::interrupt()
 struct DeviceOptions {
   std::string select;      // index, or part of a name (case folded); "" picks discrete, integrated, virtual, cpu
   bool validation = false; // Khronos validation with synchronization validation; also env CONVSCOPE_VALIDATION=1
+  std::string limits;      // the device poses as a lesser one (limits.h); also env CONVSCOPE_LIMITS, for all devices
   bool map_buffers = true; // false: bytes go through staging buffers on every device, as on discrete ones
   std::vector<std::string> instance_extensions, device_extensions; // enabled where present, such as a window's
 };

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "vulkan/limits.h"
 
 namespace convscope::vulkan {
 namespace {
@@ -126,13 +127,21 @@ void query_extended(VkPhysicalDevice device, const Candidate &candidate, DeviceI
   VkPhysicalDeviceProperties2 properties{};
   properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
   properties.pNext = &subgroup;
+  VkPhysicalDeviceSubgroupSizeControlPropertiesEXT sizes{};
+  sizes.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES_EXT;
   if (candidate.extensions.contains(VK_KHR_DRIVER_PROPERTIES_EXTENSION_NAME))
     limits.pNext = &driver;
+  if (candidate.extensions.contains(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)) {
+    sizes.pNext = limits.pNext;
+    limits.pNext = &sizes;
+  }
   vkGetPhysicalDeviceProperties2(device, &properties);
   info.driver = driver.driverName;
   info.driver_info = driver.driverInfo;
   info.max_allocation = limits.maxMemoryAllocationSize;
   info.subgroup_size = subgroup.subgroupSize;
+  info.least_subgroup = sizes.minSubgroupSize;
+  info.most_subgroup = sizes.maxSubgroupSize;
   if (subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) {
     info.subgroup_ballot = (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_BALLOT_BIT) != 0;
     info.subgroup_shuffle = (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) != 0;
@@ -196,6 +205,8 @@ Candidate describe(VkPhysicalDevice device, int index) {
   info.usable = has_queue && properties.apiVersion >= VK_API_VERSION_1_1;
   if (properties.apiVersion >= VK_API_VERSION_1_1)
     query_extended(device, candidate, info);
+  if (const char *lesser = std::getenv("CONVSCOPE_LIMITS"))
+    narrow(info, lesser);
   return candidate;
 }
 

@@ -1,5 +1,6 @@
 #include "vulkan/program.h"
 
+#include <bit>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -78,25 +79,40 @@ Handle<VkPipeline, vkDestroyPipeline> make_pipeline(const Device &device, VkPipe
   return {device.handle(), pipeline};
 }
 
+void check_limits(const ShaderInterface &needs, const DeviceInfo &device, const std::string &shader) {
+  struct Limit {
+    const char *what;
+    std::uint64_t needed, allowed;
+  };
+  for (const Limit &limit :
+       {Limit{"bytes of push constants", needs.push_bytes, device.max_push_constants},
+        Limit{"storage buffers", needs.bindings - static_cast<std::uint32_t>(std::popcount(needs.texels)),
+              device.max_storage_buffers},
+        Limit{"invocations a workgroup", needs.invocations, device.max_invocations},
+        Limit{"bytes of shared memory", needs.shared_bytes, device.max_shared_memory}})
+    if (limit.needed > limit.allowed)
+      throw DeviceError(fmt::format("the shader {} needs {} {}, and {} allows {}", shader, limit.needed, limit.what,
+                                    device.name, limit.allowed));
+}
+
 } // namespace
 
 Program::Program(const Device &device, TaskQueue &compiler, std::string_view shader_name,
                  const std::vector<std::uint32_t> &constants)
     : name_(constants.empty() ? std::string(shader_name)
                               : fmt::format("{}[{}]", shader_name, fmt::join(constants, ","))) {
-  const auto code = shader(shader_name);
+  auto code = shader(shader_name);
   if (code.empty())
     throw std::logic_error(fmt::format("no shader is named '{}'", shader_name));
-  const ShaderInterface interface = reflect(code);
+  quads_ = reflect(code, constants).texels;
+  if (const auto storage = shader(fmt::format("{}_storage", shader_name));
+      !storage.empty() && !device.info().reads_texels())
+    code = storage;
+  const ShaderInterface interface = reflect(code, constants);
   bindings_ = interface.bindings;
   texels_ = interface.texels;
   push_bytes_ = interface.push_bytes;
-  if (push_bytes_ > device.info().max_push_constants)
-    throw DeviceError(fmt::format("the shader {} needs {} bytes of push constants, and {} allows {}", shader_name,
-                                  push_bytes_, device.info().name, device.info().max_push_constants));
-  if (bindings_ > device.info().max_storage_buffers)
-    throw DeviceError(fmt::format("the shader {} needs {} storage buffers, and {} allows {}", shader_name, bindings_,
-                                  device.info().name, device.info().max_storage_buffers));
+  check_limits(interface, device.info(), name_);
   set_layout_ = make_set_layout(device, bindings_, texels_);
   layout_ = make_layout(device, set_layout(), push_bytes_);
   pipeline_ = compiler.run([&device, layout = layout(), code, constants, name = name_] {

@@ -18,16 +18,15 @@ namespace convscope::vulkan {
 constexpr VkDescriptorType descriptor_type(bool texels) {
   return texels ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
 }
-constexpr VkDeviceSize texel_bytes = 16; // of a vec4
 
-// Bindings are set 0, binding 0..n-1, storage buffers or buffers of vec4 texels (samplerBuffer: on CPU drivers, whose
-// texel loads are vectorized, a fourth of a storage buffer's cost); they and the size of the push constants are read
-// from the SPIR-V, so that a dispatch can be checked against them.
+// Bindings are set 0, binding 0..n-1, storage buffers or buffers of vec4 texels (samplerBuffer); they and the size of
+// the push constants are read from the SPIR-V, so that a dispatch can be checked against them. Of a shader that has
+// both, the device chooses the variant (DeviceInfo::reads_texels).
 class Program {
 public:
   // `shader` names shaders/<shader>.comp; constants are specialization constants 0, 1, 2, ...
-  // Throws std::logic_error for a name that is not embedded, DeviceError where the driver fails. `compiler` makes the
-  // pipeline; it must end before the program does.
+  // Throws std::logic_error for a name that is not embedded, DeviceError where the driver fails or the shader needs
+  // more than the device has. `compiler` makes the pipeline; it must end before the program does.
   Program(const Device &device, TaskQueue &compiler, std::string_view shader,
           const std::vector<std::uint32_t> &constants);
 
@@ -37,6 +36,8 @@ public:
   VkDescriptorSetLayout set_layout() const { return set_layout_.get(); }
   std::uint32_t bindings() const { return bindings_; }
   bool is_texels(std::uint32_t binding) const { return (texels_ >> binding & 1U) != 0; }
+  // Read by vec4s, the last of which need not be whole.
+  bool is_quads(std::uint32_t binding) const { return (quads_ >> binding & 1U) != 0; }
   std::uint32_t push_bytes() const { return push_bytes_; }
   const std::string &name() const { return name_; } // the shader's, and its constants
   std::string_view kind() const { return std::string_view(name_).substr(0, name_.find('[')); } // the shader's alone
@@ -45,7 +46,7 @@ public:
 
 private:
   std::string name_;
-  std::uint32_t bindings_ = 0, texels_ = 0, push_bytes_ = 0;
+  std::uint32_t bindings_ = 0, texels_ = 0, quads_ = 0, push_bytes_ = 0;
   mutable bool known_ = false;
   Handle<VkDescriptorSetLayout, vkDestroyDescriptorSetLayout> set_layout_;
   Handle<VkPipelineLayout, vkDestroyPipelineLayout> layout_;

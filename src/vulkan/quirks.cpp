@@ -5,10 +5,19 @@
 namespace convscope::vulkan {
 namespace {
 
+constexpr std::uint32_t vendor_broadcom = 0x14e4, vendor_google = 0x1ae0, swiftshader = 0xc0de;
+
 constexpr QuirkRow table[] = {
     {Quirk::portability_subset, "portability_subset", [](const DeviceInfo &info) { return info.portability_subset; },
      "the device is opened with VK_KHR_portability_subset",
      "it is not wholly Vulkan (MoltenVK), and the specification demands that whoever opens it says to know that"},
+    {Quirk::no_vkfft, "no_vkfft", [](const DeviceInfo &info) { return info.vendor_id == vendor_broadcom; },
+     "Fourier transforms are sums over whole rows and columns instead of VkFFT's kernels",
+     "V3DV's compiler (Raspberry Pi) does not end with VkFFT's kernels for more than 64 pixels a side"},
+    {Quirk::small_shaders, "small_shaders",
+     [](const DeviceInfo &info) { return info.vendor_id == vendor_google && info.device_id == swiftshader; },
+     "gradients of max pools are computed for four pixels a thread instead of eight",
+     "SwiftShader's compiler takes a fraction of a second for four, and does not end within minutes for eight"},
 };
 
 } // namespace

@@ -12,6 +12,8 @@ namespace convscope::vulkan {
 
 enum class Quirk {
   portability_subset,
+  no_vkfft,
+  small_shaders,
 };
 
 struct QuirkRow {

@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::uint32_t sets_a_pool = 64, buffers_a_pool = 64 * 8, queries_a_pool = 4096;
 
+// All of the slice as vec4s; the last may reach past it, into what buffers (Buffer) and arenas have to spare.
+VkDeviceSize quads_of(const Slice &slice) { return (slice.bytes + texel_bytes - 1) / texel_bytes * texel_bytes; }
+
 } // namespace
 
 struct Recording::State {
@@ -50,14 +53,13 @@ struct Recording::State {
   void global_barrier(VkAccessFlags to, VkPipelineStageFlags to_stages) const;
 };
 
-// All of the slice as vec4s; the last may reach past it, into what buffers (Buffer) and arenas have to spare.
 VkBufferView Recording::State::make_view(const Slice &slice) {
   VkBufferViewCreateInfo create{};
   create.sType = VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO;
   create.buffer = slice.buffer;
   create.format = VK_FORMAT_R32G32B32A32_SFLOAT;
   create.offset = slice.offset;
-  create.range = (slice.bytes + texel_bytes - 1) / texel_bytes * texel_bytes;
+  create.range = quads_of(slice);
   VkBufferView view = VK_NULL_HANDLE;
   check(vkCreateBufferView(device.handle(), &create, nullptr, &view), "vkCreateBufferView", "recording " + name);
   views.emplace_back(device.handle(), view);
@@ -102,7 +104,7 @@ VkDescriptorSet Recording::State::make_set(const Program &program, std::span<con
     const bool texel = program.is_texels(i);
     if (texel)
       texels[i] = make_view(slices[i]);
-    buffers[i] = {slices[i].buffer, slices[i].offset, slices[i].bytes};
+    buffers[i] = {slices[i].buffer, slices[i].offset, program.is_quads(i) ? quads_of(slices[i]) : slices[i].bytes};
     writes[i].sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET;
     writes[i].dstSet = set;
     writes[i].dstBinding = i;
@@ -259,6 +261,10 @@ void Recording::run(std::string_view doing) const {
 
 VkCommandBuffer Recording::commands() const { return state_->commands; }
 
+std::uint64_t elapsed_ticks(std::uint64_t begin, std::uint64_t end, std::uint32_t bits) {
+  return (end - begin) & (bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1);
+}
+
 std::vector<Recording::Timing> Recording::timings() const {
   const State &s = *state_;
   if (!s.ran || s.timings.empty())
@@ -272,13 +278,10 @@ std::vector<Recording::Timing> Recording::timings() const {
                                 sizeof ticks[0], VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT),
           "vkGetQueryPoolResults", "reading the times of " + s.name);
   }
-  const std::uint32_t bits = s.device.info().timestamp_bits;
-  const std::uint64_t mask = bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
-  for (std::size_t i = 0; i < timings.size(); ++i) {
-    // The counter may have wrapped.
-    const auto elapsed = static_cast<double>((ticks[2 * i + 1] - ticks[2 * i]) & mask);
-    timings[i].milliseconds = elapsed * s.device.info().timestamp_period_ns * 1e-6;
-  }
+  const DeviceInfo &info = s.device.info();
+  for (std::size_t i = 0; i < timings.size(); ++i)
+    timings[i].milliseconds = static_cast<double>(elapsed_ticks(ticks[2 * i], ticks[2 * i + 1], info.timestamp_bits)) *
+                              info.timestamp_period_ns * 1e-6;
   return timings;
 }
 

@@ -16,6 +16,9 @@
 
 namespace convscope::vulkan {
 
+// From one timestamp to a later one, of a counter of so many bits that has wrapped at most once.
+std::uint64_t elapsed_ticks(std::uint64_t begin, std::uint64_t end, std::uint32_t bits);
+
 class Recording {
 public:
   // `timed`: a timestamp around every dispatch and custom step (ignored where the device has none).
