@@ -8,6 +8,7 @@
 #include <variant>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -22,6 +23,8 @@ struct Field {
   std::variant<std::uint32_t DeviceInfo::*, std::uint64_t DeviceInfo::*, bool DeviceInfo::*> member;
   Rule rule = Rule::at_most;
 };
+
+constexpr const char *types[] = {"discrete", "integrated", "virtual", "cpu", "other"};
 
 constexpr Field fields[] = {
     {"memory_bytes", &DeviceInfo::memory_bytes},
@@ -69,7 +72,7 @@ void narrow(DeviceInfo &info, std::string_view limits) {
   for (const std::string &limit : split(limits, ',')) {
     const std::size_t equals = std::min(limit.find('='), limit.size());
     const std::string name = limit.substr(0, equals), text = limit.substr(std::min(equals + 1, limit.size()));
-    if (name == "type") {
+    if (name == "type" && std::find(std::begin(types), std::end(types), text) != std::end(types)) {
       info.type = text;
       continue;
     }
@@ -80,7 +83,8 @@ void narrow(DeviceInfo &info, std::string_view limits) {
       std::vector<std::string> names = {"type"};
       for (const Field &one : fields)
         names.emplace_back(one.name);
-      throw UserError(fmt::format("the device limit '{}' is not NAME=NUMBER{}", limit, did_you_mean(name, names)));
+      throw UserError(fmt::format("the device limit '{}' is not NAME=NUMBER, or type={}{}", limit,
+                                  fmt::join(types, " or "), did_you_mean(name, names)));
     }
     set(info, *field, static_cast<std::uint64_t>(*number));
   }

@@ -145,7 +145,8 @@ TEST(Limits, OnlyNarrow) {
   EXPECT_EQ(info.storage_alignment, 64U);
   EXPECT_EQ(info.type, "discrete");
   EXPECT_EQ(info.vendor_id, 5U);
-  for (const char *wrong : {"max_texel=1", "max_texels", "max_texels=many", "max_texels=-1", ",", "=", "=1"})
+  for (const char *wrong :
+       {"max_texel=1", "max_texels", "max_texels=many", "max_texels=-1", ",", "=", "=1", "type=", "type=gpu"})
     EXPECT_THROW(vulkan::narrow(info, wrong), UserError) << wrong;
 }
 
