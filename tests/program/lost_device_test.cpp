@@ -13,9 +13,7 @@ class LostDeviceTest : public ProgramTest {};
 TEST_F(LostDeviceTest, TheLineSaysWhichStepsWereRunning) {
   put("fault", "device");
   const Environment lost{{"LD_PRELOAD", CONVSCOPE_FAULTS}, {"CONVSCOPE_FAULT", path("fault").string()}};
-  const Result result =
-      run({"optimize", "--offscreen", "--model", "alexnet", "--objective", "conv2:3", "--steps", "2", "-o", "vis.png"},
-          lost);
+  const Result result = run({"bench", "--model", "alexnet", "--size", "64", "--runs", "1"}, lost);
   EXPECT_EQ(result.status, 3) << result.told;
   EXPECT_NE(result.err.find("the Vulkan device was lost while "), std::string::npos) << result.told;
   EXPECT_NE(result.err.find(" of the recording "), std::string::npos) << result.told;
