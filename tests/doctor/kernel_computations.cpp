@@ -11,7 +11,6 @@
 #include "importer/model.h"
 #include "reference/conv.h"
 #include "reference/network.h"
-#include "visualization/objective.h"
 
 namespace convscope::doctor {
 
@@ -100,9 +99,8 @@ std::vector<Computation> net_computations() {
   std::vector<Computation> all;
   for (const std::string &name : NetCase::layers())
     all.push_back({NetCase::key(name), outputs.at(static_cast<std::size_t>(find_layer(graph, name)))});
-  const Term term = parse_objective(NetCase::objective, graph).terms.at(0);
-  const reference::Ascent ascent = reference::input_gradient(
-      graph, input, term.layer, {{reference::Objective::Kind::ChannelMean, term.channel, 0, 0}});
+  const reference::Ascent ascent =
+      reference::input_gradient(graph, input, last, {{reference::Objective::Kind::MeanSquare, 0, 0, 0}});
   all.push_back({NetCase::key("gradient"), ascent.gradient});
   all.push_back({NetCase::key("value"), Tensor(1, 1, 1, 1, ascent.values.at(0))});
   return all;
