@@ -11,7 +11,7 @@
 namespace convscope::doctor {
 
 struct NetCase {
-  static constexpr const char *model = "alexnet", *objective = "conv5:100";
+  static constexpr const char *model = "alexnet", *objective = "conv5"; // which no unit has to be alive for
   static constexpr int side = 67;
   static const std::vector<std::string> &layers() {
     static const std::vector<std::string> names{"conv1", "conv2", "conv3", "conv4", "conv5"};

@@ -33,6 +33,13 @@ struct Family {
     made.options.targets.push_back(add(Relu{}, {y}, name + " between ReLUs"));
     return *this;
   }
+  // Where the op may give what is 0 but for rounding.
+  Family &between_shifted(const Op &op, const std::string &name) {
+    const NodeId y = add(op, {open}, name + " of a ReLU");
+    const NodeId shifted = add(Unary{Function::linear, 1, -0.0137F}, {y}, name + ", shifted");
+    made.options.targets.push_back(add(Relu{}, {shifted}, name + " between ReLUs"));
+    return *this;
+  }
   Family &both(const Op &op, const std::string &name) { return alone(op, name).between(op, name); }
   Family &target(NodeId node) {
     made.options.targets.push_back(node);
@@ -139,7 +146,8 @@ Family reductions(const char *group) {
 
 Family norms(const char *group) {
   Family family(group, "normalizations", {12, 5, 7}, 2);
-  return family.both(Normalize{{true, false, false}, 1, 1e-2}, "of channels")
+  return family.alone(Normalize{{true, false, false}, 1, 1e-2}, "of channels")
+      .between_shifted(Normalize{{true, false, false}, 1, 1e-2}, "of channels")
       .alone(Normalize{{false, true, true}, 1, 1e-5}, "of maps")
       .alone(Normalize{{true, true, true}, 3, 1e-5}, "of groups")
       .both(Softmax{Axis::c, false}, "softmax")
@@ -198,7 +206,7 @@ KernelCase decisions() {
       .between(coarse_dense(576, 33, 33), "dense")
       .between(scales(12), "scale and shift")
       .between(Unary{Function::linear, 1, -0.26F}, "linear")
-      .between(Normalize{{true, false, false}, 1, 1e-2}, "normalization")
+      .between_shifted(Normalize{{true, false, false}, 1, 1e-2}, "normalization")
       .between(Lrn{5, 0.5F, 0.75F, 2}, "local response")
       .between(Transpose{{Axis::w, Axis::c, Axis::h}}, "transpose")
       .between(AvgPool{pool_window, true}, "average pool")
