@@ -86,7 +86,9 @@ void transform_filters(const gpu::ConvParams &p, int tile, std::span<const float
     transform_filters<4, 3>(filters, to, stride);
 }
 
-std::size_t taps_of(const gpu::ConvParams &p) { return static_cast<std::size_t>(p.kernel_h * p.kernel_w); }
+std::size_t taps_of(const gpu::ConvParams &p) {
+  return static_cast<std::size_t>(p.kernel_h) * static_cast<std::size_t>(p.kernel_w);
+}
 
 bool multiples_of_4(std::initializer_list<int> values) {
   return std::all_of(values.begin(), values.end(), [](int value) { return value % 4 == 0; });
