@@ -28,7 +28,7 @@ constexpr std::array<Limit, 5> limits = {
 fs::path manifest() {
   for (const char *folder : {"/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", "/etc/vulkan/icd.d"})
     for (const char *name : {"radeon_icd.x86_64.json", "radeon_icd.aarch64.json", "radeon_icd.json"})
-      if (const fs::path file = fs::path(folder) / name; fs::exists(file))
+      if (fs::path file = fs::path(folder) / name; fs::exists(file))
         return file;
   return {};
 }
