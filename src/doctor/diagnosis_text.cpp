@@ -61,8 +61,9 @@ std::string bad_lines(const Diagnosis &diagnosis) {
     const std::string title =
         check.backend.empty() ? check.title() : fmt::format("{} by {}", check.title(), check.backend);
     if (check.outcome == Outcome::wrong)
-      text += fmt::format("WRONG     {}: {}: off by {:.1e}, where {:.0e} is allowed\n          kernels: {}\n", title,
-                          check.where, check.error, check.tolerance, fmt::join(check.kernels, ", "));
+      text += fmt::format("WRONG     {}: {}: off by {:.1e}, where {:.0e} is allowed{}{}\n", title, check.where,
+                          check.error, check.tolerance,
+                          check.kernels.empty() ? "" : "\n          kernels: ", fmt::join(check.kernels, ", "));
     else if (check.outcome == Outcome::failed)
       text += fmt::format("FAILED    {}: {}\n", title, check.note);
     else if (check.outcome == Outcome::not_run && !diagnosis.lost)

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
+#include "vulkan/quirks.h"
 
 namespace convscope::doctor {
 
@@ -32,6 +32,8 @@ Examination::Examination(Session &session, bool speed, std::span<const RightValu
     : session_(session), programs_(session.device()), speed_(speed), right_(right),
       checks_(all_checks(session.device().info())) {
   diagnosis_.device = session.device().info();
+  for (const vulkan::QuirkRow *row : vulkan::quirks_of(diagnosis_.device))
+    diagnosis_.quirks.push_back(fmt::format("{}: {}", row->name, row->change));
 }
 
 std::string Examination::next() const {

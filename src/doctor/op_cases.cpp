@@ -192,7 +192,7 @@ Family layers(const char *group) {
   family.alone(slopes, "PReLU");
   const NodeId dense = family.add(coarse_dense(700, 37, 21), {family.open}, "dense");
   family.target(family.add(Relu{}, {dense}, "dense and ReLU"));
-  family.alone(coarse_dense(700, 5, 23), "dense");
+  family.alone(coarse_dense(700, 5, 23), "dense alone");
   const NodeId scaled = family.add(scales(35), {0}, "scaled");
   const NodeId sum = family.add(Add{}, {family.open, scaled, 0}, "sum");
   return family.target(sum).target(family.add(Relu{}, {sum}, "sum and ReLU"));

@@ -72,7 +72,8 @@ std::string OptimizationCase::key(const char *output) const {
 
 std::vector<OptimizationCase> optimization_cases() {
   return {{"plain", {"add:1", "add:3"}, 12, 10, 0},
-          {"article", {"conv1:2 - 0.5*add", "conv1:4 - 0.25*add"}, 12, 14, 0},
+          // Not behind the pool: over a mirrored border its taps are equal, and rounding decides between them.
+          {"article", {"conv1:2 - 0.5*conv1", "conv1:4 - 0.25*conv1"}, 12, 14, 0},
           {"lucid", {"add:1@center", "add:2@1,3"}, 10, 12, 17}};
 }
 
