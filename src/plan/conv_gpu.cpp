@@ -76,10 +76,19 @@ struct DirectTile {
   int taps, pieces;      // a row of the kernel in pieces of so many taps, which are unrolled
   int quads() const { return divide_up(taps * channels, 4); } // of a piece's weights
 };
+// AMD keeps weights, and for each input whether it is there (a mask of all lanes), in about 100 scalar registers.
 DirectTile direct_tile(const gpu::ConvParams &p) {
-  constexpr int most_taps = 12;
-  const int pieces = divide_up(p.kernel_w, most_taps);
-  return {std::min(p.out_c, 4), std::min(p.out_w, 4), divide_up(p.kernel_w, pieces), pieces};
+  constexpr int most_scalars = 64;
+  const int common = std::gcd(p.stride_w, p.dilation_w), reuse_taps = p.stride_w / common;
+  DirectTile tile{std::min(p.out_c, 4), std::min(p.out_w, 4), p.kernel_w, 1};
+  const auto scalars = [&] {
+    const int whole = std::min(tile.taps, reuse_taps); // taps of which every output loads its input
+    const int loads = whole * tile.outputs + (tile.taps - whole) * std::min(p.dilation_w / common, tile.outputs);
+    return 2 * loads + tile.taps * tile.channels;
+  };
+  while (tile.taps > 1 && scalars() > most_scalars)
+    tile.taps = divide_up(p.kernel_w, ++tile.pieces);
+  return tile;
 }
 
 std::uint32_t unsigned_of(int value) { return static_cast<std::uint32_t>(value); }

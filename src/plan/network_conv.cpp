@@ -206,8 +206,11 @@ bool Network::chooses_columns(const gpu::ConvParams &forward) const {
   if (!columns_apply(forward) || !device.subgroup_shuffle || columns_bytes(forward) > max_binding())
     return false;
   const bool broadcast = device.is_cpu() && device.subgroup_size <= 16;
-  return asked == ConvBackend::columns || (asked == ConvBackend::automatic && broadcast && forward.out_c >= 16 &&
-                                           (forward.stride_h * forward.stride_w > 1 || forward.in_c <= 4));
+  // In another order of additions than the definition's: fp32 keeps to that, as the reference for what an optimizer
+  // makes of gradients near zero.
+  return asked == ConvBackend::columns ||
+         (asked == ConvBackend::automatic && options_.precision != Precision::fp32 && broadcast &&
+          forward.out_c >= 16 && (forward.stride_h * forward.stride_w > 1 || forward.in_c <= 4));
 }
 
 void Network::columns_adjoint(const std::string &label, const std::string &key, const gpu::ConvParams &forward,
