@@ -125,12 +125,12 @@ HalfTile matrix_tile(const gpu::ConvParams &p, const vulkan::DeviceInfo &device)
                device.max_shared_memory;
   };
   const int part_rows = lanes >= 32 ? 32 : 16, part_columns = std::min(lanes, 32);
-  if (const HalfTile large = tile_of(128, 64, part_rows, part_columns);
+  if (HalfTile large = tile_of(128, 64, part_rows, part_columns);
       lanes >= 32 && p.out_c >= 128 && p.out_h * p.out_w >= 4096 && fits(large))
     return large;
-  if (const HalfTile medium = tile_of(64, 64, part_rows, part_columns); p.out_c > 32 && fits(medium))
+  if (HalfTile medium = tile_of(64, 64, part_rows, part_columns); p.out_c > 32 && fits(medium))
     return medium;
-  if (const HalfTile small = tile_of(32, 32, 16, std::min(part_columns, 16)); fits(small))
+  if (HalfTile small = tile_of(32, 32, 16, std::min(part_columns, 16)); fits(small))
     return small;
   return tile_of(m, n, m, n); // one subgroup with one matrix
 }

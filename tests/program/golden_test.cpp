@@ -183,9 +183,9 @@ TEST_P(GoldenOnLesserDevices, ActivationsAndGradients) {
   const auto golden = [&](const std::string &file) { return shared_data("golden/alexnet/" + file); };
   if (!std::filesystem::exists(golden("input.npy")))
     GTEST_SKIP() << "no " << golden("");
-  const auto expect_golden = [&](const std::string &file) {
+  const auto expect_golden = [&](const std::string &file, double tolerance) {
     std::filesystem::copy_file(golden(file), path(file));
-    EXPECT_LE(relative_l2(npy("out.npy"), npy(file)), 1e-5) << file;
+    EXPECT_LE(relative_l2(npy("out.npy"), npy(file)), tolerance) << file;
   };
   const Arguments input = {"--model", "alexnet", "--input", golden("input.npy").string(), "-o", "out.npy"};
   const auto with = [&](Arguments arguments) {
@@ -193,9 +193,11 @@ TEST_P(GoldenOnLesserDevices, ActivationsAndGradients) {
     return arguments;
   };
   done_there(with({"activations", "--layer", "pool5"}), GetParam().limits);
-  expect_golden("act.pool5.npy");
+  expect_golden("act.pool5.npy", 1e-5);
   done_there(with({"gradient", "--objective", "conv5:210"}), GetParam().limits);
-  expect_golden("grad.conv5.210.npy");
+  // Without doubles a ReLU whose input is zero to float32's rounding may decide otherwise: one costs 1e-3 here.
+  const bool doubles = GetParam().limits.find("shader_float64=0") == std::string::npos;
+  expect_golden("grad.conv5.210.npy", doubles ? 1e-5 : 2e-3);
 }
 
 // Steps magnify rounding: few of them.
