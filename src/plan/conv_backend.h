@@ -33,9 +33,9 @@ constexpr std::string_view backend_name(ConvBackend backend) {
 }
 
 // fp32: every convolution by its definition. fast: 3x3 ones by Winograd's method where that is faster, which rounds
-// more. fp16: by their definition; where arithmetic is most of the work, by cooperative matrices or in packed arithmetic
-// of 16 bits; with weights of 16 bits where those are most of what a GPU reads. Sums are float32 as ever, but for
-// the few products that packed arithmetic adds up first.
+// more. fp16: by their definition; where arithmetic is most of the work, by cooperative matrices or in packed
+// arithmetic of 16 bits; with weights of 16 bits where those are most of what a GPU reads. Sums are float32 as ever,
+// but for the few products that packed arithmetic adds up first.
 enum class Precision { fp32, fast, fp16 };
 
 inline constexpr std::array<const char *, 3> precision_names = {"fp32", "fast", "fp16"};
