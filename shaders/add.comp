@@ -3,13 +3,14 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "params.h"
+#include "texels.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
 layout(constant_id = 1) const bool ALIGNED = false;
 layout(push_constant) uniform Push { ActivationParams p; };
-layout(binding = 0) uniform samplerBuffer a;
-layout(binding = 1) uniform samplerBuffer b;
+QUAD_BUFFER(0, a);
+QUAD_BUFFER(1, b);
 layout(binding = 2) restrict buffer Outputs { float outputs[]; };
 layout(binding = 2) restrict buffer OutputVectors { vec4 output_vectors[]; };
 layout(binding = 3) restrict buffer Mask { uint mask[]; };

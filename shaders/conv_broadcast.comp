@@ -19,6 +19,7 @@
 #extension GL_KHR_shader_subgroup_shuffle : require
 #extension GL_EXT_control_flow_attributes : require
 #include "params.h"
+#include "texels.glsl"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint SUBGROUP = 8;
@@ -35,8 +36,8 @@ layout(constant_id = 10) const int DILATION_W = 1;
 layout(constant_id = 11) const int SHIFT = -1;   // every window starts at an address of this remainder by 4; -1: any
 
 layout(push_constant) uniform Push { ConvParams p; };
-layout(binding = 0) uniform samplerBuffer inputs;
-layout(binding = 1) uniform samplerBuffer weights;
+QUAD_BUFFER(0, inputs);
+QUAD_BUFFER(1, weights);
 layout(binding = 2) readonly restrict buffer Bias { float bias_data[]; };
 layout(binding = 3) restrict buffer Output { float out_data[]; };
 layout(binding = 4) readonly restrict buffer Residual { float residual_data[]; };
@@ -76,7 +77,7 @@ void accumulate(int n, int group, int oy, int ox) {
       uint columns = uint(iy) < uint(p.in_h) ? uint(p.in_w) : 0u; // a row outside the input has no columns
       [[dont_unroll]] for (int kx = 0; kx < KERNEL_W; kx += TAPS, first_weight += STEP_VECTORS) {
         [[unroll]] for (int j = 0; j < LOADS; ++j)
-          lane_weights[j] = texelFetch(weights, first_weight + min(j * LANES + lane, STEP_VECTORS - 1));
+          lane_weights[j] = FETCH(weights, first_weight + min(j * LANES + lane, STEP_VECTORS - 1));
         load_window(from + iy * p.in_w, ox * STRIDE_W - p.pad_left + kx * DILATION_W, columns, last);
         [[unroll]] for (int e = 0; e < TILE_C * TAPS; ++e) {
           float w = subgroupShuffle(lane_weights[e / 4 / LANES][e % 4], uint(e / 4 % LANES));

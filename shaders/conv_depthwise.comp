@@ -16,6 +16,7 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "params.h"
+#include "texels.glsl"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
@@ -33,19 +34,18 @@ layout(constant_id = 11) const bool ALIGNED = true;
 layout(constant_id = 12) const int STEP = 1;      // columns of the output from a pixel to the next
 
 layout(push_constant) uniform Push { ConvParams p; };
-layout(binding = 0) uniform samplerBuffer inputs;
-layout(binding = 1) uniform samplerBuffer weights; // (channels, KERNEL_H * TAPS), each padded to vec4s
+QUAD_BUFFER(0, inputs);
+QUAD_BUFFER(1, weights); // (channels, KERNEL_H * TAPS), each padded to vec4s
 layout(binding = 2) readonly restrict buffer Bias { float bias[]; };
 layout(binding = 3) restrict buffer Output { float outputs[]; };
 layout(binding = 3) restrict buffer OutputVectors { vec4 output_vectors[]; };
-layout(binding = 4) uniform samplerBuffer residual;
+QUAD_BUFFER(4, residual);
 layout(binding = 5) restrict buffer Mask { uint mask[]; };
 layout(binding = 5) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
 
 const int RUN = 4;
 const int KERNEL_VECTORS = (KERNEL_H * TAPS + 3) / 4;
 const int INPUT_ROWS = (ROWS - 1) * STRIDE_H + (KERNEL_H - 1) * DILATION_H + 1;
-#include "texels.glsl"
 #include "vector_epilogue.glsl"
 #include "window.glsl"
 
@@ -62,7 +62,7 @@ int kernel_row(int t, int r) {
 // `from` is the address of the channel's input, (iy, ix) the first pixel that the block sees.
 void accumulate(int channel, int from, int iy, int ix, int last) {
   [[unroll]] for (int j = 0; j < KERNEL_VECTORS; ++j)
-    kernel[j] = texelFetch(weights, channel * KERNEL_VECTORS + j);
+    kernel[j] = FETCH(weights, channel * KERNEL_VECTORS + j);
   float start = (EPILOGUE & EPILOGUE_BIAS) != 0 ? bias[channel] : 0.0;
   [[unroll]] for (int r = 0; r < ROWS; ++r)
     sums[r] = vec4(start);

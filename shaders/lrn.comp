@@ -4,12 +4,13 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "params.h"
+#include "texels.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const bool KEEPS_SUMS = false; // s
 layout(constant_id = 1) const bool ALIGNED = false;
 layout(push_constant) uniform Push { LrnParams p; };
-layout(binding = 0) uniform samplerBuffer inputs;
+QUAD_BUFFER(0, inputs);
 layout(binding = 1) restrict buffer Outputs { float outputs[]; };
 layout(binding = 1) restrict buffer OutputVectors { vec4 output_vectors[]; };
 layout(binding = 2) restrict buffer Sums { float sums[]; };

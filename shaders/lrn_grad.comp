@@ -3,15 +3,16 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "params.h"
+#include "texels.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
 layout(constant_id = 1) const bool ALIGNED = false;
 layout(push_constant) uniform Push { LrnParams p; };
-layout(binding = 0) uniform samplerBuffer inputs;   // dy
-layout(binding = 1) uniform samplerBuffer elements; // x
-layout(binding = 2) uniform samplerBuffer results;  // y
-layout(binding = 3) uniform samplerBuffer sums;
+QUAD_BUFFER(0, inputs);   // dy
+QUAD_BUFFER(1, elements); // x
+QUAD_BUFFER(2, results);  // y
+QUAD_BUFFER(3, sums);
 layout(binding = 4) restrict buffer Outputs { float outputs[]; };
 layout(binding = 4) restrict buffer OutputVectors { vec4 output_vectors[]; };
 layout(binding = 5) restrict buffer Mask { uint mask[]; };

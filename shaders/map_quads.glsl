@@ -23,8 +23,6 @@ bool find_quad(out MapQuad quad) {
 
 int quad_at(MapQuad quad, int channel) { return (quad.n * p.channels + channel) * p.pixels + quad.pixel; }
 
-vec4 tensor_quad(samplerBuffer tensor, int at) {
-  if (ALIGNED)
-    return texelFetch(tensor, at / 4);
-  return load_quad(tensor, at, (p.batch * p.channels * p.pixels - 1) / 4);
-}
+// Of a tensor declared by QUAD_BUFFER, from element `at` on.
+#define tensor_quad(tensor, at)                                                                                        \
+  (ALIGNED ? FETCH(tensor, (at) / 4) : load_quad(tensor, at, (p.batch * p.channels * p.pixels - 1) / 4))

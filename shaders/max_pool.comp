@@ -4,6 +4,7 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "params.h"
+#include "texels.glsl"
 #include "linear.glsl"
 
 layout(local_size_x = 64) in;
@@ -16,7 +17,7 @@ layout(constant_id = 6) const bool PADDED = true;   // a window may leave the pi
 layout(constant_id = 7) const int SHIFT = -1;       // of window.glsl
 layout(constant_id = 8) const bool ALIGNED = false; // rows of outputs are whole quads
 layout(push_constant) uniform Push { PoolParams p; };
-layout(binding = 0) uniform samplerBuffer inputs;
+QUAD_BUFFER(0, inputs);
 layout(binding = 1) restrict buffer Outputs { float outputs[]; };
 layout(binding = 1) restrict buffer OutputVectors { vec4 output_vectors[]; };
 layout(binding = 2) writeonly buffer Arg { uint arg[]; };

@@ -4,6 +4,7 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "params.h"
+#include "texels.glsl"
 #include "linear.glsl"
 #include "reach.glsl"
 
@@ -12,8 +13,9 @@ layout(constant_id = 0) const uint EPILOGUE = 0u;
 layout(constant_id = 2) const int CHANNELS = 32;    // that share words of the mask: a divisor of 32
 layout(constant_id = 3) const bool ALIGNED = false; // rows of inputs are whole quads
 layout(constant_id = 4) const bool ALIGNED_OUT = false; // rows of the pool's outputs are
+layout(constant_id = 5) const int QUADS = 2; // a thread
 layout(push_constant) uniform Push { PoolParams p; };
-layout(binding = 0) uniform samplerBuffer inputs;
+QUAD_BUFFER(0, inputs);
 layout(binding = 1) readonly buffer Arg { uint arg[]; };
 layout(binding = 2) restrict buffer Outputs { float outputs[]; };
 layout(binding = 2) restrict buffer OutputVectors { vec4 output_vectors[]; };
@@ -23,9 +25,7 @@ const int STEP = 1;
 #include "arg_max.glsl"
 #include "mask_quads.glsl"
 #include "quads.glsl"
-#include "texels.glsl"
 
-const int QUADS = 2;
 const int RUN = 4 * QUADS;
 float sums[RUN];
 
@@ -34,7 +34,7 @@ float sums[RUN];
 void collect(int row, int ky, int ix, ivec2 columns, int last) {
   [[dont_unroll]] for (int ox = columns.x & ~3; ox <= columns.y; ox += 4) {
     int at = row * p.out_w + ox;
-    vec4 dy = ALIGNED_OUT ? texelFetch(inputs, at / 4) : load_quad(inputs, at, last);
+    vec4 dy = ALIGNED_OUT ? FETCH(inputs, at / 4) : load_quad(inputs, at, last);
     int words = row * arg_words_a_row(p.out_w);
     uint word = arg[words + ox / PACK];
     [[unroll]] for (int m = 0; m < 4; ++m) {

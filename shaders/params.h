@@ -53,13 +53,22 @@ struct ConvParams {
   float low, high; // of EPILOGUE_RELU
 };
 
-// Tiles first_tile .. first_tile + tiles - 1 (a multiple of 4; those beyond the last are done in vain) of a 3x3
+// Tiles first_tile .. first_tile + tiles - 1 (a multiple of 4; those beyond the last are done in vain) of a
 // convolution of stride 1 and one group by Winograd's method. Tiles follow one another by image, row, column.
 struct WinogradParams {
   ConvParams conv;
   int first_tile, tiles;
   int tiles_h, tiles_w; // an image
 };
+
+// Images first_image .. first_image + images - 1 of the adjoint of a convolution, from their columns.
+struct ColumnsParams {
+  ConvParams conv;
+  int first_image, images;
+};
+
+// What a workgroup of winograd_fused.comp does at once: so many threads, output channels, input channels.
+const int WINOGRAD_THREADS = 256, WINOGRAD_CHANNELS = 32, WINOGRAD_DEPTH = 4;
 
 const int EXACT_CHANNELS = 8, EXACT_PIXELS = 4; // that a thread of exact_conv.comp does
 

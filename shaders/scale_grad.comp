@@ -3,14 +3,15 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "params.h"
+#include "texels.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
 layout(constant_id = 1) const bool ALIGNED = false;
 layout(constant_id = 2) const bool HAS_SCALE = true;
 layout(push_constant) uniform Push { MapParams p; };
-layout(binding = 0) uniform samplerBuffer inputs;
-layout(binding = 1) uniform samplerBuffer scale;
+QUAD_BUFFER(0, inputs);
+QUAD_BUFFER(1, scale);
 layout(binding = 2) restrict buffer Outputs { float outputs[]; };
 layout(binding = 2) restrict buffer OutputVectors { vec4 output_vectors[]; };
 layout(binding = 3) restrict buffer Mask { uint mask[]; };
@@ -27,7 +28,7 @@ void main() {
   if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u)
     open = read_mask_quad(mask_word(quad.n, p.channels, quad.first, quad.pixel, p.pixels), quad.count);
   [[dont_unroll]] for (int four = quad.first; four < quad.last; four += 4) { // one texel of scale has those of four
-    const vec4 scales = HAS_SCALE ? texelFetch(scale, four / 4) : vec4(1);
+    const vec4 scales = HAS_SCALE ? FETCH(scale, four / 4) : vec4(1);
     [[unroll]] for (int i = 0; i < 4; ++i)
       if (four + i < quad.last) {
         const int at = quad_at(quad, four + i);

@@ -15,7 +15,7 @@ vec4 residual_quad(int n, int channel, int pixel, int plane) {
   int at = (n * channels + channel) * plane + pixel;
   int last = (p.batch * channels * plane - 1) / 4;
   if (ALIGNED)
-    return texelFetch(residual, at / 4);
+    return FETCH(residual, at / 4);
   vec4 v = load_quad(residual, at, last);
   if (STEP > 1) {
     [[unroll]] for (int r = 1; r < 4; ++r)

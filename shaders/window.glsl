@@ -1,8 +1,8 @@
-// The part of an image row that a run of output positions sees, as texels of a samplerBuffer. The including shader declares
-// `inputs` and the constants RUN (positions), TAPS (kernel columns), STRIDE_W, DILATION_W and SHIFT: the remainder by 4 of
-// every window's first address, or -1 where it may be any.
+// The part of an image row that a run of output positions sees, read by vec4s. The including shader declares the
+// QUAD_BUFFER `inputs` (texels.glsl) and the constants RUN (positions), TAPS (kernel columns), STRIDE_W, DILATION_W and
+// SHIFT: the remainder by 4 of every window's first address, or -1 where it may be any.
 const int WINDOW = (RUN - 1) * STRIDE_W + (TAPS - 1) * DILATION_W + 1;
-// Texels that hold a window: from its known remainder, or from any.
+// Those that hold a window: from its known remainder, or from any.
 const int TEXELS = ((SHIFT >= 0 ? SHIFT : 3) + WINDOW + 3) / 4;
 
 float window[WINDOW];
@@ -27,7 +27,7 @@ void load_window(int row, int ix, uint columns, int last) {
     [[unroll]] for (int k = 0; k < 4; ++k)
       needed = needed || (4 * t + k >= SHIFT && 4 * t + k - SHIFT < WINDOW && seen(4 * t + k - SHIFT));
     if (needed) {
-      vec4 four = texelFetch(inputs, clamp(first + t, 0, last));
+      vec4 four = FETCH(inputs, clamp(first + t, 0, last));
       [[unroll]] for (int k = 0; k < 4; ++k)
         loaded[4 * t + k] = four[k];
     }

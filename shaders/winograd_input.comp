@@ -4,15 +4,18 @@
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #include "params.h"
+#include "texels.glsl"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 layout(constant_id = 1) const int TILE = 4;
 layout(constant_id = 2) const int SHIFT = -1; // every window's rows start at an address of this remainder by 4; -1: any
+layout(constant_id = 3) const int KERNEL = 3;
 layout(push_constant) uniform Push { WinogradParams w; };
-layout(binding = 0) uniform samplerBuffer inputs;
+QUAD_BUFFER(0, inputs);
 layout(binding = 1) writeonly restrict buffer Transformed { vec4 transformed[]; };
 #include "texels.glsl"
+#define Elements vec4
 #include "winograd.glsl"
 
 float values[SIDE]; // a row of a window
@@ -23,7 +26,7 @@ void load_row(int row, int ix, uint columns, int last) {
   float loaded[4 * texels];
   int first = (row + ix) >> 2;
   [[unroll]] for (int t = 0; t < texels; ++t) {
-    vec4 four = texelFetch(inputs, clamp(first + t, 0, last));
+    vec4 four = FETCH(inputs, clamp(first + t, 0, last));
     [[unroll]] for (int k = 0; k < 4; ++k)
       loaded[4 * t + k] = four[k];
   }

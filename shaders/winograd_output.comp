@@ -7,24 +7,26 @@
 #extension GL_KHR_shader_subgroup_ballot : require
 #extension GL_EXT_control_flow_attributes : require
 #include "params.h"
+#include "texels.glsl"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 layout(constant_id = 1) const uint EPILOGUE = 0;
 layout(constant_id = 2) const int TILE = 4;
 layout(constant_id = 3) const bool ALIGNED = true; // every row of the output begins at a multiple of 4 elements
+layout(constant_id = 4) const int KERNEL = 3;
 layout(push_constant) uniform Push { WinogradParams w; };
-layout(binding = 0) uniform samplerBuffer products;
+QUAD_BUFFER(0, products);
 layout(binding = 1) readonly restrict buffer Bias { float bias[]; };
 layout(binding = 2) restrict buffer Output { float outputs[]; };
 layout(binding = 2) restrict buffer OutputVectors { vec4 output_vectors[]; };
-layout(binding = 3) uniform samplerBuffer residual;
+QUAD_BUFFER(3, residual);
 layout(binding = 4) restrict buffer Mask { uint mask[]; };
 layout(binding = 4) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
 const int STEP = 1;
 #define p w.conv
-#include "texels.glsl"
 #include "vector_epilogue.glsl"
+#define Elements vec4
 #include "winograd.glsl"
 
 // All lanes come here, `wanted` or not: one atomicOr serves the channels of 32 lanes, two where they lie in two words.
@@ -64,7 +66,7 @@ void main() {
   bool mine = channel < p.out_c;
   int from = min(channel, p.out_c - 1);
   [[unroll]] for (int element = 0; element < SIDE * SIDE; ++element)
-    tile[element] = texelFetch(products, (element * p.out_c + from) * quads + quad);
+    tile[element] = FETCH(products, (element * p.out_c + from) * quads + quad);
   [[unroll]] for (int row = 0; row < SIDE; ++row)
     transform_output(row * SIDE, 1);
   [[unroll]] for (int column = 0; column < TILE; ++column)

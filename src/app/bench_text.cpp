@@ -66,7 +66,11 @@ Json bench_json(const BenchResult &r) {
         kernels.back()["gflops"] = rate_json(kernel.gflop, kernel.milliseconds);
     }
     for (const ShaderTime &time : r.shaders)
-      shaders.push_back({{"shader", time.shader}, {"ms", time.milliseconds}, {"dispatches", time.dispatches}});
+      shaders.push_back({{"shader", time.shader},
+                         {"ms", time.milliseconds},
+                         {"dispatches", time.dispatches},
+                         {"gflops", rate_json(time.gflop, time.milliseconds)},
+                         {"gb_s", rate_json(time.mb * 1e-3, time.milliseconds)}});
   }
   return {{"forward_ms", r.forward_ms},
           {"forward_gflop", r.forward_gflop},

@@ -65,6 +65,7 @@ Command add_layers(CLI::App &program);
 Command add_models(CLI::App &program);
 Command add_devices(CLI::App &program);
 Command add_bench(CLI::App &program);
+Command add_doctor(CLI::App &program);
 Command add_tune(CLI::App &program);
 Command add_fetch(CLI::App &program);
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "app/progress.h"
 #include "app/report.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -126,6 +127,7 @@ void flush_results() {
 void tell(const std::string &line) { fmt::print(stderr, "{}\n", line); }
 
 void Context::load(const std::string &model) {
+  session.watch_programs(show_pipelines);
   session.load(request_of(options, model));
   if (!session.model().note.empty())
     note(session.model().note);
@@ -157,8 +159,9 @@ int run_command_line(int argc, const char *const *argv) {
   program.require_subcommand(0, 1);
   program.fallthrough();
   std::vector<Command> commands;
-  for (const auto add : {add_view, add_features, add_optimize, add_strip, add_replay, add_classify, add_activations,
-                         add_gradient, add_layers, add_models, add_devices, add_bench, add_tune, add_fetch}) {
+  for (const auto add :
+       {add_view, add_features, add_optimize, add_strip, add_replay, add_classify, add_activations, add_gradient,
+        add_layers, add_models, add_devices, add_doctor, add_bench, add_tune, add_fetch}) {
     commands.push_back(add(program));
     CLI::App &parser = *commands.back().parser;
     parser.fallthrough();

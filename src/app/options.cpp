@@ -54,8 +54,8 @@ void add_global_options(CLI::App &program, GlobalOptions &options) {
       ->group(group);
   add_text(
       program, "--precision", options.precision,
-      "fp32: the reference. fast: 3x3 convolutions by Winograd's method, still float32. fp16: weights of 16 bits, for "
-      "GPUs. auto: fp32 for activations and gradient, else fast",
+      "fp32: the reference. fast: 3x3 convolutions by Winograd's method, still float32. fp16: arithmetic or weights of "
+      "16 bits where they pay, for GPUs. auto: fp32 for activations and gradient, else fast",
       "P")
       ->group(group)
       ->capture_default_str();

@@ -31,6 +31,15 @@ bool stderr_is_terminal() {
 
 } // namespace
 
+void show_pipelines(std::size_t made, std::size_t all) {
+  constexpr int widest = 60;
+  if (!stderr_is_terminal())
+    return;
+  const std::string text = made < all ? fmt::format("making {} pipelines, {} done", all, made) : "";
+  fmt::print(stderr, "\r{:{}}\r{}", text, widest, text);
+  std::fflush(stderr);
+}
+
 ProgressBar::ProgressBar(std::int64_t work) : work_(std::max<std::int64_t>(work, 1)), terminal_(stderr_is_terminal()) {}
 
 ProgressBar::~ProgressBar() { clear(); }

@@ -1,6 +1,7 @@
 // How far a long command is: a bar on a terminal, else a plain line for about each tenth. On stderr.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -8,6 +9,9 @@
 #include "app/report.h"
 
 namespace convscope {
+
+// On a terminal: how many pipelines are made, of how many; once all are, nothing. Not on a terminal, nothing either.
+void show_pipelines(std::size_t made, std::size_t all);
 
 class ProgressBar {
 public:
@@ -22,6 +26,7 @@ public:
   void show(const std::string &text);
   double seconds_left() const;
   void clear();
+  bool on_terminal() const { return terminal_; }
 
 private:
   struct Mark {

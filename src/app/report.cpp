@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/files.h"
+#include "vulkan/quirks.h"
 
 namespace convscope {
 
@@ -37,6 +38,9 @@ nlohmann::ordered_json device_json(const vulkan::DeviceInfo &info) {
   const auto version = [](std::uint32_t v) {
     return fmt::format("{}.{}.{}", VK_API_VERSION_MAJOR(v), VK_API_VERSION_MINOR(v), VK_API_VERSION_PATCH(v));
   };
+  Json quirks = Json::array();
+  for (const vulkan::QuirkRow *quirk : vulkan::quirks_of(info))
+    quirks.push_back({{"name", quirk->name}, {"change", quirk->change}, {"reason", quirk->reason}});
   return {{"index", info.index},
           {"name", info.name},
           {"type", info.type},
@@ -54,7 +58,8 @@ nlohmann::ordered_json device_json(const vulkan::DeviceInfo &info) {
           {"timestamps", info.timestamps},
           {"storage_16bit", info.storage_16bit},
           {"float16", info.float16},
-          {"cooperative_matrix", info.cooperative_matrix}};
+          {"cooperative_matrix", info.cooperative_matrix},
+          {"quirks", quirks}};
 }
 
 } // namespace convscope

@@ -5,7 +5,7 @@
 
 namespace convscope {
 
-std::size_t place_in_arena(std::vector<Placement> &tensors, std::size_t alignment) {
+std::size_t place_in_arena(std::vector<Placement> &tensors, std::size_t alignment, std::size_t block) {
   std::vector<std::size_t> order(tensors.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
@@ -16,6 +16,9 @@ std::size_t place_in_arena(std::vector<Placement> &tensors, std::size_t alignmen
   std::size_t size = 0;
   for (std::size_t index : order) {
     Placement &tensor = tensors[index];
+    const auto inside = [&](std::size_t from) { // one block
+      return tensor.bytes <= block && from % block > block - tensor.bytes ? (from / block + 1) * block : from;
+    };
     std::size_t offset = 0;
     for (std::size_t other_index : placed) {
       const Placement &other = tensors[other_index];
@@ -24,7 +27,7 @@ std::size_t place_in_arena(std::vector<Placement> &tensors, std::size_t alignmen
         continue;
       if (offset + tensor.bytes <= other.offset)
         break;
-      offset = std::max(offset, aligned(other.offset + other.bytes));
+      offset = inside(std::max(offset, aligned(other.offset + other.bytes)));
     }
     tensor.offset = offset;
     size = std::max(size, offset + tensor.bytes);

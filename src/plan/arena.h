@@ -13,7 +13,8 @@ struct Placement {
 };
 
 // Largest first, each at the lowest offset that is free during its whole life; offsets are multiples of
-// `alignment`. Returns the arena's size.
-std::size_t place_in_arena(std::vector<Placement> &tensors, std::size_t alignment);
+// `alignment`. The arena may be made of blocks of `block` bytes, a multiple of the alignment: no tensor that fits into
+// one reaches into the next. Returns the arena's size.
+std::size_t place_in_arena(std::vector<Placement> &tensors, std::size_t alignment, std::size_t block = ~std::size_t{0});
 
 } // namespace convscope

@@ -13,6 +13,30 @@ constexpr int most_channels = 32; // a lane's: beyond, its sums are no faster (M
 // Input channels a step, a divisor of all.
 int unroll(const gpu::ConvParams &p) { return p.in_c % 4 == 0 ? 4 : p.in_c % 3 == 0 ? 3 : p.in_c % 2 == 0 ? 2 : 1; }
 
+// Parts of a subgroup that do different channels of the same pixels, by nanoseconds of a step on one core of Mesa's
+// llvmpipe, where 8 lanes have one instruction for a shuffle whose lanes differ, and other widths a loop. Sums are the
+// same whatever it is, so that it may follow from the batch.
+int split(const gpu::ConvParams &p, int lanes) {
+  if (lanes != 8)
+    return 1;
+  constexpr double load = 6.4, product = 0.33;
+  const int channels = gemm_tile_channels(p), tiles = divide_up(p.out_c, channels), depth = unroll(p);
+  const int quads = p.batch * divide_up(p.in_h * p.in_w, 4);
+  int best = 1;
+  double least = 0;
+  for (int parts = 1; parts <= lanes && lanes % parts == 0; parts *= 2) {
+    const int part = lanes / parts;
+    const double step =
+        channels * depth * 4 * product + (divide_up(divide_up(channels * depth, 4), part) + depth) * load;
+    const double cost = step * divide_up(quads, part) * divide_up(tiles, parts);
+    if (parts == 1 || cost < least) {
+      least = cost;
+      best = parts;
+    }
+  }
+  return best;
+}
+
 std::size_t index(int value) { return static_cast<std::size_t>(value); }
 
 // Weights as the kernel reads them: (groups, tiles, steps) of step_floats, depth input channels a step.
@@ -39,14 +63,19 @@ ConvKernel gemm_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint
   const bool aligned = std::ranges::all_of(
       std::initializer_list<int>{p.in_h * p.in_w, p.in_base, p.in_batch_stride, p.out_base, p.out_batch_stride},
       [](int elements) { return elements % 4 == 0; });
+  const int parts = split(p, static_cast<int>(subgroup_size));
   ConvKernel kernel;
   kernel.shader = "conv_gemm";
-  kernel.constants = {subgroup_size, epilogue, static_cast<std::uint32_t>(channels),
-                      static_cast<std::uint32_t>(unroll(p)), aligned ? 1U : 0U};
+  kernel.constants = {subgroup_size,
+                      epilogue,
+                      static_cast<std::uint32_t>(channels),
+                      static_cast<std::uint32_t>(unroll(p)),
+                      aligned ? 1U : 0U,
+                      static_cast<std::uint32_t>(parts)};
   kernel.pack = [p](std::span<const float> weights) { return pack_gemm(p, weights); };
   const auto [x, layers] =
-      layered_groups(divide_up(p.batch * divide_up(p.in_h * p.in_w, 4), static_cast<int>(subgroup_size)));
-  kernel.groups = {x, static_cast<std::uint32_t>(p.groups * divide_up(p.out_c, channels)), layers};
+      layered_groups(divide_up(p.batch * divide_up(p.in_h * p.in_w, 4), static_cast<int>(subgroup_size) / parts));
+  kernel.groups = {x, static_cast<std::uint32_t>(p.groups * divide_up(divide_up(p.out_c, channels), parts)), layers};
   return kernel;
 }
 

@@ -2,93 +2,179 @@
 #include "plan/conv.h"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 #include <string>
 
 #include "plan/layout.h"
+#include "vulkan/device.h"
 
 namespace convscope {
 
 namespace {
 
-// The meaning of each is in shaders/conv_shared.comp.
-struct SharedTile {
-  int lanes_m, lanes_n, thread_m, thread_n, tile_k;
-  int tile_m() const { return lanes_m * thread_m; }
-  int tile_n() const { return lanes_n * thread_n; }
-};
+// A step of K in shaders/conv_shared.comp.
+constexpr int tile_k = 16;
 
-// The largest tile that one image still fills several times over; never by the batch, so that sums stay the same.
-SharedTile shared_tile(const gpu::ConvParams &p, std::uint32_t max_invocations) {
-  const int positions = p.out_h * p.out_w;
-  if (max_invocations >= 256 && p.out_c >= 128 && positions >= 4096)
-    return {16, 16, 8, 8, 16};
-  if (max_invocations >= 256 && p.out_c >= 64 && positions >= 256)
-    return {16, 16, 4, 4, 16};
-  return {8, 8, 4, 4, 16};
+// The most sums a thread and threads a workgroup. Mesa's compiler for Intel holds sums twice where products are
+// unrolled, mobile GPUs have few registers and few threads: what spills costs more than larger tiles save.
+struct Limits {
+  int sums, threads;
+};
+Limits limits(const vulkan::DeviceInfo &device) {
+  switch (device.vendor_id) {
+  case 0x8086: // Intel
+    return {16, 256};
+  case 0x106B: // Apple
+    return {32, 256};
+  case 0x5143: // Qualcomm
+  case 0x13B5: // Arm
+  case 0x14E4: // Broadcom
+  case 0x1010: // Imagination
+    return {16, 128};
+  default:
+    return {64, 256};
+  }
+}
+
+bool can_have(const SharedTile &tile, const vulkan::DeviceInfo &device) {
+  const auto threads = static_cast<std::uint32_t>(tile.threads());
+  const auto bytes = static_cast<std::uint32_t>(tile_k * (tile.channels() + tile.positions())) * 4U;
+  return threads <= device.max_invocations && threads <= device.max_group_size[0] &&
+         bytes <= device.max_shared_memory && tile.threads() <= limits(device).threads &&
+         tile.thread_m * tile.thread_n <= limits(device).sums;
+}
+
+// Whether one image fills it several times over, with few channels beyond the last.
+bool suits(const SharedTile &tile, const gpu::ConvParams &p) {
+  const int enough_positions = tile.thread_n > 4 ? 4096 : tile.threads() > 64 ? 256 : 1;
+  return p.out_h * p.out_w >= enough_positions &&
+         divide_up(p.out_c, tile.channels()) * tile.channels() * 4 <= p.out_c * 5;
 }
 
 // By one image, as the tile: as many parts as fill a device of 128 processors twice over, each of 8 loads of the tile
 // at the least.
-int shared_parts(const gpu::ConvParams &p, const SharedTile &tile) {
+int shared_parts(const gpu::ConvParams &p, const SharedTile &tile, int steps) {
   constexpr int enough_groups = 256, fewest_loads = 8, most_parts = 16;
-  const int groups = divide_up(p.out_h * p.out_w, tile.tile_n()) * p.groups * divide_up(p.out_c, tile.tile_m());
-  const int loads = divide_up(p.in_c * p.kernel_h * p.kernel_w, tile.tile_k);
-  return std::clamp(enough_groups / groups, 1, std::clamp(loads / fewest_loads, 1, most_parts));
+  const int groups = divide_up(p.out_h * p.out_w, tile.positions()) * p.groups * divide_up(p.out_c, tile.channels());
+  return std::clamp(enough_groups / groups, 1, std::clamp(steps / fewest_loads, 1, most_parts));
 }
 
-// One thread's output channels in shaders/conv_direct.comp.
-int direct_channels(const gpu::ConvParams &p) { return std::min(p.out_c, 4); }
+// Input channels that one tap has in a row: as many as waste few multiplications by zero.
+int shared_chunk(const gpu::ConvParams &p) {
+  if (p.kernel_h * p.kernel_w == 1)
+    return tile_k;
+  for (int chunk = tile_k; chunk > 4; chunk /= 2)
+    if (divide_up(p.in_c, chunk) * chunk * 8 <= divide_up(p.in_c, 4) * 4 * 9)
+      return chunk;
+  return 4;
+}
+
+// What a thread of shaders/conv_direct.comp does.
+struct DirectTile {
+  int channels, outputs; // of a row
+  int taps, pieces;      // a row of the kernel in pieces of so many taps, which are unrolled
+  int quads() const { return divide_up(taps * channels, 4); } // of a piece's weights
+};
+// AMD keeps weights, and for each input whether it is there (a mask of all lanes), in about 100 scalar registers.
+DirectTile direct_tile(const gpu::ConvParams &p) {
+  constexpr int most_scalars = 64;
+  const int common = std::gcd(p.stride_w, p.dilation_w), reuse_taps = p.stride_w / common;
+  DirectTile tile{std::min(p.out_c, 4), std::min(p.out_w, 4), p.kernel_w, 1};
+  const auto scalars = [&] {
+    const int whole = std::min(tile.taps, reuse_taps); // taps of which every output loads its input
+    const int loads = whole * tile.outputs + (tile.taps - whole) * std::min(p.dilation_w / common, tile.outputs);
+    return 2 * loads + tile.taps * tile.channels;
+  };
+  while (tile.taps > 1 && scalars() > most_scalars)
+    tile.taps = divide_up(p.kernel_w, ++tile.pieces);
+  return tile;
+}
 
 std::uint32_t unsigned_of(int value) { return static_cast<std::uint32_t>(value); }
 
-// (groups, K up to a multiple of tile_k, out_c up to a multiple of tile_m), zero beyond; K = in_c, ky, kx.
-std::vector<float> pack_shared(const gpu::ConvParams &p, std::span<const float> weights, const SharedTile &tile) {
-  const auto depth = static_cast<std::size_t>(p.in_c) * unsigned_of(p.kernel_h * p.kernel_w);
-  const auto rows =
-      std::size_t{unsigned_of(divide_up(static_cast<int>(depth), tile.tile_k))} * unsigned_of(tile.tile_k);
-  const auto cols = std::size_t{unsigned_of(divide_up(p.out_c, tile.tile_m()))} * unsigned_of(tile.tile_m());
-  std::vector<float> packed(unsigned_of(p.groups) * rows * cols, 0.0F);
-  for (std::size_t g = 0; g < unsigned_of(p.groups); ++g)
-    for (std::size_t c = 0; c < unsigned_of(p.out_c); ++c)
-      for (std::size_t k = 0; k < depth; ++k)
-        packed[(g * rows + k) * cols + c] = weights[(g * unsigned_of(p.out_c) + c) * depth + k];
+// (groups, tiles, K up to a multiple of tile_k, tile's channels), zero beyond; K = in_c / chunk, ky, kx, chunk.
+std::vector<float> pack_shared(const gpu::ConvParams &p, std::span<const float> weights, const SharedTile &tile,
+                               int chunk, int steps) {
+  const auto size = [](int value) { return static_cast<std::size_t>(value); };
+  const std::size_t taps = size(p.kernel_h * p.kernel_w), in_c = size(p.in_c), out_c = size(p.out_c);
+  const std::size_t channels = size(tile.channels()), tiles = divide_up(out_c, channels);
+  const std::size_t tile_floats = size(steps * tile_k) * channels;
+  std::vector<float> packed(size(p.groups) * tiles * tile_floats, 0.0F);
+  for (std::size_t g = 0; g < size(p.groups); ++g)
+    for (std::size_t c = 0; c < out_c; ++c) {
+      float *to = packed.data() + (g * tiles + c / channels) * tile_floats + c % channels;
+      const float *from = weights.data() + (g * out_c + c) * in_c * taps;
+      for (std::size_t i = 0; i < in_c; ++i)
+        for (std::size_t tap = 0; tap < taps; ++tap) {
+          const std::size_t k = (i / size(chunk) * taps + tap) * size(chunk) + i % size(chunk);
+          to[k * channels] = from[i * taps + tap];
+        }
+    }
   return packed;
 }
 
-// (groups * tiles, in_c, ky, kx, tile channels), zero beyond out_c.
+// (groups * tiles, in_c, ky, pieces, taps * channels up to a multiple of 4), zero beyond kernel_w and out_c.
 std::vector<float> pack_direct(const gpu::ConvParams &p, std::span<const float> weights) {
-  const int channels = direct_channels(p);
-  const int tiles = divide_up(p.out_c, channels);
-  const auto depth = static_cast<std::size_t>(p.in_c) * unsigned_of(p.kernel_h * p.kernel_w);
-  std::vector<float> packed;
-  packed.reserve(unsigned_of(p.groups * tiles * channels) * depth);
-  for (int tile = 0; tile < p.groups * tiles; ++tile)
-    for (std::size_t k = 0; k < depth; ++k)
-      for (int i = 0; i < channels; ++i) {
-        const int c = tile % tiles * channels + i;
-        const auto filter = unsigned_of(tile / tiles * p.out_c + c);
-        packed.push_back(c < p.out_c ? weights[filter * depth + k] : 0.0F);
+  const DirectTile tile = direct_tile(p);
+  const auto size = [](int value) { return static_cast<std::size_t>(value); };
+  const int tiles = divide_up(p.out_c, tile.channels);
+  const std::size_t rows = size(p.in_c) * size(p.kernel_h), piece_floats = size(tile.quads() * 4);
+  std::vector<float> packed(size(p.groups * tiles) * rows * size(tile.pieces) * piece_floats, 0.0F);
+  for (int filter = 0; filter < p.groups * p.out_c; ++filter) {
+    const int c = filter % p.out_c;
+    const std::size_t first = size(filter / p.out_c * tiles + c / tile.channels) * rows;
+    for (std::size_t row = 0; row < rows; ++row)
+      for (int kx = 0; kx < p.kernel_w; ++kx) {
+        const std::size_t piece = (first + row) * size(tile.pieces) + size(kx / tile.taps);
+        packed[piece * piece_floats + size(kx % tile.taps * tile.channels + c % tile.channels)] =
+            weights[(size(filter) * rows + row) * size(p.kernel_w) + size(kx)];
       }
+  }
   return packed;
 }
 
 } // namespace
 
-ConvKernel shared_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t max_invocations, bool halves,
+std::span<const SharedTile> shared_tiles() {
+  static constexpr std::array<SharedTile, 6> tiles = {
+      {{16, 16, 8, 8}, {16, 16, 4, 8}, {16, 16, 4, 4}, {8, 16, 4, 4}, {8, 8, 4, 4}, {4, 16, 4, 4}}};
+  return tiles;
+}
+
+SharedTile shared_tile(const gpu::ConvParams &p, const vulkan::DeviceInfo &device) {
+  SharedTile chosen = shared_tiles().back(); // 64 threads, 5 KiB: any device has that
+  for (const SharedTile &tile : shared_tiles())
+    if (can_have(tile, device) && suits(tile, p)) {
+      chosen = tile;
+      break;
+    }
+  if (device.is_cpu()) // no faster unrolled, but longer to compile
+    chosen.unroll = 1;
+  return chosen;
+}
+
+ConvKernel shared_conv(const gpu::ConvParams &p, std::uint32_t epilogue, const SharedTile &tile, bool halves,
                        bool whole) {
-  const SharedTile tile = shared_tile(p, max_invocations);
+  const int chunk = shared_chunk(p);
+  const int steps = divide_up(divide_up(p.in_c, chunk) * p.kernel_h * p.kernel_w, tile_k / chunk);
+  const bool quads = std::ranges::all_of(std::array{p.in_h * p.in_w, p.in_base, p.in_batch_stride},
+                                         [](int elements) { return elements % 4 == 0; });
   ConvKernel kernel;
   kernel.shader = "conv_shared";
-  kernel.packing = std::to_string(tile.tile_m()) + (halves ? "/16" : "");
+  kernel.packing = std::to_string(tile.channels()) + (halves ? "/16" : "");
   kernel.halves = halves;
-  kernel.parts = whole ? 1 : shared_parts(p, tile);
+  kernel.parts = whole ? 1 : shared_parts(p, tile, steps);
   kernel.constants = {epilogue};
-  for (int constant : {p.kernel_h, p.kernel_w, tile.lanes_m, tile.lanes_n, tile.thread_m, tile.thread_n, tile.tile_k,
-                       tile.lanes_m * tile.lanes_n, kernel.parts, halves ? 1 : 0})
+  for (int constant : {p.kernel_h, p.kernel_w, tile.lanes_m, tile.lanes_n, tile.thread_m, tile.thread_n, tile_k,
+                       tile.threads(), kernel.parts, halves ? 1 : 0, chunk, p.in_c % chunk == 0 ? 1 : 0,
+                       is_matrix_product(p) && quads ? 1 : 0, tile.unroll})
     kernel.constants.push_back(unsigned_of(constant));
-  const auto [x, layers] = layered_groups(divide_up(p.batch * p.out_h * p.out_w, tile.tile_n()));
-  kernel.pack = [p, tile](std::span<const float> weights) { return pack_shared(p, weights, tile); };
-  kernel.groups = {x, unsigned_of(p.groups * divide_up(p.out_c, tile.tile_m()) * kernel.parts), layers};
+  const auto [x, layers] = layered_groups(divide_up(p.batch * p.out_h * p.out_w, tile.positions()));
+  kernel.pack = [p, tile, chunk, steps](std::span<const float> weights) {
+    return pack_shared(p, weights, tile, chunk, steps);
+  };
+  kernel.groups = {x, unsigned_of(p.groups * divide_up(p.out_c, tile.channels()) * kernel.parts), layers};
   return kernel;
 }
 
@@ -101,13 +187,17 @@ ConvKernel finish_parts(const gpu::ConvParams &p, std::uint32_t epilogue, int pa
 }
 
 ConvKernel direct_conv(const gpu::ConvParams &p, std::uint32_t epilogue) {
-  const int channels = direct_channels(p);
+  const DirectTile tile = direct_tile(p);
+  const int common = std::gcd(p.stride_w, p.dilation_w);
   ConvKernel kernel;
   kernel.shader = "conv_direct";
-  kernel.constants = {epilogue, unsigned_of(p.kernel_h), unsigned_of(p.kernel_w), unsigned_of(channels)};
-  const auto [x, layers] = layered_groups(divide_up(p.batch * p.out_h * p.out_w, 64));
+  kernel.constants = {epilogue};
+  for (int constant :
+       {p.kernel_h, p.kernel_w, tile.channels, tile.outputs, tile.taps, p.stride_w / common, p.dilation_w / common})
+    kernel.constants.push_back(unsigned_of(constant));
+  const auto [x, layers] = layered_groups(divide_up(p.batch * p.out_h * divide_up(p.out_w, tile.outputs), 64));
   kernel.pack = [p](std::span<const float> weights) { return pack_direct(p, weights); };
-  kernel.groups = {x, unsigned_of(p.groups * divide_up(p.out_c, channels)), layers};
+  kernel.groups = {x, unsigned_of(p.groups * divide_up(p.out_c, tile.channels)), layers};
   return kernel;
 }
 

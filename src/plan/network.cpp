@@ -53,11 +53,7 @@ NodeId Network::largest() const {
 }
 
 std::uint64_t Network::max_binding() const {
-  const std::uint64_t asked = options_.max_binding_bytes;
-  const vulkan::DeviceInfo &info = plan_.device().info();
-  // Kernels index by int, and read most tensors as texels.
-  const auto device =
-      std::min<std::uint64_t>({info.max_storage_range, info.max_texels * vulkan::texel_bytes, INT32_MAX});
+  const std::uint64_t asked = options_.max_binding_bytes, device = plan_.device().info().max_binding();
   return asked == 0 ? device : std::min(asked, device);
 }
 
@@ -199,6 +195,9 @@ Window Network::window(const Window &window, NodeId input, const Padding &extra)
 void Network::adjoint_conv(const std::string &label, const FusedOp &op, std::uint32_t epilogue,
                            const ConvBindings &bindings) {
   const gpu::ConvParams forward = conv_params(op);
+  if (chooses_columns(forward))
+    return columns_adjoint(
+        label, folded_name(op), forward, [&] { return fold(graph_, op).weights; }, epilogue, bindings);
   // A phase's weights follow from the padding, and that may follow from the input's size and from the cut.
   const std::string key = fmt::format("{}/gradient of pads {},{}", folded_name(op), forward.pad_top, forward.pad_left);
   for (const gpu::ConvParams &phase : gradient_phases(forward))

@@ -45,6 +45,7 @@ struct NetworkOptions {
   Precision precision = Precision::fp32;
   ConvBackend backend = ConvBackend::automatic;
   const ConvProfile *profile = nullptr; // measured choices, where there are any
+  const SharedTile *tile = nullptr;     // of the shared back ends; else by device and shape
   std::uint64_t max_binding_bytes = 0;  // of one tensor; 0: the device's limit. Larger dense weights run in parts
 };
 
@@ -212,6 +213,9 @@ private:
                   const ConvBindings &bindings, double flops);
   void winograd_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
                      const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings, int tile);
+  bool chooses_columns(const gpu::ConvParams &forward) const;
+  void columns_adjoint(const std::string &label, const std::string &key, const gpu::ConvParams &forward,
+                       const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings);
   ConvBackend choose(const gpu::ConvParams &params) const;
   Window window(const Window &window, NodeId input, const Padding &extra = {}) const;
   // The adjoint of a convolution: a Conv's gradient, or a ConvTranspose.

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/half.h"
+#include "plan/conv_columns.h"
 #include "plan/winograd.h"
 
 namespace convscope {
@@ -23,6 +24,19 @@ bool mostly_weights(const gpu::ConvParams &p) {
   return weights > std::int64_t{p.in_c} * p.in_h * p.in_w + std::int64_t{p.out_c} * p.out_h * p.out_w;
 }
 
+std::size_t columns_bytes(const gpu::ConvParams &forward) { // of an image
+  const gpu::ConvParams product = columns_product(forward, 0, 1);
+  return static_cast<std::size_t>(product.out_batch_stride) * sizeof(float);
+}
+
+// Whether arithmetic is what it takes: of a GPU, 64 multiplications for each float read or written are. Elsewhere 16
+// bits would cost accuracy and save nothing.
+bool mostly_arithmetic(const gpu::ConvParams &p) {
+  const auto weights = std::int64_t{p.in_c} * p.out_c * p.kernel_h * p.kernel_w;
+  const auto floats = std::int64_t{p.in_c} * p.in_h * p.in_w + std::int64_t{p.out_c} * p.out_h * p.out_w + weights / 2;
+  return p.in_c >= 16 && p.out_c >= 16 && weights * p.out_h * p.out_w >= 64 * floats; // fewer are mostly padding
+}
+
 std::vector<std::uint16_t> halves_of(const std::vector<float> &values) {
   std::vector<std::uint16_t> halves(values.size());
   std::transform(values.begin(), values.end(), halves.begin(), float_to_half);
@@ -36,7 +50,10 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   ConvBackend asked = options_.backend;
   if (asked == ConvBackend::automatic && options_.profile)
     asked = options_.profile->find(params, options_.precision).value_or(asked);
-  const bool winograd = winograd_applies(params);
+  // Its products are a whole batch's: a tile's inputs in 16 bits would have a scale that hangs on an image's company.
+  const bool winograd = winograd_applies(params) && options_.precision != Precision::fp16;
+  const vulkan::DeviceInfo &device = plan_.device().info();
+  const bool tiny = winograd_tile(params, 4) >= 2; // whether windows of 4 a side are possible
   switch (asked) {
   case ConvBackend::gemm:
     if (is_matrix_product(params))
@@ -47,8 +64,23 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
       return asked;
     break;
   case ConvBackend::winograd2:
+    if (winograd && tiny && device.subgroup_ballot)
+      return asked;
+    break;
   case ConvBackend::winograd4:
-    if (winograd)
+    if (winograd && device.subgroup_ballot)
+      return asked;
+    break;
+  case ConvBackend::winograd_fused:
+    if (winograd_fused_applies(params, device))
+      return asked;
+    break;
+  case ConvBackend::matrix:
+    if (matrices_fit(device))
+      return asked;
+    break;
+  case ConvBackend::half:
+    if (halves_fit(device))
       return asked;
     break;
   case ConvBackend::broadcast:
@@ -56,17 +88,30 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   case ConvBackend::shared16:
   case ConvBackend::direct:
     return asked;
+  case ConvBackend::columns: // of an adjoint
   case ConvBackend::automatic:
     break;
   }
   // A CPU driver's subgroup is as wide as its vectors; a GPU's is 32 or 64 wide, an integrated one's 8 to 32.
-  const vulkan::DeviceInfo &device = plan_.device().info();
-  const bool broadcast = device.is_cpu() && device.subgroup_shuffle && device.subgroup_size <= 16;
+  const bool broadcast =
+      device.is_cpu() && device.subgroup_shuffle && device.subgroup_size <= 16 && device.subgroup_fixed();
+  const bool fast = options_.precision == Precision::fast;
   // Measured on llvmpipe (convscope-kernels): a stem's transforms cost more than they save; a map of few tiles leaves
-  // lanes without work, so it has smaller ones. Not measured on a GPU.
-  if (options_.precision == Precision::fast && winograd && device.subgroup_ballot && params.in_c >= 16 &&
-      params.out_c >= 16 && params.out_h * params.out_w >= 16)
-    return params.out_h * params.out_w <= 64 ? ConvBackend::winograd2 : ConvBackend::winograd4;
+  // lanes without work, so it has smaller ones.
+  if (fast && winograd && device.is_cpu() && device.subgroup_ballot && params.in_c >= 16 && params.out_c >= 16 &&
+      params.out_h * params.out_w >= 16 && (tiny || (broadcast && params.in_c >= 64 && params.out_c >= 64)))
+    return params.out_h * params.out_w <= 64 && tiny ? ConvBackend::winograd2 : ConvBackend::winograd4;
+  // Not measured on a GPU: by what it has to do.
+  if (fast && !broadcast && winograd_fused_applies(params, device) &&
+      winograd_fused_pays(params, device, kernel_of(params, 0, ConvBackend::shared).parts))
+    return ConvBackend::winograd_fused;
+  // A CPU driver's packed arithmetic is slower than its float32.
+  if (options_.precision == Precision::fp16 && mostly_arithmetic(params)) {
+    if (matrices_fit(device))
+      return ConvBackend::matrix;
+    if (halves_fit(device) && !device.is_cpu())
+      return ConvBackend::half;
+  }
   if (options_.precision == Precision::fp16 && mostly_weights(params))
     return ConvBackend::shared16; // on CPU drivers too, which have no kernels of their own for halves
   if (!broadcast && params.out_c <= 4)
@@ -83,7 +128,8 @@ void Network::conv(const std::string &label, const std::string &key, const gpu::
   convolutions_.emplace_back(label, params);
   const ConvBackend backend = choose(params);
   if (backend == ConvBackend::winograd2 || backend == ConvBackend::winograd4) {
-    winograd_conv(label, key, params, weights, epilogue, bindings, backend == ConvBackend::winograd2 ? 2 : 4);
+    winograd_conv(label, key, params, weights, epilogue, bindings,
+                  winograd_tile(params, backend == ConvBackend::winograd2 ? 4 : 6));
   } else {
     const ConvKernel kernel = kernel_of(params, epilogue, backend);
     plain_conv(
@@ -104,7 +150,14 @@ ConvKernel Network::kernel_of(const gpu::ConvParams &params, std::uint32_t epilo
     return depthwise_conv(params, epilogue, device.subgroup_size);
   case ConvBackend::shared:
   case ConvBackend::shared16:
-    return shared_conv(params, epilogue, device.max_invocations, backend == ConvBackend::shared16, whole);
+    return shared_conv(params, epilogue, options_.tile != nullptr ? *options_.tile : shared_tile(params, device),
+                       backend == ConvBackend::shared16, whole);
+  case ConvBackend::winograd_fused:
+    return winograd_fused_conv(params, epilogue, device);
+  case ConvBackend::matrix:
+    return matrix_conv(params, epilogue, device, whole);
+  case ConvBackend::half:
+    return half_conv(params, epilogue, device, whole);
   default:
     return direct_conv(params, epilogue);
   }
@@ -144,12 +197,53 @@ void Network::plain_conv(const std::string &label, const std::string &key, const
                  {reads(parts), reads(or_weights(bindings.bias)), out, reads(or_weights(bindings.residual)), mask});
 }
 
+// A product of many rows where the phases of the definition have few channels, or few taps.
+bool Network::chooses_columns(const gpu::ConvParams &forward) const {
+  ConvBackend asked = options_.backend;
+  if (asked == ConvBackend::automatic && options_.profile)
+    asked = options_.profile->find(columns_product(forward, 0, 1), options_.precision).value_or(asked);
+  const vulkan::DeviceInfo &device = plan_.device().info();
+  if (!columns_apply(forward) || !device.subgroup_shuffle || columns_bytes(forward) > max_binding())
+    return false;
+  const bool broadcast = device.is_cpu() && device.subgroup_size <= 16;
+  // In another order of additions than the definition's: fp32 keeps to that, as the reference for what an optimizer
+  // makes of gradients near zero.
+  return asked == ConvBackend::columns ||
+         (asked == ConvBackend::automatic && options_.precision != Precision::fp32 && broadcast &&
+          forward.out_c >= 16 && (forward.stride_h * forward.stride_w > 1 || forward.in_c <= 4));
+}
+
+void Network::columns_adjoint(const std::string &label, const std::string &key, const gpu::ConvParams &forward,
+                              const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings) {
+  constexpr std::size_t enough = std::size_t{8} << 20; // of images at once
+  const std::size_t bytes = columns_bytes(forward), most = std::min<std::size_t>(enough, max_binding());
+  const int at_once = std::clamp(static_cast<int>(most / bytes), 1, forward.batch);
+  const std::uint32_t lanes = plan_.device().info().subgroup_size;
+  const TensorId columns = plan_.transient(label + " columns", bytes * static_cast<std::size_t>(at_once));
+  const auto or_columns = [&](TensorId id) { return id == TensorId::none ? columns : id; };
+  const Use out = (epilogue & gpu::EPILOGUE_ACCUMULATE) != 0 ? updates(bindings.out) : writes(bindings.out);
+  const Use mask = bindings.mask == TensorId::none ? out : updates(bindings.mask);
+  convolutions_.emplace_back(label, columns_product(forward, 0, 1));
+  for (int first = 0; first < forward.batch; first += at_once) {
+    const int images = std::min(at_once, forward.batch - first);
+    const gpu::ConvParams product = columns_product(forward, first, images);
+    const ConvKernel kernel = gemm_conv(product, 0U, lanes);
+    plain_conv(
+        label, key + "/columns", kernel, product, [&] { return kernel.pack(columns_weights(forward, weights())); }, 0U,
+        {bindings.in, TensorId::none, columns, TensorId::none, TensorId::none}, flops_of(product));
+    const gpu::ColumnsParams params = columns_params(forward, first, images);
+    const ConvKernel sum = columns_sum(params, epilogue, lanes);
+    plan_.dispatch(label, plan_.programs().get(sum.shader, sum.constants), sum.groups, params,
+                   {reads(columns), reads(or_columns(bindings.bias)), out, reads(or_columns(bindings.residual)), mask});
+  }
+}
+
 void Network::winograd_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
                             const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings,
                             int tile) {
   const std::uint32_t lanes = plan_.device().info().subgroup_size;
   const std::vector<gpu::WinogradParams> parts = winograd_parts(params, tile);
-  const auto floats = static_cast<std::size_t>(winograd_products(tile) * parts.front().tiles) * sizeof(float);
+  const auto floats = static_cast<std::size_t>(winograd_products(params, tile) * parts.front().tiles) * sizeof(float);
   const TensorId tiles = plan_.transient(label + " tiles", floats * static_cast<std::size_t>(params.in_c));
   const TensorId products = plan_.transient(label + " products", floats * static_cast<std::size_t>(params.out_c));
   const auto or_products = [&](TensorId id) { return id == TensorId::none ? products : id; };

@@ -5,6 +5,7 @@
 
 #include "graph/shapes.h"
 #include "plan/layout.h"
+#include "vulkan/quirks.h"
 
 namespace convscope {
 
@@ -74,16 +75,23 @@ void Network::forward_max_pool(const FusedOp &op) {
 void Network::backward_max_pool(const FusedOp &op, TensorId from) {
   const gpu::PoolParams p = pool_params(op);
   const TensorId arg_max = kept_[static_cast<std::size_t>(op.output)].arg_max;
-  constexpr int run = 8; // pixels a thread
+  const int quads =
+      vulkan::has_quirk(plan_.device().info(), vulkan::Quirk::small_shaders) ? 1 : 2; // of pixels, a thread
+  const int run = 4 * quads;
   const std::int64_t runs = std::int64_t{p.in_h} * divide_up(p.in_w, run);
-  int channels = 32; // a thread; fewer on small maps, so that there is work for all
-  while (channels > 4 && runs * divide_up(p.channels, channels) < 128)
+  // Of a thread; fewer on small maps, so that there is work for all: a CPU's cores, or a large GPU's 512 workgroups.
+  const bool cpu = plan_.device().info().is_cpu();
+  const int fewest = cpu ? 4 : 1;
+  const std::int64_t enough = cpu ? 128 : 64 * 512;
+  int channels = 32;
+  while (channels > fewest && runs * divide_up(p.channels, channels) < enough)
     channels /= 2;
   contribute(op.inputs.front(), [&](const GradientTarget &to) {
     plan_.dispatch(
         node(op.main).name + " gradient",
         plan_.programs().get("max_pool_grad", {to.epilogue(), arg_max_bits(p), static_cast<std::uint32_t>(channels),
-                                               p.in_w % 4 == 0 ? 1U : 0U, p.out_w % 4 == 0 ? 1U : 0U}),
+                                               p.in_w % 4 == 0 ? 1U : 0U, p.out_w % 4 == 0 ? 1U : 0U,
+                                               static_cast<std::uint32_t>(quads)}),
         spread_groups(p.batch * divide_up(p.channels, channels) * runs), p,
         {reads(from), reads(arg_max), to.use(), reads(to.mask_or(from))});
   });

@@ -1,8 +1,6 @@
 #include "plan/plan.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <set>
 #include <stdexcept>
 #include <utility>
@@ -134,7 +132,13 @@ void Plan::place() {
     }
   const auto alignment =
       std::max<std::size_t>({256, device().info().storage_alignment, device().info().texel_alignment});
-  arena_bytes_ = place_in_arena(placements, alignment);
+  // One allocation, or several where the device has a limit.
+  const std::size_t most = static_cast<std::size_t>(device().info().max_allocation) / alignment * alignment;
+  std::size_t largest = 0;
+  for (const Placement &placement : placements)
+    largest = std::max(largest, (placement.bytes + alignment - 1) / alignment * alignment);
+  block_bytes_ = most > 0 ? std::max(most, largest) : ~std::size_t{0}; // one that is too large can't be allocated
+  arena_bytes_ = place_in_arena(placements, alignment, block_bytes_);
   for (std::size_t i = 0; i < owners.size(); ++i)
     tensors_[owners[i]].offset = placements[i].offset;
   placed_ = true;
@@ -154,12 +158,12 @@ void Plan::allocate() {
     throw std::logic_error(name_ + ": the plan is allocated twice");
   allocated_ = true;
   place();
-  if (arena_bytes_ > 0)
-    arena_ = vulkan::Buffer(device(), arena_bytes_, name_ + " arena");
+  for (std::size_t done = 0; done < arena_bytes_; done += arena_.back().bytes())
+    arena_.emplace_back(device(), std::min(arena_bytes_ - done, block_bytes_), name_ + " arena");
   for (Tensor &tensor : tensors_) {
     if (tensor.kind == Kind::transient) {
       if (tensor.first >= 0)
-        tensor.slice = arena_.slice(tensor.offset, tensor.bytes);
+        tensor.slice = arena_[tensor.offset / block_bytes_].slice(tensor.offset % block_bytes_, tensor.bytes);
     } else if (tensor.kind == Kind::persistent) {
       tensor.buffer = vulkan::Buffer(device(), tensor.bytes, name_ + " " + tensor.name);
       tensor.slice = tensor.buffer.slice();
@@ -167,20 +171,15 @@ void Plan::allocate() {
   }
 }
 
-// Writes steps to recordings, with the barriers that follow from what they touch. A recording's end is a barrier, too.
+// Writes steps to a recording, with the barriers that follow from what they touch. A recording's end is a barrier, too.
 class Plan::Recorder {
 public:
-  Recorder(const Plan &plan, bool timed, double flops_each, bool apart)
-      : plan_(plan), timed_(timed), flops_each_(flops_each), apart_(apart) {
-    begin();
-  }
+  // Marks (Breadcrumbs) stand some `marked` of work apart.
+  Recorder(const Plan &plan, bool timed, double marked)
+      : plan_(plan), recording_(plan.device(), plan.name_, timed), marked_(marked) {}
 
-  void add(const Step &step) {
-    const bool alone = apart_ && (step.custom || (step.program && step.program->is_new()));
-    if (steps_ > 0 && (alone || alone_ || flops_ + step.flops > flops_each_)) {
-      recordings_.back().finish();
-      begin();
-    }
+  // Workgroups first .. first + units - 1 of the step's cut_axis().
+  void add(const Step &step, std::uint32_t first, std::uint32_t units, double work) {
     slices_.clear();
     bool wait = false;
     for (const Use &use : step.uses) {
@@ -188,82 +187,104 @@ public:
       wait = wait || hazards_.conflicts(slices_.back(), use.access != Access::read);
     }
     if (wait) {
-      recordings_.back().barrier();
+      recording_.barrier();
       hazards_.clear();
+      if (work_ >= marked_) {
+        recording_.mark();
+        work_ = 0;
+      }
     }
-    double flops = step.flops; // of what the last recording has of it
-    if (step.program)
-      flops = dispatch(step);
-    else if (step.custom)
-      recordings_.back().custom(step.custom, step.label);
-    else if (step.fill)
-      recordings_.back().fill(slices_.at(0), *step.fill);
-    else
-      recordings_.back().copy(slices_.at(0), slices_.at(1));
+    if (step.program) {
+      const auto axis = static_cast<std::size_t>(cut_axis(step));
+      std::array<std::uint32_t, 3> from{}, groups = step.groups;
+      from[axis] = first;
+      groups[axis] = units;
+      recording_.dispatch_part(*step.program, from, groups, step.push, slices_, step.label);
+    } else if (step.custom) {
+      recording_.custom(step.custom, step.label);
+    } else if (step.fill) {
+      recording_.fill(slices_.at(0), *step.fill);
+    } else {
+      recording_.copy(slices_.at(0), slices_.at(1));
+    }
     for (std::size_t i = 0; i < slices_.size(); ++i)
       hazards_.add(slices_[i], step.uses[i].access != Access::read);
-    flops_ += flops;
-    ++steps_;
-    alone_ = alone;
+    work_ += work;
   }
 
-  std::vector<vulkan::Recording> take() {
-    recordings_.back().finish();
-    return std::move(recordings_);
+  vulkan::Recording take() {
+    recording_.finish();
+    return std::move(recording_);
   }
 
 private:
-  void begin() {
-    recordings_.emplace_back(plan_.device(), plan_.name_, timed_);
-    hazards_.clear();
-    flops_ = 0;
-    steps_ = 0;
-  }
-
-  // One that is too long by itself goes in parts, each some rows of its groups; they write different elements. The
-  // last part's flops: it is in a recording of its own.
-  double dispatch(const Step &step) {
-    const std::uint32_t rows = step.groups[1];
-    const auto parts =
-        std::clamp<std::uint32_t>(static_cast<std::uint32_t>(std::min(step.flops / flops_each_, 1e6)) + 1, 1, rows);
-    const std::uint32_t each = divide_up(rows, parts);
-    for (std::uint32_t first = 0; first < rows; first += each) {
-      if (first > 0) {
-        recordings_.back().finish();
-        begin();
-      }
-      recordings_.back().dispatch_rows(*step.program, {step.groups[0], std::min(each, rows - first), step.groups[2]},
-                                       first, step.push, slices_, step.label);
-    }
-    return step.flops / parts;
-  }
-
   const Plan &plan_;
-  bool timed_;
-  double flops_each_, flops_ = 0;
-  bool apart_;
-  int steps_ = 0; // of the last recording
-  bool alone_ = false;
+  vulkan::Recording recording_;
+  double marked_, work_ = 0; // since the last mark
   Hazards hazards_;
   std::vector<vulkan::Slice> slices_;
-  std::vector<vulkan::Recording> recordings_;
 };
 
-vulkan::Recording Plan::record(Variant variant, bool timed) const {
-  return std::move(record_all(variant, timed, std::numeric_limits<double>::infinity(), false).front());
-}
-
-std::vector<vulkan::Recording> Plan::record_slices(Variant variant, double flops_each, bool apart) const {
-  return record_all(variant, false, flops_each, apart);
-}
-
-std::vector<vulkan::Recording> Plan::record_all(Variant variant, bool timed, double flops_each, bool apart) const {
-  if (!allocated_)
-    throw std::logic_error(name_ + ": the plan is recorded before it is allocated");
-  Recorder recorder(*this, timed, flops_each, apart);
+std::vector<const Plan::Step *> Plan::steps_of(Variant variant) const {
+  std::vector<const Step *> steps;
   for (const Step &step : steps_)
     if (in_variant(step.variant, variant))
-      recorder.add(step);
+      steps.push_back(&step);
+  return steps;
+}
+
+// The axis along which a step's workgroups are run in parts: they write different elements. That of x where no other
+// counts on where it ends.
+int Plan::cut_axis(const Step &step) {
+  if (!step.program)
+    return 0;
+  const int layer = step.program->layer_axis();
+  const bool free = layer == 0 || (layer > 0 && step.groups[static_cast<std::size_t>(layer)] == 1);
+  int axis = free ? 0 : 1;
+  for (int other = axis + 1; other < 3; ++other)
+    if (step.groups[static_cast<std::size_t>(other)] > step.groups[static_cast<std::size_t>(axis)])
+      axis = other;
+  return axis;
+}
+
+StepSize Plan::size_of(const Step &step, Measure measure) const {
+  constexpr double flops_a_byte = 4, flops_a_step = 1e5; // of what GPUs do in the time of either, about
+  StepSize size{step.flops, step.program ? step.groups[static_cast<std::size_t>(cut_axis(step))] : 1U, false};
+  if (measure == Measure::time) {
+    size.work += flops_a_step;
+    for (const Use &use : step.uses)
+      size.work += flops_a_byte * static_cast<double>(tensor(use.tensor).bytes);
+  }
+  return size;
+}
+
+std::vector<StepSize> Plan::step_sizes(Variant variant, Measure measure, bool apart) const {
+  std::vector<StepSize> sizes;
+  for (const Step *step : steps_of(variant)) {
+    sizes.push_back(size_of(*step, measure));
+    sizes.back().alone = apart && (step->custom || (step->program && step->program->is_new()));
+  }
+  return sizes;
+}
+
+vulkan::Recording Plan::record(Variant variant, bool timed) const {
+  return record(variant, {}, {steps_of(variant).size(), 0}, timed);
+}
+
+vulkan::Recording Plan::record(Variant variant, Cut from, Cut to, bool timed) const {
+  constexpr double marks = 8; // a recording: each is a command that the next one waits for
+  if (!allocated_)
+    throw std::logic_error(name_ + ": the plan is recorded before it is allocated");
+  const std::vector<const Step *> steps = steps_of(variant);
+  std::vector<StepSize> sizes;
+  for (const Step *step : steps)
+    sizes.push_back(size_of(*step, Measure::time));
+  Recorder recorder(*this, timed, work_between(sizes, from, to) / marks);
+  for (std::size_t i = from.step; i < steps.size() && i <= to.step; ++i) {
+    const std::uint32_t first = i == from.step ? from.unit : 0, end = i == to.step ? to.unit : sizes[i].units;
+    if (first < end)
+      recorder.add(*steps[i], first, end - first, sizes[i].work * (end - first) / sizes[i].units);
+  }
   return recorder.take();
 }
 
@@ -291,9 +312,16 @@ double Plan::flops(Variant variant) const {
   return total;
 }
 
-// The parts of one layer's work have one label, and what lies between them stays in a cache.
 double Plan::traffic(Variant variant) const {
   double total = 0;
+  for (const auto &[name, cost] : costs(variant))
+    total += cost.bytes;
+  return total;
+}
+
+// The parts of one layer's work have one label, and what lies between them stays in a cache.
+std::map<std::string, Plan::Cost> Plan::costs(Variant variant) const {
+  std::map<std::string, Cost> costs;
   std::string label;
   std::set<std::pair<TensorId, bool>> seen; // by the steps of that label; read or written
   for (const Step &step : steps_) {
@@ -302,13 +330,24 @@ double Plan::traffic(Variant variant) const {
     if (step.label != label)
       seen.clear();
     label = step.label;
+    Cost &cost = costs[step.program ? std::string(step.program->kind()) : step.label];
+    cost.flops += step.flops;
+    cost.dispatches += step.program || step.custom ? 1 : 0;
     for (const Use &use : step.uses)
       for (const bool write : {false, true})
         if (use.access == Access::read_write || (use.access == Access::write) == write)
           if (seen.emplace(use.tensor, write).second)
-            total += static_cast<double>(tensor(use.tensor).bytes);
+            cost.bytes += static_cast<double>(tensor(use.tensor).bytes);
   }
-  return total;
+  return costs;
+}
+
+std::vector<std::string> Plan::kernels(Variant variant) const {
+  std::vector<std::string> names;
+  for (const Step &step : steps_)
+    if (in_variant(step.variant, variant) && (step.program || step.custom))
+      names.push_back(step.program ? step.program->name() : step.label);
+  return names;
 }
 
 int Plan::dispatches(Variant variant) const {

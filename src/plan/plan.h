@@ -8,13 +8,14 @@
 #include <cstring>
 #include <functional>
 #include <initializer_list>
-#include <limits>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
 #include <vector>
 
+#include "plan/slicing.h"
 #include "vulkan/buffer.h"
 #include "vulkan/program.h"
 #include "vulkan/recording.h"
@@ -36,12 +37,8 @@ inline Use updates(TensorId tensor) { return {tensor, Access::read_write}; }
 // first steps, in which ReLUs that block a whole gradient let it through (DeadUnits in the visualization).
 enum class Variant : unsigned { usual = 1, revive = 2, both = 3 };
 
-// `flops_each` of Plan::record_slices where nothing else needs the device: on a CPU all at once; on a GPU, even a slow
-// one, far from what a watchdog takes for a hang.
-inline constexpr double gpu_slice_flops = 40e9;
-inline double whole_slices(const vulkan::DeviceInfo &device) {
-  return device.is_cpu() ? std::numeric_limits<double>::infinity() : gpu_slice_flops;
-}
+// What StepSize::work is: the operations that reports count, or these and all that is moved, as what takes time.
+enum class Measure { flops, time };
 
 class Plan {
 public:
@@ -76,10 +73,10 @@ public:
   // Places tensors and makes their buffers. No steps or tensors may be added afterwards.
   void allocate();
   vulkan::Recording record(Variant variant, bool timed = false) const;
-  // The same steps as several recordings, to be run in order, each of about `flops_each` at the most: what else uses
-  // the device gets its turn in between.
-  // `apart`: what a driver may compile at its first run, which can take longer than a slice does, runs by itself.
-  std::vector<vulkan::Recording> record_slices(Variant variant, double flops_each, bool apart = false) const;
+  // The same steps in parts (SlicedRun), each step cut along the longest axis of its workgroups that its kernel allows.
+  // `apart`: a step is `alone` where its driver may compile it at its first run.
+  std::vector<StepSize> step_sizes(Variant variant, Measure measure, bool apart) const;
+  vulkan::Recording record(Variant variant, Cut from, Cut to, bool timed = false) const;
 
   // After allocate():
   vulkan::Slice slice(TensorId id) const;
@@ -92,10 +89,19 @@ public:
     return values;
   }
 
+  void finish_programs() const { programs_.finish(); } // waits for what recordings need
   double flops(Variant variant = Variant::usual) const;
   int dispatches(Variant variant = Variant::usual) const;
   // Bytes of the tensors that steps read, and of those they write, each once a layer.
   double traffic(Variant variant = Variant::usual) const;
+  // The same by shader, or by label for commands of others: what the sums of Recording::timings() are of.
+  struct Cost {
+    double flops = 0, bytes = 0;
+    int dispatches = 0;
+  };
+  std::map<std::string, Cost> costs(Variant variant = Variant::usual) const;
+  // Of each dispatch in order, its program's name (Program::name()); of commands of others, their label.
+  std::vector<std::string> kernels(Variant variant = Variant::usual) const;
   vulkan::Programs &programs() { return programs_; }
   const vulkan::Device &device() const { return programs_.device(); }
 
@@ -125,7 +131,9 @@ private:
 
   class Recorder;
 
-  std::vector<vulkan::Recording> record_all(Variant variant, bool timed, double flops_each, bool apart) const;
+  std::vector<const Step *> steps_of(Variant variant) const;
+  static int cut_axis(const Step &step);
+  StepSize size_of(const Step &step, Measure measure) const;
   TensorId add_tensor(Tensor tensor);
   void append_dispatch(std::string label, const vulkan::Program &program, std::array<std::uint32_t, 3> groups,
                        std::vector<std::byte> push, std::vector<Use> uses, double flops);
@@ -138,9 +146,9 @@ private:
   std::vector<Tensor> tensors_;
   std::vector<Step> steps_;
   Variant variant_ = Variant::both;
-  std::size_t arena_bytes_ = 0;
+  std::size_t arena_bytes_ = 0, block_bytes_ = 0;
   bool placed_ = false, allocated_ = false;
-  vulkan::Buffer arena_;
+  std::vector<vulkan::Buffer> arena_; // all but the last of block_bytes_
 };
 
 } // namespace convscope

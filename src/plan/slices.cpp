@@ -28,7 +28,7 @@ std::vector<Run> runs(const Shape &shape, const Shape &length) {
 
 } // namespace
 
-Slices slices_along(const Shape &shape, Axes axes, int batch, int channel_groups, double epsilon) {
+Slices slices_along(const Shape &shape, Axes axes, int batch, int channel_groups, double epsilon, std::int64_t enough) {
   const Shape slices{axes.c ? channel_groups : shape.c, axes.h ? 1 : shape.h, axes.w ? 1 : shape.w};
   std::vector<Run> of_slice = runs(shape, {shape.c / slices.c, shape.h / slices.h, shape.w / slices.w});
   while (of_slice.size() < 2) // c and w with h between them is the only pair that stays one
@@ -50,6 +50,8 @@ Slices slices_along(const Shape &shape, Axes axes, int batch, int channel_groups
                    static_cast<float>(epsilon - static_cast<double>(rounded))};
   // Lanes read elements that lie side by side: of one slice, or of as many slices as a cache line has room for.
   result.neighbours = of_slice[1].stride >= 16 ? 16 : 1;
+  while (result.neighbours > 4 && divide_up<std::int64_t>(slices.elements(), result.neighbours) < enough)
+    result.neighbours /= 2;
   const auto [x, layers] = layered_groups(divide_up<std::int64_t>(slices.elements() * batch, result.neighbours));
   result.groups = {x, layers, 1};
   return result;

@@ -17,47 +17,77 @@ constexpr int fewest_tiles = 64;
 
 constexpr int multiple_of_4(int value) { return divide_up(value, 4) * 4; }
 
-// G, for F(2,3) and F(4,3): the rows are the elements of a transformed filter.
-using Row = std::array<double, 3>;
-constexpr std::array<Row, 4> filter_2 = {{{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}}};
-constexpr std::array<Row, 6> filter_4 = {{{1.0 / 4, 0, 0},
-                                          {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-                                          {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-                                          {1.0 / 24, 1.0 / 12, 1.0 / 6},
-                                          {1.0 / 24, -1.0 / 12, 1.0 / 6},
-                                          {0, 0, 1}}};
+// G: the rows are the elements of a transformed filter. A point's row has its powers over the product of its distances
+// to the other points, infinity's, the last one, the filter's last tap.
+template <std::size_t Side, std::size_t Kernel> using Matrix = std::array<std::array<double, Kernel>, Side>;
+template <std::size_t Side, std::size_t Kernel> constexpr Matrix<Side, Kernel> filter_matrix() {
+  constexpr std::array<double, 5> points = {0, 1, -1, 2, -2};
+  Matrix<Side, Kernel> rows{};
+  for (std::size_t row = 0; row + 1 < Side; ++row) {
+    double element = 1;
+    for (std::size_t other = 0; other + 1 < Side; ++other)
+      element /= other == row ? 1 : points[row] - points[other];
+    // The shaders' B has integers: it has these rows' signs where Side is 4.
+    element *= Side == 4 && row == 0 ? -1 : 1;
+    for (double &tap : rows[row]) {
+      tap = element;
+      element *= points[row];
+    }
+  }
+  rows[Side - 1][Kernel - 1] = 1;
+  return rows;
+}
 
 // G g G^T of some filters, in double: element e of filter f becomes to[e * stride + f]. `Lanes` of them go together,
 // for the compiler to make vectors of.
-template <std::size_t Lanes>
-void transform_filters(std::span<const Row> rows, const float *g, float *to, std::size_t stride) {
+template <std::size_t Side, std::size_t Kernel, std::size_t Lanes>
+void transform_filters(const Matrix<Side, Kernel> &rows, const float *g, float *to, std::size_t stride) {
   using Vector = std::array<double, Lanes>;
-  std::array<Vector, 9> filter;
-  for (std::size_t tap = 0; tap < 9; ++tap)
+  std::array<Vector, Kernel * Kernel> filter;
+  for (std::size_t tap = 0; tap < filter.size(); ++tap)
     for (std::size_t lane = 0; lane < Lanes; ++lane)
-      filter[tap][lane] = g[9 * lane + tap];
-  for (std::size_t y = 0; y < rows.size(); ++y) {
-    std::array<Vector, 3> left; // row y of G g
-    for (std::size_t column = 0; column < 3; ++column)
+      filter[tap][lane] = g[filter.size() * lane + tap];
+  for (std::size_t y = 0; y < Side; ++y) {
+    std::array<Vector, Kernel> left{}; // row y of G g
+    for (std::size_t column = 0; column < Kernel; ++column)
+      for (std::size_t k = 0; k < Kernel; ++k)
+        for (std::size_t lane = 0; lane < Lanes; ++lane)
+          left[column][lane] += rows[y][k] * filter[k * Kernel + column][lane];
+    for (std::size_t x = 0; x < Side; ++x) {
+      Vector element{};
+      for (std::size_t k = 0; k < Kernel; ++k)
+        for (std::size_t lane = 0; lane < Lanes; ++lane)
+          element[lane] += left[k][lane] * rows[x][k];
       for (std::size_t lane = 0; lane < Lanes; ++lane)
-        left[column][lane] = rows[y][0] * filter[column][lane] + rows[y][1] * filter[3 + column][lane] +
-                             rows[y][2] * filter[6 + column][lane];
-    for (std::size_t x = 0; x < rows.size(); ++x)
-      for (std::size_t lane = 0; lane < Lanes; ++lane)
-        to[(y * rows.size() + x) * stride + lane] =
-            static_cast<float>(left[0][lane] * rows[x][0] + left[1][lane] * rows[x][1] + left[2][lane] * rows[x][2]);
+        to[(y * Side + x) * stride + lane] = static_cast<float>(element[lane]);
+    }
   }
 }
 
-void transform_filters(int tile, std::span<const float> filters, float *to, std::size_t stride) {
-  constexpr std::size_t together = 8;
-  const std::span<const Row> rows = tile == 2 ? std::span<const Row>(filter_2) : std::span<const Row>(filter_4);
-  const std::size_t count = filters.size() / 9;
+template <std::size_t Side, std::size_t Kernel>
+void transform_filters(std::span<const float> filters, float *to, std::size_t stride) {
+  constexpr std::size_t together = 8, taps = Kernel * Kernel;
+  static constexpr Matrix<Side, Kernel> rows = filter_matrix<Side, Kernel>();
+  const std::size_t count = filters.size() / taps;
   std::size_t f = 0;
   for (; f + together <= count; f += together)
-    transform_filters<together>(rows, filters.data() + 9 * f, to + f, stride);
+    transform_filters<Side, Kernel, together>(rows, filters.data() + taps * f, to + f, stride);
   for (; f < count; ++f)
-    transform_filters<1>(rows, filters.data() + 9 * f, to + f, stride);
+    transform_filters<Side, Kernel, 1>(rows, filters.data() + taps * f, to + f, stride);
+}
+
+void transform_filters(const gpu::ConvParams &p, int tile, std::span<const float> filters, float *to,
+                       std::size_t stride) {
+  if (p.kernel_h == 5)
+    transform_filters<6, 5>(filters, to, stride);
+  else if (tile == 4)
+    transform_filters<6, 3>(filters, to, stride);
+  else
+    transform_filters<4, 3>(filters, to, stride);
+}
+
+std::size_t taps_of(const gpu::ConvParams &p) {
+  return static_cast<std::size_t>(p.kernel_h) * static_cast<std::size_t>(p.kernel_w);
 }
 
 bool multiples_of_4(std::initializer_list<int> values) {
@@ -67,14 +97,14 @@ bool multiples_of_4(std::initializer_list<int> values) {
 } // namespace
 
 bool winograd_applies(const gpu::ConvParams &p) {
-  return p.kernel_h == 3 && p.kernel_w == 3 && p.stride_h == 1 && p.stride_w == 1 && p.dilation_h == 1 &&
-         p.dilation_w == 1 && p.groups == 1 && p.out_rows == p.out_h && p.out_cols == p.out_w && p.out_step_h == 1 &&
-         p.out_step_w == 1 && p.out_offset_h == 0 && p.out_offset_w == 0;
+  return (p.kernel_h == 3 || p.kernel_h == 5) && p.kernel_w == p.kernel_h && p.stride_h == 1 && p.stride_w == 1 &&
+         p.dilation_h == 1 && p.dilation_w == 1 && p.groups == 1 && p.out_rows == p.out_h && p.out_cols == p.out_w &&
+         p.out_step_h == 1 && p.out_step_w == 1 && p.out_offset_h == 0 && p.out_offset_w == 0;
 }
 
 std::vector<gpu::WinogradParams> winograd_parts(const gpu::ConvParams &p, int tile) {
   const int rows = divide_up(p.out_h, tile), columns = divide_up(p.out_w, tile);
-  const std::int64_t bytes = std::int64_t{4} * winograd_products(tile) * std::max(p.in_c, p.out_c); // a tile
+  const std::int64_t bytes = std::int64_t{4} * winograd_products(p, tile) * std::max(p.in_c, p.out_c); // a tile
   const int all = multiple_of_4(p.batch * rows * columns);
   const int most = std::max(fewest_tiles, static_cast<int>(part_bytes / bytes / 32 * 32));
   const int each = multiple_of_4(divide_up(all, divide_up(all, most))); // as equal as can be
@@ -85,7 +115,7 @@ std::vector<gpu::WinogradParams> winograd_parts(const gpu::ConvParams &p, int ti
 }
 
 gpu::ConvParams winograd_gemm(const gpu::WinogradParams &part, int tile) {
-  const int products = winograd_products(tile);
+  const int products = winograd_products(part.conv, tile);
   gpu::ConvParams p{};
   p.batch = 1;
   p.groups = products;
@@ -101,9 +131,10 @@ gpu::ConvParams winograd_gemm(const gpu::WinogradParams &part, int tile) {
 
 std::vector<float> winograd_weights(const gpu::ConvParams &p, int tile, std::span<const float> weights) {
   const std::size_t filters = static_cast<std::size_t>(p.out_c) * static_cast<std::size_t>(p.in_c);
-  std::vector<float> transformed(filters * static_cast<std::size_t>(winograd_products(tile)));
+  std::vector<float> transformed(filters * static_cast<std::size_t>(winograd_products(p, tile)));
   parallel_for(filters, 1024, [&](std::size_t first, std::size_t last) {
-    transform_filters(tile, weights.subspan(9 * first, 9 * (last - first)), transformed.data() + first, filters);
+    const auto some = weights.subspan(taps_of(p) * first, taps_of(p) * (last - first));
+    transform_filters(p, tile, some, transformed.data() + first, filters);
   });
   return transformed;
 }
@@ -118,7 +149,8 @@ std::vector<float> pack_winograd_gemm(const gpu::ConvParams &p, int tile, std::s
     std::vector<float> transformed(products * channels * in_c);
     for (std::size_t at = first; at < last; ++at) {
       const std::size_t filters = std::min(channels, out_c - at * channels) * in_c;
-      transform_filters(tile, weights.subspan(9 * at * channels * in_c, 9 * filters), transformed.data(), filters);
+      const auto some = weights.subspan(taps_of(p) * at * channels * in_c, taps_of(p) * filters);
+      transform_filters(p, tile, some, transformed.data(), filters);
       for (std::size_t product = 0; product < products; ++product)
         pack_gemm_tile(gemm, product, at, transformed.data() + product * filters, packed);
     }
@@ -132,7 +164,8 @@ ConvKernel winograd_input(const gpu::WinogradParams &part, int tile, std::uint32
   const int shift = same_remainder ? ((-p.pad_left) % 4 + 4) % 4 : -1;
   ConvKernel kernel;
   kernel.shader = "winograd_input";
-  kernel.constants = {subgroup_size, static_cast<std::uint32_t>(tile), static_cast<std::uint32_t>(shift)};
+  kernel.constants = {subgroup_size, static_cast<std::uint32_t>(tile), static_cast<std::uint32_t>(shift),
+                      static_cast<std::uint32_t>(p.kernel_h)};
   kernel.groups = {static_cast<std::uint32_t>(divide_up(part.tiles / 4, static_cast<int>(subgroup_size))),
                    static_cast<std::uint32_t>(p.in_c), 1};
   return kernel;
@@ -144,7 +177,8 @@ ConvKernel winograd_output(const gpu::WinogradParams &part, int tile, std::uint3
   const bool aligned = tile == 4 && multiples_of_4({p.out_w, p.out_base, p.out_batch_stride});
   ConvKernel kernel;
   kernel.shader = "winograd_output";
-  kernel.constants = {subgroup_size, epilogue, static_cast<std::uint32_t>(tile), aligned ? 1U : 0U};
+  kernel.constants = {subgroup_size, epilogue, static_cast<std::uint32_t>(tile), aligned ? 1U : 0U,
+                      static_cast<std::uint32_t>(p.kernel_h)};
   kernel.groups = {static_cast<std::uint32_t>(part.tiles / 4),
                    static_cast<std::uint32_t>(divide_up(p.out_c, static_cast<int>(subgroup_size))), 1};
   return kernel;

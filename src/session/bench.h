@@ -28,7 +28,8 @@ struct KernelTime { // the median over the steps of all dispatches of one label
 struct ShaderTime {   // the median over the steps of all dispatches of one shader, for whichever layer
   std::string shader; // or the label of what is none, such as a Fourier transform
   double milliseconds = 0;
-  int dispatches = 0; // a step
+  int dispatches = 0;       // a step
+  double gflop = 0, mb = 0; // a step; gflop 0: unknown or none; mb: read and written, 1e6 bytes
 };
 
 struct BenchResult {

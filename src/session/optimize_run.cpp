@@ -102,10 +102,7 @@ OptimizationOptions OptimizeRun::options_for(const std::vector<std::size_t> &mem
   return options;
 }
 
-std::uint64_t OptimizeRun::room() {
-  const std::uint64_t left = session_.memory_left(), largest = session_.device().info().max_allocation;
-  return largest > 0 ? std::min(left, largest) : left;
-}
+std::uint64_t OptimizeRun::room() { return session_.memory_left(); }
 
 Optimization OptimizeRun::plan(const std::vector<std::size_t> &members, const OptimizationOptions &options) {
   const Graph &graph =
@@ -136,11 +133,30 @@ void OptimizeRun::plan_batch() {
         throw;
       }
     }
-    // A smaller batch may do: its second half becomes the next one.
-    const auto half = members.begin() + static_cast<std::ptrdiff_t>((members.size() + 1) / 2);
-    std::vector<std::size_t> rest(half, members.end());
-    members.erase(half, members.end());
-    batches_.insert(batches_.begin() + static_cast<std::ptrdiff_t>(batch_) + 1, std::move(rest));
+    halve_batch(); // a smaller one may do
+  }
+}
+
+void OptimizeRun::halve_batch() {
+  std::vector<std::size_t> &members = batches_[batch_];
+  const auto half = members.begin() + static_cast<std::ptrdiff_t>((members.size() + 1) / 2);
+  std::vector<std::size_t> rest(half, members.end());
+  members.erase(half, members.end());
+  batches_.insert(batches_.begin() + static_cast<std::ptrdiff_t>(batch_) + 1, std::move(rest));
+}
+
+// Others may have taken memory since it was planned.
+void OptimizeRun::prepare_batch() {
+  for (;;) {
+    try {
+      optimization_->prepare();
+      return;
+    } catch (const vulkan::NoRoom &) {
+      if (batches_[batch_].size() == 1)
+        throw;
+    }
+    halve_batch();
+    plan_batch();
   }
 }
 
@@ -171,7 +187,7 @@ void OptimizeRun::advance(int steps) {
   }
   if (!prepared_) {
     const auto start = std::chrono::steady_clock::now();
-    optimization_->prepare();
+    prepare_batch();
     prepare_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     prepared_ = true;
   }

@@ -66,6 +66,8 @@ private:
   int steps_of(std::size_t objective) const { return request_.steps.at(objective); }
   bool in_company(const std::vector<std::size_t> &members) const; // a batch that can't be split
   void plan_batch();
+  void prepare_batch();
+  void halve_batch(); // its second half becomes the next one
   // UserError where it can't be done, or needs more memory than there is.
   Optimization plan(const std::vector<std::size_t> &members, const OptimizationOptions &options);
   OptimizationOptions options_for(const std::vector<std::size_t> &members) const;

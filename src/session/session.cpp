@@ -82,8 +82,10 @@ const vulkan::Device &Session::device() {
 }
 
 vulkan::Programs &Session::programs() {
-  if (!programs_)
+  if (!programs_) {
     programs_.emplace(device());
+    programs_->watch(watcher_);
+  }
   return *programs_;
 }
 
@@ -91,14 +93,6 @@ Weights &Session::weights() {
   if (!weights_)
     weights_.emplace(device());
   return *weights_;
-}
-
-std::uint64_t Session::memory_left() {
-  const vulkan::DeviceInfo &info = device().info();
-  // A CPU device's memory is also the system's and this program's own.
-  const double share = info.is_cpu() ? 0.75 : 0.9;
-  const auto all = static_cast<std::uint64_t>(static_cast<double>(info.memory_bytes) * share);
-  return all - std::min(all, device().memory_used());
 }
 
 Session::PhotoFit Session::fit(const ImageRgb8 &photo, const std::vector<NodeId> &layers, const InputSize &size) const {
@@ -170,7 +164,7 @@ Activations Session::run_forward(const Array &input, const std::vector<NodeId> &
   std::vector<NodeId> nodes;
   for (const NodeId layer : layers)
     nodes.push_back(same_node(model_.graph, layer, graph));
-  return {programs(), weights(), graph, input, nodes, precision, slice_flops_};
+  return {programs(), weights(), graph, input, nodes, precision, slicing_};
 }
 
 std::vector<Prediction> Session::classify(const ImageRgb8 &photo, int top) {

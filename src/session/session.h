@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/array.h"
@@ -12,6 +13,7 @@
 #include "importer/model.h"
 #include "io/image.h"
 #include "plan/network.h"
+#include "plan/slicing.h"
 #include "plan/weights.h"
 #include "visualization/gradient.h"
 #include "visualization/objective.h"
@@ -46,6 +48,9 @@ public:
   const Graph &graph() const { return model_.graph; }
   const ModelRequest &request() const { return request_; } // what was loaded
 
+  // Told how far the making of programs is where that takes long (Programs::watch).
+  void watch_programs(vulkan::Programs::Watcher watcher) { watcher_ = std::move(watcher); }
+
   bool has_device() const { return device_.has_value(); }
   const vulkan::Device &device();
   vulkan::Programs &programs();
@@ -60,8 +65,7 @@ public:
   void check_profile_file();
   void save_profile(const ConvProfile &measured);
   void forget_profile() { profile_.emplace(std::nullopt); } // as before `convscope tune`
-  // What plans may still take: the device's memory less what is used, and a part left to others.
-  std::uint64_t memory_left();
+  std::uint64_t memory_left() { return device().memory_left(); }
 
   // Files that it names lie here or, where they don't, in `folder`.
   Objective objective(const std::string &text, const std::filesystem::path &folder = {}) const;
@@ -88,8 +92,8 @@ public:
   // Those of one layer, left on the device; shape(0) is theirs.
   Activations features_on_device(const ImageRgb8 &photo, NodeId layer);
 
-  // Forward passes from now on go to the device in slices of about so many operations.
-  void set_slice_flops(double flops) { slice_flops_ = flops; }
+  // How forward passes go to the device from now on.
+  void set_slicing(const Slicing &slicing) { slicing_ = slicing; }
 
   // Exact tensors; `input` is (N,C,H,W), preprocessed. Layers and objectives are graph()'s. A layer that is a vector
   // (has_maps: no) gives (N,C).
@@ -104,7 +108,8 @@ private:
   std::optional<Precision> precision_;
   ModelRequest request_;
   Model model_;
-  double slice_flops_ = 0; // 0: in one
+  std::optional<Slicing> slicing_;
+  vulkan::Programs::Watcher watcher_;
   // In the order in which they need each other: destroyed from the last to the first.
   std::optional<vulkan::Device> device_;
   std::optional<vulkan::Programs> programs_;

@@ -10,6 +10,7 @@
 #include "graph/names.h"
 #include "plan/network.h"
 #include "plan/plan.h"
+#include "plan/sliced_run.h"
 
 namespace convscope {
 
@@ -44,12 +45,12 @@ Measured measure(Session &session, const Shape &input, NodeId layer, ConvBackend
   plan.allocate();
   const std::vector<float> grey(values, 0.5F);
   plan.write(in, std::as_bytes(std::span(grey)));
-  const vulkan::Recording recording = plan.record(Variant::usual, true);
+  SlicedRun all(plan, Variant::usual, whole_slices(session.device().info()), true);
   Measured measured{network.convolutions(), {}};
   for (int run = 0; run <= runs; ++run) {
-    recording.run("tuning");
+    all.run("tuning");
     std::map<std::string, double> sums;
-    for (const vulkan::Recording::Timing &timing : recording.timings())
+    for (const vulkan::Recording::Timing &timing : all.timings())
       sums[timing.label] += timing.milliseconds;
     for (const auto &[label, milliseconds] : sums)
       if (run > 0) { // the first one warms up
@@ -67,10 +68,17 @@ TuneResult tune(Session &session, int height, int width, NodeId layer) {
   if (!info.timestamps)
     throw UserError(info.name + ": has no timestamps, so that nothing can be tuned");
   std::vector<ConvBackend> candidates =
-      info.is_cpu() ? std::vector{ConvBackend::broadcast, ConvBackend::gemm, ConvBackend::depthwise}
-                    : std::vector{session.precision() == Precision::fp16 ? ConvBackend::shared16 : ConvBackend::shared,
-                                  ConvBackend::direct};
-  if (session.precision() == Precision::fast && info.subgroup_ballot)
+      info.is_cpu()
+          ? std::vector{ConvBackend::broadcast, ConvBackend::gemm, ConvBackend::depthwise, ConvBackend::columns}
+          : std::vector{session.precision() == Precision::fp16 ? ConvBackend::shared16 : ConvBackend::shared,
+                        ConvBackend::direct};
+  if (session.precision() == Precision::fp16 && matrices_fit(info))
+    candidates.push_back(ConvBackend::matrix);
+  if (session.precision() == Precision::fp16 && halves_fit(info) && !info.is_cpu())
+    candidates.push_back(ConvBackend::half);
+  if (session.precision() == Precision::fast && !info.is_cpu())
+    candidates.push_back(ConvBackend::winograd_fused);
+  else if (session.precision() == Precision::fast && info.subgroup_ballot)
     candidates.insert(candidates.end(), {ConvBackend::winograd2, ConvBackend::winograd4});
   const Shape input = session.graph().input_of({width, height});
   const Measured built_in = measure(session, input, layer, ConvBackend::automatic);

@@ -60,7 +60,7 @@ Optimization FocusJob::make(const Recipe &recipe, std::optional<Array> init,
   options.init = std::move(init);
   options.resume = std::move(state);
   options.history = history;
-  options.slice_flops = slice_flops_;
+  options.slicing = slicing_;
   options.precision = session_.precision();
   options.profile = session_.profile();
   const Graph &graph = session_.model().at(net_size(options.input_size, recipe, image));
@@ -69,6 +69,16 @@ Optimization FocusJob::make(const Recipe &recipe, std::optional<Array> init,
   if (optimization.planned_bytes() > session_.memory_left())
     throw UserError(objective + ": the device has no memory left for an image of this size");
   return optimization;
+}
+
+// Too large an image is the user's to mend.
+void FocusJob::prepare(Run &run) {
+  try {
+    run.optimization->prepare();
+  } catch (const vulkan::NoRoom &error) {
+    run = {};
+    throw UserError(error.what());
+  }
 }
 
 void FocusJob::begin(Run &run, const Recipe &recipe) {
@@ -81,7 +91,7 @@ void FocusJob::begin(Run &run, const Recipe &recipe) {
   run = {};
   run.recipe = recipe;
   run.optimization.emplace(make(recipe, std::move(init), std::nullopt));
-  run.optimization->prepare();
+  prepare(run);
 }
 
 void FocusJob::go_on(Run &run, const Recipe &recipe, std::optional<Array> init,
@@ -102,7 +112,7 @@ void FocusJob::go_on(Run &run, const Recipe &recipe, std::optional<Array> init,
     old.optimization.reset(); // its memory first
   }
   run.optimization.emplace(make(next, std::move(init), std::move(state)));
-  run.optimization->prepare();
+  prepare(run);
 }
 
 void FocusJob::forget_history() {

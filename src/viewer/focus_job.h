@@ -17,7 +17,7 @@ class FocusJob {
 public:
   static constexpr int thumbnail = 64, most_moments = 64;
 
-  FocusJob(Session &session, double slice_flops) : session_(session), slice_flops_(slice_flops) {}
+  FocusJob(Session &session, const Slicing &slicing) : session_(session), slicing_(slicing) {}
 
   // Begins, goes on with changed controls, or stops (no unit). A `second` recipe starts as the first did and catches
   // up. A `place` says where in the unit's map, whatever the image's size. `photo` (3,H,W) in RGB is what
@@ -81,6 +81,7 @@ private:
   };
   Unit aimed(const Recipe &recipe) const;
   Optimization make(const Recipe &recipe, std::optional<Array> init, std::optional<OptimizationState> state) const;
+  static void prepare(Run &run);
   void begin(Run &run, const Recipe &recipe);
   // Goes on with another optimization of the image: from `state` as if there had been no break, else from `init`.
   void go_on(Run &run, const Recipe &recipe, std::optional<Array> init, std::optional<OptimizationState> state);
@@ -91,7 +92,7 @@ private:
   RunState state_of(Run &run, const Progress &now) const;
 
   Session &session_;
-  double slice_flops_;
+  Slicing slicing_;
   std::optional<Unit> unit_;
   Place place_;
   Controls controls_;

@@ -119,7 +119,7 @@ void take_keys(Frame &frame) {
       ImGui::IsPopupOpen(nullptr, ImGuiPopupFlags_AnyPopupId | ImGuiPopupFlags_AnyPopupLevel))
     return;
   if (ImGui::IsKeyPressed(key_escape, false))
-    ui.help = false;
+    ui.help = ui.device.open = false;
   if (io.KeyCtrl && ImGui::IsKeyPressed(key_s, false) && !frame.now.layers.empty())
     ui.ask_to_save(Ask::save_session);
   if (io.KeyCtrl && ImGui::IsKeyPressed(key_v, false))

@@ -134,6 +134,8 @@ void draw_menu(Frame &frame) {
   }
   if (ImGui::BeginMenu("Help")) {
     ImGui::MenuItem("Keys", "F1", &frame.ui.help);
+    ImGui::MenuItem("Check this device…", nullptr, &frame.ui.device.open);
+    tooltip("Whether its driver computes everything right; what is running waits for a minute or so");
     ImGui::EndMenu();
   }
   ImGui::EndMainMenuBar();

@@ -2,6 +2,7 @@
 // The window writes a Wish (what the user wants to see now); the worker answers with a Snapshot (what there is).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -57,6 +58,7 @@ struct Wish {
   int single_steps = 0, restarts = 0;
   int rewind = 0; // with rewind_to: continue the focus from that moment of its history, as a branch
   int rewind_to = 0;
+  int device_check = 0; // 0: none, or no longer; each other number is one of its own
   bool operator==(const Wish &) const = default;
 };
 
@@ -114,6 +116,16 @@ struct Guess {
   double probability = 0;
 };
 
+// Whether the device computes everything right: `convscope doctor --quick`.
+struct DeviceCheck {
+  int number = 0; // the Wish::device_check that it answers
+  std::size_t done = 0, parts = 0;
+  std::string next; // what it is at
+  std::string text; // what came of it, at the end
+  std::string verdict;
+  bool all_right = false;
+};
+
 struct Snapshot {
   ModelRequest model;         // that is loaded
   int models = 0;             // Wish::models that this answers
@@ -133,6 +145,7 @@ struct Snapshot {
   FocusState focus;
   double steps_per_second = 0, ms_per_step = 0; // of the focus or, without one, of the wall
   std::uint64_t memory_used = 0, memory_total = 0;
+  DeviceCheck device_check;
   std::string busy;     // "loading vgg16", "" when steadily at work
   std::string message;  // the last thing that went wrong, or was written: one line, or ""
   int failed_saves = 0; // so far

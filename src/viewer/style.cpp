@@ -10,7 +10,7 @@
 namespace convscope::viewer {
 namespace {
 
-constexpr float font_height = 15;
+constexpr float font_height = 15, monospaced_height = 13;
 
 #if IMGUI_VERSION_NUM >= 19090
 constexpr ImGuiCol tab_selected = ImGuiCol_TabSelected, tab_dimmed = ImGuiCol_TabDimmed,
@@ -185,6 +185,9 @@ void load_font(float scale, float pixels) {
   const auto bytes = font_ttf();
   io.Fonts->AddFontFromMemoryTTF(const_cast<unsigned char *>(bytes.data()), static_cast<int>(bytes.size()),
                                  std::round(font_height * scale * pixels), &font, ranges);
+  ImFontConfig fixed;
+  fixed.SizePixels = std::round(monospaced_height * scale * pixels);
+  io.Fonts->AddFontDefault(&fixed);
 #if IMGUI_VERSION_NUM >= 19200
   ImGui::GetStyle().FontScaleMain = 1 / pixels;
 #else

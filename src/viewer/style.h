@@ -11,7 +11,8 @@ namespace convscope::viewer {
 void apply_style(Theme theme, float scale);
 // Behind all windows: red, green, blue, alpha.
 std::array<float, 4> background(Theme theme);
-// DejaVu Sans as the one font, its texture not yet made. Lengths of ImGui's are `pixels` pixels of the framebuffer.
+// DejaVu Sans and, last in ImGui's list, a monospaced font for tables of text; their texture is not yet made. Lengths
+// of ImGui's are `pixels` pixels of the framebuffer.
 void load_font(float scale, float pixels);
 
 } // namespace convscope::viewer

@@ -227,6 +227,7 @@ void Ui::draw(const Snapshot &now, const Textures &textures, Window &window, Wor
   draw_menu(frame);
   panes_of(frame);
   draw_help(frame);
+  draw_device_check(frame);
   draw_path_dialog(frame);
   if (resuming_)
     worker.resume(wish, *std::exchange(resuming_, std::nullopt));

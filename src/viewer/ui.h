@@ -82,6 +82,11 @@ struct Ui {
   float map_opacity = 0.85F;             // where it is highest
   std::string second_recipe = "article"; // of A/B
   bool help = false;
+  struct DeviceWindow {
+    bool open = false;
+    int begun = 0;    // checks so far
+    std::string text; // of the last one, as it is shown and selected
+  } device;
   struct Timeline { // follows the newest moment as long as it is in view
     std::size_t moments = 0;
     float width = 0;
@@ -140,6 +145,7 @@ void draw_status_bar(Frame &frame);
 // Windows of their own.
 void draw_menu(Frame &frame);
 void draw_help(Frame &frame);
+void draw_device_check(Frame &frame);
 void draw_path_dialog(Frame &frame);
 void take_keys(Frame &frame);
 

@@ -55,9 +55,9 @@ Array part_of(const Array &all, std::int64_t index, std::int64_t count) {
 
 } // namespace
 
-WallJob::WallJob(Session &session, const std::string &layer, int tile, double slice_flops)
-    : session_(session), node_(find_layer(session.graph(), layer)), layer_(layer), tile_(tile),
-      slice_flops_(slice_flops), image_(image_size_for(session.model(), {node_}, convscope::recipe("lucid"), tile)),
+WallJob::WallJob(Session &session, const std::string &layer, int tile, const Slicing &slicing)
+    : session_(session), node_(find_layer(session.graph(), layer)), layer_(layer), tile_(tile), slicing_(slicing),
+      image_(image_size_for(session.model(), {node_}, convscope::recipe("lucid"), tile)),
       map_shape_(shape_of(session, node_, cell_of(session, image_))),
       maps_(session.programs(), map_shape_.c, map_cell, map_cell, "maps of " + layer),
       images_(session.programs(), map_shape_.c, cell_of(session, image_).width, cell_of(session, image_).height,
@@ -145,14 +145,23 @@ void WallJob::begin_batch(const std::vector<int> &in_view) {
   if (batch_.empty())
     return;
   until_ = steps + (steps == 0 ? first_visit : later_visit);
+  const auto fits = [&] {
+    try {
+      plan_batch(steps);
+      if (optimization_->planned_bytes() > session_.memory_left())
+        return false;
+      optimization_->prepare();
+      return true;
+    } catch (const vulkan::NoRoom &) { // others may have taken memory
+      return false;
+    }
+  };
   try {
-    plan_batch(steps);
-    while (optimization_->planned_bytes() > session_.memory_left()) {
+    while (!fits()) {
       optimization_.reset();
       if (batch_.size() == 1)
         throw UserError(layer_ + ": the device has no memory left for the wall's images");
       batch_.resize((batch_.size() + 1) / 2);
-      plan_batch(steps);
     }
   } catch (const UserError &) {
     impossible_ = true;
@@ -167,7 +176,7 @@ void WallJob::plan_batch(int steps) {
   options.width = image_.width;
   options.input_size = input_size_for(session_.model(), {node_}, recipe_, image_);
   options.seed = seed_;
-  options.slice_flops = slice_flops_;
+  options.slicing = slicing_;
   options.precision = session_.precision();
   options.profile = session_.profile();
   if (steps > 0) {

@@ -17,7 +17,7 @@ class WallJob {
 public:
   // Of the layer's channels; `tile` is the side of a tile's image, or of the square that has as many pixels. UserError
   // where the net has no such layer, or the device no room.
-  WallJob(Session &session, const std::string &layer, int tile, double slice_flops);
+  WallJob(Session &session, const std::string &layer, int tile, const Slicing &slicing);
 
   const std::string &layer() const { return layer_; }
   const Shape &map_shape() const { return map_shape_; } // of the photo last shown
@@ -58,7 +58,7 @@ private:
   NodeId node_;
   std::string layer_;
   int tile_;
-  double slice_flops_;
+  Slicing slicing_;
   Size image_; // of the recipe
   Shape map_shape_;
   Atlas maps_, images_;

@@ -59,12 +59,15 @@ std::string first_layer(const std::vector<LayerRow> &rows) {
 
 Workshop::Workshop(Session &session, Saver saver, Telling telling)
     : session_(session), saver_(std::move(saver)), telling_(std::move(telling)),
-      slice_flops_(session.device().info().is_cpu() ? 0.35e9 : gpu_slice_flops),
-      tile_(session.device().info().is_cpu() ? 64 : 96),
+      slicing_(live_slices(session.device().info())), tile_(session.device().info().is_cpu() ? 64 : 96),
       timeline_atlas_(session.programs(), FocusJob::most_moments + 1, FocusJob::thumbnail, FocusJob::thumbnail,
                       "timeline") {
-  session_.set_slice_flops(slice_flops_);
-  focus_.emplace(session_, slice_flops_);
+  session_.set_slicing(slicing_);
+  session_.programs().watch([this](std::size_t made, std::size_t all) {
+    making_ = made < all ? fmt::format("making {} pipelines, {} done", all, made) : "";
+    publish();
+  });
+  focus_.emplace(session_, slicing_);
 }
 
 void Workshop::free_textures(int seen) {
@@ -74,7 +77,7 @@ void Workshop::free_textures(int seen) {
 bool Workshop::has_work() const {
   const bool focusing = focus_ && focus_->active() && !focus_->finished();
   const bool filling = wall_ && now_.wall_images && wall_->wants_work(now_.in_view);
-  return (now_.running && (focusing || filling)) || free_steps_ > 0 || (focus_ && focus_->in_step());
+  return examination_ || (now_.running && (focusing || filling)) || free_steps_ > 0 || (focus_ && focus_->in_step());
 }
 
 // Whether it succeeded.
@@ -94,6 +97,8 @@ bool Workshop::known(const std::string &layer) const {
 
 void Workshop::obey(const Wish &next, const std::optional<SavedFocus> &restoring) {
   now_ = next;
+  if (now_.device_check != device_check_.number)
+    begin_device_check();
   const bool begins = std::exchange(first_, false);
   const bool loaded = now_.models != answered_ && load_model();
   const bool other_model = begins || loaded;
@@ -166,7 +171,7 @@ bool Workshop::load_model() {
 
 void Workshop::use_model() {
   // Plans refer to the weights of the net that is gone.
-  focus_.emplace(session_, slice_flops_);
+  focus_.emplace(session_, slicing_);
   map_ = {};
   retire(true, false, false);
   guesses_.clear();
@@ -220,7 +225,7 @@ void Workshop::load_photo() {
 
 void Workshop::open_layer(const std::string &layer) {
   retire(true, false, false);
-  wall_ = std::make_unique<WallJob>(session_, layer, tile_, slice_flops_);
+  wall_ = std::make_unique<WallJob>(session_, layer, tile_, slicing_);
   wall_->set_recipe(now_.controls.recipe, now_.controls.seed);
 }
 
@@ -308,6 +313,10 @@ void Workshop::retire(bool the_wall, bool the_focus, bool the_photo) {
 }
 
 void Workshop::work() {
+  if (examination_) {
+    go_on_with_device_check();
+    return;
+  }
   // A pause begins when the step is done: what is shown then is what there is.
   const bool focusing =
       focus_->active() && !focus_->finished() && (now_.running || free_steps_ > 0 || focus_->in_step());
@@ -348,6 +357,32 @@ void Workshop::work() {
     focus_time_ = wall_time_ = 0;
   if (seconds_since(told_) > 0.1)
     publish();
+}
+
+void Workshop::begin_device_check() {
+  device_check_ = {};
+  device_check_.number = now_.device_check;
+  examination_.reset();
+  if (now_.device_check == 0)
+    return;
+  examination_.emplace(session_, false);
+  device_check_.parts = examination_->parts();
+  device_check_.next = examination_->next();
+}
+
+void Workshop::go_on_with_device_check() {
+  const bool more = examination_->advance();
+  device_check_.done = examination_->done();
+  if (more) {
+    device_check_.next = examination_->next();
+  } else {
+    const doctor::Diagnosis diagnosis = examination_->finish();
+    examination_.reset();
+    device_check_.text = doctor::diagnosis_text(diagnosis);
+    device_check_.verdict = doctor::verdict(diagnosis);
+    device_check_.all_right = diagnosis.all_right();
+  }
+  publish();
 }
 
 void Workshop::measure() {
@@ -406,7 +441,8 @@ void Workshop::publish() {
   s.steps_per_second = step_seconds_ > 0 ? 1 / step_seconds_ : 0;
   s.memory_used = device.memory_used();
   s.memory_total = device.info().memory_bytes;
-  s.busy = busy_;
+  s.device_check = device_check_;
+  s.busy = making_.empty() ? busy_ : making_;
   s.message = message_;
   s.failed_saves = failed_saves_;
   s.failure = failure_;

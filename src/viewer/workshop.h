@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "doctor/doctor.h"
 #include "session/optimize_run.h"
 #include "session/session.h"
 #include "viewer/atlas.h"
@@ -58,6 +59,9 @@ public:
     std::function<void(const Textures &)> textures;
   };
   Workshop(Session &session, Saver saver, Telling telling);
+  ~Workshop() { session_.programs().watch({}); }
+  Workshop(const Workshop &) = delete;
+  Workshop &operator=(const Workshop &) = delete;
 
   // Brings about what is wished, where it differs from the wish before; with `restoring`, the focus goes on from there.
   // What can't be done is told as Snapshot::message. Of a net that can't be loaded nothing is brought about: all that
@@ -87,6 +91,8 @@ private:
   void show_focus();
   void show_map();
   void retire(bool the_wall, bool the_focus, bool the_photo);
+  void begin_device_check();
+  void go_on_with_device_check();
   void measure();
   void say_busy(const std::string &what);
   void publish();
@@ -99,7 +105,7 @@ private:
   Session &session_;
   Saver saver_;
   Telling telling_;
-  double slice_flops_; // some 25 ms
+  Slicing slicing_;
   int tile_;
 
   Wish now_, obeyed_; // as it was last given, and the last that was of the net that is there
@@ -125,7 +131,9 @@ private:
   std::vector<LayerRow> rows_;
   bool refused_ = false;
   std::vector<Guess> guesses_;
-  std::string message_, busy_, photo_name_, failure_;
+  std::string message_, busy_, making_, photo_name_, failure_; // making_: programs, where that takes long
+  std::optional<doctor::Examination> examination_;             // of the device; all else waits for its end
+  DeviceCheck device_check_;
   int failed_saves_ = 0;
   int free_steps_ = 0; // single steps that were asked for
   double wall_time_ = 0, focus_time_ = 0, step_seconds_ = 0;

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "graph/shapes.h"
+#include "plan/sliced_run.h"
 #include "visualization/objective_steps.h"
 
 namespace convscope {
@@ -35,7 +36,7 @@ std::vector<std::int64_t> array_shape(std::int64_t batch, const Shape &shape) {
 
 // Too large an input is the user's to mend; that the device refuses is not.
 void check_room(Plan &plan, const vulkan::Device &device, const Shape &input) {
-  const std::uint64_t all = device.info().memory_bytes, left = all - std::min(all, device.memory_used());
+  const std::uint64_t left = device.memory_left();
   if (const std::size_t bytes = plan.planned_bytes(); bytes > left)
     throw UserError(
         fmt::format("an input of {}x{} needs {} MiB of device memory, where {} has {} MiB left: a smaller one "
@@ -150,7 +151,7 @@ public:
     check_room(plan_, programs.device(), input);
     plan_.allocate();
     steps_->write_terms();
-    slices_ = plan_.record_slices(Variant::usual, whole_slices(programs.device().info()));
+    slices_.emplace(plan_, Variant::usual, whole_slices(programs.device().info()));
   }
 
   void run(std::span<const float> input, std::size_t first, const Pictures &pictures, const std::string &doing,
@@ -168,8 +169,7 @@ public:
       const std::vector<float> values = pictures_from(input, preprocessing_, input_);
       plan_.write(image_, std::as_bytes(std::span(values)));
     }
-    for (const vulkan::Recording &slice : slices_)
-      slice.run(doing);
+    slices_->run(doing);
     const auto partials = plan_.read_all<float>(values_);
     for (auto from = partials.begin(); from != partials.end(); from += steps_->parts())
       result.values.push_back(std::accumulate(from, from + steps_->parts(), 0.0));
@@ -186,7 +186,7 @@ private:
   std::vector<Shape> shapes_;
   Plan plan_;
   std::optional<ObjectiveSteps> steps_;
-  std::vector<vulkan::Recording> slices_;
+  std::optional<SlicedRun> slices_;
   TensorId in_, out_, values_, photo_, style_, image_ = TensorId::none, image_gradient_ = TensorId::none;
 };
 
@@ -215,7 +215,7 @@ GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const G
 }
 
 Activations::Activations(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                         const std::vector<NodeId> &layers, Precision precision, double slice_flops)
+                         const std::vector<NodeId> &layers, Precision precision, const std::optional<Slicing> &slicing)
     : plan_(programs, "activations") {
   NetworkOptions options;
   options.input = checked_input(input);
@@ -238,9 +238,8 @@ Activations::Activations(vulkan::Programs &programs, Weights &weights, const Gra
   check_room(plan_, programs.device(), options.input);
   plan_.allocate();
   plan_.write(in, std::as_bytes(std::span(input.data)));
-  const double each = slice_flops > 0 ? slice_flops : whole_slices(programs.device().info());
-  for (const vulkan::Recording &recording : plan_.record_slices(Variant::usual, each, slice_flops > 0))
-    recording.run(fmt::format("the activations of {}", graph.name));
+  SlicedRun(plan_, Variant::usual, slicing.value_or(whole_slices(programs.device().info())))
+      .run(fmt::format("the activations of {}", graph.name));
 }
 
 Array Activations::read(std::size_t layer) const {

@@ -7,6 +7,7 @@
 #include "base/array.h"
 #include "graph/graph.h"
 #include "plan/network.h"
+#include "plan/slicing.h"
 #include "plan/weights.h"
 #include "visualization/objective.h"
 #include "vulkan/program.h"
@@ -33,12 +34,11 @@ struct Pictures {
 GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
                            const Objective &objective, Precision precision, const Pictures &pictures = {});
 
-// The outputs of layers, in any order, on the device, where they stay. Runs at once, in slices of about so many
-// operations (0: in one), between which others get their turn.
+// The outputs of layers, in any order, on the device, where they stay. Runs at once; not given how: whole_slices().
 class Activations {
 public:
   Activations(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-              const std::vector<NodeId> &layers, Precision precision, double slice_flops = 0);
+              const std::vector<NodeId> &layers, Precision precision, const std::optional<Slicing> &slicing = {});
 
   const Shape &shape(std::size_t layer) const { return shapes_.at(layer); } // of an image, `layer` as they were given
   vulkan::Slice slice(std::size_t layer) const { return plan_.slice(outputs_.at(layer)); }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "graph/shapes.h"
+#include "plan/sliced_run.h"
 #include "visualization/input_steps.h"
 #include "visualization/objective_steps.h"
 #include "visualization/optimizer_steps.h"
@@ -53,7 +54,7 @@ std::vector<Shape> checked_shapes(const Graph &graph, const std::vector<Objectiv
 // Kernels bind whole tensors. The net looks after its own.
 void check_room(const vulkan::DeviceInfo &device, std::int64_t floats, int batch, const Shape &image) {
   const double needed = double(floats) * batch * sizeof(float);
-  const double limit = double(std::min<std::uint64_t>(device.max_storage_range, INT32_MAX));
+  const auto limit = double(device.max_binding());
   if (needed > limit)
     throw UserError(fmt::format("{} of {}x{} pixels needs {:.0f} MB in one piece, where {} takes {:.0f} MB",
                                 batch == 1 ? "an image" : fmt::format("a batch of {} images", batch), image.w, image.h,
@@ -114,10 +115,9 @@ struct Optimization::State {
     TensorId tensor = TensorId::none;
   } photo, style;
   std::vector<float> first_moments, second_moments; // to go on with; empty: zeros
-  std::vector<vulkan::Recording> usual, revive;     // slices of a step
-  std::optional<vulkan::Recording> timed;
-  std::size_t slice = 0;   // the next one of the step at hand
-  int began = 0, done = 0; // steps, with those of the optimization that this one resumes
+  Slicing slicing;
+  std::optional<SlicedRun> usual, revive, timed; // of a step
+  int began = 0, done = 0;                       // steps, with those of the optimization that this one resumes
 
   State(vulkan::Programs &programs, Weights &weights, const Graph &graph, std::vector<Objective> given,
         const Recipe &by, const OptimizationOptions &with)
@@ -130,7 +130,8 @@ struct Optimization::State {
         tensors(parameterization.make_tensors(plan)),
         optimizer(plan, by, parameterization, batch, std::max(1, with.history > 0 ? with.history : planned_steps()),
                   planned_steps()),
-        objective(plan, objectives, shapes, image, input.views()), first_image(programs, "first image") {
+        objective(plan, objectives, shapes, image, input.views()), first_image(programs, "first image"),
+        slicing(with.slicing.value_or(whole_slices(programs.device().info()))) {
     check_room(programs.device().info(),
                std::max<std::int64_t>(parameterization.count(), input.canvas().elements() * input.views()), batch,
                image);
@@ -219,7 +220,7 @@ struct Optimization::State {
   }
 
   void prepare() {
-    if (!usual.empty())
+    if (usual)
       return;
     plan.allocate();
     const auto scale = parameterization.scale_table();
@@ -234,11 +235,9 @@ struct Optimization::State {
     optimizer.write_start(keys, lr, done, first_moments, second_moments);
     first_moments = second_moments = {};
     make_first_image();
-    const bool live = options.slice_flops > 0;
-    const double each = live ? options.slice_flops : whole_slices(plan.programs().device().info());
     if (recipe.revive_steps > 0)
-      revive = plan.record_slices(Variant::revive, each, live);
-    usual = plan.record_slices(Variant::usual, each, live);
+      revive.emplace(plan, Variant::revive, slicing);
+    usual.emplace(plan, Variant::usual, slicing);
   }
 
   void make_first_image() {
@@ -252,21 +251,17 @@ struct Optimization::State {
     first_image.copy(shared.parameters, previous);
     parameterization.append_image(first_image, shared);
     first_image.allocate();
-    first_image.record(Variant::usual).run("making the first images");
+    SlicedRun(first_image, Variant::usual, slicing).run("making the first images");
   }
 
   bool reviving() const { return done < recipe.revive_steps; }
 
-  void run(const vulkan::Recording &recording) const {
-    recording.run(fmt::format("step {} of the optimization of {}", done, objectives[0].text));
-  }
+  std::string doing() const { return fmt::format("step {} of the optimization of {}", done, objectives[0].text); }
 
-  bool advance_slice() {
-    const std::vector<vulkan::Recording> &slices = reviving() ? revive : usual;
-    run(slices[slice++]);
-    if (slice < slices.size())
+  // The next slice; whether it was the last of a step.
+  bool advance(vulkan::Flight &flight) {
+    if (!(reviving() ? *revive : *usual).advance(flight, doing()))
       return false;
-    slice = 0;
     ++done;
     return true;
   }
@@ -299,22 +294,28 @@ void Optimization::prepare() { state_->prepare(); }
 void Optimization::step(int count) {
   State &s = *state_;
   s.prepare();
+  vulkan::Flight flight(s.plan.device(), s.slicing.in_flight);
   for (int i = 0; i < count; ++i)
-    while (!s.advance_slice()) {
+    while (!s.advance(flight)) {
     }
+  flight.land();
 }
 
 bool Optimization::advance_slice() {
-  state_->prepare();
-  return state_->advance_slice();
+  State &s = *state_;
+  s.prepare();
+  vulkan::Flight flight(s.plan.device());
+  const bool last = s.advance(flight);
+  flight.land();
+  return last;
 }
 
 std::vector<vulkan::Recording::Timing> Optimization::timed_step() {
   State &s = *state_;
   s.prepare();
   if (!s.timed)
-    s.timed = s.plan.record(Variant::usual, true);
-  s.run(*s.timed);
+    s.timed.emplace(s.plan, Variant::usual, s.slicing, true);
+  s.timed->run(s.doing());
   ++s.done;
   return s.timed->timings();
 }
@@ -323,7 +324,7 @@ int Optimization::steps_done() const { return state_->done; }
 
 void Optimization::set_lr(double lr) {
   state_->lr = checked_lr(lr);
-  if (!state_->usual.empty())
+  if (state_->usual)
     state_->optimizer.write_lr(lr);
 }
 
@@ -382,5 +383,13 @@ std::vector<Progress> Optimization::progress() {
 double Optimization::flops_per_step() const { return state_->plan.flops(); }
 int Optimization::dispatches_per_step() const { return state_->plan.dispatches(); }
 double Optimization::bytes_per_step() const { return state_->plan.traffic(); }
+std::map<std::string, Plan::Cost> Optimization::costs_per_step() const { return state_->plan.costs(); }
+
+std::vector<std::string> Optimization::kernels() const {
+  std::vector<std::string> names = state_->first_image.kernels();
+  const std::vector<std::string> of_steps = state_->plan.kernels(Variant::both);
+  names.insert(names.end(), of_steps.begin(), of_steps.end());
+  return names;
+}
 
 } // namespace convscope

@@ -3,14 +3,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/array.h"
 #include "graph/graph.h"
 #include "plan/network.h"
 #include "plan/plan.h"
+#include "plan/slicing.h"
 #include "plan/weights.h"
 #include "visualization/objective.h"
 #include "visualization/recipe.h"
@@ -42,7 +45,7 @@ struct OptimizationOptions {
   int history = 0;                         // steps whose values are kept; 0: all
   Precision precision = Precision::fp32;
   const ConvProfile *profile = nullptr; // of the device
-  double slice_flops = 0; // a step goes to the device in slices of about so much, for a window; 0: whole_slices()
+  std::optional<Slicing> slicing;       // how a step goes to the device; not given: whole_slices()
 };
 
 // One image's state. `values` and `norms` are of the last steps, up to OptimizationOptions::history: the objective
@@ -94,7 +97,10 @@ public:
 
   double flops_per_step() const;
   int dispatches_per_step() const;
-  double bytes_per_step() const; // that kernels read and write
+  double bytes_per_step() const;                            // that kernels read and write
+  std::map<std::string, Plan::Cost> costs_per_step() const; // the same, of each shader
+  // As Plan::kernels(): of what makes the first images (after prepare()), of a step and of one that revives.
+  std::vector<std::string> kernels() const;
 
 private:
   struct State;

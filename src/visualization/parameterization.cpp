@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "visualization/groups.h"
+#include "vulkan/quirks.h"
 
 namespace convscope {
 
@@ -22,7 +23,9 @@ Margins margins_of(const Recipe &recipe, int height, int width) {
 Parameterization::Parameterization(vulkan::Programs &programs, const Recipe &recipe, int batch, const Shape &image)
     : programs_(programs), recipe_(recipe), batch_(batch), image_(image),
       margins_(margins_of(recipe, image.h, image.w)) {
-  if (spectral())
+  if (spectral() && vulkan::has_quirk(programs.device().info(), vulkan::Quirk::no_vkfft))
+    sums_.emplace(programs, margins_.height, margins_.width, image.c * batch);
+  else if (spectral())
     fft_.emplace(programs.device(), margins_.height, margins_.width, image.c * batch);
 }
 
@@ -31,7 +34,10 @@ gpu::PlaneLayout Parameterization::layout() const {
   return {margins_.height * row_stride, row_stride, margins_.top * row_stride + margins_.left};
 }
 int Parameterization::count() const { return image_.c * layout().plane_stride; }
-int Parameterization::gradient_parts() const { return std::clamp(count() / 1024, 1, 1024); }
+// Workgroups, whose sums another adds up: a large GPU wants hundreds, a CPU few.
+int Parameterization::gradient_parts() const {
+  return std::clamp(count() / (programs_.device().info().is_cpu() ? 1024 : 256), 1, 1024);
+}
 
 std::vector<std::int64_t> Parameterization::shape(std::int64_t batch) const {
   if (spectral())
@@ -73,6 +79,8 @@ std::vector<float> frequency_scale(int height, int width, double decay) {
 }
 
 void Parameterization::append_fft(Plan &plan, TensorId work, bool inverse) {
+  if (sums_)
+    return sums_->append(plan, work, inverse);
   plan.custom(inverse ? "fft inverse" : "fft forward", {updates(work)},
               [this, &plan, work, inverse](VkCommandBuffer commands) {
                 fft_->append(commands, plan.slice(work).buffer, inverse);

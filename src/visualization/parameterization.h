@@ -10,6 +10,7 @@
 #include "params.h"
 #include "plan/plan.h"
 #include "visualization/fft.h"
+#include "visualization/fourier_sums.h"
 #include "visualization/recipe.h"
 
 namespace convscope {
@@ -74,7 +75,8 @@ private:
   int batch_;
   Shape image_;
   Margins margins_;
-  std::optional<Fft> fft_;
+  std::optional<Fft> fft_; // or, of a spectrum on a device that does not take it,
+  std::optional<FourierSums> sums_;
 };
 
 } // namespace convscope

@@ -38,7 +38,7 @@ std::string size_text(std::uint64_t bytes) {
 }
 
 [[noreturn]] void no_room(const Device &device, VkDeviceSize bytes, const std::string &name, const std::string &why) {
-  throw DeviceError(fmt::format("no room on {} for {}: needs {}, {}", device.info().name, name, size_text(bytes), why));
+  throw NoRoom(fmt::format("no room on {} for {}: needs {}, {}", device.info().name, name, size_text(bytes), why));
 }
 
 // A buffer in the first of the preferred kinds of memory that the device has.
@@ -47,7 +47,7 @@ Allocation allocate(const Device &device, VkDeviceSize bytes, VkBufferUsageFlags
   const DeviceInfo &info = device.info();
   if (info.max_allocation && bytes > info.max_allocation)
     no_room(device, bytes, name, fmt::format("a single allocation may have {}", size_text(info.max_allocation)));
-  const std::string in_use =
+  std::string in_use =
       fmt::format("{} of {} are in use", size_text(device.memory_used()), size_text(info.memory_bytes));
   // A driver that runs on the CPU refuses nothing; the system would end the process when the memory is touched.
   if (info.is_cpu() && bytes > info.memory_bytes - std::min(info.memory_bytes, device.memory_used()))
@@ -76,12 +76,18 @@ Allocation allocate(const Device &device, VkDeviceSize bytes, VkBufferUsageFlags
     const int type = device.memory_type(needs.memoryTypeBits, wanted);
     if (type < 0 || type == tried)
       continue;
+    tried = type;
+    // Beyond its budget a driver may move memory about, or lose the device, where it should refuse.
+    if (const auto left = device.budget_left(type); left && *left < needs.size) {
+      result = VK_ERROR_OUT_OF_DEVICE_MEMORY;
+      in_use = fmt::format("the driver has {} left", size_text(*left));
+      continue;
+    }
     VkMemoryAllocateInfo request{};
     request.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
     request.allocationSize = needs.size;
     request.memoryTypeIndex = static_cast<std::uint32_t>(type);
     result = vkAllocateMemory(device.handle(), &request, nullptr, &memory);
-    tried = type;
     properties = wanted;
     if (result != VK_ERROR_OUT_OF_DEVICE_MEMORY && result != VK_ERROR_OUT_OF_HOST_MEMORY)
       break;

@@ -7,10 +7,16 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
 #include "vulkan/device.h"
 #include "vulkan/handle.h"
 
 namespace convscope::vulkan {
+
+// A device has no room for a buffer: less may fit.
+struct NoRoom : DeviceError {
+  using DeviceError::DeviceError;
+};
 
 // Part of a buffer, bound to a kernel or copied. `bytes` is at most DeviceInfo::max_storage_range when bound.
 struct Slice {
@@ -19,7 +25,7 @@ struct Slice {
 };
 
 // A storage buffer in device-local memory, mapped where the driver allows (CPU and integrated devices).
-// Throws DeviceError, naming the buffer and its size, when the device has no room;
+// Throws NoRoom, naming the buffer and its size, when the device has no room;
 // std::logic_error for no bytes or a transfer that is not inside.
 class Buffer {
 public:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cctype>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <set>
@@ -11,11 +12,24 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "vulkan/breadcrumbs.h"
+#include "vulkan/flight.h"
 #include "vulkan/handle.h"
 #include "vulkan/instance.h"
+#include "vulkan/limits.h"
+#include "vulkan/matrices.h"
+#include "vulkan/memory_room.h"
 #include "vulkan/pipeline_cache.h"
+#include "vulkan/quirks.h"
 
 namespace convscope::vulkan {
+
+std::uint64_t DeviceInfo::max_binding() const {
+  const std::uint64_t bytes = std::min<std::uint64_t>(max_storage_range, std::numeric_limits<std::int32_t>::max());
+  return (max_allocation ? std::min(bytes, max_allocation) : bytes) / texel_bytes * texel_bytes;
+}
+
+bool DeviceInfo::reads_texels() const { return is_cpu() && max_texels >= max_binding() / texel_bytes; }
 
 struct Device::State {
   std::optional<Instance> instance;
@@ -35,6 +49,9 @@ struct Device::State {
   Turns turns;
   std::atomic<std::uint64_t> memory_used = 0, memory_peak = 0;
   std::atomic<bool> interrupted = false;
+  std::optional<Breadcrumbs> crumbs;
+
+  std::optional<HeapBudget> budget_of(std::uint32_t heap) const;
 
   State() = default;
   State(const State &) = delete;
@@ -44,6 +61,7 @@ struct Device::State {
       return;
     vkDeviceWaitIdle(device);
     save_cache();
+    crumbs.reset();
     vkDestroyPipelineCache(device, cache, nullptr);
     vkDestroyCommandPool(device, pool, nullptr);
     vkDestroyDevice(device, nullptr);
@@ -90,7 +108,10 @@ const Candidate &automatic(const std::vector<Candidate> &candidates) {
 }
 
 // An index, or else part of a name, so that "4090" finds a card where there is no device 4090.
-const Candidate &choose(const std::vector<Candidate> &candidates, const std::string &select) {
+const Candidate &choose(const std::vector<Candidate> &candidates, std::string select) {
+  const char *const wished = std::getenv("CONVSCOPE_DEVICE");
+  if (select.empty() && wished)
+    select = wished;
   if (select.empty())
     return automatic(candidates);
   const Candidate *chosen = nullptr;
@@ -130,7 +151,8 @@ VkDevice create_device(const Candidate &candidate, const std::set<std::string, s
   features.shaderFloat64 = candidate.info.shader_float64;
   VkDeviceCreateInfo create{};
   create.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
-  create.pNext = &storage;
+  const MatrixFeatures matrices(candidate.info, &storage);
+  create.pNext = matrices.chain();
   create.pEnabledFeatures = &features;
   create.queueCreateInfoCount = 1;
   create.pQueueCreateInfos = &queue;
@@ -158,16 +180,20 @@ Device::Device(const DeviceOptions &options) : state_(std::make_unique<State>())
   State &s = *state_;
   s.instance.emplace(options.validation || validation_from_environment(), options.instance_extensions);
   s.candidate = choose(s.instance->candidates(), options.select);
+  narrow(s.candidate.info, options.limits);
   vkGetPhysicalDeviceProperties(physical(), &s.properties);
   vkGetPhysicalDeviceMemoryProperties(physical(), &s.memory);
 
   s.maps_buffers = options.map_buffers && (info().is_cpu() || info().type == "integrated");
 
-  // A device that has the portability subset must be opened with it.
   std::vector<std::string> wanted = options.device_extensions;
-  wanted.emplace_back("VK_KHR_portability_subset");
+  wanted.emplace_back(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+  if (has_quirk(info(), Quirk::portability_subset))
+    wanted.emplace_back(portability_subset_name);
   if (info().float16)
     wanted.emplace_back(VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME);
+  for (const std::string &name : matrix_extensions(info()))
+    wanted.push_back(name);
   for (const auto &name : wanted)
     if (s.candidate.extensions.contains(name))
       s.extensions.insert(name);
@@ -188,6 +214,8 @@ Device::Device(const DeviceOptions &options) : state_(std::make_unique<State>())
   name(VK_OBJECT_TYPE_QUEUE, handle_value(s.queue), "convscope queue");
   name(VK_OBJECT_TYPE_COMMAND_POOL, handle_value(s.pool), "convscope command pool");
   name(VK_OBJECT_TYPE_PIPELINE_CACHE, handle_value(s.cache), "convscope pipeline cache");
+  if (!info().is_cpu())
+    s.crumbs.emplace(*this);
 }
 
 Device::~Device() = default;
@@ -195,6 +223,8 @@ Device::~Device() = default;
 FairMutex &Device::queue_mutex() const { return state_->queue_mutex; }
 
 Turns &Device::turns() const { return state_->turns; }
+
+Breadcrumbs *Device::breadcrumbs() const { return state_->crumbs ? &*state_->crumbs : nullptr; }
 
 const DeviceInfo &Device::info() const { return state_->candidate.info; }
 VkPhysicalDevice Device::physical() const { return state_->candidate.handle; }
@@ -233,23 +263,9 @@ void Device::check_interrupt() const {
 }
 
 void Device::run(VkCommandBuffer commands, std::string_view doing) const {
-  check_interrupt();
-  VkFenceCreateInfo create{};
-  create.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO;
-  VkFence raw = VK_NULL_HANDLE;
-  check(vkCreateFence(handle(), &create, nullptr, &raw), "vkCreateFence", doing);
-  const Handle<VkFence, vkDestroyFence> fence(handle(), raw);
-  VkSubmitInfo submit{};
-  submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
-  submit.commandBufferCount = 1;
-  submit.pCommandBuffers = &commands;
-  const std::lock_guard turn(turns());
-  {
-    const std::lock_guard lock(queue_mutex());
-    check(vkQueueSubmit(queue(), 1, &submit, raw), "vkQueueSubmit", doing);
-  }
-  check(vkWaitForFences(handle(), 1, &raw, VK_TRUE, std::numeric_limits<std::uint64_t>::max()), "vkWaitForFences",
-        doing);
+  Flight flight(*this);
+  flight.submit(commands, std::string(doing));
+  flight.land();
 }
 
 int Device::memory_type(std::uint32_t allowed_bits, VkMemoryPropertyFlags properties) const {
@@ -257,6 +273,41 @@ int Device::memory_type(std::uint32_t allowed_bits, VkMemoryPropertyFlags proper
     if ((allowed_bits >> i & 1) && (state_->memory.memoryTypes[i].propertyFlags & properties) == properties)
       return static_cast<int>(i);
   return -1;
+}
+
+std::optional<HeapBudget> Device::State::budget_of(std::uint32_t heap) const {
+  if (!extensions.contains(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME) || candidate.info.is_cpu())
+    return std::nullopt;
+  VkPhysicalDeviceMemoryBudgetPropertiesEXT budget{};
+  budget.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT;
+  VkPhysicalDeviceMemoryProperties2 heaps{};
+  heaps.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2;
+  heaps.pNext = &budget;
+  vkGetPhysicalDeviceMemoryProperties2(candidate.handle, &heaps);
+  if (budget.heapBudget[heap] == 0) // the specification forbids it
+    return std::nullopt;
+  return HeapBudget{budget.heapBudget[heap], budget.heapUsage[heap]};
+}
+
+std::uint64_t Device::memory_left() const {
+  const VkPhysicalDeviceMemoryProperties &memory = state_->memory;
+  std::uint32_t heap = 0;
+  for (std::uint32_t i = 0; i < memory.memoryHeapCount; ++i) {
+    const auto rank = [&](std::uint32_t which) {
+      const VkMemoryHeap &it = memory.memoryHeaps[which];
+      return std::pair((it.flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0, it.size);
+    };
+    if (rank(i) > rank(heap))
+      heap = i;
+  }
+  return room_in(info().memory_bytes, memory_used(), state_->budget_of(heap), info().is_cpu());
+}
+
+std::optional<std::uint64_t> Device::budget_left(int memory_type) const {
+  const std::uint32_t heap = state_->memory.memoryTypes[memory_type].heapIndex;
+  if (const std::optional<HeapBudget> budget = state_->budget_of(heap))
+    return budget->budget - std::min(budget->budget, budget->usage);
+  return std::nullopt;
 }
 
 void Device::account(std::int64_t bytes) const {

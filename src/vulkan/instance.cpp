@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "vulkan/limits.h"
+#include "vulkan/matrices.h"
 
 namespace convscope::vulkan {
 namespace {
@@ -126,13 +128,21 @@ void query_extended(VkPhysicalDevice device, const Candidate &candidate, DeviceI
   VkPhysicalDeviceProperties2 properties{};
   properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
   properties.pNext = &subgroup;
+  VkPhysicalDeviceSubgroupSizeControlPropertiesEXT sizes{};
+  sizes.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES_EXT;
   if (candidate.extensions.contains(VK_KHR_DRIVER_PROPERTIES_EXTENSION_NAME))
     limits.pNext = &driver;
+  if (candidate.extensions.contains(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)) {
+    sizes.pNext = limits.pNext;
+    limits.pNext = &sizes;
+  }
   vkGetPhysicalDeviceProperties2(device, &properties);
   info.driver = driver.driverName;
   info.driver_info = driver.driverInfo;
   info.max_allocation = limits.maxMemoryAllocationSize;
   info.subgroup_size = subgroup.subgroupSize;
+  info.least_subgroup = sizes.minSubgroupSize;
+  info.most_subgroup = sizes.maxSubgroupSize;
   if (subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) {
     info.subgroup_ballot = (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_BALLOT_BIT) != 0;
     info.subgroup_shuffle = (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) != 0;
@@ -152,11 +162,9 @@ void query_extended(VkPhysicalDevice device, const Candidate &candidate, DeviceI
   info.storage_16bit = storage.storageBuffer16BitAccess == VK_TRUE;
   info.float16 = float16.shaderFloat16 == VK_TRUE;
   info.shader_float64 = features.features.shaderFloat64 == VK_TRUE;
-  info.cooperative_matrix = candidate.extensions.contains("VK_KHR_cooperative_matrix") ||
-                            candidate.extensions.contains("VK_NV_cooperative_matrix");
 }
 
-Candidate describe(VkPhysicalDevice device, int index) {
+Candidate describe(VkInstance instance, VkPhysicalDevice device, int index) {
   Candidate candidate;
   candidate.handle = device;
   candidate.extensions = device_extensions(device);
@@ -171,6 +179,7 @@ Candidate describe(VkPhysicalDevice device, int index) {
   info.driver_version = properties.driverVersion;
   info.vendor_id = properties.vendorID;
   info.device_id = properties.deviceID;
+  info.portability_subset = candidate.extensions.contains(portability_subset_name);
   info.max_storage_range = limits.maxStorageBufferRange;
   info.storage_alignment = limits.minStorageBufferOffsetAlignment;
   info.max_texels = limits.maxTexelBufferElements;
@@ -195,6 +204,10 @@ Candidate describe(VkPhysicalDevice device, int index) {
   info.usable = has_queue && properties.apiVersion >= VK_API_VERSION_1_1;
   if (properties.apiVersion >= VK_API_VERSION_1_1)
     query_extended(device, candidate, info);
+  if (info.usable)
+    query_matrices(instance, candidate);
+  if (const char *lesser = std::getenv("CONVSCOPE_LIMITS"))
+    narrow(info, lesser);
   return candidate;
 }
 
@@ -296,7 +309,7 @@ std::vector<Candidate> Instance::candidates() const {
   check(result, "vkEnumeratePhysicalDevices", "listing the devices");
   std::vector<Candidate> found;
   for (VkPhysicalDevice device : devices)
-    found.push_back(describe(device, static_cast<int>(found.size())));
+    found.push_back(describe(instance_, device, static_cast<int>(found.size())));
   return found;
 }
 

@@ -11,6 +11,9 @@
 
 namespace convscope::vulkan {
 
+// A name that old headers do not have.
+inline constexpr const char *portability_subset_name = "VK_KHR_portability_subset";
+
 // A device before it is opened.
 struct Candidate {
   VkPhysicalDevice handle = VK_NULL_HANDLE;

@@ -1,5 +1,7 @@
 #include "vulkan/program.h"
 
+#include <algorithm>
+#include <bit>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -42,7 +44,7 @@ Handle<VkPipelineLayout, vkDestroyPipelineLayout> make_layout(const Device &devi
 
 Handle<VkPipeline, vkDestroyPipeline> make_pipeline(const Device &device, VkPipelineLayout layout,
                                                     std::span<const std::uint32_t> code,
-                                                    const std::vector<std::uint32_t> &constants,
+                                                    const std::vector<std::uint32_t> &constants, bool matrices,
                                                     const std::string &name) {
   const std::string doing = "compiling the shader " + name;
   VkShaderModuleCreateInfo source{};
@@ -71,6 +73,13 @@ Handle<VkPipeline, vkDestroyPipeline> make_pipeline(const Device &device, VkPipe
   create.stage.pName = "main";
   create.stage.pSpecializationInfo = constants.empty() ? nullptr : &special;
   create.layout = layout;
+  VkPipelineShaderStageRequiredSubgroupSizeCreateInfo lanes{};
+  lanes.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO;
+  lanes.requiredSubgroupSize = device.info().matrix.lanes;
+  if (matrices && device.info().matrix.lanes_required) {
+    create.stage.flags = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
+    create.stage.pNext = &lanes;
+  }
   VkPipeline pipeline = VK_NULL_HANDLE;
   check(vkCreateComputePipelines(device.handle(), device.pipeline_cache(), 1, &create, nullptr, &pipeline),
         "vkCreateComputePipelines", doing);
@@ -78,29 +87,44 @@ Handle<VkPipeline, vkDestroyPipeline> make_pipeline(const Device &device, VkPipe
   return {device.handle(), pipeline};
 }
 
+void check_limits(const ShaderInterface &needs, const DeviceInfo &device, const std::string &shader) {
+  struct Limit {
+    const char *what;
+    std::uint64_t needed, allowed;
+  };
+  for (const Limit &limit :
+       {Limit{"bytes of push constants", needs.push_bytes, device.max_push_constants},
+        Limit{"storage buffers", needs.bindings - static_cast<std::uint32_t>(std::popcount(needs.texels)),
+              device.max_storage_buffers},
+        Limit{"invocations a workgroup", needs.invocations, device.max_invocations},
+        Limit{"bytes of shared memory", needs.shared_bytes, device.max_shared_memory}})
+    if (limit.needed > limit.allowed)
+      throw DeviceError(fmt::format("the shader {} needs {} {}, and {} allows {}", shader, limit.needed, limit.what,
+                                    device.name, limit.allowed));
+}
+
 } // namespace
 
 Program::Program(const Device &device, TaskQueue &compiler, std::string_view shader_name,
-                 const std::vector<std::uint32_t> &constants)
+                 std::span<const std::uint32_t> code, const std::vector<std::uint32_t> &constants)
     : name_(constants.empty() ? std::string(shader_name)
                               : fmt::format("{}[{}]", shader_name, fmt::join(constants, ","))) {
-  const auto code = shader(shader_name);
   if (code.empty())
     throw std::logic_error(fmt::format("no shader is named '{}'", shader_name));
-  const ShaderInterface interface = reflect(code);
+  quads_ = reflect(code, constants).texels;
+  if (const auto storage = shader(fmt::format("{}_storage", shader_name));
+      !storage.empty() && !device.info().reads_texels() && code.data() == shader(shader_name).data())
+    code = storage;
+  const ShaderInterface interface = reflect(code, constants);
   bindings_ = interface.bindings;
   texels_ = interface.texels;
   push_bytes_ = interface.push_bytes;
-  if (push_bytes_ > device.info().max_push_constants)
-    throw DeviceError(fmt::format("the shader {} needs {} bytes of push constants, and {} allows {}", shader_name,
-                                  push_bytes_, device.info().name, device.info().max_push_constants));
-  if (bindings_ > device.info().max_storage_buffers)
-    throw DeviceError(fmt::format("the shader {} needs {} storage buffers, and {} allows {}", shader_name, bindings_,
-                                  device.info().name, device.info().max_storage_buffers));
+  layer_axis_ = interface.layer_axis;
+  check_limits(interface, device.info(), name_);
   set_layout_ = make_set_layout(device, bindings_, texels_);
   layout_ = make_layout(device, set_layout(), push_bytes_);
-  pipeline_ = compiler.run([&device, layout = layout(), code, constants, name = name_] {
-    return make_pipeline(device, layout, code, constants, name);
+  pipeline_ = compiler.run([&device, layout = layout(), code, constants, matrices = interface.matrices, name = name_] {
+    return make_pipeline(device, layout, code, constants, matrices, name);
   });
   device.name(VK_OBJECT_TYPE_DESCRIPTOR_SET_LAYOUT, handle_value(set_layout()), name_);
   device.name(VK_OBJECT_TYPE_PIPELINE_LAYOUT, handle_value(layout()), name_);
@@ -111,9 +135,36 @@ const Program &Programs::get(std::string_view shader_name, const std::vector<std
   auto found = programs_.find(key);
   if (found == programs_.end()) {
     device_.check_interrupt();
-    found = programs_.emplace(std::move(key), Program(device_, compiler_, shader_name, constants)).first;
+    const auto other = replaced_.find(shader_name);
+    const std::span<const std::uint32_t> code = other == replaced_.end() ? shader(shader_name) : other->second;
+    found = programs_.emplace(std::move(key), Program(device_, compiler_, shader_name, code, constants)).first;
   }
   return found->second;
+}
+
+void Programs::finish() const {
+  constexpr std::chrono::milliseconds glance{200}, long_wait{1000};
+  std::vector<const Program *> missing;
+  for (const auto &[key, program] : programs_)
+    if (!program.is_made())
+      missing.push_back(&program);
+  const auto began = std::chrono::steady_clock::now();
+  bool told = false;
+  for (std::size_t i = 0; i < missing.size();) {
+    device_.check_interrupt();
+    if (missing[i]->is_made(glance)) {
+      ++i;
+      continue;
+    }
+    if (!watcher_ || std::chrono::steady_clock::now() - began < long_wait)
+      continue;
+    const auto made =
+        std::count_if(missing.begin(), missing.end(), [](const Program *each) { return each->is_made(); });
+    watcher_(static_cast<std::size_t>(made), missing.size());
+    told = true;
+  }
+  if (told)
+    watcher_(missing.size(), missing.size());
 }
 
 } // namespace convscope::vulkan

@@ -6,10 +6,15 @@
 
 #include <fmt/format.h>
 
+#include "vulkan/breadcrumbs.h"
+
 namespace convscope::vulkan {
 namespace {
 
 constexpr std::uint32_t sets_a_pool = 64, buffers_a_pool = 64 * 8, queries_a_pool = 4096;
+
+// All of the slice as vec4s; the last may reach past it, into what buffers (Buffer) and arenas have to spare.
+VkDeviceSize quads_of(const Slice &slice) { return (slice.bytes + texel_bytes - 1) / texel_bytes * texel_bytes; }
 
 } // namespace
 
@@ -17,6 +22,7 @@ struct Recording::State {
   const Device &device;
   std::string name;
   bool timed = false, finished = false, ran = false;
+  Trail trail;
   VkCommandBuffer commands = VK_NULL_HANDLE;
   std::vector<Handle<VkBufferView, vkDestroyBufferView>> views; // the sets refer to them
   std::vector<Handle<VkDescriptorPool, vkDestroyDescriptorPool>> pools;
@@ -25,7 +31,7 @@ struct Recording::State {
   std::vector<Timing> timings; // one for each pair of queries, without its time
 
   State(const Device &on, std::string_view called, bool with_times)
-      : device(on), name(called), timed(with_times && on.info().timestamps) {
+      : device(on), name(called), timed(with_times && on.info().timestamps), trail(name, on.breadcrumbs()) {
     VkCommandBufferAllocateInfo request{};
     request.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO;
     request.commandPool = device.pool();
@@ -50,14 +56,13 @@ struct Recording::State {
   void global_barrier(VkAccessFlags to, VkPipelineStageFlags to_stages) const;
 };
 
-// All of the slice as vec4s; the last may reach past it, into what buffers (Buffer) and arenas have to spare.
 VkBufferView Recording::State::make_view(const Slice &slice) {
   VkBufferViewCreateInfo create{};
   create.sType = VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO;
   create.buffer = slice.buffer;
   create.format = VK_FORMAT_R32G32B32A32_SFLOAT;
   create.offset = slice.offset;
-  create.range = (slice.bytes + texel_bytes - 1) / texel_bytes * texel_bytes;
+  create.range = quads_of(slice);
   VkBufferView view = VK_NULL_HANDLE;
   check(vkCreateBufferView(device.handle(), &create, nullptr, &view), "vkCreateBufferView", "recording " + name);
   views.emplace_back(device.handle(), view);
@@ -102,7 +107,7 @@ VkDescriptorSet Recording::State::make_set(const Program &program, std::span<con
     const bool texel = program.is_texels(i);
     if (texel)
       texels[i] = make_view(slices[i]);
-    buffers[i] = {slices[i].buffer, slices[i].offset, slices[i].bytes};
+    buffers[i] = {slices[i].buffer, slices[i].offset, program.is_quads(i) ? quads_of(slices[i]) : slices[i].bytes};
     writes[i].sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET;
     writes[i].dstSet = set;
     writes[i].dstBinding = i;
@@ -160,6 +165,7 @@ Recording::Recording(const Device &device, std::string_view name, bool timed)
   VkCommandBufferBeginInfo begin{};
   begin.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO;
   check(vkBeginCommandBuffer(commands(), &begin), "vkBeginCommandBuffer", "recording " + state_->name);
+  mark(); // the recording before it ended with a barrier
 }
 
 Recording::Recording(Recording &&) noexcept = default;
@@ -168,11 +174,12 @@ Recording::~Recording() = default;
 
 void Recording::dispatch(const Program &program, std::array<std::uint32_t, 3> groups, std::span<const std::byte> push,
                          std::span<const Slice> slices, std::string_view label) {
-  dispatch_rows(program, groups, 0, push, slices, label);
+  dispatch_part(program, {0, 0, 0}, groups, push, slices, label);
 }
 
-void Recording::dispatch_rows(const Program &program, std::array<std::uint32_t, 3> groups, std::uint32_t first_row,
-                              std::span<const std::byte> push, std::span<const Slice> slices, std::string_view label) {
+void Recording::dispatch_part(const Program &program, std::array<std::uint32_t, 3> first,
+                              std::array<std::uint32_t, 3> groups, std::span<const std::byte> push,
+                              std::span<const Slice> slices, std::string_view label) {
   State &s = *state_;
   s.demand_open();
   const DeviceInfo &info = s.device.info();
@@ -200,16 +207,17 @@ void Recording::dispatch_rows(const Program &program, std::array<std::uint32_t, 
   }
   s.device.check_interrupt(); // the program may still be in the making, and others before it
   const VkDescriptorSet set = s.make_set(program, slices);
+  s.trail.add_step(label, program.name());
   s.with_times(label, program.kind(), [&] {
     vkCmdBindPipeline(s.commands, VK_PIPELINE_BIND_POINT_COMPUTE, program.pipeline());
     vkCmdBindDescriptorSets(s.commands, VK_PIPELINE_BIND_POINT_COMPUTE, program.layout(), 0, 1, &set, 0, nullptr);
     if (!push.empty())
       vkCmdPushConstants(s.commands, program.layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0,
                          static_cast<std::uint32_t>(push.size()), push.data());
-    if (first_row == 0)
+    if (first == std::array<std::uint32_t, 3>{})
       vkCmdDispatch(s.commands, groups[0], groups[1], groups[2]);
     else
-      vkCmdDispatchBase(s.commands, 0, first_row, 0, groups[0], groups[1], groups[2]);
+      vkCmdDispatchBase(s.commands, first[0], first[1], first[2], groups[0], groups[1], groups[2]);
   });
 }
 
@@ -222,6 +230,7 @@ void Recording::fill(const Slice &slice, std::uint32_t word) {
   state_->demand_open();
   if (slice.buffer == VK_NULL_HANDLE || slice.bytes == 0 || slice.offset % 4 != 0 || slice.bytes % 4 != 0)
     throw std::logic_error(fmt::format("fill of {} bytes at {} in {}", slice.bytes, slice.offset, state_->name));
+  state_->trail.add_step("a fill", {});
   vkCmdFillBuffer(state_->commands, slice.buffer, slice.offset, slice.bytes, word);
 }
 
@@ -233,13 +242,21 @@ void Recording::copy(const Slice &from, const Slice &to) {
       overlap)
     throw std::logic_error(fmt::format("copy of {} bytes at {} to {} bytes at {} in {}", from.bytes, from.offset,
                                        to.bytes, to.offset, state_->name));
+  state_->trail.add_step("a copy", {});
   const VkBufferCopy region{from.offset, to.offset, from.bytes};
   vkCmdCopyBuffer(state_->commands, from.buffer, to.buffer, 1, &region);
 }
 
 void Recording::custom(const std::function<void(VkCommandBuffer)> &record, std::string_view label) {
   state_->demand_open();
+  state_->trail.add_step(label, {});
   state_->with_times(label, {}, [&] { record(state_->commands); });
+}
+
+void Recording::mark() {
+  state_->demand_open();
+  if (Breadcrumbs *crumbs = state_->device.breadcrumbs())
+    state_->trail.add_mark(crumbs->drop(state_->commands));
 }
 
 void Recording::finish() {
@@ -251,13 +268,23 @@ void Recording::finish() {
 }
 
 void Recording::run(std::string_view doing) const {
+  Flight flight(state_->device);
+  submit(flight, std::string(doing));
+  flight.land();
+}
+
+void Recording::submit(Flight &flight, std::string doing, Flight::Landed landed) const {
   if (!state_->finished)
     throw std::logic_error(fmt::format("the recording {} is run before it is finished", state_->name));
-  state_->device.run(state_->commands, doing);
+  flight.submit(state_->commands, std::move(doing), std::move(landed), &state_->trail);
   state_->ran = true;
 }
 
 VkCommandBuffer Recording::commands() const { return state_->commands; }
+
+std::uint64_t elapsed_ticks(std::uint64_t begin, std::uint64_t end, std::uint32_t bits) {
+  return (end - begin) & (bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1);
+}
 
 std::vector<Recording::Timing> Recording::timings() const {
   const State &s = *state_;
@@ -272,13 +299,10 @@ std::vector<Recording::Timing> Recording::timings() const {
                                 sizeof ticks[0], VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT),
           "vkGetQueryPoolResults", "reading the times of " + s.name);
   }
-  const std::uint32_t bits = s.device.info().timestamp_bits;
-  const std::uint64_t mask = bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
-  for (std::size_t i = 0; i < timings.size(); ++i) {
-    // The counter may have wrapped.
-    const auto elapsed = static_cast<double>((ticks[2 * i + 1] - ticks[2 * i]) & mask);
-    timings[i].milliseconds = elapsed * s.device.info().timestamp_period_ns * 1e-6;
-  }
+  const DeviceInfo &info = s.device.info();
+  for (std::size_t i = 0; i < timings.size(); ++i)
+    timings[i].milliseconds = static_cast<double>(elapsed_ticks(ticks[2 * i], ticks[2 * i + 1], info.timestamp_bits)) *
+                              info.timestamp_period_ns * 1e-6;
   return timings;
 }
 

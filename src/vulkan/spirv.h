@@ -7,12 +7,19 @@
 namespace convscope::vulkan {
 
 struct ShaderInterface {
-  std::uint32_t bindings = 0;   // the highest binding of set 0, plus 1
-  std::uint32_t texels = 0;     // bit i: binding i is a samplerBuffer of vec4s, not a storage buffer
-  std::uint32_t push_bytes = 0; // to the end of the last member, rounded up to 4
+  std::uint32_t bindings = 0;     // the highest binding of set 0, plus 1
+  std::uint32_t texels = 0;       // bit i: binding i is a samplerBuffer of vec4s, not a storage buffer
+  bool matrices = false;          // whether it has cooperative matrices
+  std::uint32_t push_bytes = 0;   // to the end of the last member, rounded up to 4
+  std::uint64_t invocations = 0;  // of a workgroup
+  std::uint64_t shared_bytes = 0; // of its shared memory
+  // The axis whose workgroups count on where those of x end (gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x):
+  // 1 or 2; 0 where gl_NumWorkGroups is not used; -1 where it is used in another way.
+  int layer_axis = 0;
 };
 
 // Throws std::logic_error where the code is damaged or uses another descriptor set than 0.
-ShaderInterface reflect(std::span<const std::uint32_t> code);
+// `constants` are specialization constants 0, 1, 2, ...; those that are not given have their defaults.
+ShaderInterface reflect(std::span<const std::uint32_t> code, std::span<const std::uint32_t> constants = {});
 
 } // namespace convscope::vulkan

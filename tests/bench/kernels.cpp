@@ -120,9 +120,9 @@ bool applies(const ConvCase &shape, ConvBackend backend) {
     return w.kernel_h == 1 && w.kernel_w == 1 && w.stride_h == 1 && w.stride_w == 1;
   if (backend == ConvBackend::depthwise)
     return shape.groups == shape.in_c;
-  if (backend == ConvBackend::winograd2 || backend == ConvBackend::winograd4)
-    return shape.groups == 1 && w.kernel_h == 3 && w.kernel_w == 3 && w.stride_h == 1 && w.stride_w == 1 &&
-           w.dilation_h == 1 && w.dilation_w == 1;
+  if (backend == ConvBackend::winograd2 || backend == ConvBackend::winograd4 || backend == ConvBackend::winograd_fused)
+    return shape.groups == 1 && w.kernel_w == w.kernel_h && w.stride_h == 1 && w.stride_w == 1 && w.dilation_h == 1 &&
+           w.dilation_w == 1 && (w.kernel_h == 3 || (w.kernel_h == 5 && backend == ConvBackend::winograd4));
   return true;
 }
 

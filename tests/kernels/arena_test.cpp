@@ -57,6 +57,21 @@ TEST(ArenaTest, ThoseAliveTogetherNeverOverlap) {
   }
 }
 
+TEST(ArenaTest, NoTensorReachesIntoTheNextBlock) {
+  std::mt19937 random(2);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<Placement> tensors(30);
+    for (Placement &tensor : tensors) {
+      tensor.bytes = 1 + random() % 1024;
+      tensor.first = static_cast<int>(random() % 20);
+      tensor.last = tensor.first + static_cast<int>(random() % 6);
+    }
+    expect_apart(tensors, place_in_arena(tensors, 64, 1024), 64);
+    for (const Placement &tensor : tensors)
+      EXPECT_EQ(tensor.offset / 1024, (tensor.offset + tensor.bytes - 1) / 1024);
+  }
+}
+
 // A chain, in which each step reads what the one before wrote, needs two buffers in turns.
 TEST(ArenaTest, AChainTakesItsLargestNeighbours) {
   std::vector<Placement> tensors;

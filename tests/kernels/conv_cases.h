@@ -24,10 +24,13 @@ inline std::vector<ConvCase> odd_convolutions() {
   return {
       {"OnePixel", 1, 1, 1, square_window(1), 1, 1, 3},
       {"Pointwise", 5, 17, 1, square_window(1), 13, 11, 3},
+      {"PointwiseAligned", 20, 36, 1, square_window(1), 6, 10, 2},
       {"PointwiseStride2", 16, 33, 1, square_window(1, 2), 10, 9, 1},
       {"Stem3x3", 3, 16, 1, square_window(3, 1, 1), 13, 11, 3},
       {"Wide3x3", 16, 64, 1, square_window(3, 1, 1), 17, 16, 1},
       {"Large3x3", 3, 130, 1, square_window(3, 1, 1), 65, 64, 1},
+      {"Deep3x3", 133, 70, 1, {3, 3, 1, 1, 1, 1, {2, 0, 1, 2}}, 5, 6, 3},
+      {"Row3x3", 9, 40, 1, square_window(3, 1, 1), 1, 33, 2},
       {"AsymmetricStride2", 17, 5, 1, {3, 3, 2, 2, 1, 1, {0, 1, 1, 0}}, 12, 15, 3},
       {"Cropping", 3, 5, 1, {3, 3, 1, 1, 1, 1, {-1, -2, 1, 0}}, 9, 12, 3},
       {"Dilated", 16, 33, 1, square_window(3, 1, 2, 2), 9, 8, 1},
@@ -35,6 +38,8 @@ inline std::vector<ConvCase> odd_convolutions() {
       {"DilatedStride4", 3, 3, 1, square_window(3, 4, 1, 2), 15, 18, 1},
       {"FlatKernel", 5, 17, 1, {1, 3, 1, 2, 2, 1, {0, 1, 0, 1}}, 7, 14, 1},
       {"Square5x5", 1, 5, 1, square_window(5, 1, 2), 19, 9, 1},
+      {"Wide5x5", 17, 33, 1, square_window(5, 1, 2), 14, 13, 3},
+      {"Cropping5x5", 3, 5, 1, {5, 5, 1, 1, 1, 1, {-1, 4, 1, 0}}, 12, 8, 2},
       {"Grouped5x5Stride2", 6, 10, 2, square_window(5, 2, 2), 11, 14, 3},
       {"Grouped33", 66, 6, 2, square_window(3, 1, 1), 6, 7, 1},
       {"Depthwise", 33, 33, 33, square_window(3, 1, 1), 7, 9, 3},
@@ -49,6 +54,19 @@ inline std::vector<ConvCase> odd_convolutions() {
       {"Stem7x7Stride2", 3, 16, 1, square_window(7, 2, 3), 23, 21, 3},
       {"Stem11x11Stride4", 3, 17, 1, square_window(11, 4, 2), 39, 43, 1},
       {"WholeMap", 17, 33, 1, square_window(7), 7, 7, 3},
+  };
+}
+
+// For every tile of the kernel for GPUs: channels that are multiples of 16, 8 and 4, and none; pixels in fours; several
+// parts of a sum; groups, strides, dilations, phases of a gradient.
+inline std::vector<ConvCase> tiled_convolutions() {
+  return {
+      {"Pointwise", 5, 17, 1, square_window(1), 13, 11, 3},
+      {"PointwiseAligned", 20, 36, 1, square_window(1), 6, 10, 2},
+      {"Channels16", 16, 65, 1, square_window(3, 1, 1), 7, 6, 2},
+      {"Channels8Stride2", 24, 40, 1, square_window(3, 2, 1), 9, 11, 2},
+      {"Stem5x5Dilated", 3, 20, 1, square_window(5, 1, 4, 2), 9, 12, 1},
+      {"Grouped33", 66, 6, 2, square_window(3, 1, 1), 6, 7, 1},
   };
 }
 
@@ -75,7 +93,9 @@ inline std::vector<ConvCase> convolutions_of_nets() {
       {"ResNet5Middle", 512, 512, 1, square_window(3, 1, 1), 7, 7, 1},
       {"ResNet5Expand", 512, 2048, 1, square_window(1), 7, 7, 1},
       {"ResNet5Reduce", 2048, 512, 1, square_window(1), 7, 7, 1},
+      {"Inception3a5x5", 16, 32, 1, square_window(5, 1, 2), 28, 28, 1},
       {"Inception4a5x5", 16, 48, 1, square_window(5, 1, 2), 14, 14, 1},
+      {"Inception5b5x5", 48, 128, 1, square_window(5, 1, 2), 7, 7, 1},
       {"Inception3a3x3", 96, 128, 1, square_window(3, 1, 1), 28, 28, 1},
       {"SqueezeStem", 3, 64, 1, square_window(3, 2), 224, 224, 1},
       {"SqueezeExpand3x3", 16, 64, 1, square_window(3, 1, 1), 55, 55, 1},
@@ -92,8 +112,9 @@ inline std::vector<ConvCase> convolutions_of_nets() {
 
 inline const std::vector<ConvBackend> &all_backends() {
   static const std::vector<ConvBackend> backends = {
-      ConvBackend::broadcast, ConvBackend::gemm,   ConvBackend::depthwise, ConvBackend::shared,
-      ConvBackend::shared16,  ConvBackend::direct, ConvBackend::winograd2, ConvBackend::winograd4};
+      ConvBackend::broadcast, ConvBackend::gemm,           ConvBackend::depthwise, ConvBackend::shared,
+      ConvBackend::shared16,  ConvBackend::direct,         ConvBackend::winograd2, ConvBackend::winograd4,
+      ConvBackend::columns,   ConvBackend::winograd_fused, ConvBackend::matrix,    ConvBackend::half};
   return backends;
 }
 

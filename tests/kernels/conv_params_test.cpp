@@ -92,12 +92,13 @@ TEST(ConvParamsTest, PhasesWriteEveryElementOnceAndAreTheGradient) {
 }
 
 TEST(PackingTest, WinogradsWeightsTileByTile) {
-  for (const int tile : {2, 4})
+  for (const auto &[tile, kernel] : {std::pair{2, 3}, {4, 3}, {2, 5}})
     for (const auto &[in_c, out_c] : {std::pair{16, 32}, {7, 33}, {66, 70}, {3, 5}}) {
       gpu::ConvParams conv{};
       conv.in_c = in_c;
       conv.out_c = out_c;
-      const auto weights = reference::random_floats(std::size_t(in_c) * out_c * 9, 3);
+      conv.kernel_h = conv.kernel_w = kernel;
+      const auto weights = reference::random_floats(std::size_t(in_c) * out_c * kernel * kernel, 3);
       const gpu::ConvParams gemm = winograd_gemm({conv, 0, 0, 0, 0}, tile);
       EXPECT_EQ(pack_winograd_gemm(conv, tile, weights), pack_gemm(gemm, winograd_weights(conv, tile, weights)));
     }

@@ -1,7 +1,7 @@
 // Convolutions in every back end, over odd shapes: epilogues, input gradients, adjoints, batches.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <ostream>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -11,6 +11,9 @@
 #include "kernels/device_network.h"
 #include "kernels/expect.h"
 #include "kernels/graphs.h"
+#include "plan/conv.h"
+#include "plan/conv_params.h"
+#include "vulkan/device.h"
 
 namespace convscope {
 namespace {
@@ -18,17 +21,30 @@ namespace {
 using reference::random_tensor;
 using reference::Tensor;
 
-class ConvTest : public ::testing::TestWithParam<std::tuple<ConvCase, ConvBackend>> {
+constexpr int tile_of_device = -1;
+
+// The last is which of shared_tiles().
+class ConvTest : public ::testing::TestWithParam<std::tuple<ConvCase, ConvBackend, int>> {
 protected:
   void SetUp() override {
     if (options().backend == ConvBackend::broadcast && !test_device().info().subgroup_shuffle)
       GTEST_SKIP() << "the device has no subgroup shuffles";
+    if (options().backend == ConvBackend::matrix && !matrices_fit(test_device().info()))
+      GTEST_SKIP() << no_matrices();
+    if (options().backend == ConvBackend::half && !halves_fit(test_device().info()))
+      GTEST_SKIP() << "the device has no arithmetic of 16 bits, or no subgroup arithmetic";
   }
 
   static const ConvCase &shape() { return std::get<0>(GetParam()); }
   static NetworkOptions options() {
     NetworkOptions options;
     options.backend = std::get<1>(GetParam());
+    if (std::get<2>(GetParam()) != tile_of_device) {
+      static SharedTile tile;
+      tile = shared_tiles()[static_cast<std::size_t>(std::get<2>(GetParam()))];
+      tile.unroll = 2; // or a CPU's driver takes long to compile it
+      options.tile = &tile;
+    }
     options.input = {shape().in_c, shape().h, shape().w};
     options.batch = shape().batch;
     options.backward = true;
@@ -59,12 +75,25 @@ protected:
   }
 };
 
+// Of the largest value.
+double tolerance_of(ConvBackend backend) {
+  switch (backend) {
+  case ConvBackend::winograd4: // multiplies by up to 8 and divides by up to 24 on its way
+    return 3e-5;
+  case ConvBackend::matrix: // rounds each input to 11 bits
+    return 5e-4;
+  case ConvBackend::half: // and sums of 8 products
+    return 1e-3;
+  default:
+    return 2e-6;
+  }
+}
+
 TEST_P(ConvTest, ForwardAndGradientAreTheReferences) {
   NetworkOptions wanted = options();
   const Graph graph = two_paths();
   wanted.targets = {static_cast<NodeId>(graph.nodes.size()) - 1};
-  // F(4,3) multiplies by up to 8 and divides by up to 24 on its way.
-  expect_like_reference(graph, input(5), wanted, wanted.backend == ConvBackend::winograd4 ? 3e-5 : 2e-6);
+  expect_like_reference(graph, input(5), wanted, tolerance_of(wanted.backend));
 }
 
 // <A x, y> = <x, At y>, both from the device.
@@ -79,7 +108,8 @@ TEST_P(ConvTest, GradientIsTheAdjoint) {
   net.run(x, seeds);
   const Tensor ax = net.output(0);
   const double norms = std::sqrt(reference::dot(ax, ax) * reference::dot(seeds[0], seeds[0]));
-  EXPECT_NEAR(reference::dot(ax, seeds[0]), reference::dot(x, net.gradient()), 1e-6 * norms);
+  const bool halves = wanted.backend == ConvBackend::matrix || wanted.backend == ConvBackend::half;
+  EXPECT_NEAR(reference::dot(ax, seeds[0]), reference::dot(x, net.gradient()), (halves ? 2e-4 : 1e-6) * norms);
 }
 
 TEST_P(ConvTest, AnImageIsTheSameAloneAndInABatch) {
@@ -101,11 +131,56 @@ TEST_P(ConvTest, AnImageIsTheSameAloneAndInABatch) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, ConvTest, ::testing::Combine(::testing::ValuesIn(odd_convolutions()), ::testing::ValuesIn(all_backends())),
-    [](const auto &test) {
-      return std::get<0>(test.param).name + '_' + std::string(backend_name(std::get<1>(test.param)));
-    });
+std::string name_of(const ::testing::TestParamInfo<ConvTest::ParamType> &test) {
+  const std::string name = std::get<0>(test.param).name + '_' + std::string(backend_name(std::get<1>(test.param)));
+  const int tile = std::get<2>(test.param);
+  return tile == tile_of_device ? name : fmt::format("{}_{}", name, tile);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ConvTest,
+                         ::testing::Combine(::testing::ValuesIn(odd_convolutions()),
+                                            ::testing::ValuesIn(all_backends()), ::testing::Values(tile_of_device)),
+                         name_of);
+
+// A device has but one of the tiles for a shape: here are the others.
+INSTANTIATE_TEST_SUITE_P(Tiles, ConvTest,
+                         ::testing::Combine(::testing::ValuesIn(tiled_convolutions()),
+                                            ::testing::Values(ConvBackend::shared),
+                                            ::testing::Range(0, static_cast<int>(shared_tiles().size()))),
+                         name_of);
+
+vulkan::DeviceInfo device_of(std::uint32_t vendor, std::uint32_t invocations, std::uint32_t shared_memory) {
+  vulkan::DeviceInfo device;
+  device.type = "discrete";
+  device.vendor_id = vendor;
+  device.max_invocations = device.max_group_size[0] = invocations;
+  device.max_shared_memory = shared_memory;
+  return device;
+}
+
+TEST(SharedTileTest, IsWithinTheDevicesLimitsAndSuitsTheShape) {
+  for (const vulkan::DeviceInfo &device :
+       {device_of(0x1002, 1024, 65536), device_of(0x8086, 1024, 65536), device_of(0x13B5, 512, 32768),
+        device_of(0x14E4, 256, 16384), device_of(0, 128, 16384)})
+    for (const ConvCase &shape : convolutions_of_nets()) {
+      const gpu::ConvParams params =
+          forward_params(shape.window, shape.groups, {shape.in_c, shape.h, shape.w},
+                         {shape.out_c, (shape.h + shape.window.stride_h - 1) / shape.window.stride_h,
+                          (shape.w + shape.window.stride_w - 1) / shape.window.stride_w},
+                         1);
+      const SharedTile tile = shared_tile(params, device);
+      EXPECT_LE(static_cast<std::uint32_t>(tile.threads()), device.max_invocations);
+      EXPECT_LE(static_cast<std::uint32_t>(16 * 4 * (tile.channels() + tile.positions())), device.max_shared_memory);
+      EXPECT_LE(tile.thread_m * tile.thread_n, device.vendor_id == 0x1002 || device.vendor_id == 0 ? 64 : 16);
+      gpu::ConvParams batch = params;
+      batch.batch = 16;
+      EXPECT_EQ(shared_tile(batch, device).channels(), tile.channels());
+      EXPECT_EQ(shared_tile(batch, device).positions(), tile.positions());
+    }
+  const gpu::ConvParams large = forward_params(square_window(3, 1, 1), 1, {128, 112, 112}, {128, 112, 112}, 1);
+  EXPECT_EQ(shared_tile(large, device_of(0x1002, 1024, 65536)).channels(), 128);
+  EXPECT_EQ(shared_tile(large, device_of(0, 128, 16384)).threads(), 128);
+}
 
 } // namespace
 } // namespace convscope

@@ -6,14 +6,16 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "shaders.h"
 
 namespace convscope {
 
 namespace {
 
-std::unique_ptr<vulkan::Device> open_device() {
+std::unique_ptr<vulkan::Device> open_device(const std::string &limits = {}) {
   vulkan::DeviceOptions options;
   options.validation = true;
+  options.limits = limits;
   try {
     return std::make_unique<vulkan::Device>(options);
   } catch (const DeviceError &error) {
@@ -22,6 +24,9 @@ std::unique_ptr<vulkan::Device> open_device() {
     return std::make_unique<vulkan::Device>(options);
   }
 }
+
+const vulkan::Device *lesser_device = nullptr;
+vulkan::Programs *lesser_programs = nullptr;
 
 class SilentValidation : public ::testing::EmptyTestEventListener {
   void OnTestStart(const ::testing::TestInfo &) override { before_ = vulkan::total_validation_messages(); }
@@ -40,13 +45,32 @@ class Environment : public ::testing::Environment {
 } // namespace
 
 const vulkan::Device &test_device() {
+  if (lesser_device)
+    return *lesser_device;
   static const auto device = open_device();
   return *device;
 }
 
+const char *no_matrices() {
+  return shader("conv_matrix").empty() ? "this build has no cooperative matrices: its glslang is too old for them"
+                                       : "the device has no cooperative matrices of halves with float32 sums";
+}
+
 vulkan::Programs &test_programs() {
+  if (lesser_programs)
+    return *lesser_programs;
   static vulkan::Programs programs(test_device());
   return programs;
+}
+
+LesserDevice::LesserDevice(const std::string &limits) : device_(open_device(limits)), programs_(*device_) {
+  lesser_device = device_.get();
+  lesser_programs = &programs_;
+}
+
+LesserDevice::~LesserDevice() {
+  lesser_device = nullptr;
+  lesser_programs = nullptr;
 }
 
 } // namespace convscope

@@ -286,10 +286,10 @@ TEST_F(ExactTest, RoundingWouldPickAnother) {
 
 TEST_F(ExactTest, WhereDoublesDoNotFitFloatsDecide) {
   const Graph graph = coarse_stem(true, false);
-  NetworkOptions small = exact_options({});
-  small.max_binding_bytes = 2UL * 16 * 25 * 28 * 8 - 1; // of the padded stem's
+  NetworkOptions small = exact_options({}), inexact;
+  small.max_binding_bytes = inexact.max_binding_bytes = 2UL * 16 * 25 * 28 * 8 - 1; // of the padded stem's
   const Outcome exact = outcome(graph, exact_options({}));
-  const Outcome limited = outcome(graph, small), usual = outcome(graph, {});
+  const Outcome limited = outcome(graph, small), usual = outcome(graph, inexact);
   EXPECT_GT(exact.dispatches, usual.dispatches);
   EXPECT_EQ(limited.dispatches, usual.dispatches);
   EXPECT_EQ(limited.gradient.data, usual.gradient.data);

@@ -118,6 +118,10 @@ TEST(MovesTest, ConcatOfBranches) {
     for (const ConvBackend backend : all_backends()) {
       if (backend == ConvBackend::broadcast && !test_device().info().subgroup_shuffle)
         continue;
+      // 16 bits decide some ReLUs otherwise.
+      const bool halves = backend == ConvBackend::matrix || backend == ConvBackend::half;
+      if (halves == relus) // and others are tried with ReLUs alone
+        continue;
       SCOPED_TRACE(fmt::format("{}, {}", backend_name(backend), relus ? "ReLUs" : "no ReLUs"));
       Graph graph = graph_with_input();
       NodeId at = 0;
@@ -145,7 +149,7 @@ TEST(MovesTest, ConcatOfBranches) {
       NetworkOptions options;
       options.backend = backend;
       options.targets = {at};
-      expect_like_reference(graph, random_tensor(3, 8, 9, 12, 5), options, 3e-5);
+      expect_like_reference(graph, random_tensor(3, 8, 9, 12, 5), options, halves ? 1e-3 : 3e-5);
     }
 }
 

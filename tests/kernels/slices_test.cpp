@@ -42,6 +42,18 @@ TEST(SlicesTest, EveryElementIsInOneSlice) {
       }
 }
 
+// A large device gets more workgroups of a small map, whatever the batch: the order of sums hangs on it.
+TEST(SlicesTest, FewWorkgroupsAreSpread) {
+  const auto of = [](const Shape &shape, int batch, std::int64_t enough) {
+    return slices_along(shape, {true, false, false}, batch, 1, 0, enough);
+  };
+  EXPECT_EQ(of({768, 14, 14}, 1, 1).neighbours, 16U);
+  EXPECT_EQ(of({768, 14, 14}, 1, 512).neighbours, 4U);
+  EXPECT_EQ(of({768, 14, 14}, 1, 512).groups[0], 49U);
+  EXPECT_EQ(of({768, 14, 14}, 64, 512).neighbours, 4U);
+  EXPECT_EQ(of({64, 224, 224}, 1, 512).neighbours, 16U);
+}
+
 class ReductionTest : public ::testing::TestWithParam<Reduction> {};
 
 TEST_P(ReductionTest, IsTheReferences) {

@@ -335,7 +335,7 @@ TEST_F(OptimizationTest, SlicesOfAStepAreTheStep) {
   by.revive_steps = 2;
   options.height = options.width = 54;
   Optimization whole = make({"conv3:1", "conv3:2"}, by);
-  options.slice_flops = 2e6;
+  options.slicing = Slicing{2e6};
   Optimization sliced = make({"conv3:1", "conv3:2"}, by);
   whole.step(4);
   int slices = 0;

@@ -1,0 +1,67 @@
+// What an optimization step does outside of the net, on small images: parameters, colours, transforms, Adam.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "visualization/recipe.h"
+
+namespace convscope::doctor {
+
+struct ParameterizationCase { // batch of 2
+  std::string name;
+  ParameterizationKind kind;
+  Shape image;
+  std::string key(const char *output) const;
+  static constexpr int batch = 2;
+  static constexpr std::uint64_t parameters_seed = 41, gradient_seed = 42; // noise in -1..1, per float of (N,C,...)
+};
+std::vector<ParameterizationCase> parameterization_cases();
+
+struct TransformCase { // batch of 3, each image by its own map
+  std::string name;
+  Shape image;
+  int margin, input_size; // 0: as the canvas
+  Border border;
+  Recipe recipe() const;
+  std::string key(const char *output) const;
+  static constexpr int batch = 3;
+  static constexpr std::uint64_t image_seed = 43, gradient_seed = 44; // noise in 0..1, in -1..1
+};
+std::vector<TransformCase> transform_cases();
+// Canvas pixel (x, y) reads the image at (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5]): of image n.
+std::array<float, 6> transform_map(const TransformCase &of, int n);
+Preprocessing turned_preprocessing(); // of three planes, in another order
+
+// Steps of Adam with a clipped gradient on plain pixels.
+struct AdamCase {
+  static constexpr int batch = 2, height = 7, width = 9, steps = 6;
+  static Recipe recipe();
+  static std::vector<float> start();
+  static std::vector<float> gradient(int step); // some are clipped
+  static std::string key();
+};
+
+// Whole optimizations of a small net, from given parameters.
+struct OptimizationCase {
+  std::string recipe_name;
+  std::vector<std::string> objectives;
+  int height, width, input_size;
+  static constexpr int steps = 3;
+  static constexpr std::uint64_t seed = 3, parameters_seed = 45; // parameters: noise in -0.02..0.02
+  std::string key(const char *output) const;
+};
+std::vector<OptimizationCase> optimization_cases();
+Graph small_net(); // conv1 (after its ReLU), pool1, conv2, add
+
+// The first random numbers: parameters of lucid's images, and the maps of its first steps.
+struct DrawCase {
+  static constexpr int batch = 3, height = 9, width = 14, steps = 4;
+  static std::array<std::uint32_t, 2> philox_key_of(int n);
+  static std::string key(const char *output);
+};
+
+} // namespace convscope::doctor

@@ -1,0 +1,261 @@
+#include <cmath>
+#include <numbers>
+
+#include "computations.h"
+#include "doctor/noise.h"
+#include "doctor/step_cases.h"
+#include "graph/names.h"
+#include "params.h"
+#include "reference/adam.h"
+#include "reference/network.h"
+#include "reference/parameterization.h"
+#include "reference/philox.h"
+#include "reference/transform.h"
+#include "visualization/objective.h"
+#include "visualization/parameterization.h"
+#include "visualization/random.h"
+
+namespace convscope::doctor {
+
+namespace {
+
+using reference::Tensor;
+using Key = std::array<std::uint32_t, 2>;
+
+Tensor noise_tensor(int n, int c, int h, int w, std::uint64_t seed, double low = -1, double high = 1) {
+  return reference::from_floats(
+      noise(std::size_t(n) * std::size_t(c) * std::size_t(h) * std::size_t(w), seed, low, high), n, c, h, w);
+}
+
+Tensor row(const std::vector<double> &values) {
+  Tensor made(1, 1, 1, int(values.size()));
+  made.data = values;
+  return made;
+}
+
+void add_parameterization(const ParameterizationCase &of, std::vector<Computation> &all) {
+  constexpr int n = ParameterizationCase::batch;
+  const auto [c, h, w] = of.image;
+  const Tensor gradient = noise_tensor(n, c, h, w, ParameterizationCase::gradient_seed);
+  Tensor image, result;
+  if (of.kind == ParameterizationKind::pixel) {
+    image = reference::image_from_pixels(noise_tensor(n, c, h, w, ParameterizationCase::parameters_seed));
+    result = gradient;
+  } else {
+    Recipe by;
+    const int whole_h = spectrum_side(h), whole_w = spectrum_side(w);
+    const Tensor spectrum = noise_tensor(n, c, whole_h, 2 * (whole_w / 2 + 1), ParameterizationCase::parameters_seed);
+    image = c == 3 ? reference::image_from_spectrum(spectrum, w)
+                   : reference::planes_from_spectrum(spectrum, whole_w, h, w, image_gain(by, c));
+    result = reference::irfft2_adjoint(reference::cropped_adjoint(gradient, whole_h, whole_w));
+    const std::vector<double> scale = reference::spectrum_scale(whole_h, whole_w);
+    for (std::size_t i = 0; i < result.data.size(); ++i)
+      result.data[i] *= scale[i / 2 % scale.size()];
+  }
+  all.push_back({of.key("image"), image});
+  all.push_back({of.key("gradient"), result});
+  all.push_back({of.key("squares of the gradient"), Tensor(1, 1, 1, 1, reference::dot(result, result))});
+}
+
+Tensor preprocessed(const Tensor &image, const Preprocessing &by) {
+  Tensor result = image;
+  for (int n = 0; n < image.n; ++n)
+    for (int c = 0; c < image.c; ++c)
+      for (int y = 0; y < image.h; ++y)
+        for (int x = 0; x < image.w; ++x)
+          result.at(n, c, y, x) =
+              image.at(n, by.source[std::size_t(c)], y, x) * by.scale[std::size_t(c)] + by.shift[std::size_t(c)];
+  return result;
+}
+
+Tensor preprocessed_adjoint(const Tensor &grad, const Preprocessing &by) {
+  Tensor result(grad.n, grad.c, grad.h, grad.w);
+  for (int n = 0; n < grad.n; ++n)
+    for (int c = 0; c < grad.c; ++c)
+      for (int y = 0; y < grad.h; ++y)
+        for (int x = 0; x < grad.w; ++x)
+          result.at(n, by.source[std::size_t(c)], y, x) += grad.at(n, c, y, x) * by.scale[std::size_t(c)];
+  return result;
+}
+
+// Transforms, a resize where the net takes another size than the canvas, and the preprocessing; and their adjoint.
+struct Way {
+  Recipe by;
+  std::vector<reference::Affine> maps;
+  int h, w, net_h, net_w; // of the image; of the net's input
+
+  int canvas_h() const { return canvas_side(by, h); }
+  int canvas_w() const { return canvas_side(by, w); }
+  bool resizes() const { return net_h != canvas_h() || net_w != canvas_w(); }
+  reference::Outside outside() const {
+    return by.border == Border::grey ? reference::Outside::Grey : reference::Outside::Reflect;
+  }
+  Tensor there(const Tensor &image) const {
+    Tensor x = by.transforms ? reference::sample_affine(image, maps, canvas_h(), canvas_w(), outside()) : image;
+    if (resizes())
+      x = reference::resize_bilinear(x, net_h, net_w);
+    return preprocessed(x, turned_preprocessing());
+  }
+  Tensor back(const Tensor &grad) const {
+    Tensor x = preprocessed_adjoint(grad, turned_preprocessing());
+    if (resizes())
+      x = reference::resize_bilinear_adjoint(x, canvas_h(), canvas_w());
+    return by.transforms ? reference::sample_affine_adjoint(x, maps, h, w, outside()) : x;
+  }
+};
+
+void add_transform(const TransformCase &of, std::vector<Computation> &all) {
+  constexpr int n = TransformCase::batch;
+  const auto [c, h, w] = of.image;
+  const bool resized = of.input_size > 0;
+  Way way{of.recipe(), {}, h, w, resized ? of.input_size : h + of.margin, resized ? of.input_size : w + of.margin};
+  for (int i = 0; i < n; ++i) {
+    const std::array<float, 6> m = transform_map(of, i);
+    way.maps.push_back({m[0], m[1], m[2], m[3], m[4], m[5]});
+  }
+  all.push_back({of.key("net's input"), way.there(noise_tensor(n, c, h, w, TransformCase::image_seed, 0, 1))});
+  all.push_back({of.key("adjoint"), way.back(noise_tensor(n, c, way.net_h, way.net_w, TransformCase::gradient_seed))});
+}
+
+double drawn(const Draw &draw, std::uint32_t word) {
+  if (draw.uniform)
+    return draw.values[0] + (draw.values[1] - draw.values[0]) * (word >> 8) * 0x1p-24;
+  return draw.values[(std::uint64_t{word} * draw.values.size()) >> 32];
+}
+
+reference::Affine drawn_map(const Recipe &by, int step, Key key, int h, int w) {
+  const auto a = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 0, 0}, key);
+  const auto b = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 1, 0}, key);
+  const double angle = drawn(by.rotation, a[3]) * std::numbers::pi / 180, scale = drawn(by.scale, a[2]);
+  const double c = std::cos(angle) / scale, s = std::sin(angle) / scale;
+  // Moving the canvas by jitter_after before the linear part is moving the image by its image.
+  const double jx = drawn(by.jitter_after, b[0]), jy = drawn(by.jitter_after, b[1]);
+  return reference::centred_affine({c, -s, s, c}, c * jx - s * jy + drawn(by.jitter, a[0]),
+                                   s * jx + c * jy + drawn(by.jitter, a[1]), h, w, h + by.canvas_margin,
+                                   w + by.canvas_margin);
+}
+
+// Four normal numbers of one Philox block.
+std::array<double, 4> normals(std::uint32_t block, Key key) {
+  const auto words = reference::philox({block, gpu::PURPOSE_INIT, 0, 0}, key);
+  std::array<double, 4> result{};
+  for (std::size_t i = 0; i < 4; i += 2) {
+    const double radius = std::sqrt(-2 * std::log(((words[i] >> 8) + 1) * 0x1p-24));
+    const double angle = 2 * std::numbers::pi * ((words[i + 1] >> 8) * 0x1p-24);
+    result[i] = radius * std::cos(angle);
+    result[i + 1] = radius * std::sin(angle);
+  }
+  return result;
+}
+
+void add_draws(std::vector<Computation> &all) {
+  const Recipe by = recipe("lucid");
+  std::vector<double> maps, parameters;
+  for (int step = 0; step < DrawCase::steps; ++step)
+    for (int n = 0; n < DrawCase::batch; ++n) {
+      const auto map = drawn_map(by, step, DrawCase::philox_key_of(n), DrawCase::height, DrawCase::width);
+      maps.insert(maps.end(), map.begin(), map.end());
+    }
+  const int count = 3 * spectrum_side(DrawCase::height) * 2 * (spectrum_side(DrawCase::width) / 2 + 1);
+  for (int n = 0; n < DrawCase::batch; ++n)
+    for (int i = 0; i < count; ++i)
+      parameters.push_back(by.initial_deviation *
+                           normals(std::uint32_t(i / 4), DrawCase::philox_key_of(n)).at(std::size_t(i % 4)));
+  all.push_back({DrawCase::key("transforms"), row(maps)});
+  all.push_back({DrawCase::key("parameters"), row(parameters)});
+}
+
+void add_adam(std::vector<Computation> &all) {
+  constexpr int n = AdamCase::batch, h = AdamCase::height, w = AdamCase::width;
+  const Recipe by = AdamCase::recipe();
+  Tensor parameters = reference::from_floats(AdamCase::start(), n, 3, h, w);
+  reference::Adam adam{by.lr, by.beta1, by.beta2, by.epsilon, 0, {}, {}};
+  for (int step = 0; step < AdamCase::steps; ++step) {
+    Tensor gradient = reference::from_floats(AdamCase::gradient(step), n, 3, h, w);
+    reference::clip_gradient(gradient, by.clip_norm);
+    adam.ascend(parameters, gradient);
+  }
+  all.push_back({AdamCase::key(), parameters});
+}
+
+struct Judged {
+  double value = 0;
+  Tensor gradient; // with respect to the net's input
+};
+
+Judged judge(const Graph &graph, const Objective &objective, const Tensor &input) {
+  const std::vector<Tensor> outputs = reference::forward(graph, input);
+  Judged judged{0, Tensor(1, input.c, input.h, input.w)};
+  for (const Term &term : objective.terms) {
+    const Tensor &layer = outputs.at(std::size_t(term.layer));
+    using Kind = reference::Objective::Kind;
+    const Kind kind = term.kind == Term::Kind::channel_mean ? Kind::ChannelMean
+                      : term.kind == Term::Kind::unit       ? Kind::Unit
+                                                            : Kind::MeanSquare;
+    const reference::Objective one{kind, term.channel, term.centre ? layer.w / 2 : term.x,
+                                   term.centre ? layer.h / 2 : term.y};
+    judged.value += term.weight * reference::objective_values(layer, {one}).at(0);
+    const Tensor seed = reference::objective_gradient(layer, {one});
+    const Tensor part = reference::backward(graph, outputs, term.layer, seed).at(0);
+    for (std::size_t i = 0; i < part.data.size(); ++i)
+      judged.gradient.data[i] += term.weight * part.data[i];
+  }
+  return judged;
+}
+
+void add_optimization(const OptimizationCase &of, std::vector<Computation> &all) {
+  const Graph graph = small_net();
+  const Recipe by = recipe(of.recipe_name);
+  const int columns = of.width / 2 + 1, h = of.height, w = of.width;
+  const auto batch = int(of.objectives.size());
+  const Tensor start = noise_tensor(batch, 3, h, 2 * columns, OptimizationCase::parameters_seed, -0.02, 0.02);
+  Tensor images(batch, 3, h, w);
+  std::vector<double> values, norms;
+  for (int n = 0; n < batch; ++n) {
+    const Objective objective = parse_objective(of.objectives[std::size_t(n)], graph);
+    const Key key = philox_key(OptimizationCase::seed, objective.canonical);
+    Tensor spectrum(1, 3, h, 2 * columns);
+    const auto size = std::ptrdiff_t(spectrum.data.size());
+    std::copy_n(start.data.begin() + n * size, size, spectrum.data.begin());
+    reference::Adam adam{by.lr, by.beta1, by.beta2, by.epsilon, 0, {}, {}};
+    for (int step = 0; step < OptimizationCase::steps; ++step) {
+      const Tensor image = reference::image_from_spectrum(spectrum, w);
+      const bool resized = of.input_size > 0;
+      const Way way{by,
+                    {drawn_map(by, step, key, h, w)},
+                    h,
+                    w,
+                    resized ? of.input_size : canvas_side(by, h),
+                    resized ? of.input_size : canvas_side(by, w)};
+      const Judged judged = judge(graph, objective, way.there(image));
+      Tensor gradient = reference::spectrum_gradient(way.back(judged.gradient), image);
+      values.push_back(judged.value);
+      norms.push_back(std::sqrt(reference::dot(gradient, gradient)));
+      if (by.clip_norm > 0)
+        reference::clip_gradient(gradient, by.clip_norm);
+      adam.ascend(spectrum, gradient);
+    }
+    const Tensor image = reference::image_from_spectrum(spectrum, w);
+    std::copy(image.data.begin(), image.data.end(), images.data.begin() + n * std::ptrdiff_t(image.data.size()));
+  }
+  all.push_back({of.key("image"), images});
+  all.push_back({of.key("values"), row(values)});
+  all.push_back({of.key("norms of gradients"), row(norms)});
+}
+
+} // namespace
+
+std::vector<Computation> step_computations() {
+  std::vector<Computation> all;
+  for (const ParameterizationCase &of : parameterization_cases())
+    add_parameterization(of, all);
+  for (const TransformCase &of : transform_cases())
+    add_transform(of, all);
+  add_draws(all);
+  add_adam(all);
+  for (const OptimizationCase &of : optimization_cases())
+    add_optimization(of, all);
+  return all;
+}
+
+} // namespace convscope::doctor
