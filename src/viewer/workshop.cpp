@@ -64,8 +64,10 @@ Workshop::Workshop(Session &session, Saver saver, Telling telling)
                       "timeline") {
   session_.set_slicing(slicing_);
   session_.programs().watch([this](std::size_t made, std::size_t all) {
-    making_ = made < all ? fmt::format("making {} pipelines, {} done", all, made) : "";
-    publish();
+    // Whoever waits for them is in the midst of something: only what was told before is told again.
+    Snapshot same = told_last_;
+    same.busy = made < all ? fmt::format("making {} pipelines, {} done", all, made) : busy_;
+    telling_.all(std::move(same), textures());
   });
   focus_.emplace(session_, slicing_);
 }
@@ -442,11 +444,12 @@ void Workshop::publish() {
   s.memory_used = device.memory_used();
   s.memory_total = device.info().memory_bytes;
   s.device_check = device_check_;
-  s.busy = making_.empty() ? busy_ : making_;
+  s.busy = busy_;
   s.message = message_;
   s.failed_saves = failed_saves_;
   s.failure = failure_;
   told_ = Clock::now();
+  told_last_ = s;
   telling_.all(std::move(s), textures());
 }
 

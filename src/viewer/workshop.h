@@ -131,8 +131,9 @@ private:
   std::vector<LayerRow> rows_;
   bool refused_ = false;
   std::vector<Guess> guesses_;
-  std::string message_, busy_, making_, photo_name_, failure_; // making_: programs, where that takes long
-  std::optional<doctor::Examination> examination_;             // of the device; all else waits for its end
+  std::string message_, busy_, photo_name_, failure_;
+  Snapshot told_last_;
+  std::optional<doctor::Examination> examination_; // of the device; all else waits for its end
   DeviceCheck device_check_;
   int failed_saves_ = 0;
   int free_steps_ = 0; // single steps that were asked for
