@@ -1,7 +1,6 @@
 #include "visualization/recipe.h"
 
-#include <numbers>
-
+#include "optimizing/expected.h"
 #include "optimizing/optimizing.h"
 #include "reference/philox.h"
 #include "reference/transform.h"
@@ -52,24 +51,6 @@ TEST(Random, KeysDependOnSeedAndText) {
   EXPECT_NE(philox_key(0, "conv1:0"), philox_key(0, "conv1:1"));
 }
 
-double drawn(const Draw &draw, std::uint32_t word) {
-  if (draw.uniform)
-    return draw.values[0] + (draw.values[1] - draw.values[0]) * (word >> 8) * 0x1p-24;
-  return draw.values[(std::uint64_t{word} * draw.values.size()) >> 32];
-}
-
-reference::Affine expected_map(const Recipe &recipe, int step, std::array<std::uint32_t, 2> key, int h, int w) {
-  const auto a = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 0, 0}, key);
-  const auto b = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 1, 0}, key);
-  const double angle = drawn(recipe.rotation, a[3]) * std::numbers::pi / 180, scale = drawn(recipe.scale, a[2]);
-  const double c = std::cos(angle) / scale, s = std::sin(angle) / scale;
-  // Moving the canvas by jitter_after before the linear part is moving the image by its image.
-  const double jx = drawn(recipe.jitter_after, b[0]), jy = drawn(recipe.jitter_after, b[1]);
-  return reference::centred_affine({c, -s, s, c}, c * jx - s * jy + drawn(recipe.jitter, a[0]),
-                                   s * jx + c * jy + drawn(recipe.jitter, a[1]), h, w, h + recipe.canvas_margin,
-                                   w + recipe.canvas_margin);
-}
-
 using RecipeTest = Optimizing;
 
 // Random numbers, their counters and the maps' geometry, all at once: a wrong bit of Philox would show in every map.
@@ -92,7 +73,7 @@ TEST_F(RecipeTest, MapsAreDrawnByPhilox) {
       const auto maps = plan.read_all<gpu::AffineMap>(optimizer.maps());
       for (int n = 0; n < batch; ++n) {
         const auto m = maps[std::size_t(n)];
-        const auto expected = expected_map(chosen, step, keys[std::size_t(n)], height, width);
+        const auto expected = drawn_map(chosen, step, keys[std::size_t(n)], height, width);
         const std::array<double, 6> actual{m.m00, m.m01, m.tx, m.m10, m.m11, m.ty};
         for (std::size_t i = 0; i < 6; ++i)
           ASSERT_NEAR(actual[i], expected[i], 2e-5) << name << " step " << step << " image " << n << " entry " << i;
