@@ -7,6 +7,7 @@
 #include <string>
 
 #include "plan/layout.h"
+#include "plan/thread_limits.h"
 #include "vulkan/device.h"
 
 namespace convscope {
@@ -16,33 +17,12 @@ namespace {
 // A step of K in shaders/conv_shared.comp.
 constexpr int tile_k = 16;
 
-// The most sums a thread and threads a workgroup. Mesa's compiler for Intel holds sums twice where products are
-// unrolled, mobile GPUs have few registers and few threads: what spills costs more than larger tiles save.
-struct Limits {
-  int sums, threads;
-};
-Limits limits(const vulkan::DeviceInfo &device) {
-  switch (device.vendor_id) {
-  case 0x8086: // Intel
-    return {16, 256};
-  case 0x106B: // Apple
-    return {32, 256};
-  case 0x5143: // Qualcomm
-  case 0x13B5: // Arm
-  case 0x14E4: // Broadcom
-  case 0x1010: // Imagination
-    return {16, 128};
-  default:
-    return {64, 256};
-  }
-}
-
 bool can_have(const SharedTile &tile, const vulkan::DeviceInfo &device) {
   const auto threads = static_cast<std::uint32_t>(tile.threads());
   const auto bytes = static_cast<std::uint32_t>(tile_k * (tile.channels() + tile.positions())) * 4U;
   return threads <= device.max_invocations && threads <= device.max_group_size[0] &&
-         bytes <= device.max_shared_memory && tile.threads() <= limits(device).threads &&
-         tile.thread_m * tile.thread_n <= limits(device).sums;
+         bytes <= device.max_shared_memory && tile.threads() <= thread_limits(device).threads &&
+         tile.thread_m * tile.thread_n <= thread_limits(device).sums;
 }
 
 // Whether one image fills it several times over, with few channels beyond the last.

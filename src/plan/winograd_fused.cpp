@@ -1,10 +1,10 @@
 // Winograd's method for GPUs: one kernel.
 #include <algorithm>
-#include <array>
 
 #include "plan/conv.h"
 #include "plan/conv_work.h"
 #include "plan/layout.h"
+#include "plan/thread_limits.h"
 #include "plan/winograd.h"
 #include "vulkan/device.h"
 
@@ -25,16 +25,8 @@ int groups_of_image(const gpu::ConvParams &p, int tiles) {
 
 int steps_of(const gpu::ConvParams &p) { return divide_up(p.in_c, WINOGRAD_DEPTH); }
 
-// Whose compilers spill 64 sums a thread, or run few threads at once with them.
-bool has_few_registers(const vulkan::DeviceInfo &device) {
-  constexpr std::array<std::uint32_t, 6> vendors = {0x8086,  // Intel
-                                                    0x106B,  // Apple
-                                                    0x5143,  // Qualcomm
-                                                    0x13B5,  // Arm
-                                                    0x14E4,  // Broadcom
-                                                    0x1010}; // Imagination
-  return std::ranges::find(vendors, device.vendor_id) != vendors.end();
-}
+// With 32 tiles a thread has 64 sums.
+bool has_few_registers(const vulkan::DeviceInfo &device) { return thread_limits(device).sums < 64; }
 
 // Tiles that a workgroup does, and parts of its sums. All by one image, never by the batch, so that sums stay the same.
 struct Cut {

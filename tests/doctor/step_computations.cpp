@@ -1,10 +1,10 @@
 #include <cmath>
-#include <numbers>
 
 #include "computations.h"
 #include "doctor/noise.h"
 #include "doctor/step_cases.h"
 #include "graph/names.h"
+#include "optimizing/expected.h"
 #include "params.h"
 #include "reference/adam.h"
 #include "reference/network.h"
@@ -57,27 +57,6 @@ void add_parameterization(const ParameterizationCase &of, std::vector<Computatio
   all.push_back({of.key("squares of the gradient"), Tensor(1, 1, 1, 1, reference::dot(result, result))});
 }
 
-Tensor preprocessed(const Tensor &image, const Preprocessing &by) {
-  Tensor result = image;
-  for (int n = 0; n < image.n; ++n)
-    for (int c = 0; c < image.c; ++c)
-      for (int y = 0; y < image.h; ++y)
-        for (int x = 0; x < image.w; ++x)
-          result.at(n, c, y, x) =
-              image.at(n, by.source[std::size_t(c)], y, x) * by.scale[std::size_t(c)] + by.shift[std::size_t(c)];
-  return result;
-}
-
-Tensor preprocessed_adjoint(const Tensor &grad, const Preprocessing &by) {
-  Tensor result(grad.n, grad.c, grad.h, grad.w);
-  for (int n = 0; n < grad.n; ++n)
-    for (int c = 0; c < grad.c; ++c)
-      for (int y = 0; y < grad.h; ++y)
-        for (int x = 0; x < grad.w; ++x)
-          result.at(n, by.source[std::size_t(c)], y, x) += grad.at(n, c, y, x) * by.scale[std::size_t(c)];
-  return result;
-}
-
 // Transforms, a resize where the net takes another size than the canvas, and the preprocessing; and their adjoint.
 struct Way {
   Recipe by;
@@ -115,37 +94,6 @@ void add_transform(const TransformCase &of, std::vector<Computation> &all) {
   }
   all.push_back({of.key("net's input"), way.there(noise_tensor(n, c, h, w, TransformCase::image_seed, 0, 1))});
   all.push_back({of.key("adjoint"), way.back(noise_tensor(n, c, way.net_h, way.net_w, TransformCase::gradient_seed))});
-}
-
-double drawn(const Draw &draw, std::uint32_t word) {
-  if (draw.uniform)
-    return draw.values[0] + (draw.values[1] - draw.values[0]) * (word >> 8) * 0x1p-24;
-  return draw.values[(std::uint64_t{word} * draw.values.size()) >> 32];
-}
-
-reference::Affine drawn_map(const Recipe &by, int step, Key key, int h, int w) {
-  const auto a = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 0, 0}, key);
-  const auto b = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 1, 0}, key);
-  const double angle = drawn(by.rotation, a[3]) * std::numbers::pi / 180, scale = drawn(by.scale, a[2]);
-  const double c = std::cos(angle) / scale, s = std::sin(angle) / scale;
-  // Moving the canvas by jitter_after before the linear part is moving the image by its image.
-  const double jx = drawn(by.jitter_after, b[0]), jy = drawn(by.jitter_after, b[1]);
-  return reference::centred_affine({c, -s, s, c}, c * jx - s * jy + drawn(by.jitter, a[0]),
-                                   s * jx + c * jy + drawn(by.jitter, a[1]), h, w, h + by.canvas_margin,
-                                   w + by.canvas_margin);
-}
-
-// Four normal numbers of one Philox block.
-std::array<double, 4> normals(std::uint32_t block, Key key) {
-  const auto words = reference::philox({block, gpu::PURPOSE_INIT, 0, 0}, key);
-  std::array<double, 4> result{};
-  for (std::size_t i = 0; i < 4; i += 2) {
-    const double radius = std::sqrt(-2 * std::log(((words[i] >> 8) + 1) * 0x1p-24));
-    const double angle = 2 * std::numbers::pi * ((words[i + 1] >> 8) * 0x1p-24);
-    result[i] = radius * std::cos(angle);
-    result[i + 1] = radius * std::sin(angle);
-  }
-  return result;
 }
 
 void add_draws(std::vector<Computation> &all) {

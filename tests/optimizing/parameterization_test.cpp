@@ -1,9 +1,9 @@
 #include "visualization/parameterization.h"
 
 #include <cmath>
-#include <numbers>
 
 #include "io/npy.h"
+#include "optimizing/expected.h"
 #include "optimizing/optimizing.h"
 #include "reference/parameterization.h"
 #include "reference/philox.h"
@@ -227,19 +227,6 @@ TEST_F(ParameterizationBatch, AnImageAloneEqualsItselfInABatch) {
       EXPECT_EQ(alone.gradient, part(together.gradient, parameters));
     }
   }
-}
-
-// Four normal numbers of one Philox block, as shaders/philox.glsl makes them.
-std::array<double, 4> normals(std::uint32_t block, std::array<std::uint32_t, 2> key) {
-  const auto words = reference::philox({block, gpu::PURPOSE_INIT, 0, 0}, key);
-  std::array<double, 4> result{};
-  for (std::size_t i = 0; i < 4; i += 2) {
-    const double radius = std::sqrt(-2 * std::log(((words[i] >> 8) + 1) * 0x1p-24));
-    const double angle = 2 * std::numbers::pi * ((words[i + 1] >> 8) * 0x1p-24);
-    result[i] = radius * std::cos(angle);
-    result[i + 1] = radius * std::sin(angle);
-  }
-  return result;
 }
 
 TEST_F(ParameterizationBatch, FirstParametersAreKeyedNormalNumbers) {

@@ -1,7 +1,6 @@
 #include "visualization/recipe.h"
 
-#include <numbers>
-
+#include "optimizing/expected.h"
 #include "optimizing/optimizing.h"
 #include "reference/philox.h"
 #include "reference/transform.h"
@@ -53,46 +52,6 @@ TEST(Random, KeysDependOnSeedAndText) {
   EXPECT_NE(philox_key(0, "conv1:0"), philox_key(0, "conv1:1"));
 }
 
-double drawn(const Draw &draw, std::uint32_t word) {
-  if (draw.uniform)
-    return draw.values[0] + (draw.values[1] - draw.values[0]) * (word >> 8) * 0x1p-24;
-  return draw.values[(std::uint64_t{word} * draw.values.size()) >> 32];
-}
-
-// Box and Muller's.
-std::pair<double, double> normal_pair(std::uint32_t first, std::uint32_t second) {
-  const double radius = std::sqrt(-2 * std::log(((first >> 8) + 1) * 0x1p-24));
-  const double angle = 2 * std::numbers::pi * (second >> 8) * 0x1p-24;
-  return {radius * std::cos(angle), radius * std::sin(angle)};
-}
-
-// How far a crop's centre is from the image's, along one side.
-double crop_offset(double deviation, double normal, double image, double side) {
-  const double room = std::max(0.5 * (image - side), 0.0);
-  return std::clamp(deviation * image * normal, -room, room);
-}
-
-reference::Affine expected_map(const Recipe &recipe, int step, std::array<std::uint32_t, 2> key, int h, int w,
-                               std::uint32_t view = 0) {
-  const auto a = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 0, view}, key);
-  const auto b = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 1, view}, key);
-  const double angle = drawn(recipe.rotation, a[3]) * std::numbers::pi / 180;
-  double scale = drawn(recipe.scale, a[2]), x = drawn(recipe.jitter, a[0]), y = drawn(recipe.jitter, a[1]);
-  if (recipe.crops > 0) {
-    const auto c = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 2, view}, key);
-    const double side = drawn(recipe.crop_side, c[0]) * std::min(h, w);
-    const auto [first, second] = normal_pair(c[1], c[2]);
-    scale *= std::min(canvas_side(recipe, h), canvas_side(recipe, w)) / side;
-    x += crop_offset(recipe.crop_deviation, first, w, side);
-    y += crop_offset(recipe.crop_deviation, second, h, side);
-  }
-  const double c = std::cos(angle) / scale, s = std::sin(angle) / scale;
-  // Moving the canvas by jitter_after before the linear part is moving the image by its image.
-  const double jx = drawn(recipe.jitter_after, b[0]), jy = drawn(recipe.jitter_after, b[1]);
-  return reference::centred_affine({c, -s, s, c}, c * jx - s * jy + x, s * jx + c * jy + y, h, w,
-                                   canvas_side(recipe, h), canvas_side(recipe, w));
-}
-
 using RecipeTest = Optimizing;
 
 // Random numbers, their counters and the maps' geometry, all at once: a wrong bit of Philox would show in every map.
@@ -119,7 +78,7 @@ TEST_F(RecipeTest, MapsAreDrawnByPhilox) {
         const auto m = maps[std::size_t(i)];
         const int n = i / views(chosen);
         const auto expected =
-            expected_map(chosen, step, keys[std::size_t(n)], height, width, std::uint32_t(i % views(chosen)));
+            drawn_map(chosen, step, keys[std::size_t(n)], height, width, std::uint32_t(i % views(chosen)));
         const std::array<double, 6> actual{m.m00, m.m01, m.tx, m.m10, m.m11, m.ty};
         for (std::size_t e = 0; e < 6; ++e)
           ASSERT_NEAR(actual[e], expected[e], 2e-5) << name << " step " << step << " image " << n << " entry " << e;

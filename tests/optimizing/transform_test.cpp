@@ -1,5 +1,6 @@
 #include "reference/transform.h"
 
+#include "optimizing/expected.h"
 #include "optimizing/optimizing.h"
 #include "visualization/input_steps.h"
 
@@ -79,27 +80,6 @@ Applied apply(const Recipe &recipe, const Preprocessing &preprocessing, const Ca
   write(plan, maps_tensor, device_maps);
   plan.record(Variant::usual).run("the test's transform");
   return {plan.read_all<float>(input), plan.read_all<float>(gradient)};
-}
-
-reference::Tensor preprocessed(const reference::Tensor &rgb, const Preprocessing &by, bool shift = true) {
-  reference::Tensor result = rgb;
-  for (int n = 0; n < rgb.n; ++n)
-    for (int c = 0; c < rgb.c; ++c)
-      for (int y = 0; y < rgb.h; ++y)
-        for (int x = 0; x < rgb.w; ++x)
-          result.at(n, c, y, x) = rgb.at(n, by.source[std::size_t(c)], y, x) * by.scale[std::size_t(c)] +
-                                  (shift ? by.shift[std::size_t(c)] : 0.0F);
-  return result;
-}
-
-reference::Tensor preprocessed_adjoint(const reference::Tensor &grad, const Preprocessing &by) {
-  reference::Tensor result(grad.n, grad.c, grad.h, grad.w);
-  for (int n = 0; n < grad.n; ++n)
-    for (int c = 0; c < grad.c; ++c)
-      for (int y = 0; y < grad.h; ++y)
-        for (int x = 0; x < grad.w; ++x)
-          result.at(n, by.source[std::size_t(c)], y, x) += grad.at(n, c, y, x) * by.scale[std::size_t(c)];
-  return result;
 }
 
 // Any number of planes, in any order: some groups of three are whole, some are not.
