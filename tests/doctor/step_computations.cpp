@@ -137,11 +137,12 @@ Judged judge(const Graph &graph, const Objective &objective, const Tensor &input
   for (const Term &term : objective.terms) {
     const Tensor &layer = outputs.at(std::size_t(term.layer));
     using Kind = reference::Objective::Kind;
-    const Kind kind = term.kind == Term::Kind::channel_mean ? Kind::ChannelMean
-                      : term.kind == Term::Kind::unit       ? Kind::Unit
-                                                            : Kind::MeanSquare;
-    const reference::Objective one{kind, term.channel, term.centre ? layer.w / 2 : term.x,
-                                   term.centre ? layer.h / 2 : term.y};
+    const Kind kind = term.kind == TermKind::mean_square ? Kind::MeanSquare
+                      : is_unit(term)                    ? Kind::Unit
+                                                         : Kind::ChannelMean;
+    const bool centre = term.positions.kind == Positions::Kind::centre;
+    const reference::Objective one{kind, term.channel, centre ? layer.w / 2 : term.positions.x,
+                                   centre ? layer.h / 2 : term.positions.y};
     judged.value += term.weight * reference::objective_values(layer, {one}).at(0);
     const Tensor seed = reference::objective_gradient(layer, {one});
     const Tensor part = reference::backward(graph, outputs, term.layer, seed).at(0);
