@@ -179,6 +179,8 @@ public:
     result.gradient.data.insert(result.gradient.data.end(), gradient.begin(), gradient.end());
   }
 
+  std::vector<std::string> kernels() const { return plan_.kernels(); }
+
 private:
   Preprocessing preprocessing_;
   Shape input_;
@@ -206,7 +208,7 @@ GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const G
   // must not hang on the batch.
   const int batch = needs.company ? static_cast<int>(input.shape[0]) : 1;
   GradientPlan plan(programs, weights, graph, shape, batch, objective, precision);
-  GradientResult result{{}, {input.shape, {}}};
+  GradientResult result{{}, {input.shape, {}}, plan.kernels()};
   const std::size_t elements = std::size_t(shape.elements()) * std::size_t(batch);
   for (std::size_t first = 0; first < input.data.size(); first += elements)
     plan.run(std::span(input.data).subspan(first, elements), first / std::size_t(shape.elements()), pictures,
