@@ -1,3 +1,5 @@
+#include "turns.glsl"
+
 // Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3"): a bijection of the counter, keyed.
 uvec4 philox(uvec4 counter, uvec2 key) {
   for (int round = 0; round < 10; ++round) {
@@ -10,14 +12,15 @@ uvec4 philox(uvec4 counter, uvec2 key) {
   return counter;
 }
 
+const float TO_UNIT = 5.9604644775390625e-8; // 2^-24
+
 // Uniform in [0, 1), of 24 bits.
-float uniform_float(uint word) { return float(word >> 8) * exp2(-24.0); }
+float uniform_float(uint word) { return float(word >> 8) * TO_UNIT; }
 
 // Two independent normal numbers (Box-Muller).
 vec2 normal_pair(uint first, uint second) {
-  float radius = sqrt(-2.0 * log(float((first >> 8) + 1u) * exp2(-24.0)));
-  float angle = 6.28318530718 * uniform_float(second);
-  return radius * vec2(cos(angle), sin(angle));
+  const float radius = sqrt(-2.0 * logarithm(float((first >> 8) + 1u) * TO_UNIT));
+  return radius * turned(uniform_float(second));
 }
 
 // 0 .. count-1

@@ -53,7 +53,7 @@ void blur(Array &plane, double deviation) {
       for (int i = 0; i < length; ++i) {
         double sum = 0, weight = 0;
         for (int j = std::max(0, i - reach); j <= std::min(length - 1, i + reach); ++j) {
-          const double w = weights[static_cast<std::size_t>(j - i + reach)];
+          const double w = weights.at(static_cast<std::size_t>(reach + j - i));
           sum += w * first[static_cast<std::size_t>(j) * step];
           weight += w;
         }
