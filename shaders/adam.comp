@@ -1,4 +1,4 @@
-// One step of Adam, uphill. An image that has just stopped takes back its last step; a stopped one stays as it is.
+// One step of Adam or Nadam, uphill. An image that has just stopped takes back its last step; a stopped one stays as it is.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
@@ -22,7 +22,10 @@ void main() {
   if (stopped >= 0 && stopped < state.started - 1)
     return;
   const float clip = images[n].clip;
-  const float rate = state.lr / state.correction1;
+  const float lr = state.lr * state.factor;
+  const float rate = lr / state.correction1;
+  const float of_gradient = lr * (1.0 - state.momentum) / (1.0 - state.momenta);
+  const float of_moment = lr * state.next_momentum / (1.0 - state.momenta * state.next_momentum);
   const int lane = int(gl_LocalInvocationID.x);
   const int from = (item_of_image() - lane) * EACH + lane;
   for (int i = from; i < min(from + 64 * EACH, p.count); i += 64) {
@@ -38,6 +41,7 @@ void main() {
     first[at] = m;
     second[at] = v;
     previous[at] = old;
-    parameters[at] = fma(rate, m / (sqrt(v / state.correction2) + p.epsilon), old);
+    const float divisor = sqrt(v / state.correction2) + p.epsilon;
+    parameters[at] = p.nesterov == 1 ? old + (of_gradient * g + of_moment * m) / divisor : fma(rate, m / divisor, old);
   }
 }

@@ -15,18 +15,20 @@ layout(binding = 3) readonly buffer Mask { uint mask[]; };
 
 void main() {
   const int i = item_of_image();
-  if (i >= p.channels * p.pixels)
+  const int pixels = p.rows * p.columns;
+  if (i >= p.channels * pixels)
     return;
   const int n = int(gl_WorkGroupID.y);
-  const int channel = i / p.pixels, pixel = i % p.pixels;
-  const uint index = uint(n * p.channels * p.pixels + i);
+  const int channel = i / pixels, pixel = i % pixels;
+  const uint index = uint(n * p.channels * pixels + i);
   float g = 0.0;
   for (int j = 0; j < p.count; ++j) {
-    const ObjectiveTerm t = terms[n * p.terms + p.first + j];
+    const ObjectiveTerm t = terms[n * p.count + j];
     if (t.kind == TERM_MEAN_SQUARE)
       g += t.weight * 2.0 * layer[index];
-    else if (t.channel == channel && (t.kind == TERM_CHANNEL_MEAN || t.pixel == pixel))
+    else if (t.channel == channel && uint(pixel % p.columns - t.x) < uint(t.width) &&
+             uint(pixel / p.columns - t.y) < uint(t.height))
       g += t.weight;
   }
-  outputs[index] = gradient_epilogue(g, index, n, p.channels, channel, p.pixels, pixel);
+  outputs[index] = gradient_epilogue(g, index, n, p.channels, channel, pixels, pixel);
 }

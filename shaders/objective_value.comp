@@ -13,18 +13,22 @@ layout(binding = 2) writeonly buffer Partials { float partials[]; }; // (image, 
 void main() {
   const int part = int(gl_WorkGroupID.x);
   const int n = int(gl_WorkGroupID.z);
-  const int term = n * p.terms + p.first + int(gl_WorkGroupID.y);
-  const ObjectiveTerm t = terms[term];
-  const int image = n * p.channels * p.pixels;
+  const int of_run = int(gl_WorkGroupID.y);
+  const ObjectiveTerm t = terms[n * p.count + of_run];
+  const int pixels = p.rows * p.columns;
+  const int image = n * p.channels * pixels;
   const int lane = int(gl_LocalInvocationID.x);
-  const int elements = t.kind == TERM_MEAN_SQUARE ? p.channels * p.pixels : t.kind == TERM_UNIT ? 1 : p.pixels;
-  const int from = t.kind == TERM_MEAN_SQUARE ? image : image + t.channel * p.pixels + t.pixel;
+  const int elements = t.kind == TERM_MEAN_SQUARE ? p.channels * pixels : t.width * t.height;
   float sum = 0.0;
   for (int i = part * 64 + lane; i < elements; i += OBJECTIVE_PARTS * 64) {
-    const float v = layer[from + i];
-    sum += t.kind == TERM_MEAN_SQUARE ? v * v : v;
+    if (t.kind == TERM_MEAN_SQUARE) {
+      const float v = layer[image + i];
+      sum += v * v;
+    } else {
+      sum += layer[image + t.channel * pixels + (t.y + i / t.width) * p.columns + t.x + i % t.width];
+    }
   }
   sum = reduce_sum(sum);
   if (lane == 0)
-    partials[term * OBJECTIVE_PARTS + part] = t.weight * sum;
+    partials[(n * p.terms + p.first + of_run) * OBJECTIVE_PARTS + part] = t.weight * sum;
 }

@@ -205,6 +205,11 @@ struct GatherParams {
   float value;
 };
 
+// Weights that are made on the device, as a convolution's back end reads them: `packed` a group, of `weights`.
+struct PackParams {
+  int groups, packed, weights;
+};
+
 // Rows first_row .. first_row + rows - 1 of a dense layer's weights (out_features, in_features) are bound.
 // For the gradient, in_features = mask_channels * mask_pixels is the shape that the input's mask has.
 struct DenseParams {
@@ -223,6 +228,9 @@ struct StepState {
   float lr;
   float correction1; // 1 - beta1^started, Adam's bias corrections
   float correction2;
+  float factor;                  // of lr in this step
+  float momentum, next_momentum; // Nadam's, of this step and the next one
+  float momenta;                 // and the product of all so far
 };
 
 // One image of the batch.
@@ -241,7 +249,8 @@ struct AffineMap {
 
 // Philox counters are (index or step, purpose, block, 0).
 const uint PURPOSE_INIT = 0u;
-const uint PURPOSE_TRANSFORM = 1u;
+const uint PURPOSE_TRANSFORM = 1u; // the crop's number is their last word
+const uint PURPOSE_NOISE = 2u;     // (pixel, purpose, crop and plane, step)
 
 struct InitParams {
   int count; // parameters an image
@@ -259,6 +268,11 @@ struct AdvanceParams {
   int canvas_h, canvas_w;
   float log_beta1, log_beta2;
   DrawRange jitter, scale, rotation, jitter_after;
+  int crops; // an image; 0: it is seen as a whole
+  DrawRange crop_side;
+  float crop_deviation;
+  float beta1;
+  int cosine_steps; // in which the rate falls to nothing; 0: it does not
 };
 
 // Half spectra (images * planes, height, columns) of complex numbers; columns = width / 2 + 1.
@@ -301,6 +315,14 @@ struct TransformParams {
   PlaneLayout place; // of the adjoint's result
   float gain;        // of ColourParams
   PlaneParams plane;
+  int views; // canvases an image
+};
+
+// Random numbers added to `count` planes from `first` on of `planes`, `pixels` each, of `views` canvases an image.
+struct NoiseParams {
+  int pixels, planes, views;
+  int first, count;
+  float deviation[3], width[3]; // of each of these planes
 };
 const uint TRANSFORM_NONE = 0u;
 const uint TRANSFORM_GREY = 1u;
@@ -313,22 +335,69 @@ struct ResizeParams {
   PlaneParams plane;
 };
 
-const uint TERM_CHANNEL_MEAN = 0u;
-const uint TERM_UNIT = 1u;
-const uint TERM_MEAN_SQUARE = 2u;
+// ---- The terms of an objective: src/visualization/terms ----
+
+const int OBJECTIVE_PARTS = 32; // partial sums of a term's value: (image, term, part)
+
+// A mean over a rectangle of a channel's map, or of the squares of a whole layer.
+const uint TERM_CHANNEL = 0u;
+const uint TERM_MEAN_SQUARE = 1u;
 struct ObjectiveTerm {
   uint kind;
   int channel;
-  int pixel;    // of a unit
+  int x, y, width, height;
   float weight; // over the number of elements that the mean is over
 };
 
-// Terms first .. first + count - 1 of the `terms` that each image has read this layer.
+// Terms first .. first + count - 1 of the `terms` that each image has read this layer: (image, count) of them.
 struct ObjectiveParams {
-  int channels, pixels;
+  int channels, rows, columns;
   int terms, first, count;
 };
-const int OBJECTIVE_PARTS = 32; // partial sums of a term's value
+
+// Terms that compare a layer's output a (N,C,H,W) with others o, position by position: `pairs` (image, position) of
+// sums over channels, from which follow `factors` of the gradient, (image, position) or one an image: p o + q a.
+const uint PAIR_VECTOR = 0u;     // o is a number for each channel (image, channel): <a,o>, <a,a>
+const uint PAIR_TENSOR = 1u;     // o is (N,C,H,W): <a,o>, <a,a>
+const uint PAIR_DIFFERENCE = 2u; // o is (N,C,H,W): <a-o,a-o>, 0
+struct PairParams {
+  int channels, rows, columns;
+  int terms, term; // of each image, and which of them it is
+  int factor_step; // 1: one for each position; 0: for each image
+};
+
+// One image's direction: at the positions of a rectangle.
+struct DirectionTerm {
+  int x, y, width, height;
+  float power, norm; // of the vector
+  float weight;      // over the number of positions
+};
+struct CaricatureTerm {
+  float power;
+  float weight;
+};
+
+// Gram matrices G (N,C,C) of a layer: `size` is C * C.
+struct GramParams {
+  int batch, size;
+  int terms, term;
+  float scale; // of a style's: over the entries, and over the positions
+};
+
+struct AlignmentParams {
+  int batch, channels, pixels;
+  int terms, term;
+};
+
+// Terms of the image itself.
+struct ImageTermParams {
+  int planes, height, width;
+  int terms, term;
+};
+struct ImageTerm { // one image's
+  float constant;
+  float weight;
+};
 
 struct FinishParams {
   int batch;
@@ -340,6 +409,7 @@ struct FinishParams {
 struct AdamParams {
   int count; // parameters an image
   float beta1, one_minus_beta1, beta2, one_minus_beta2, epsilon;
+  int nesterov; // 1: Nadam
 };
 
 // ---- What the window samples: src/viewer ----

@@ -30,10 +30,20 @@ float draw(DrawRange range, uint word) {
 }
 
 // Canvas pixel -> image: centred, moved by jitter_after, rotated, divided by the scale, moved by jitter.
-AffineMap draw_map(uint step_number, uvec2 key) {
-  const uvec4 a = philox(uvec4(step_number, PURPOSE_TRANSFORM, 0u, 0u), key);
-  const uvec4 b = philox(uvec4(step_number, PURPOSE_TRANSFORM, 1u, 0u), key);
-  const float scale = draw(p.scale, a.z);
+// Of a crop: its square, about a centre of its own, is what the canvas shows before all that.
+AffineMap draw_map(uint step_number, uvec2 key, uint view) {
+  const uvec4 a = philox(uvec4(step_number, PURPOSE_TRANSFORM, 0u, view), key);
+  const uvec4 b = philox(uvec4(step_number, PURPOSE_TRANSFORM, 1u, view), key);
+  float scale = draw(p.scale, a.z);
+  vec2 moved = vec2(draw(p.jitter, a.x), draw(p.jitter, a.y));
+  if (p.crops > 0) {
+    const uvec4 c = philox(uvec4(step_number, PURPOSE_TRANSFORM, 2u, view), key);
+    const vec2 size = vec2(float(p.source_w), float(p.source_h));
+    const float side = draw(p.crop_side, c.x) * min(size.x, size.y);
+    scale *= float(min(p.canvas_w, p.canvas_h)) / side;
+    const vec2 room = max(0.5 * (size - side), vec2(0.0)); // crops lie inside
+    moved += clamp(p.crop_deviation * size * normal_pair(c.y, c.z), -room, room);
+  }
   const float angle = radians(draw(p.rotation, a.w));
   const float c = cos(angle), s = sin(angle);
   const float x = draw(p.jitter_after, b.x) - 0.5 * float(p.canvas_w - 1);
@@ -43,8 +53,8 @@ AffineMap draw_map(uint step_number, uvec2 key) {
   m.m01 = -s / scale;
   m.m10 = s / scale;
   m.m11 = c / scale;
-  m.tx = m.m00 * x + m.m01 * y + 0.5 * float(p.source_w - 1) + draw(p.jitter, a.x);
-  m.ty = m.m10 * x + m.m11 * y + 0.5 * float(p.source_h - 1) + draw(p.jitter, a.y);
+  m.tx = m.m00 * x + m.m01 * y + 0.5 * float(p.source_w - 1) + moved.x;
+  m.ty = m.m10 * x + m.m11 * y + 0.5 * float(p.source_h - 1) + moved.y;
   // The inverse of what there is: on some devices c * c + s * s is 1 to three digits only.
   const float determinant = m.m00 * m.m11 - m.m01 * m.m10;
   m.n00 = m.m11 / determinant;
@@ -61,7 +71,17 @@ void main() {
     state.started = started;
     state.correction1 = one_minus_exp(float(started) * p.log_beta1);
     state.correction2 = one_minus_exp(float(started) * p.log_beta2);
+    state.factor = p.cosine_steps > 0
+                       ? 0.5 + 0.5 * cos(3.14159265359 * float(min(started - 1, p.cosine_steps)) / float(p.cosine_steps))
+                       : 1.0;
+    // T. Dozat's schedule of momentum.
+    state.momentum = p.beta1 * (1.0 - 0.5 * pow(0.96, 0.004 * float(started)));
+    state.next_momentum = p.beta1 * (1.0 - 0.5 * pow(0.96, 0.004 * float(started + 1)));
+    state.momenta *= state.momentum;
   }
-  for (int n = int(gl_LocalInvocationID.x); n < p.batch; n += 64)
-    maps[n] = draw_map(uint(started - 1), uvec2(images[n].key0, images[n].key1));
+  const int views = max(p.crops, 1);
+  for (int i = int(gl_LocalInvocationID.x); i < p.batch * views; i += 64) {
+    const ImageState image = images[i / views];
+    maps[i] = draw_map(uint(started - 1), uvec2(image.key0, image.key1), uint(i % views));
+  }
 }

@@ -24,8 +24,9 @@ vec3 pixel(int n, int x, int y) {
               image[at + p.plane.source[2] * plane]);
 }
 
-vec3 sampled(int n, int ox, int oy) {
-  const vec2 at = source_position(maps[n], ox, oy);
+vec3 sampled(int view, int ox, int oy) {
+  const int n = view / p.views;
+  const vec2 at = source_position(maps[view], ox, oy);
   const vec2 low = floor(at);
   const vec2 f = at - low;
   const int x = int(low.x), y = int(low.y);
@@ -38,9 +39,9 @@ void main() {
   const int i = item_of_image();
   if (i >= pixels)
     return;
-  const int n = int(gl_WorkGroupID.y);
+  const int n = int(gl_WorkGroupID.y); // canvas
   const int ox = i % p.canvas_w, oy = i / p.canvas_w;
-  const vec3 values = MODE == TRANSFORM_NONE ? pixel(n, ox, oy) : sampled(n, ox, oy);
+  const vec3 values = MODE == TRANSFORM_NONE ? pixel(n / p.views, ox, oy) : sampled(n, ox, oy);
   for (int c = 0; c < PLANES; ++c)
     canvas[(n * p.plane.planes + p.plane.first + c) * pixels + i] =
         fma(values[c], p.plane.scale[c], p.plane.shift[c]);

@@ -17,11 +17,13 @@
 layout(local_size_x = 64) in;
 layout(constant_id = 2) const bool WITH_COLOUR = true;
 layout(constant_id = 3) const bool DECORRELATED = true;
+layout(constant_id = 4) const bool ADDED = false; // another gradient with respect to the image
 layout(push_constant) uniform Push { TransformParams p; };
 layout(binding = 0) readonly buffer Gradient { float gradient[]; };
 layout(binding = 1) readonly buffer Maps { AffineMap maps[]; };
 layout(binding = 2) readonly buffer Image { float image[]; };
 layout(binding = 3) writeonly buffer Outputs { float outputs[]; };
+layout(binding = 4) readonly buffer Added { float added[]; };
 
 vec3 canvas_gradient(int n, int x, int y) {
   const int plane = p.canvas_h * p.canvas_w;
@@ -86,14 +88,18 @@ void main() {
     return;
   const int n = int(gl_WorkGroupID.y);
   const int x = i % p.source_w, y = i / p.source_w;
-  vec3 g;
-  if (MODE == TRANSFORM_NONE)
-    g = canvas_gradient(n, x, y);
-  else if (MODE == TRANSFORM_GREY)
-    g = gathered(maps[n], n, x, y);
-  else
-    g = gathered_reflections(maps[n], n, x, y);
+  vec3 g = vec3(0.0);
+  for (int view = n * p.views; view < (n + 1) * p.views; ++view)
+    if (MODE == TRANSFORM_NONE)
+      g += canvas_gradient(view, x, y);
+    else if (MODE == TRANSFORM_GREY)
+      g += gathered(maps[view], view, x, y);
+    else
+      g += gathered_reflections(maps[view], view, x, y);
   const int first_plane = n * p.plane.planes + p.plane.first;
+  if (ADDED)
+    for (int c = 0; c < PLANES; ++c)
+      g[c] += added[(first_plane + c) * pixels + i];
   if (WITH_COLOUR) {
     for (int c = 0; c < PLANES; ++c) {
       const float v = image[(first_plane + c) * pixels + i];

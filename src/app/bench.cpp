@@ -9,6 +9,7 @@
 #include "app/report.h"
 #include "base/error.h"
 #include "graph/shapes.h"
+#include "session/recipe_json.h"
 
 namespace convscope {
 
@@ -55,14 +56,14 @@ Command add_bench(CLI::App &program) {
   add_integer(app, "--batch", o->batch, 1, 10000, "Images at once")->default_str("1");
   add_integer(app, "--runs", o->runs, 1, 1000, "Runs of each kind at the least; figures are medians")->default_str("5");
   add_text(app, "--layer", o->layer, "How far into the net [the deepest convolution]", "L");
-  add_text(app, "--recipe", o->recipe, "Of the optimization step: plain, article or lucid", "R");
+  add_text(app, "--recipe", o->recipe, "Of the optimization step: a name, or a .json", "R");
   app.add_flag("--plan", o->plan, "Tell the device memory that a step takes, and run nothing");
   add_json(app, o->json);
   command.run = [o](Context &context) {
     const Stopwatch clock;
     BenchRequest request;
     const Size size = parse_size(o->size, "--size");
-    request.recipe = recipe(o->recipe);
+    request.recipe = recipe_by(o->recipe);
     request.width = size.width;
     request.height = size.height;
     request.batch = o->batch;

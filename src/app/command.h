@@ -43,6 +43,8 @@ struct Command {
   std::vector<const CLI::Option *> required;
   std::function<int(Context &)> run; // gives the exit status
 
+  CLI::Option *alone = nullptr; // given, nothing else is required
+
   // CLI11 complains about a missing option before it does about a misspelt one, so the program checks this itself.
   CLI::Option *need(CLI::Option *option) {
     option->description(option->get_description() + " (required)");

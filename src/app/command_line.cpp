@@ -110,6 +110,8 @@ std::string shown_name(const CLI::Option &option) {
 }
 
 void check_required(const Command &command) {
+  if (command.alone && command.alone->count() > 0)
+    return;
   for (const CLI::Option *option : command.required)
     if (option->count() == 0)
       throw UserError(fmt::format("{}: {} is required", command.parser->get_name(), shown_name(*option)));

@@ -1,6 +1,8 @@
 // `activations` and `gradient`: exact tensors in, exact tensors out.
 #include <cmath>
+#include <filesystem>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -8,6 +10,7 @@
 #include "app/outputs.h"
 #include "app/report.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "graph/shapes.h"
 #include "io/npy.h"
 #include "session/input_size.h"
@@ -35,6 +38,15 @@ void check_channels(const Array &input, const std::string &file, const Graph &gr
                                 fmt::join(input.shape, ", "), graph.name, graph.input.c));
 }
 
+// A picture to compare with: numbers like the input's, or a photo as the net's input of that size.
+std::optional<Array> read_comparison(Context &context, const std::string &file, const Array &input) {
+  if (file.empty())
+    return std::nullopt;
+  if (lower(file).ends_with(".npy"))
+    return read_input(file);
+  return context.session.photo_input(context.read_picture(file), {size_of(input), false});
+}
+
 double l2(const Array &array) {
   double sum = 0;
   for (const float v : array.data)
@@ -43,7 +55,7 @@ double l2(const Array &array) {
 }
 
 struct Options {
-  std::string model, input, layer, objective, output;
+  std::string model, input, layer, objective, output, photo, style;
   bool json = false;
 };
 
@@ -89,15 +101,20 @@ Command add_gradient(CLI::App &program) {
   add_tensor_options(command, *o);
   command.need(add_text(app, "--objective", o->objective, "Such as block3_conv1:13", "O"));
   command.need(add_output(app, o->output, "The gradient, float32 (N,C,H,W), .npy"));
+  add_text(app, "--photo", o->photo,
+           "What caricature(), match() and stay() compare with: a picture, or numbers as --input", "F");
+  add_text(app, "--style", o->style, "The picture of style(), or numbers as --input", "F");
   add_json(app, o->json);
   command.run = [o](Context &context) {
-    check_outputs({{"-o", o->output, ".npy"}, {"--report", context.options.report, ""}}, {{"--input", o->input, ""}});
+    check_outputs({{"-o", o->output, ".npy"}, {"--report", context.options.report, ""}},
+                  {{"--input", o->input, ""}, {"--photo", o->photo, ""}, {"--style", o->style, ""}});
     const Array input = read_input(o->input);
     context.load(o->model);
     check_channels(input, o->input, context.session.graph());
-    const Objective objective = context.session.objective(o->objective);
+    const Objective objective = context.session.objective(o->objective, std::filesystem::path(o->input).parent_path());
+    const Pictures pictures{read_comparison(context, o->photo, input), read_comparison(context, o->style, input)};
     const Stopwatch clock;
-    const GradientResult result = context.session.gradient(input, objective);
+    const GradientResult result = context.session.gradient(input, objective, pictures);
     const double norm = l2(result.gradient);
     context.report["settings"] = {{"model", o->model}, {"input", o->input}, {"objective", o->objective}};
     context.report["timings"]["gradient_s"] = clock.seconds();

@@ -16,6 +16,7 @@
 #include "io/npy.h"
 #include "io/png.h"
 #include "session/input_size.h"
+#include "session/recipe_json.h"
 
 namespace convscope {
 
@@ -70,9 +71,13 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
   const Objective objective = context.session.objective(settings.objectives.front());
   const Term &term = objective.terms.front();
   const Graph &graph = context.session.graph();
+  if (objective.terms.size() != 1 || term.kind != TermKind::channel || term.weight != 1 ||
+      term.positions.kind == Positions::Kind::centre ||
+      (term.positions.kind == Positions::Kind::rectangle && !is_unit(term)))
+    throw UserError(fmt::format("the viewer shows layer:channel and layer:channel@x,y: '{}' needs --offscreen",
+                                settings.objectives.front()));
   const Node &node = graph.nodes[static_cast<std::size_t>(term.layer)];
-  if (objective.terms.size() != 1 || term.kind == Term::Kind::mean_square || term.weight != 1 || term.centre ||
-      !node.layer)
+  if (!node.layer)
     throw UserError(fmt::format("the viewer shows layer:channel and layer:channel@x,y: '{}' needs --offscreen",
                                 settings.objectives.front()));
   // Its images have the proportions of the net's input, and as many pixels as a square.
@@ -89,7 +94,9 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
   ViewRequest view;
   view.wish.model = settings.model;
   view.wish.layer = node.name;
-  view.wish.focus = viewer::Unit{view.wish.layer, term.channel, term.x, term.y};
+  const bool unit = is_unit(term);
+  view.wish.focus =
+      viewer::Unit{view.wish.layer, term.channel, unit ? term.positions.x : -1, unit ? term.positions.y : -1};
   view.wish.controls.recipe = settings.recipe;
   view.wish.controls.size = side;
   view.wish.controls.seed = settings.seed;
@@ -164,12 +171,17 @@ Command add_optimize(CLI::App &program) {
   add_text(app, "--npy", o->outputs.npy, "Also the images as float32 (N,C,H,W), 0..1", "F.npy");
   add_text(app, "--frames", o->outputs.frames, "Also a folder of frames: each step, or about 128 of them", "DIR");
   command.run = [o](Context &context) {
+    if (o->optimize.print_recipe) {
+      fmt::print("{}\n", to_json(recipe_of(o->optimize)).dump(2));
+      return exit_done;
+    }
     if (o->offscreen && o->outputs.png.empty() && o->outputs.npy.empty())
       throw UserError("optimize: -o is required");
     check_outputs(
         {{"-o", o->outputs.png, ".png"}, {"--npy", o->outputs.npy, ".npy"}, {"--report", context.options.report, ""}},
-        {{"--init", o->optimize.init, ""}});
-    for (const std::string &path : numbered_paths(o->outputs.png, o->optimize.objectives.size()))
+        {{"--init", o->optimize.init, ""}, {"--photo", o->optimize.photo, ""}, {"--style", o->optimize.style, ""}});
+    const std::size_t images = o->optimize.objectives.size() * static_cast<std::size_t>(o->optimize.variants);
+    for (const std::string &path : numbered_paths(o->outputs.png, images))
       check_writable(path);
     PictureSettings settings;
     settings.command = "optimize";

@@ -18,29 +18,12 @@
 #include "io/npy.h"
 #include "io/resize.h"
 #include "session/input_size.h"
+#include "session/recipe_json.h"
 #include "visualization/parameterization.h"
 
 namespace convscope {
 
 namespace {
-
-Recipe recipe_of(const OptimizeOptions &options) {
-  Recipe r = recipe(options.recipe);
-  if (!options.parameterization.empty()) {
-    if (options.parameterization != "fft" && options.parameterization != "pixel")
-      throw UserError(fmt::format("--parameterization '{}': must be fft or pixel", options.parameterization));
-    r.parameterization = options.parameterization == "fft" ? ParameterizationKind::fft : ParameterizationKind::pixel;
-  }
-  if (!options.colours.empty()) {
-    if (options.colours != "decorrelated" && options.colours != "rgb")
-      throw UserError(fmt::format("--colours '{}': must be decorrelated or rgb", options.colours));
-    r.decorrelate_colours = options.colours == "decorrelated";
-  }
-  if (options.steps > 0)
-    r.steps = options.steps;
-  r.lr = options.lr.value_or(r.lr);
-  return r;
-}
 
 // The shape of the file's spectra or pixels for images of that size, or of any (none given), but for how many.
 void check_init_shape(const Array &init, const Recipe &recipe, int planes, Size size, const std::string &file) {
@@ -91,16 +74,23 @@ Size default_size(const Session &session, const PictureSettings &settings) {
   return square(settings.recipe.size);
 }
 
+// As many pixels as a square of that side has, in the photo's proportions.
+Size in_proportions_of(const ImageRgb8 &photo, int side) {
+  const double ratio = std::sqrt(double(photo.width) / photo.height);
+  const auto rounded = [](double length) { return std::clamp(static_cast<int>(std::lround(length)), 1, largest_size); };
+  return {rounded(side * ratio), rounded(side / ratio)};
+}
+
 // One start for all the objectives, or one for each.
-Array read_init(const PictureSettings &settings) {
+Array read_init(const PictureSettings &settings, const std::vector<int> &starts) {
   Array all = read_npy(settings.init->file);
   check_finite(all, settings.init->file);
   if (all.shape.empty() || all.shape[0] == 1)
     return all;
   const auto each = static_cast<std::ptrdiff_t>(all.data.size()) / all.shape[0];
   Array chosen{all.shape, {}};
-  chosen.shape[0] = static_cast<std::int64_t>(settings.starts.size());
-  for (const int start : settings.starts) {
+  chosen.shape[0] = static_cast<std::int64_t>(starts.size());
+  for (const int start : starts) {
     if (start >= all.shape[0])
       throw UserError(
           fmt::format("{}: has {} starts, number {} is not among them", settings.init->file, all.shape[0], start));
@@ -131,10 +121,14 @@ nlohmann::ordered_json report_of(const OptimizedImage &image, const std::string 
   return json;
 }
 
+std::string title_of(const Objective &objective) {
+  return objective.variant > 0 ? fmt::format("{} ({})", objective.text, objective.variant + 1) : objective.text;
+}
+
 // Says which units gave nothing, and which objectives were not reached.
 void tell_states(const Outcome &outcome) {
   for (const OptimizedImage &image : outcome.images) {
-    const std::string &text = outcome.objectives[image.objective].text;
+    const std::string text = title_of(outcome.objectives[image.objective]);
     if (image.progress.state == Progress::State::dead)
       tell(fmt::format("objective '{}': no response: the unit stayed dead, a plain tile stands for it", text));
     if (image.progress.state == Progress::State::stopped)
@@ -152,6 +146,25 @@ std::string subtitle(const PictureSettings &settings, const std::vector<Optimize
 
 } // namespace
 
+Recipe recipe_of(const OptimizeOptions &options) {
+  Recipe r = recipe_by(options.recipe);
+  if (!options.parameterization.empty()) {
+    if (options.parameterization != "fft" && options.parameterization != "pixel")
+      throw UserError(fmt::format("--parameterization '{}': must be fft or pixel", options.parameterization));
+    r.parameterization = options.parameterization == "fft" ? ParameterizationKind::fft : ParameterizationKind::pixel;
+  }
+  if (!options.colours.empty()) {
+    if (options.colours != "decorrelated" && options.colours != "rgb")
+      throw UserError(fmt::format("--colours '{}': must be decorrelated or rgb", options.colours));
+    r.decorrelate_colours = options.colours == "decorrelated";
+  }
+  if (options.steps > 0)
+    r.steps = options.steps;
+  r.lr = options.lr.value_or(r.lr);
+
+  return r;
+}
+
 void add_optimize_options(Command &command, OptimizeOptions &options) {
   CLI::App &app = *command.parser;
   command
@@ -159,23 +172,44 @@ void add_optimize_options(Command &command, OptimizeOptions &options) {
                            "What to maximize, such as block3_conv1:13; again for another image"))
       ->type_name("O")
       ->allow_extra_args(false);
-  add_text(app, "--recipe", options.recipe, "lucid, article or plain", "R");
+  add_text(app, "--recipe", options.recipe, fmt::format("{}, or a file, .json", fmt::join(recipe_names(), ", ")), "R");
+  command.alone = app.add_flag("--print-recipe", options.print_recipe,
+                               "Print the recipe with what else is given as JSON, for --recipe, and end");
   add_text(app, "--size", options.size,
            "Of the image, N or WxH [128; as many pixels in its proportions where the net needs another shape]",
            "N|WxH");
-  add_integer(app, "--steps", options.steps, 1, most_steps, "Optimization steps [lucid: 512, article and plain: 500]");
+  add_integer(app, "--steps", options.steps, 1, most_steps, "Optimization steps [the recipe's]");
   add_seed(app, options.seed);
   add_lr(app, options.lr);
   add_integer(app, "--batch", options.batch, 1, 10000,
               "Most images at once, as far as memory goes [16, on a CPU device 4]");
+  add_integer(
+      app, "--variants", options.variants, 1, most_variants,
+      "Images of each objective [1]; diversity() and alignment() are between them, so that none is the same alone");
+  add_text(app, "--photo", options.photo, "What caricature(), match() and stay() compare with", "F");
+  add_text(app, "--style", options.style, "The picture of style()", "F");
   add_text(app, "--parameterization", options.parameterization, "fft or pixel, instead of the recipe's (fft)", "P");
   add_text(app, "--colours", options.colours, "decorrelated (as the recipes have it) or rgb", "C");
 }
 
 void apply(const OptimizeOptions &options, Context &context, PictureSettings &settings) {
-  settings.objectives = options.objectives;
+  for (const std::string &objective : options.objectives)
+    for (int variant = 0; variant < options.variants; ++variant) {
+      settings.objectives.push_back(objective);
+      settings.which.push_back(variant);
+    }
+  settings.variants = options.variants;
   settings.recipe = recipe_of(options);
-  settings.steps.assign(options.objectives.size(), settings.recipe.steps);
+  settings.steps.assign(settings.objectives.size(), settings.recipe.steps);
+  if (!options.photo.empty())
+    settings.photo = mark_file(options.photo);
+  if (!options.style.empty())
+    settings.style = mark_file(options.style);
+  for (const std::string &text : options.objectives)
+    for (const Term &term : context.session.objective(text).terms)
+      if (!term.file.empty() && std::none_of(settings.vectors.begin(), settings.vectors.end(),
+                                             [&](const FileMark &mark) { return mark.file == term.file; }))
+        settings.vectors.push_back(mark_file(term.file));
   settings.seed = options.seed;
   settings.batch = options.batch;
   Size size;
@@ -188,25 +222,59 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
       check_init_shape(init, settings.recipe, planes, size, options.init);
     else
       size = size_of_init(init, settings.recipe, planes, options.init);
-    if (init.shape[0] != 1 && init.shape[0] != std::ssize(options.objectives))
-      throw UserError(fmt::format("--init {}: has {} starts for {} objectives", options.init, init.shape[0],
-                                  options.objectives.size()));
+    if (init.shape[0] != 1 && init.shape[0] != std::ssize(settings.objectives))
+      throw UserError(fmt::format("--init {}: has {} starts for {} {}", options.init, init.shape[0],
+                                  settings.objectives.size(), options.variants > 1 ? "images" : "objectives"));
     settings.init = mark_file(options.init);
-    settings.starts.resize(options.objectives.size());
+    settings.starts.resize(settings.objectives.size());
     std::iota(settings.starts.begin(), settings.starts.end(), 0);
   } else if (!size.given()) {
     size = default_size(context.session, settings);
+    if (settings.photo && size.width == size.height)
+      size = in_proportions_of(context.read_picture(settings.photo->file), size.width);
   }
   settings.width = size.width;
   settings.height = size.height;
 }
 
 Optimizing::Optimizing(Context &context, const PictureSettings &settings) : context_(context) {
+  run_.emplace(context.session, request(settings));
+}
+
+OptimizeRequest Optimizing::request(const PictureSettings &settings) {
   OptimizeRequest request;
-  for (const std::string &text : settings.objectives)
-    objectives_.push_back(context.session.objective(text));
-  request.objectives = objectives_;
-  request.steps = settings.steps;
+  std::vector<int> starts;
+  // The images of an objective start one after the other in a file of starts.
+  const auto add = [&](const Objective &objective, std::size_t i, std::size_t of_settings) {
+    request.objectives.push_back(objective);
+    request.steps.push_back(settings.steps[i]);
+    of_settings_.push_back(of_settings);
+    if (settings.init)
+      starts.push_back(settings.starts[i] - settings.which[i] + objective.variant);
+  };
+  for (std::size_t i = 0; i < settings.objectives.size(); ++i) {
+    const std::string &text = settings.objectives[i];
+    const std::vector<Objective> all = with_variants({context_.session.objective(text)}, settings.variants);
+    const auto which = static_cast<std::size_t>(settings.which[i]);
+    if (which >= all.size())
+      throw UserError(
+          fmt::format("objective '{}': has {} images, number {} is not among them", text, all.size(), which));
+    objectives_.push_back(all[which]);
+    if (!all[which].needs().company) {
+      add(all[which], i, i);
+      continue;
+    }
+    // Its images are run together, also those that are not asked for.
+    if (std::find(of_settings_.begin(), of_settings_.end(), i) != of_settings_.end())
+      continue;
+    for (std::size_t variant = 0; variant < all.size(); ++variant) {
+      std::size_t at = settings.objectives.size();
+      for (std::size_t other = i; other < settings.objectives.size() && at == settings.objectives.size(); ++other)
+        if (settings.objectives[other] == text && static_cast<std::size_t>(settings.which[other]) == variant)
+          at = other;
+      add(all[variant], i, at);
+    }
+  }
   request.recipe = settings.recipe;
   request.options.width = settings.width;
   request.options.height = settings.height;
@@ -215,8 +283,21 @@ Optimizing::Optimizing(Context &context, const PictureSettings &settings) : cont
   request.options.seed = settings.seed;
   request.batch = settings.batch;
   if (settings.init)
-    request.options.init = read_init(settings);
-  run_.emplace(context.session, std::move(request));
+    request.options.init = read_init(settings, starts);
+  Needs needs;
+  for (const Objective &objective : objectives_)
+    needs = {needs.photo || objective.needs().photo, needs.style || objective.needs().style, false};
+  const Size size{settings.width, settings.height};
+  if (needs.photo)
+    add_picture(settings.photo ? settings.photo : settings.image, size, request.options.photo);
+  if (needs.style)
+    add_picture(settings.style, size, request.options.style);
+  return request;
+}
+
+void Optimizing::add_picture(const std::optional<FileMark> &mark, Size size, std::optional<Array> &picture) {
+  if (mark)
+    picture = context_.session.picture(context_.read_picture(mark->file), size);
 }
 
 Outcome Optimizing::run(const Frames &frames) {
@@ -251,7 +332,13 @@ Outcome Optimizing::run(const Frames &frames) {
       }
     }
   }
-  outcome.images = run.results();
+  for (OptimizedImage &image : run.results()) {
+    image.objective = of_settings_.at(image.objective);
+    if (image.objective < objectives_.size()) // else it was company
+      outcome.images.push_back(std::move(image));
+  }
+  std::stable_sort(outcome.images.begin(), outcome.images.end(),
+                   [](const OptimizedImage &a, const OptimizedImage &b) { return a.objective < b.objective; });
   outcome.interrupted = !run.done();
   const double seconds = clock.seconds();
   if (outcome.interrupted)
@@ -297,7 +384,7 @@ std::string note_of(const Progress &progress) {
 ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings, const PlaneView &view) {
   std::vector<Tile> tiles;
   for (const OptimizedImage &image : outcome.images)
-    tiles.push_back({picture_of(image.image, image.progress, view), outcome.objectives[image.objective].text,
+    tiles.push_back({picture_of(image.image, image.progress, view), title_of(outcome.objectives[image.objective]),
                      note_of(image.progress)});
   GridOptions options;
   options.title = path_text(std::filesystem::path(settings.model.model).filename());
@@ -311,10 +398,12 @@ PictureSettings settings_of(PictureSettings settings, const std::vector<Optimize
   const PictureSettings all = settings;
   settings.objectives.clear();
   settings.steps.clear();
+  settings.which.clear();
   settings.starts.clear();
   for (const OptimizedImage &image : images) {
     settings.objectives.push_back(all.objectives[image.objective]);
     settings.steps.push_back(image.steps);
+    settings.which.push_back(all.which[image.objective]);
     if (all.init)
       settings.starts.push_back(all.starts[image.objective]);
   }

@@ -16,12 +16,16 @@ namespace convscope {
 
 struct OptimizeOptions {
   std::vector<std::string> objectives;
-  std::string recipe = "lucid", size, parameterization, colours, init;
+  std::string recipe = "lucid", size, parameterization, colours, init, photo, style;
   int steps = 0, batch = 0; // 0: not given
+  int variants = 1;
+  bool print_recipe = false;
   std::uint64_t seed = 0;
   std::optional<double> lr;
 };
 void add_optimize_options(Command &command, OptimizeOptions &options);
+// The recipe with what the options say instead.
+Recipe recipe_of(const OptimizeOptions &options);
 // Fills in `settings`; the net is loaded. Without a size it is the recipe's, in the proportions of what the net gets.
 void apply(const OptimizeOptions &options, Context &context, PictureSettings &settings);
 
@@ -46,8 +50,12 @@ public:
   Outcome run(const Frames &frames = {});
 
 private:
+  OptimizeRequest request(const PictureSettings &settings);
+  void add_picture(const std::optional<FileMark> &mark, Size size, std::optional<Array> &picture);
+
   Context &context_;
-  std::vector<Objective> objectives_;
+  std::vector<Objective> objectives_;    // of the settings
+  std::vector<std::size_t> of_settings_; // of each that is run, which of these it is
   std::optional<OptimizeRun> run_;
 };
 

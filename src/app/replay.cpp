@@ -53,14 +53,13 @@ Command add_replay(CLI::App &program) {
     context.session.load(model);
     const std::string weights = path_text(context.session.model().weights);
     check_unchanged(settings.weights, weights, o->input);
-    if (settings.image)
-      check_unchanged(*settings.image, settings.image->file, o->input);
-    for (const FileMark &array : settings.arrays)
-      check_unchanged(array, array.file, o->input);
-    if (settings.labels)
-      check_unchanged(*settings.labels, settings.labels->file, o->input);
-    if (settings.init)
-      check_unchanged(*settings.init, settings.init->file, o->input);
+    for (const std::vector<FileMark> *marks : {&settings.arrays, &settings.vectors})
+      for (const FileMark &mark : *marks)
+        check_unchanged(mark, mark.file, o->input);
+    for (const std::optional<FileMark> *mark :
+         {&settings.image, &settings.labels, &settings.init, &settings.photo, &settings.style})
+      if (*mark)
+        check_unchanged(**mark, (*mark)->file, o->input);
 
     context.session.set_precision(settings.precision);
     if (settings.profile.empty())

@@ -31,6 +31,7 @@ void read_optimization(const JsonReader &from, PictureSettings &settings) {
   for (const JsonReader &objective : from.list("objectives", most_objectives)) {
     settings.objectives.push_back(objective.text("objective"));
     settings.steps.push_back(objective.integer("steps", 1, most_steps));
+    settings.which.push_back(objective.has("variant") ? objective.integer("variant", 0, most_variants - 1) : 0);
   }
   if (settings.objectives.empty())
     from.fail("objectives");
@@ -39,6 +40,15 @@ void read_optimization(const JsonReader &from, PictureSettings &settings) {
   settings.height = from.integer("height", 1, largest_size);
   settings.batch = from.integer("batch", 0, 10000);
   settings.seed = from.natural("seed");
+  if (from.has("variants"))
+    settings.variants = from.integer("variants", 1, most_variants);
+  if (from.has("vectors"))
+    for (const JsonReader &mark : from.list("vectors", most_objectives))
+      settings.vectors.push_back(read_mark(mark));
+  if (from.has("photo"))
+    settings.photo = read_mark(from.object("photo"));
+  if (from.has("style"))
+    settings.style = read_mark(from.object("style"));
   if (from.has("init")) {
     settings.init = read_mark(from.object("init"));
     for (const JsonReader &objective : from.list("objectives", most_objectives))
@@ -99,9 +109,19 @@ std::string settings_json(const PictureSettings &s) {
     json["objectives"] = Json::array();
     for (std::size_t i = 0; i < s.objectives.size(); ++i) {
       json["objectives"].push_back({{"objective", s.objectives[i]}, {"steps", s.steps[i]}});
+      if (s.variants > 1)
+        json["objectives"].back()["variant"] = s.which[i];
       if (s.init)
         json["objectives"].back()["start"] = s.starts[i];
     }
+    if (s.variants > 1)
+      json["variants"] = s.variants;
+    for (const FileMark &mark : s.vectors)
+      json["vectors"].push_back(to_json(mark));
+    if (s.photo)
+      json["photo"] = to_json(*s.photo);
+    if (s.style)
+      json["style"] = to_json(*s.style);
     json["width"] = s.width;
     json["height"] = s.height;
     json["seed"] = s.seed;

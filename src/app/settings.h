@@ -40,7 +40,11 @@ struct PictureSettings {
   // Of `optimize` and `strip`:
   std::vector<std::string> objectives;
   std::vector<int> steps; // of each objective
-  Recipe recipe;          // as overridden
+  std::vector<int> which; // of each objective, which of its `variants` images
+  int variants = 1;
+  std::vector<FileMark> vectors;        // that objectives name
+  std::optional<FileMark> photo, style; // that they compare with
+  Recipe recipe;                        // as overridden
   int width = 0, height = 0, batch = 0;
   std::uint64_t seed = 0;
   std::optional<FileMark> init; // the parameters to start from

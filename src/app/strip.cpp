@@ -14,10 +14,19 @@
 #include "graph/shapes.h"
 #include "io/image.h"
 #include "io/png.h"
+#include "session/recipe_json.h"
 
 namespace convscope {
 
 namespace {
+
+// Those of the image itself come before all that are of layers.
+const Term &first_of_layer(const Objective &objective) {
+  for (const Term &term : objective.terms)
+    if (term.layer >= 0)
+      return term;
+  throw UserError(fmt::format("objective '{}' is of no layer, so a strip has no map of it", objective.text));
+}
 
 // The map that the objective's first term looks at: its channel's, or the mean of a whole layer's.
 Array map_of(const Array &maps, const Term &term) {
@@ -32,15 +41,18 @@ Array map_of(const Array &maps, const Term &term) {
 }
 
 std::string subhead(const Objective &objective) {
-  const Term &term = objective.terms.front();
-  if (objective.terms.size() > 1)
-    return "of " + objective.text;
+  const Term &term = first_of_layer(objective);
+  if (objective.terms.size() > 1 || term.kind > TermKind::mean_square)
+    return fmt::format("of {}", objective.text);
   if (term.channel < 0)
     return "mean of the channels";
-  if (term.kind != Term::Kind::unit)
+  const Positions &at = term.positions;
+  if (at.kind == Positions::Kind::all)
     return fmt::format("channel {}", term.channel);
-  return fmt::format("channel {} at {}", term.channel,
-                     term.centre ? "the centre" : fmt::format("{},{}", term.x, term.y));
+  if (at.kind == Positions::Kind::centre)
+    return fmt::format("channel {} at the centre", term.channel);
+  return fmt::format("channel {} at {},{}{}", term.channel, at.x, at.y,
+                     is_unit(term) ? "" : fmt::format(", {}x{}", at.width, at.height));
 }
 
 // What the strip draws as it draws a picture of that size, which it makes smaller.
@@ -70,7 +82,7 @@ int make_strip(Context &context, const PictureSettings &given, const PictureOutp
     objectives.push_back(session.objective(text));
   std::vector<NodeId> layers;
   for (const Objective &objective : objectives)
-    layers.push_back(objective.terms.front().layer);
+    layers.push_back(first_of_layer(objective).layer);
   StripOptions options;
   options.title = session.graph().name;
   options.photo = photo;
@@ -104,7 +116,7 @@ int make_strip(Context &context, const PictureSettings &given, const PictureOutp
     const Objective &objective = objectives[image.objective];
     const Progress::State state = image.progress.state;
     columns.push_back({head(layers[image.objective]), subhead(objective),
-                       map_of(maps[image.objective], objective.terms.front()), column_picture(image, view),
+                       map_of(maps[image.objective], first_of_layer(objective)), column_picture(image, view),
                        state == Progress::State::running ? "" : note_of(image.progress)});
   }
   write_png(outputs.png, draw_strip(columns, options), settings_json(settings_of(settings, outcome.images)));
@@ -131,6 +143,10 @@ Command add_strip(CLI::App &program) {
   add_input_size(app, o->input_size, photo_size_help);
   command.need(add_output(app, o->outputs.png, "The figure, PNG"));
   command.run = [o](Context &context) {
+    if (o->optimize.print_recipe) {
+      fmt::print("{}\n", to_json(recipe_of(o->optimize)).dump(2));
+      return exit_done;
+    }
     check_outputs({{"-o", o->outputs.png, ".png"}, {"--report", context.options.report, ""}},
                   {{"--image", o->image, ""}, {"--init", o->optimize.init, ""}});
     PictureSettings settings;

@@ -20,6 +20,7 @@
 #include "importer/weights_folder.h"
 #include "io/image.h"
 #include "io/png.h"
+#include "session/recipe_json.h"
 #include "viewer/ui.h"
 #include "viewer/window.h"
 #include "viewer/worker.h"
@@ -68,6 +69,7 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
   for (const OptimizedImage &image : picture.images) {
     outcome.objectives.push_back(session.objective(picture.objectives[image.objective]));
     settings.steps.push_back(image.steps);
+    settings.which.push_back(0);
     again = again && image.steps > 0;
   }
   const OptimizedImage &only = picture.images.front();
@@ -216,13 +218,13 @@ Command add_view(CLI::App &program) {
   add_image(app, o->image);
   add_text(app, "--layer", o->layer, "The layer to begin with", "L");
   add_integer(app, "--channel", o->channel, 0, 1 << 20, "The channel to begin with: the focus");
-  add_text(app, "--recipe", o->recipe, "lucid, article or plain", "R");
+  add_text(app, "--recipe", o->recipe, "A name such as lucid or article, or a .json", "R");
   add_text(app, "--window", o->window, "The window's size in points, such as 1280x800; as it was left, without", "WxH");
   add_text(app, "--screenshot", o->screenshot, "Write the window as PNG after --after seconds, and end", "F.png");
   o->after_given = app.add_option("--after", o->after, "Seconds until the screenshot [5]")->type_name("SECONDS");
   command.run = [o](Context &context) -> int {
     ViewRequest request;
-    request.wish.controls.recipe = recipe(o->recipe);
+    request.wish.controls.recipe = recipe_by(o->recipe);
     if (!o->window.empty()) {
       const Size size = parse_size(o->window, "--window");
       request.width = size.width;

@@ -65,7 +65,7 @@ std::vector<NodeId> layers_where(const Graph &graph, bool (*fits)(std::string_vi
 }
 
 bool ends_word(std::string_view text, std::size_t at) {
-  return at == text.size() || text[at] == ' ' || text[at] == '\t' || text[at] == ':' || text[at] == '+';
+  return at == text.size() || std::string_view(" \t:+@,)").find(text[at]) != std::string_view::npos;
 }
 
 // The longest run of whole parts of `name` with which `text` begins and that ends a word there.

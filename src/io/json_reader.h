@@ -76,6 +76,7 @@ public:
     return items;
   }
   const Json &json() const { return json_; }
+  const std::string &name() const { return name_; }
 
 private:
   const Json &json_;

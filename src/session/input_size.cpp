@@ -44,7 +44,7 @@ Size input_size_for(const Model &model, const std::vector<NodeId> &layers, const
 }
 
 Size image_size(const Recipe &recipe, int side, Size input_size) {
-  if (!input_size.given() || input_size.width == input_size.height)
+  if (!input_size.given() || input_size.width == input_size.height || recipe.crops > 0) // crops are square
     return square(side);
   // Of a long one, some pixels are left of the shorter side, whatever that does to its proportions.
   const int margin = canvas_side(recipe, 0), least = std::min(side, 16);

@@ -66,7 +66,11 @@ OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request) : session_(s
 
   const auto largest =
       static_cast<std::size_t>(request_.batch > 0 ? request_.batch : default_batch(session_.device().info()));
-  for (const std::vector<std::size_t> &group : group_by_layers(request_.objectives)) {
+  for (const std::vector<std::size_t> &group : group_into_batches(request_.objectives)) {
+    if (in_company(group)) {
+      batches_.push_back(group);
+      continue;
+    }
     std::map<int, std::vector<std::size_t>> by_steps; // the layers of a group need one size
     for (const std::size_t objective : group)
       by_steps[steps_of(objective)].push_back(objective);
@@ -82,11 +86,16 @@ OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request) : session_(s
   batch_ = 0;
 }
 
+bool OptimizeRun::in_company(const std::vector<std::size_t> &members) const {
+  return request_.objectives[members.front()].needs().company;
+}
+
 OptimizationOptions OptimizeRun::options_for(const std::vector<std::size_t> &members) const {
   OptimizationOptions options = request_.options;
   options.precision = session_.precision();
   options.profile = session_.profile();
-  options.history = std::min(steps_of(members.front()), longest_history);
+  options.steps = steps_of(members.front());
+  options.history = std::min(options.steps, longest_history);
   options.input_size = input_sizes_[members.front()];
   if (options.init && options.init->shape.at(0) != 1)
     options.init = gather(*options.init, members);
@@ -118,7 +127,7 @@ void OptimizeRun::plan_batch() {
       optimization_ = plan(members, options_for(members));
       return;
     } catch (const UserError &error) {
-      if (members.size() == 1) {
+      if (members.size() == 1 || in_company(members)) {
         if (const std::string size = what_would_fit(members); !size.empty())
           throw UserError(fmt::format("size {}x{}: {}; {} fits", width_, height_, error.what(), size));
         throw;
@@ -152,7 +161,7 @@ void OptimizeRun::prepare_batch() {
 }
 
 std::string OptimizeRun::what_would_fit(const std::vector<std::size_t> &members) {
-  if (request_.options.init)
+  if (request_.options.init || request_.options.photo || request_.options.style)
     return "";
   OptimizationOptions options = options_for(members);
   for (double factor = 0.9; std::min(height_, width_) * factor >= 16; factor *= 0.9) {

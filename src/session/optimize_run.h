@@ -64,6 +64,7 @@ public:
 
 private:
   int steps_of(std::size_t objective) const { return request_.steps.at(objective); }
+  bool in_company(const std::vector<std::size_t> &members) const; // a batch that can't be split
   void plan_batch();
   void prepare_batch();
   void halve_batch(); // its second half becomes the next one

@@ -1,6 +1,15 @@
 #include "session/recipe_json.h"
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/text.h"
 
 namespace convscope {
 
@@ -8,7 +17,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr int most_margin = 4096, most_revive_steps = 1000000, most_channels = 1 << 16;
+constexpr int most_margin = 4096, most_side = 4096, most_steps = 1000000, most_crops = 256, most_channels = 1 << 16;
 
 Json to_json(const Draw &draw) { return {{"uniform", draw.uniform}, {"values", draw.values}}; }
 
@@ -27,55 +36,118 @@ Draw read_draw(const JsonReader &all, const std::string &key) {
   return draw;
 }
 
+// What a recipe's file may say: each key, how it is written, and how it is read and checked.
+struct Field {
+  std::string key;
+  std::function<Json(const Recipe &recipe)> write;
+  std::function<void(Recipe &recipe, const JsonReader &from, const std::string &key)> read;
+};
+
+Field number(const char *name, double Recipe::*member, double low, double high) {
+  return {name, [member](const Recipe &r) -> Json { return r.*member; },
+          [=](Recipe &r, const JsonReader &from, const std::string &key) { r.*member = from.number(key, low, high); }};
+}
+Field integer(const char *name, int Recipe::*member, int low, int high) {
+  return {name, [member](const Recipe &r) -> Json { return r.*member; },
+          [=](Recipe &r, const JsonReader &from, const std::string &key) { r.*member = from.integer(key, low, high); }};
+}
+Field flag(const char *name, bool Recipe::*member) {
+  return {name, [member](const Recipe &r) -> Json { return r.*member; },
+          [=](Recipe &r, const JsonReader &from, const std::string &key) { r.*member = from.flag(key); }};
+}
+Field draw(const char *name, Draw Recipe::*member, double low) {
+  return {name, [member](const Recipe &r) { return to_json(r.*member); },
+          [=](Recipe &r, const JsonReader &from, const std::string &key) {
+            r.*member = read_draw(from, key);
+            for (const double value : (r.*member).values)
+              if (value < low)
+                from.fail(key);
+          }};
+}
+// One of some words, in the order of the values that they stand for.
+template <typename Value> Field word(const char *name, Value Recipe::*member, std::vector<std::string> words) {
+  return {name, [=](const Recipe &r) -> Json { return words.at(static_cast<std::size_t>(r.*member)); },
+          [=](Recipe &r, const JsonReader &from, const std::string &key) {
+            const auto found = std::find(words.begin(), words.end(), from.text(key));
+            if (found == words.end())
+              from.fail(key);
+            r.*member = static_cast<Value>(found - words.begin());
+          }};
+}
+
+const std::vector<Field> &fields() {
+  constexpr double any = -1e4;
+  static const std::vector<Field> table = {
+      {"name", [](const Recipe &r) -> Json { return r.name; },
+       [](Recipe &r, const JsonReader &from, const std::string &key) { r.name = from.text(key); }},
+      integer("size", &Recipe::size, 1, most_side),
+      word("parameterization", &Recipe::parameterization, {"fft", "pixel"}),
+      number("decay", &Recipe::decay, 0, 10),
+      word("colours", &Recipe::decorrelate_colours, {"rgb", "decorrelated"}),
+      number("initial_deviation", &Recipe::initial_deviation, 0, 1e3),
+      flag("transforms", &Recipe::transforms),
+      integer("canvas_margin", &Recipe::canvas_margin, 0, most_margin),
+      draw("jitter", &Recipe::jitter, any),
+      draw("scale", &Recipe::scale, 0.01),
+      draw("rotation", &Recipe::rotation, any),
+      draw("jitter_after", &Recipe::jitter_after, any),
+      word("border", &Recipe::border, {"grey", "reflect"}),
+      integer("crops", &Recipe::crops, 0, most_crops),
+      draw("crop_side", &Recipe::crop_side, 0.001),
+      number("crop_deviation", &Recipe::crop_deviation, 0, 10),
+      integer("canvas", &Recipe::canvas, 0, most_side),
+      number("noise", &Recipe::noise, 0, 10),
+      number("noise_width", &Recipe::noise_width, 0, 10),
+      integer("steps", &Recipe::steps, 1, most_steps),
+      word("optimizer", &Recipe::optimizer, {"adam", "nadam"}),
+      word("schedule", &Recipe::schedule, {"constant", "cosine"}),
+      number("lr", &Recipe::lr, 1e-30, 1e30),
+      number("beta1", &Recipe::beta1, 0, 0.9999999),
+      number("beta2", &Recipe::beta2, 0, 0.9999999),
+      number("epsilon", &Recipe::epsilon, 1e-30, 1),
+      number("clip_norm", &Recipe::clip_norm, 0, 1e30),
+      integer("revive_steps", &Recipe::revive_steps, 0, most_steps),
+  };
+  return table;
+}
+
 } // namespace
 
-Json to_json(const Recipe &r) {
-  return {{"name", r.name},
-          {"parameterization", r.parameterization == ParameterizationKind::fft ? "fft" : "pixel"},
-          {"decay", r.decay},
-          {"colours", r.decorrelate_colours ? "decorrelated" : "rgb"},
-          {"initial_deviation", r.initial_deviation},
-          {"transforms", r.transforms},
-          {"canvas_margin", r.canvas_margin},
-          {"jitter", to_json(r.jitter)},
-          {"scale", to_json(r.scale)},
-          {"rotation", to_json(r.rotation)},
-          {"jitter_after", to_json(r.jitter_after)},
-          {"border", r.border == Border::grey ? "grey" : "reflect"},
-          {"lr", r.lr},
-          {"beta1", r.beta1},
-          {"beta2", r.beta2},
-          {"epsilon", r.epsilon},
-          {"clip_norm", r.clip_norm},
-          {"revive_steps", r.revive_steps}};
+Json to_json(const Recipe &recipe) {
+  Json json;
+  for (const Field &field : fields())
+    json[field.key] = field.write(recipe);
+  return json;
 }
 
 Recipe read_recipe(const JsonReader &from) {
-  Recipe r;
-  r.name = from.text("name");
-  r.parameterization =
-      from.either("parameterization", "fft", "pixel") ? ParameterizationKind::fft : ParameterizationKind::pixel;
-  r.decay = from.number("decay", 0, 10);
-  if (from.has("colours")) // as all were, before one could choose
-    r.decorrelate_colours = from.either("colours", "decorrelated", "rgb");
-  r.initial_deviation = from.number("initial_deviation", 0, 1e3);
-  r.transforms = from.flag("transforms");
-  r.canvas_margin = from.integer("canvas_margin", 0, most_margin);
-  r.jitter = read_draw(from, "jitter");
-  r.scale = read_draw(from, "scale");
-  r.rotation = read_draw(from, "rotation");
-  r.jitter_after = read_draw(from, "jitter_after");
-  r.border = from.either("border", "grey", "reflect") ? Border::grey : Border::reflect;
-  r.lr = from.number("lr", 1e-30, 1e30);
-  r.beta1 = from.number("beta1", 0, 0.9999999);
-  r.beta2 = from.number("beta2", 0, 0.9999999);
-  r.epsilon = from.number("epsilon", 1e-30, 1);
-  r.clip_norm = from.number("clip_norm", 0, 1e30);
-  r.revive_steps = from.integer("revive_steps", 0, most_revive_steps);
-  for (const double scale : r.scale.values)
-    if (scale < 0.01)
-      from.fail("scale");
-  return r;
+  if (!from.json().is_object())
+    throw UserError(
+        fmt::format(R"({}: a recipe is a JSON object, such as {{"base": "lucid", "steps": 256}})", from.name()));
+  std::vector<std::string> keys{"base"};
+  for (const Field &field : fields())
+    keys.push_back(field.key);
+  for (const auto &[key, value] : from.json().items())
+    if (std::find(keys.begin(), keys.end(), key) == keys.end())
+      throw UserError(fmt::format("{}: a recipe has no '{}'{}", from.name(), key, did_you_mean(key, keys)));
+  Recipe result = from.has("base") ? recipe(from.text("base")) : Recipe{};
+  for (const Field &field : fields())
+    if (from.has(field.key))
+      field.read(result, from, field.key);
+  return result;
+}
+
+Recipe recipe_by(const std::string &name_or_file) {
+  if (!lower(name_or_file).ends_with(".json"))
+    return recipe(name_or_file);
+  const auto bytes = read_file(name_or_file, 1 << 20);
+  const Json json = Json::parse(bytes, nullptr, false);
+  if (json.is_discarded())
+    throw UserError(name_or_file + ": is not JSON");
+  Recipe result = read_recipe({json, name_or_file});
+  if (!json.contains("name"))
+    result.name = path_text(std::filesystem::path(name_or_file).stem());
+  return result;
 }
 
 Json to_json(const Preprocessing &p) {

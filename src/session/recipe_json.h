@@ -10,8 +10,11 @@
 namespace convscope {
 
 nlohmann::ordered_json to_json(const Recipe &recipe);
-// UserError where a value is not what to_json() writes or no optimization could use it.
+// What is not said is as in the recipe that "base" names or, without that, in `plain`. UserError for a key that no
+// recipe has, and for a value that is not what to_json() writes or that no optimization could use.
 Recipe read_recipe(const JsonReader &from);
+// By its name, or from a file that ends in .json. UserError where there is none.
+Recipe recipe_by(const std::string &name_or_file);
 nlohmann::ordered_json to_json(const Preprocessing &preprocessing);
 Preprocessing read_preprocessing(const JsonReader &from);
 // What a ModelRequest says of the model's inputs: --rgb, --input-name and --set.

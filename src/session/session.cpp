@@ -10,10 +10,12 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "graph/shapes.h"
 #include "graph/support.h"
 #include "importer/manifest.h"
 #include "importer/weights_folder.h"
+#include "io/npy.h"
 #include "io/resize.h"
 #include "session/input_size.h"
 
@@ -107,6 +109,21 @@ Session::PhotoFit Session::fit(const ImageRgb8 &photo, const std::vector<NodeId>
   return runs_at(model_, layers, whole) ? PhotoFit{whole, true} : PhotoFit{part, false};
 }
 
+Objective Session::objective(const std::string &text, const std::filesystem::path &folder) const {
+  const auto read = [&](const std::string &file) {
+    std::error_code error;
+    const std::filesystem::path beside = folder / file;
+    const bool elsewhere =
+        !folder.empty() && !std::filesystem::exists(file, error) && std::filesystem::exists(beside, error);
+    return read_npy(elsewhere ? path_text(beside) : file).data;
+  };
+  return parse_objective(text, model_.graph, model_.labels, read);
+}
+
+Array Session::picture(const ImageRgb8 &photo, Size size) const {
+  return picture_of(resize(center_crop(to_float(photo), size.width, size.height), size.width, size.height), model_);
+}
+
 Array Session::photo_input(const ImageRgb8 &photo, const PhotoFit &fit) const {
   const Array rgb = to_float(photo);
   const Array shown = fit.whole ? rgb : center_crop(rgb, fit.size.width, fit.size.height);
@@ -183,10 +200,10 @@ Array Session::activations(const Array &input, NodeId layer) {
   return output;
 }
 
-GradientResult Session::gradient(const Array &input, const Objective &objective) {
+GradientResult Session::gradient(const Array &input, const Objective &objective, const Pictures &pictures) {
   const Graph &graph = model_.at(size_of(input));
   return gradient_of(programs(), weights(), graph, input, same_objective(objective, model_.graph, graph),
-                     exact_precision());
+                     exact_precision(), pictures);
 }
 
 Array picture_of(const Array &rgb, const Model &model) {

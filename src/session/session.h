@@ -67,7 +67,8 @@ public:
   void forget_profile() { profile_.emplace(std::nullopt); } // as before `convscope tune`
   std::uint64_t memory_left() { return device().memory_left(); }
 
-  Objective objective(const std::string &text) const { return parse_objective(text, model_.graph, model_.labels); }
+  // Files that it names lie here or, where they don't, in `folder`.
+  Objective objective(const std::string &text, const std::filesystem::path &folder = {}) const;
 
   // Whether it has feature maps; others give a vector.
   bool has_maps(NodeId layer) const;
@@ -79,6 +80,8 @@ public:
     bool whole = false;
   };
   PhotoFit fit(const ImageRgb8 &photo, const std::vector<NodeId> &layers, const InputSize &size = {}) const;
+  // The middle of a photo that has those proportions, as a picture of that size (C,H,W) in the net's planes, 0..1.
+  Array picture(const ImageRgb8 &photo, Size size) const;
   // The photo as the net's input (1,C,H,W).
   Array photo_input(const ImageRgb8 &photo, const PhotoFit &fit) const;
   // Feature maps (C,H,W) of layers that have maps; UserError for those that give a vector.
@@ -95,7 +98,7 @@ public:
   // Exact tensors; `input` is (N,C,H,W), preprocessed. Layers and objectives are graph()'s. A layer that is a vector
   // (has_maps: no) gives (N,C).
   Array activations(const Array &input, NodeId layer);
-  GradientResult gradient(const Array &input, const Objective &objective);
+  GradientResult gradient(const Array &input, const Objective &objective, const Pictures &pictures = {});
 
 private:
   void require_maps(NodeId layer) const;

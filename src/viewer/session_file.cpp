@@ -88,19 +88,6 @@ Unit read_unit(const JsonReader &from) {
           from.integer("y", -1, most_channels)};
 }
 
-// With what pictures tell in another place.
-Json with_steps(const Recipe &recipe) {
-  Json json = to_json(recipe);
-  json["steps"] = recipe.steps;
-  return json;
-}
-
-Recipe read_with_steps(const JsonReader &from) {
-  Recipe recipe = read_recipe(from);
-  recipe.steps = from.integer("steps", 1, most_steps);
-  return recipe;
-}
-
 Json to_json(const Wish &wish) {
   const ModelRequest model = absolute(wish.model);
   Json json = {{"model", model.model},
@@ -110,7 +97,7 @@ Json to_json(const Wish &wish) {
                {"layer", wish.layer},
                {"wall_images", wish.wall_images},
                {"running", wish.running},
-               {"recipe", with_steps(wish.controls.recipe)},
+               {"recipe", to_json(wish.controls.recipe)},
                {"size", wish.controls.size},
                {"seed", wish.controls.seed},
                {"start", wish.controls.start == StartFrom::noise ? "noise" : "photo"}};
@@ -126,7 +113,7 @@ Json to_json(const Wish &wish) {
   if (wish.place.chosen())
     json["place"] = {{"u", wish.place.u}, {"v", wish.place.v}};
   if (wish.second)
-    json["second"] = with_steps(*wish.second);
+    json["second"] = to_json(*wish.second);
   return json;
 }
 
@@ -144,7 +131,7 @@ Wish read_wish(const JsonReader &from) {
   wish.layer = from.text("layer");
   wish.wall_images = from.flag("wall_images");
   wish.running = from.flag("running");
-  wish.controls.recipe = read_with_steps(from.object("recipe"));
+  wish.controls.recipe = read_recipe(from.object("recipe"));
   wish.controls.size = from.integer("size", 2, 4096);
   wish.controls.seed = from.natural("seed");
   wish.controls.start = from.either("start", "noise", "photo") ? StartFrom::noise : StartFrom::photo;
@@ -155,7 +142,7 @@ Wish read_wish(const JsonReader &from) {
     wish.place = {static_cast<float>(place.number("u", 0, 1)), static_cast<float>(place.number("v", 0, 1))};
   }
   if (from.has("second"))
-    wish.second = read_with_steps(from.object("second"));
+    wish.second = read_recipe(from.object("second"));
   return wish;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/array.h"
@@ -15,17 +16,25 @@
 namespace convscope {
 
 struct GradientResult {
-  std::vector<double> values; // of the objective, one an image
-  Array gradient;             // (N,C,H,W), with respect to the input
+  std::vector<double> values;       // of the objective, one an image
+  Array gradient;                   // (N,C,H,W), with respect to the input
+  std::vector<std::string> kernels; // as Plan::kernels()
+};
+
+// What terms compare with, (1,C,H,W) for all images or (N,C,H,W), preprocessed as the input is.
+struct Pictures {
+  std::optional<Array> photo, style;
 };
 
 // ReLUs and max pools decide by a forward pass in double, so that the gradient is that of exact arithmetic to float32's
 // rounding; on devices without doubles (shaderFloat64), and for maps whose doubles are more than the device can bind,
 // by the one in float32, which may decide otherwise where values are equal to rounding.
 // `input` is (N,C,H,W), preprocessed. UserError where it is of another rank or channel count than the net takes, too
-// small for it, or not finite.
+// small for it, or not finite; where a picture that the objective needs is missing or of another size, or the objective
+// needs company and the input is one image. Terms of the image itself see the picture that the input is
+// preprocessed from.
 GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const Graph &graph, const Array &input,
-                           const Objective &objective, Precision precision);
+                           const Objective &objective, Precision precision, const Pictures &pictures = {});
 
 // The outputs of layers, in any order, on the device, where they stay. Runs at once; not given how: whole_slices().
 class Activations {

@@ -41,7 +41,8 @@ gpu::PlaneParams unchanged_planes(int planes, int first, int count) {
 
 InputSteps::InputSteps(vulkan::Programs &programs, const Recipe &recipe, const Preprocessing &preprocessing, int batch,
                        const Shape &image, Size input_size)
-    : programs_(programs), mode_(mode_of(recipe)), decorrelated_(decorrelates(recipe, image.c)), batch_(batch),
+    : programs_(programs), mode_(mode_of(recipe)), decorrelated_(decorrelates(recipe, image.c)), noise_(recipe.noise),
+      noise_width_(recipe.noise_width), batch_(batch), views_(convscope::views(recipe)),
       image_(image), canvas_{image.c, canvas_side(recipe, image.h), canvas_side(recipe, image.w)},
       net_(input_size.given() ? Shape{image.c, input_size.height, input_size.width} : canvas_) {
   const std::vector<int> readers = readers_of(preprocessing, image.c);
@@ -62,7 +63,7 @@ InputSteps::InputSteps(vulkan::Programs &programs, const Recipe &recipe, const P
 }
 
 gpu::TransformParams InputSteps::transform_params(const gpu::PlaneParams &plane) const {
-  return {image_.h, image_.w, canvas_.h, canvas_.w, {image_.h * image_.w, image_.w, 0}, 1.0F, plane};
+  return {image_.h, image_.w, canvas_.h, canvas_.w, {image_.h * image_.w, image_.w, 0}, 1.0F, plane, views_};
 }
 
 gpu::ResizeParams InputSteps::resize_params(const gpu::PlaneParams &plane) const {
@@ -70,46 +71,66 @@ gpu::ResizeParams InputSteps::resize_params(const gpu::PlaneParams &plane) const
           plane};
 }
 
-TensorId InputSteps::append_forward(Plan &plan, TensorId image, TensorId maps) const {
+void InputSteps::append_noise(Plan &plan, TensorId input, const Random &random) const {
+  for (const Group &group : groups_) {
+    gpu::NoiseParams params{net_.h * net_.w, net_.c, views_, group.forward.first, group.count, {}, {}};
+    for (int i = 0; i < group.count; ++i) {
+      params.deviation[i] = static_cast<float>(noise_) * group.forward.scale[i];
+      params.width[i] = static_cast<float>(noise_width_) * group.forward.scale[i];
+    }
+    plan.dispatch("noise", programs_.get("noise"), image_groups(params.pixels, batch_ * views_), params,
+                  {updates(input), reads(random.state), reads(random.images)});
+  }
+}
+
+TensorId InputSteps::append_forward(Plan &plan, TensorId image, TensorId maps,
+                                    const std::optional<Random> &random) const {
+  const int canvases = batch_ * views_;
+  const auto noisy = [&](TensorId input) {
+    if (random && (noise_ > 0 || noise_width_ > 0))
+      append_noise(plan, input, *random);
+    return input;
+  };
   const auto make = [&](const char *name, const Shape &shape) {
-    return plan.transient(name, std::size_t(batch_) * std::size_t(shape.elements()) * sizeof(float));
+    return plan.transient(name, std::size_t(canvases) * std::size_t(shape.elements()) * sizeof(float));
   };
   TensorId drawn = image;
   if (mode_ != gpu::TRANSFORM_NONE || !resizes()) {
     drawn = make("canvas", canvas_);
     for (const Group &group : groups_)
       plan.dispatch("transform", programs_.get("transform", {mode_, std::uint32_t(group.count)}),
-                    image_groups(std::int64_t{canvas_.h} * canvas_.w, batch_),
+                    image_groups(std::int64_t{canvas_.h} * canvas_.w, canvases),
                     transform_params(resizes() ? group.unchanged : group.forward),
                     {reads(image), reads(maps), writes(drawn)});
   }
   if (!resizes())
-    return drawn;
+    return noisy(drawn);
   const TensorId input = make("net input", net_);
   for (const Group &group : groups_)
     plan.dispatch("resize", programs_.get("resize", {std::uint32_t(group.count)}),
-                  image_groups(std::int64_t{net_.h} * net_.w, batch_), resize_params(group.forward),
+                  image_groups(std::int64_t{net_.h} * net_.w, canvases), resize_params(group.forward),
                   {reads(drawn), writes(input)});
-  return input;
+  return noisy(input);
 }
 
 void InputSteps::append_backward(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to) const {
-  append_adjoint(plan, gradient, maps, image, to, transform_params({}).place, 1, false);
+  append_adjoint(plan, gradient, maps, image, to, transform_params({}).place, 1, false, TensorId::none);
 }
 
 void InputSteps::append_backward(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to,
-                                 const gpu::PlaneLayout &layout, float gain) const {
-  append_adjoint(plan, gradient, maps, image, to, layout, gain, true);
+                                 const gpu::PlaneLayout &layout, float gain, TensorId added) const {
+  append_adjoint(plan, gradient, maps, image, to, layout, gain, true, added);
 }
 
 void InputSteps::append_adjoint(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to,
-                                const gpu::PlaneLayout &layout, float gain, bool with_colour) const {
+                                const gpu::PlaneLayout &layout, float gain, bool with_colour, TensorId added) const {
   if (resizes()) {
-    const std::size_t bytes = std::size_t(batch_) * std::size_t(canvas_.elements()) * sizeof(float);
+    const int canvases = batch_ * views_;
+    const std::size_t bytes = std::size_t(canvases) * std::size_t(canvas_.elements()) * sizeof(float);
     const TensorId at_canvas = plan.transient("canvas gradient", bytes);
     for (const Group &group : groups_)
       plan.dispatch("resize gradient", programs_.get("resize_adjoint", {std::uint32_t(group.count)}),
-                    image_groups(std::int64_t{canvas_.h} * canvas_.w, batch_), resize_params(group.backward),
+                    image_groups(std::int64_t{canvas_.h} * canvas_.w, canvases), resize_params(group.backward),
                     {reads(gradient), writes(at_canvas)});
     gradient = at_canvas;
   }
@@ -117,11 +138,12 @@ void InputSteps::append_adjoint(Plan &plan, TensorId gradient, TensorId maps, Te
     gpu::TransformParams params = transform_params(resizes() ? group.unchanged : group.backward);
     params.place = layout;
     params.gain = gain;
-    plan.dispatch("transform gradient",
-                  programs_.get("transform_adjoint",
-                                {mode_, std::uint32_t(group.count), with_colour ? 1U : 0U, decorrelated_ ? 1U : 0U}),
-                  image_groups(std::int64_t{image_.h} * image_.w, batch_), params,
-                  {reads(gradient), reads(maps), reads(image), writes(to)});
+    plan.dispatch(
+        "transform gradient",
+        programs_.get("transform_adjoint", {mode_, std::uint32_t(group.count), with_colour ? 1U : 0U,
+                                            decorrelated_ ? 1U : 0U, added != TensorId::none ? 1U : 0U}),
+        image_groups(std::int64_t{image_.h} * image_.w, batch_), params,
+        {reads(gradient), reads(maps), reads(image), writes(to), reads(added != TensorId::none ? added : image)});
   }
 }
 

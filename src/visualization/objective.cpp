@@ -1,318 +1,132 @@
 #include "visualization/objective.h"
 
 #include <algorithm>
-#include <cctype>
-#include <charconv>
-#include <cstdint>
+#include <cmath>
 #include <map>
-#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "base/error.h"
-#include "base/text.h"
 #include "graph/names.h"
+#include "visualization/terms/forms.h"
 
 namespace convscope {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-// Of a label in lower case; all that is not ASCII counts.
-bool is_letter(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80; }
-
-class Parser {
-public:
-  Parser(std::string_view text, const Graph &graph, const std::vector<std::string> &labels)
-      : text_(text), graph_(graph), labels_(labels) {}
-
-  std::vector<Term> parse() {
-    std::vector<Term> terms;
-    // "-conv1", unless that is a layer's name.
-    double sign = layer_name_length(graph_, text_) > 0 ? 1 : read_sign().value_or(1);
-    do {
-      terms.push_back(read_term());
-      terms.back().weight *= sign;
-      const auto next = read_sign();
-      if (!next && !at_end())
-        fail("expected '+' or '-'");
-      sign = next.value_or(0);
-    } while (sign != 0);
-    return terms;
-  }
-
-private:
-  [[noreturn]] void fail(const std::string &what) const {
-    throw UserError(fmt::format("objective '{}': {} at column {}", text_, what, at_ + 1));
-  }
-  [[noreturn]] void reject(const std::string &what) const {
-    throw UserError(fmt::format("objective '{}': {}", text_, what));
-  }
-
-  bool at_end() const { return at_ == text_.size(); }
-  char peek() const { return at_end() ? '\0' : text_[at_]; }
-  void skip_spaces() {
-    while (peek() == ' ' || peek() == '\t')
-      ++at_;
-  }
-  bool accept(char c) {
-    if (at_end() || peek() != c)
-      return false;
-    ++at_;
-    return true;
-  }
-
-  std::optional<double> read_sign() {
-    skip_spaces();
-    if (accept('+'))
-      return 1;
-    if (accept('-'))
-      return -1;
-    return std::nullopt;
-  }
-
-  // "0.5*", where there is one: a layer's name may begin with digits, too.
-  double read_factor() {
-    const std::size_t star = text_.find('*', at_);
-    if (star == std::string_view::npos)
-      return 1;
-    std::string_view number = text_.substr(at_, star - at_);
-    while (!number.empty() && number.back() == ' ')
-      number.remove_suffix(1);
-    const auto numeric = [](char c) { return is_digit(c) || c == '.' || c == 'e' || c == 'E' || c == '-' || c == '+'; };
-    if (!std::all_of(number.begin(), number.end(), numeric) ||
-        at_ + layer_name_length(graph_, text_.substr(at_)) > star)
-      return 1;
-    const auto factor = parse_number(number);
-    if (!factor)
-      fail("expected a number before '*'");
-    at_ = star + 1;
-    return *factor;
-  }
-
-  int read_number(const char *what) {
-    const std::size_t from = at_;
-    while (is_digit(peek()))
-      ++at_;
-    const auto number = parse_integer(text_.substr(from, at_ - from));
-    if (!number || *number > INT32_MAX) {
-      at_ = from;
-      fail(fmt::format("expected {}", what));
-    }
-    return static_cast<int>(*number);
-  }
-
-  Term read_term() {
-    skip_spaces();
-    Term term;
-    term.weight = read_factor();
-    skip_spaces();
-    if (const std::size_t length = layer_name_length(graph_, text_.substr(at_)); length > 0)
-      term.layer = read_layer(length);
-    else if (text_.substr(at_, 6) == "logit:")
-      return read_logit(term);
-    else
-      unknown_layer();
-    if (!accept(':')) {
-      term.kind = Term::Kind::mean_square;
-      return term;
-    }
-    term.channel = read_number("a channel number");
-    if (accept('@'))
-      read_position(term);
-    return term;
-  }
-
-  void read_position(Term &term) {
-    term.kind = Term::Kind::unit;
-    for (const std::string_view word : {"center", "centre"})
-      if (text_.substr(at_, word.size()) == word) {
-        at_ += word.size();
-        term.centre = true;
-        return;
-      }
-    term.x = read_number("a position, such as @3,5 or @center,");
-    if (!accept(','))
-      fail("expected ',' between x and y");
-    term.y = read_number("a number for y");
-  }
-
-  NodeId read_layer(std::size_t length) {
-    const std::string_view name = text_.substr(at_, length);
-    const NodeId layer = known_layer(name);
-    if (layer == 0)
-      reject(fmt::format("'{}' is the net's input, which does not respond to anything", name));
-    at_ += length;
-    return layer;
-  }
-
-  NodeId known_layer(std::string_view name) const {
-    try {
-      return find_layer(graph_, name);
-    } catch (const UserError &error) {
-      reject(fmt::format("{} (column {})", error.what(), at_ + 1));
-    }
-  }
-
-  [[noreturn]] void unknown_layer() const {
-    const std::string_view word = text_.substr(at_, text_.find_first_of(" :+@", at_) - at_);
-    if (word.empty())
-      fail("expected a layer");
-    known_layer(word); // says what is wrong with it
-    fail(fmt::format("can't read '{}'", word));
-  }
-
-  Term read_logit(Term term) {
-    if (graph_.logits < 0)
-      reject(
-          fmt::format("{} has no classifier, so no logits; LAYER:CHANNEL is one of any layer's channels", graph_.name));
-    at_ += 6;
-    term.layer = graph_.logits;
-    const std::size_t digits = std::min(text_.find_first_not_of("0123456789", at_), text_.size());
-    const bool is_number = digits > at_ && (digits == text_.size() ||
-                                            std::string_view(" \t+-").find(text_[digits]) != std::string_view::npos);
-    if (is_number || labels_.empty()) {
-      term.channel = read_number("a class's number");
-      return term;
-    }
-    // A class's name may hold spaces and signs: the longest that stands here as it is, else up to the next sign.
-    std::size_t length = 0;
-    for (std::size_t i = 0; i < labels_.size(); ++i)
-      if (labels_[i].size() > length && text_.substr(at_).starts_with(labels_[i]) &&
-          ends_class(at_ + labels_[i].size())) {
-        term.channel = static_cast<int>(i);
-        length = labels_[i].size();
-      }
-    if (length == 0) {
-      length = std::min({text_.find('+', at_), text_.find(" -", at_), text_.size()}) - at_;
-      while (length > 0 && text_[at_ + length - 1] == ' ')
-        --length;
-      term.channel = find_class(text_.substr(at_, length));
-    }
-    at_ += length;
-    return term;
-  }
-
-  bool ends_class(std::size_t at) const {
-    return at == text_.size() || text_[at] == ' ' || text_[at] == '+' || text_[at] == '-';
-  }
-
-  // A class by a part of its name: one of its synonyms, whole words, letters; the first of these that any class has.
-  int find_class(std::string_view name) const {
-    const std::string wanted = lower(name);
-    std::vector<int> found[3];
-    for (std::size_t i = 0; i < labels_.size() && !wanted.empty(); ++i) {
-      const std::string label = lower(labels_[i]);
-      for (std::size_t at = label.find(wanted); at != std::string::npos; at = label.find(wanted, at + 1)) {
-        const std::string before = ' ' + label.substr(0, at), after = label.substr(at + wanted.size()) + ' ';
-        const bool words = !is_letter(before.back()) && !is_letter(after.front());
-        const bool synonym = (at == 0 || before.ends_with(", ")) && (after == " " || after.front() == ',');
-        std::vector<int> &list = found[synonym ? 0 : words ? 1 : 2];
-        if (list.empty() || list.back() != static_cast<int>(i))
-          list.push_back(static_cast<int>(i));
-      }
-    }
-    for (const std::vector<int> &list : found) {
-      if (list.size() == 1)
-        return list.front();
-      if (!list.empty())
-        ambiguous_class(name, list);
-    }
-    reject(fmt::format("no class '{}' in {}{}", name, graph_.name, did_you_mean(name, labels_)));
-  }
-
-  [[noreturn]] void ambiguous_class(std::string_view name, const std::vector<int> &classes) const {
-    constexpr std::size_t shown = 4;
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < std::min(shown, classes.size()); ++i)
-      names.push_back(fmt::format("{} ({})", classes[i], labels_[static_cast<std::size_t>(classes[i])]));
-    const std::string more = classes.size() > shown ? fmt::format(" or {} others", classes.size() - shown) : "";
-    reject(fmt::format("class '{}' could be {}{}", name, fmt::join(names, ", "), more));
-  }
-
-  std::string_view text_;
-  const Graph &graph_;
-  const std::vector<std::string> &labels_;
-  std::size_t at_ = 0;
-};
-
-std::string canonical_text(const std::vector<Term> &terms, const Graph &graph) {
-  std::string text;
-  for (const Term &term : terms) {
-    if (!text.empty())
-      text += " + ";
-    if (term.weight != 1)
-      text += fmt::format("{}*", term.weight);
-    text += graph.nodes[static_cast<std::size_t>(term.layer)].name;
-    if (term.channel >= 0)
-      text += fmt::format(":{}", term.channel);
-    if (term.kind == Term::Kind::unit)
-      text += term.centre ? "@center" : fmt::format("@{},{}", term.x, term.y);
-  }
-  return text;
+void sort_by_layer(Objective &objective) {
+  std::stable_sort(objective.terms.begin(), objective.terms.end(),
+                   [](const Term &a, const Term &b) { return a.layer < b.layer; });
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0)
-    text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
-    text.remove_suffix(1);
-  return text;
+void check_positions(const Objective &objective, const Positions &at, const std::string &name, const Shape &shape) {
+  if (at.kind != Positions::Kind::rectangle)
+    return;
+  const auto inside = [](int first, int length, int all) { return first < all && length <= all - first; };
+  if (inside(at.x, at.width, shape.w) && inside(at.y, at.height, shape.h))
+    return;
+  if (at.width > 1 || at.height > 1)
+    throw UserError(fmt::format("objective '{}': at this image size the map of {} is {}x{}, which does not hold a "
+                                "rectangle of {}x{} from {},{}",
+                                objective.text, name, shape.w, shape.h, at.width, at.height, at.x, at.y));
+  throw UserError(
+      fmt::format("objective '{}': at this image size the map of {} is {}x{}, so x is 0 to {} and y 0 to {}",
+                  objective.text, name, shape.w, shape.h, shape.w - 1, shape.h - 1));
+}
+
+void check_vector(const Objective &objective, const Term &term, const std::string &name, const Shape &shape) {
+  const auto fail = [&](const std::string &what) {
+    throw UserError(fmt::format("objective '{}': {} {}", objective.text, term.file, what));
+  };
+  if (static_cast<int>(term.vector.size()) != shape.c)
+    fail(fmt::format("has {} numbers, where {} has {} channels", term.vector.size(), name, shape.c));
+  if (!std::all_of(term.vector.begin(), term.vector.end(), [](float v) { return std::isfinite(v); }))
+    fail("holds a number that is not finite");
+  if (std::all_of(term.vector.begin(), term.vector.end(), [](float v) { return v == 0; }))
+    fail("is zero everywhere, which is no direction");
+}
+
+std::vector<NodeId> layers_where(const Objective &objective, bool (*wanted)(const Needs &)) {
+  std::vector<NodeId> layers;
+  for (const Term &term : objective.terms)
+    if (term.layer >= 0 && wanted(form_of(term.kind).needs) && (layers.empty() || layers.back() != term.layer))
+      layers.push_back(term.layer);
+  return layers;
 }
 
 } // namespace
 
-Objective parse_objective(std::string_view text, const Graph &graph, const std::vector<std::string> &labels) {
-  text = trimmed(text);
-  if (text.empty())
-    throw UserError("objective '': expected a layer, such as conv1:0");
-  Objective objective;
-  objective.text = text;
-  objective.terms = Parser(text, graph, labels).parse();
-  std::stable_sort(objective.terms.begin(), objective.terms.end(),
-                   [](const Term &a, const Term &b) { return a.layer < b.layer; });
-  objective.canonical = canonical_text(objective.terms, graph);
-  return objective;
+Needs Objective::needs() const {
+  Needs all;
+  for (const Term &term : terms) {
+    const Needs &needs = form_of(term.kind).needs;
+    all = {all.photo || needs.photo, all.style || needs.style, all.company || needs.company};
+  }
+  return all;
 }
 
 void check_objective(const Objective &objective, const Graph &graph, const std::vector<Shape> &shapes) {
   for (const Term &term : objective.terms) {
+    if (term.layer < 0)
+      continue;
     const std::string &name = graph.nodes[static_cast<std::size_t>(term.layer)].name;
     const Shape &shape = shapes.at(static_cast<std::size_t>(term.layer));
     if (term.channel >= shape.c)
       throw UserError(fmt::format("objective '{}': {} has channels 0 to {}", objective.text, name, shape.c - 1));
-    if (term.kind == Term::Kind::unit && !term.centre && (term.x >= shape.w || term.y >= shape.h))
-      throw UserError(
-          fmt::format("objective '{}': at this image size the map of {} is {}x{}, so x is 0 to {} and y 0 to {}",
-                      objective.text, name, shape.w, shape.h, shape.w - 1, shape.h - 1));
+    check_positions(objective, term.positions, name, shape);
+    if (form_of(term.kind).vector)
+      check_vector(objective, term, name, shape);
   }
 }
 
 Objective same_objective(Objective objective, const Graph &from, const Graph &to) {
   for (Term &term : objective.terms)
-    term.layer = same_node(from, term.layer, to);
-  std::stable_sort(objective.terms.begin(), objective.terms.end(),
-                   [](const Term &a, const Term &b) { return a.layer < b.layer; });
+    if (term.layer >= 0)
+      term.layer = same_node(from, term.layer, to);
+  sort_by_layer(objective);
   return objective;
 }
 
 std::vector<NodeId> layers_of(const Objective &objective) {
-  std::vector<NodeId> layers;
-  for (const Term &term : objective.terms)
-    if (layers.empty() || layers.back() != term.layer)
-      layers.push_back(term.layer);
-  return layers;
+  return layers_where(objective, [](const Needs &) { return true; });
+}
+std::vector<NodeId> photo_layers_of(const Objective &objective) {
+  return layers_where(objective, [](const Needs &needs) { return needs.photo; });
+}
+std::vector<NodeId> style_layers_of(const Objective &objective) {
+  return layers_where(objective, [](const Needs &needs) { return needs.style; });
 }
 
-std::vector<std::vector<std::size_t>> group_by_layers(const std::vector<Objective> &objectives) {
+std::vector<Objective> with_variants(const std::vector<Objective> &objectives, int variants) {
+  std::vector<Objective> all;
+  for (const Objective &objective : objectives) {
+    if (variants < 2 && objective.needs().company)
+      throw UserError(fmt::format("objective '{}': it is between the images of an objective, of which there is one: "
+                                  "--variants 4 makes four",
+                                  objective.text));
+    for (int variant = 0; variant < variants; ++variant) {
+      all.push_back(objective);
+      all.back().variant = variant;
+      if (variant > 0)
+        all.back().canonical += fmt::format(" #{}", variant);
+    }
+  }
+  return all;
+}
+
+std::vector<std::vector<std::size_t>> group_into_batches(const std::vector<Objective> &objectives) {
+  using Pattern = std::vector<std::pair<NodeId, TermKind>>;
   std::vector<std::vector<std::size_t>> groups;
-  std::map<std::vector<NodeId>, std::size_t> group_of;
+  std::map<std::pair<Pattern, int>, std::size_t> group_of;
+  int companies = 0;
   for (std::size_t i = 0; i < objectives.size(); ++i) {
-    std::vector<NodeId> key;
+    Pattern pattern;
     for (const Term &term : objectives[i].terms)
-      key.push_back(term.layer);
-    const auto [found, added] = group_of.try_emplace(std::move(key), groups.size());
+      pattern.emplace_back(term.layer, term.kind == TermKind::mean_square ? TermKind::channel : term.kind);
+    const bool company = objectives[i].needs().company;
+    companies += company && objectives[i].variant == 0 ? 1 : 0;
+    const auto [found, added] = group_of.try_emplace({std::move(pattern), company ? companies : 0}, groups.size());
     if (added)
       groups.emplace_back();
     groups[found->second].push_back(i);

@@ -1,79 +1,106 @@
 #include "visualization/objective_steps.h"
 
+#include <algorithm>
 #include <stdexcept>
+#include <utility>
 
-#include "visualization/groups.h"
+#include "visualization/terms/forms.h"
 
 namespace convscope {
 
 namespace {
 
-gpu::ObjectiveTerm device_term(const Term &term, const Shape &shape) {
-  gpu::ObjectiveTerm result{gpu::TERM_CHANNEL_MEAN, term.channel, 0, static_cast<float>(term.weight)};
-  if (term.kind == Term::Kind::unit) {
-    result.kind = gpu::TERM_UNIT;
-    result.pixel = term.centre ? shape.h / 2 * shape.w + shape.w / 2 : term.y * shape.w + term.x;
-  } else if (term.kind == Term::Kind::mean_square) {
-    result.kind = gpu::TERM_MEAN_SQUARE;
-    result.weight = static_cast<float>(term.weight / double(shape.elements()));
-  } else {
-    result.weight = static_cast<float>(term.weight / (double(shape.h) * shape.w));
+// Whether both are done by one member, in one run: of one layer, by the same steps for any number of terms.
+bool go_together(const Term &a, const Term &b) {
+  return a.layer == b.layer && form_of(a.kind).make == &channel_steps && form_of(b.kind).make == &channel_steps;
+}
+
+// Of each image as often as it is seen: the mean of the views is a sum of terms that weigh less.
+std::vector<Objective> of_views(const std::vector<Objective> &objectives, int views) {
+  std::vector<Objective> all;
+  for (Objective objective : objectives) {
+    for (Term &term : objective.terms)
+      if (term.layer >= 0)
+        term.weight /= views;
+    all.insert(all.end(), static_cast<std::size_t>(views), objective);
   }
-  return result;
+  return all;
 }
 
 } // namespace
 
-ObjectiveSteps::ObjectiveSteps(Plan &plan, const std::vector<Objective> &objectives, const std::vector<Shape> &shapes)
-    : plan_(plan), batch_(static_cast<int>(objectives.size())), terms_(static_cast<int>(objectives.at(0).terms.size())),
-      layers_(layers_of(objectives[0])) {
-  const std::vector<Term> &pattern = objectives[0].terms;
-  for (int t = 0; t < terms_; ++t)
-    if (t == 0 || pattern[std::size_t(t)].layer != pattern[std::size_t(t) - 1].layer)
-      first_.push_back(t);
-  first_.push_back(terms_);
-  for (const NodeId layer : layers_)
-    shapes_.push_back(shapes.at(static_cast<std::size_t>(layer)));
-  for (const Objective &objective : objectives)
-    for (std::size_t t = 0; t < pattern.size(); ++t) {
-      if (objective.terms.size() != pattern.size() || objective.terms[t].layer != pattern[t].layer)
+ObjectiveSteps::ObjectiveSteps(Plan &plan, const std::vector<Objective> &objectives, const std::vector<Shape> &shapes,
+                               const Shape &image, int views)
+    : plan_(plan), objectives_(of_views(objectives, views)), views_(views),
+      terms_(static_cast<int>(objectives_.at(0).terms.size())), layers_(layers_of(objectives_[0])) {
+  const std::vector<Term> &pattern = objectives_[0].terms;
+  for (const Objective &objective : objectives_)
+    for (std::size_t t = 0; t < pattern.size(); ++t)
+      if (objective.terms.size() != pattern.size() || objective.terms[t].layer != pattern[t].layer ||
+          form_of(objective.terms[t].kind).make != form_of(pattern[t].kind).make)
         throw std::logic_error("objectives of different layers are no batch");
-      table_.push_back(device_term(objective.terms[t], shapes.at(static_cast<std::size_t>(pattern[t].layer))));
-    }
-  table_tensor_ = plan.persistent("objective terms", table_.size() * sizeof(gpu::ObjectiveTerm));
-  partials_ = plan.transient("objective values", std::size_t(batch_) * std::size_t(parts()) * sizeof(float));
+  for (int first = 0; first < terms_;) {
+    const Term &term = pattern[std::size_t(first)];
+    TermRun run;
+    const bool whole = term.layer < 0; // the image, not a view of it: in the place of its first view's
+    const int each = whole ? views : 1;
+    run.batch = static_cast<int>(objectives_.size()) / each;
+    run.first = first;
+    run.all = terms_ * each;
+    run.shape = whole ? image : shapes.at(static_cast<std::size_t>(term.layer));
+    while (first + run.count < terms_ && go_together(term, pattern[std::size_t(first) + std::size_t(run.count)]))
+      ++run.count;
+    for (std::size_t i = 0; i < objectives_.size(); i += static_cast<std::size_t>(each))
+      for (int t = first; t < first + run.count; ++t)
+        run.members.push_back(&objectives_[i].terms[std::size_t(t)]);
+    first += run.count;
+    runs_.push_back({term.layer, form_of(term.kind).make(plan, run), {}});
+  }
+  partials_ = plan.transient("objective values", objectives.size() * std::size_t(parts()) * sizeof(float));
 }
 
-void ObjectiveSteps::write_terms() { plan_.write(table_tensor_, std::as_bytes(std::span(table_))); }
-
-gpu::ObjectiveParams ObjectiveSteps::params(std::size_t layer) const {
-  const Shape &shape = shapes_[layer];
-  return {shape.c, shape.h * shape.w, terms_, first_[layer], first_[layer + 1] - first_[layer]};
+bool ObjectiveSteps::of_image() const {
+  return std::any_of(runs_.begin(), runs_.end(), [](const Run &run) { return run.layer < 0; });
 }
 
-void ObjectiveSteps::append_values(const Network &network) {
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const gpu::ObjectiveParams p = params(i);
-    // The first layer's kernel gives the whole tensor its life; the others fill in their own terms' parts.
-    plan_.dispatch(
-        "objective", plan_.programs().get("objective_value"),
-        {std::uint32_t(gpu::OBJECTIVE_PARTS), std::uint32_t(p.count), std::uint32_t(batch_)}, p,
-        {reads(network.output(layers_[i])), reads(table_tensor_), i == 0 ? writes(partials_) : updates(partials_)});
+void ObjectiveSteps::append_values(const Sources &sources) {
+  const auto output = [](const Network *network, const std::vector<NodeId> &layers, NodeId layer) {
+    return std::binary_search(layers.begin(), layers.end(), layer) ? network->output(layer) : TensorId::none;
+  };
+  const std::vector<NodeId> photo = photo_layers_of(objectives_[0]), style = style_layers_of(objectives_[0]);
+  // The first kernel gives the whole tensor its life; the others fill in their own terms' parts.
+  const bool holes = views_ > 1 && of_image();
+  if (holes)
+    plan_.fill(partials_, 0);
+  for (Run &run : runs_) {
+    if (run.layer < 0)
+      run.inputs.own = sources.image;
+    else
+      run.inputs = {sources.own->output(run.layer), output(sources.photo, photo, run.layer),
+                    output(sources.style, style, run.layer)};
+    run.steps->append_value(run.inputs, &run == runs_.data() && !holes ? writes(partials_) : updates(partials_));
   }
 }
 
-std::vector<Network::Seed> ObjectiveSteps::seeds(const Network &network) {
+std::vector<Network::Seed> ObjectiveSteps::seeds() {
   std::vector<Network::Seed> result;
-  for (std::size_t i = 0; i < layers_.size(); ++i)
-    result.emplace_back(layers_[i], [this, i, output = network.output(layers_[i])](const GradientTarget &target) {
-      const gpu::ObjectiveParams p = params(i);
-      plan_.dispatch("objective gradient", plan_.programs().get("objective_gradient", {target.epilogue()}),
-                     image_groups(std::int64_t{p.channels} * p.pixels, batch_), p,
-                     {reads(output), reads(table_tensor_),
-                      target.accumulate ? updates(target.tensor) : writes(target.tensor),
-                      reads(target.mask_or(table_tensor_))});
-    });
+  for (Run &run : runs_)
+    if (run.layer >= 0)
+      result.emplace_back(run.layer,
+                          [&run](const GradientTarget &target) { run.steps->append_gradient(run.inputs, target); });
   return result;
+}
+
+void ObjectiveSteps::append_image_gradient(TensorId to) {
+  bool accumulate = false;
+  for (Run &run : runs_)
+    if (run.layer < 0)
+      run.steps->append_gradient(run.inputs, {to, std::exchange(accumulate, true), TensorId::none});
+}
+
+void ObjectiveSteps::write_terms() {
+  for (Run &run : runs_)
+    run.steps->write();
 }
 
 } // namespace convscope

@@ -43,10 +43,8 @@ std::vector<Objective> checked_batch(std::vector<Objective> objectives) {
 }
 
 std::vector<Shape> checked_shapes(const Graph &graph, const std::vector<Objective> &objectives, Shape input) {
-  const std::vector<NodeId> layers = layers_of(objectives[0]);
-  std::vector<Shape> shapes = infer_shapes(graph, input, layers.back());
-  // The deepest layer need not be fed by all the others.
-  for (const NodeId layer : layers)
+  std::vector<Shape> shapes(graph.nodes.size());
+  for (const NodeId layer : layers_of(objectives[0]))
     shapes[std::size_t(layer)] = infer_shapes(graph, input, layer)[std::size_t(layer)];
   for (const Objective &objective : objectives)
     check_objective(objective, graph, shapes);
@@ -78,6 +76,22 @@ std::vector<float> checked_init(const Array &init, const Parameterization &param
   return values;
 }
 
+// A picture that terms compare with, once an image; empty where it is not needed.
+std::vector<float> checked_picture(const std::optional<Array> &picture, bool needed, const char *name,
+                                   const Objective &objective, int batch, const Shape &image) {
+  if (!needed)
+    return {};
+  if (!picture)
+    throw UserError(fmt::format("objective '{}' compares with a picture: --{} is required", objective.text, name));
+  if (picture->shape != std::vector<std::int64_t>{image.c, image.h, image.w})
+    throw UserError(fmt::format("the {} picture's shape is ({}), where the image's is ({}, {}, {})", name,
+                                fmt::join(picture->shape, ", "), image.c, image.h, image.w));
+  std::vector<float> all;
+  for (int n = 0; n < batch; ++n)
+    all.insert(all.end(), picture->data.begin(), picture->data.end());
+  return all;
+}
+
 } // namespace
 
 struct Optimization::State {
@@ -96,6 +110,10 @@ struct Optimization::State {
   ObjectiveSteps objective;
   Plan first_image; // parameters, where none are given, and what they show
   std::optional<std::vector<float>> init;
+  struct Comparison { // (N,C,H,W)
+    std::vector<float> values;
+    TensorId tensor = TensorId::none;
+  } photo, style;
   std::vector<float> first_moments, second_moments; // to go on with; empty: zeros
   Slicing slicing;
   std::optional<SlicedRun> usual, revive, timed; // of a step
@@ -110,11 +128,16 @@ struct Optimization::State {
         input(programs, by, graph.preprocessing, batch, image, with.input_size),
         shapes(checked_shapes(graph, objectives, input.net_input())), plan(programs, "optimization"),
         tensors(parameterization.make_tensors(plan)),
-        optimizer(plan, by, parameterization, batch, std::max(1, with.history > 0 ? with.history : by.steps)),
-        objective(plan, objectives, shapes), first_image(programs, "first image"),
+        optimizer(plan, by, parameterization, batch, std::max(1, with.history > 0 ? with.history : planned_steps()),
+                  planned_steps()),
+        objective(plan, objectives, shapes, image, input.views()), first_image(programs, "first image"),
         slicing(with.slicing.value_or(whole_slices(programs.device().info()))) {
-    check_room(programs.device().info(), std::max<std::int64_t>(parameterization.count(), input.canvas().elements()),
-               batch, image);
+    check_room(programs.device().info(),
+               std::max<std::int64_t>(parameterization.count(), input.canvas().elements() * input.views()), batch,
+               image);
+    if (input.views() > 1 && objectives[0].needs().company)
+      throw UserError(
+          fmt::format("objective '{}' is between whole images: the recipe takes crops of them", objectives[0].text));
     if (options.init)
       init = checked_init(*options.init, parameterization, batch);
     options.init.reset();
@@ -125,27 +148,72 @@ struct Optimization::State {
       began = done = std::max(0, options.resume->steps);
     }
     options.resume.reset();
+    const Needs needs = objectives[0].needs();
+    photo.values = checked_picture(options.photo, needs.photo, "photo", objectives[0], batch, image);
+    style.values = checked_picture(options.style, needs.style, "style", objectives[0], batch, image);
+    options.photo.reset();
+    options.style.reset();
     append_step(weights, graph);
   }
 
-  void append_step(Weights &weights, const Graph &graph) {
+  int planned_steps() const { return options.steps > 0 ? options.steps : recipe.steps; }
+
+  // The net with a picture that terms compare with, put through the image's own transforms.
+  const Network *append_comparison(Comparison &picture, const std::vector<NodeId> &layers, const char *name,
+                                   std::optional<Network> &net, Weights &weights, const Graph &graph) {
+    if (layers.empty())
+      return nullptr;
+    picture.tensor = plan.persistent(name, picture.values.size() * sizeof(float));
+    NetworkOptions given = net_options(layers);
+    net.emplace(plan, weights, graph, given);
+    net->forward(input.append_forward(plan, picture.tensor, optimizer.maps()));
+    return &*net;
+  }
+
+  NetworkOptions net_options(const std::vector<NodeId> &layers) const {
     NetworkOptions net;
     net.input = input.net_input();
-    net.batch = batch;
+    net.batch = batch * input.views();
     net.precision = options.precision;
     net.profile = options.profile;
-    net.targets = objective.layers();
-    net.backward = true;
-    net.revive = recipe.revive_steps > 0;
-    Network network(plan, weights, graph, net);
+    net.targets = layers;
+    return net;
+  }
+
+  void append_step(Weights &weights, const Graph &graph) {
     optimizer.append_advance(image.h, image.w, input.canvas().h, input.canvas().w);
-    network.forward(input.append_forward(plan, tensors.image, optimizer.maps()));
-    objective.append_values(network);
-    const TensorId gradient = network.backward(objective.seeds(network));
-    plan.set_variant(Variant::both);
+    std::optional<Network> own, of_photo, of_style;
+    ObjectiveSteps::Sources sources;
+    sources.image = tensors.image;
+    sources.photo = append_comparison(photo, photo_layers_of(objectives[0]), "photo", of_photo, weights, graph);
+    sources.style = append_comparison(style, style_layers_of(objectives[0]), "style picture", of_style, weights, graph);
+    if (!objective.layers().empty()) {
+      NetworkOptions net = net_options(objective.layers());
+      net.backward = true;
+      net.revive = recipe.revive_steps > 0;
+      const InputSteps::Random random{optimizer.state(), optimizer.images()};
+      own.emplace(plan, weights, graph, net)
+          .forward(input.append_forward(plan, tensors.image, optimizer.maps(), random));
+      sources.own = &*own;
+    }
+    objective.append_values(sources);
+    TensorId of_image = TensorId::none;
+    if (objective.of_image()) {
+      of_image = plan.transient("image gradient", std::size_t(batch) * std::size_t(image.elements()) * sizeof(float));
+      objective.append_image_gradient(of_image);
+    }
+    TensorId gradient = TensorId::none;
+    if (own) {
+      gradient = own->backward(objective.seeds());
+      plan.set_variant(Variant::both);
+    } else {
+      gradient = plan.transient("no gradient", std::size_t(batch * input.views()) *
+                                                   std::size_t(input.net_input().elements()) * sizeof(float));
+      plan.fill(gradient, 0);
+    }
     parameterization.append_clear(plan, tensors);
     input.append_backward(plan, gradient, optimizer.maps(), tensors.image, tensors.work, parameterization.layout(),
-                          parameterization.gain());
+                          parameterization.gain(), of_image);
     parameterization.append_gradient(plan, tensors, optimizer.gradient_partials());
     optimizer.append_update(tensors, objective.partials(), objective.parts());
     parameterization.append_image(plan, tensors);
@@ -158,6 +226,9 @@ struct Optimization::State {
     const auto scale = parameterization.scale_table();
     plan.write(tensors.scale, std::as_bytes(std::span(scale)));
     objective.write_terms();
+    for (const Comparison *picture : {&photo, &style})
+      if (picture->tensor != TensorId::none)
+        plan.write(picture->tensor, std::as_bytes(std::span(picture->values)));
     std::vector<std::array<std::uint32_t, 2>> keys;
     for (const Objective &o : objectives)
       keys.push_back(philox_key(options.seed, o.canonical));

@@ -37,8 +37,12 @@ struct OptimizationOptions {
   // Parameters to start from, Parameterization::shape(): (1 or N, C, H', W'/2+1, 2), where H' and W' are
   // spectrum_side() of the image's, or for `pixel` (1 or N, C, H, W). C is of the net's input.
   std::optional<Array> init;
+  // What terms compare with: (C,H,W), 0..1, of the image's size and planes. They go through the transforms that the
+  // image goes through.
+  std::optional<Array> photo, style;
   std::optional<OptimizationState> resume; // instead of `init`, one set an image: steps are counted on from its
-  int history = 0;                         // steps whose values are kept; 0: the recipe's steps
+  int steps = 0;                           // how many there will be; 0: the recipe's
+  int history = 0;                         // steps whose values are kept; 0: all
   Precision precision = Precision::fp32;
   const ConvProfile *profile = nullptr; // of the device
   std::optional<Slicing> slicing;       // how a step goes to the device; not given: whole_slices()
@@ -55,7 +59,7 @@ struct Progress {
 
 class Optimization {
 public:
-  // Objectives of one batch (group_by_layers). UserError for what does not fit the net, for sizes that the
+  // Objectives of one batch (group_into_batches). UserError for what does not fit the net, for sizes that the
   // parameterization can't do, and for a learning rate or an init that can't be used. Takes no device memory but for
   // weights: that is prepare()'s part. `graph` is not needed afterwards; the others outlive this object.
   Optimization(vulkan::Programs &programs, Weights &weights, const Graph &graph, std::vector<Objective> objectives,

@@ -7,17 +7,17 @@
 namespace convscope {
 
 OptimizerSteps::OptimizerSteps(Plan &plan, const Recipe &recipe, const Parameterization &parameterization, int batch,
-                               int history)
-    : plan_(plan), recipe_(recipe), batch_(batch), history_(history), count_(parameterization.count()),
+                               int history, int steps)
+    : plan_(plan), recipe_(recipe), batch_(batch), history_(history), steps_(steps), count_(parameterization.count()),
       gradient_parts_(parameterization.gradient_parts()), jitter_(add_draw(recipe.jitter)),
       scale_(add_draw(recipe.scale)), rotation_(add_draw(recipe.rotation)),
-      jitter_after_(add_draw(recipe.jitter_after)) {
+      jitter_after_(add_draw(recipe.jitter_after)), crop_side_(add_draw(recipe.crop_side)) {
   const auto images = std::size_t(batch);
   const std::size_t parameter_bytes = images * std::size_t(count_) * sizeof(float);
   state_ = plan.persistent("step", sizeof(gpu::StepState));
   images_ = plan.persistent("image states", images * sizeof(gpu::ImageState));
   draws_tensor_ = plan.persistent("draws", draws_.size() * sizeof(float));
-  maps_ = plan.persistent("transform maps", images * sizeof(gpu::AffineMap));
+  maps_ = plan.persistent("transform maps", images * std::size_t(views(recipe)) * sizeof(gpu::AffineMap));
   gradient_partials_ = plan.transient("gradient squares", images * std::size_t(gradient_parts_) * sizeof(float));
   previous_ = plan.persistent("previous parameters", parameter_bytes);
   first_ = plan.persistent("first moments", parameter_bytes);
@@ -44,7 +44,12 @@ void OptimizerSteps::append_advance(int height, int width, int canvas_h, int can
                                   jitter_,
                                   scale_,
                                   rotation_,
-                                  jitter_after_};
+                                  jitter_after_,
+                                  recipe_.crops,
+                                  crop_side_,
+                                  static_cast<float>(recipe_.crop_deviation),
+                                  static_cast<float>(recipe_.beta1),
+                                  recipe_.schedule == Schedule::cosine ? steps_ : 0};
   plan_.dispatch("advance", plan_.programs().get("step_advance"), {1, 1, 1}, params,
                  {updates(state_), reads(images_), reads(draws_tensor_), writes(maps_)});
 }
@@ -58,7 +63,8 @@ void OptimizerSteps::append_update(const Parameterization::Tensors &tensors, Ten
                              static_cast<float>(1 - recipe_.beta1),
                              static_cast<float>(recipe_.beta2),
                              static_cast<float>(1 - recipe_.beta2),
-                             static_cast<float>(recipe_.epsilon)};
+                             static_cast<float>(recipe_.epsilon),
+                             recipe_.optimizer == OptimizerKind::nadam ? 1 : 0};
   plan_.dispatch("adam", plan_.programs().get("adam"), image_groups((count_ + 3) / 4, batch_), adam,
                  {reads(state_), reads(images_), reads(tensors.work), updates(tensors.parameters), updates(previous_),
                   updates(first_), updates(second_)});
@@ -73,7 +79,11 @@ void OptimizerSteps::write_start(const std::vector<std::array<std::uint32_t, 2>>
   for (const auto &key : keys)
     images.push_back({key[0], key[1], -1, 1.0F});
   const std::vector<float> zeros(std::size_t(batch_) * std::size_t(count_));
-  write(state_, std::vector<gpu::StepState>{{done, static_cast<float>(lr), 1.0F, 1.0F}});
+  double momenta = 1; // of the steps before, as step_advance.comp goes on with them
+  for (int step = 1; step <= done; ++step)
+    momenta *= recipe_.beta1 * (1 - 0.5 * std::pow(0.96, 0.004 * step));
+  write(state_, std::vector<gpu::StepState>{
+                    {done, static_cast<float>(lr), 1.0F, 1.0F, 1.0F, 0.0F, 0.0F, static_cast<float>(momenta)}});
   write(images_, images);
   write(draws_tensor_, draws_);
   write(first_, first_moments.empty() ? std::span<const float>(zeros) : first_moments);

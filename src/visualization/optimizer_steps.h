@@ -16,10 +16,13 @@ namespace convscope {
 class OptimizerSteps {
 public:
   // `history` is how many steps' values are kept.
-  OptimizerSteps(Plan &plan, const Recipe &recipe, const Parameterization &parameterization, int batch, int history);
+  // `steps` is how many there will be: what falls to nothing does so by then.
+  OptimizerSteps(Plan &plan, const Recipe &recipe, const Parameterization &parameterization, int batch, int history,
+                 int steps);
 
   TensorId images() const { return images_; } // an ImageState each
-  TensorId maps() const { return maps_; }     // an AffineMap each, of the current step
+  TensorId maps() const { return maps_; }     // an AffineMap a view, of the current step
+  TensorId state() const { return state_; }   // a StepState
   TensorId gradient_partials() const { return gradient_partials_; }
   TensorId previous() const { return previous_; } // as the parameters: what an image that stops goes back to
 
@@ -48,9 +51,9 @@ private:
 
   Plan &plan_;
   Recipe recipe_;
-  int batch_, history_, count_, gradient_parts_;
+  int batch_, history_, steps_, count_, gradient_parts_;
   std::vector<float> draws_;
-  gpu::DrawRange jitter_, scale_, rotation_, jitter_after_;
+  gpu::DrawRange jitter_, scale_, rotation_, jitter_after_, crop_side_;
   TensorId state_, images_, draws_tensor_, maps_, gradient_partials_, previous_, first_, second_, history_tensor_;
 };
 

@@ -1,6 +1,7 @@
 #include "visualization/recipe.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -21,7 +22,6 @@ Draw crop(int pixels) {
 
 Recipe lucid() {
   Recipe r;
-  r.name = "lucid";
   r.transforms = true;
   r.canvas_margin = 2 * 12 - 8 - 4;
   r.jitter = crop(8);
@@ -40,7 +40,6 @@ Recipe lucid() {
 
 Recipe article() {
   Recipe r;
-  r.name = "article";
   r.transforms = true;
   r.jitter = between(-8, 8);
   r.scale = between(1, 1.1);
@@ -50,20 +49,67 @@ Recipe article() {
   return r;
 }
 
+// Lucid's recipe of that name: its standard one.
+Recipe caricature() {
+  Recipe r = lucid();
+  r.size = 224;
+  return r;
+}
+
+// An image that a layer can't tell from the photo: it has to lie where the photo lies, so it is only jittered.
+Recipe invert() {
+  Recipe r;
+  r.transforms = true;
+  r.jitter = crop(8);
+  r.border = Border::reflect;
+  r.steps = 512;
+  r.beta2 = 0.99;
+  return r;
+}
+
+// Lucid's notebook on diversity: its standard recipe, images of 128 pixels.
+Recipe diverse() { return lucid(); }
+
+// Feature accentuation's: crops of all sizes, a little noise, and few steps away from the photo.
+Recipe accentuate() {
+  Recipe r;
+  r.size = 224;
+  r.transforms = true;
+  r.crops = 16;
+  r.crop_side = between(0.05, 0.99);
+  r.noise = r.noise_width = 0.02;
+  r.steps = 100;
+  return r;
+}
+
+// All by name. What an objective brings with it, such as a photo, is not the recipe's.
+struct Row {
+  const char *name;
+  Recipe (*make)();
+};
+constexpr Row table[] = {{"lucid", lucid},           {"article", article}, {"plain", [] { return Recipe{}; }},
+                         {"caricature", caricature}, {"invert", invert},   {"diverse", diverse},
+                         {"accentuate", accentuate}};
+
 } // namespace
 
-std::vector<std::string> recipe_names() { return {"lucid", "article", "plain"}; }
+std::vector<std::string> recipe_names() {
+  std::vector<std::string> names;
+  for (const Row &row : table)
+    names.emplace_back(row.name);
+  return names;
+}
 
 Recipe recipe(std::string_view name) {
-  if (name == "lucid")
-    return lucid();
-  if (name == "article")
-    return article();
-  if (name == "plain")
-    return Recipe{};
+  for (const Row &row : table)
+    if (name == row.name) {
+      Recipe made = row.make();
+      made.name = row.name;
+      return made;
+    }
   std::string hint = did_you_mean(name, recipe_names());
   if (hint.empty())
-    hint = "; there are lucid, article and plain";
+    hint = fmt::format("; there are {}", fmt::join(recipe_names(), ", "));
   throw UserError(fmt::format("no recipe '{}'{}", name, hint));
 }
 

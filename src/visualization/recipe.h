@@ -8,7 +8,9 @@
 namespace convscope {
 
 enum class ParameterizationKind { fft, pixel };
-enum class Border { grey, reflect }; // what lies outside the image: 0.5, or its mirror image
+enum class OptimizerKind { adam, nadam };
+enum class Schedule { constant, cosine }; // of the rate: as it is, or falling to nothing
+enum class Border { grey, reflect };      // what lies outside the image: 0.5, or its mirror image
 
 // A random number: one of the values, or anything between the two of them.
 struct Draw {
@@ -37,7 +39,18 @@ struct Recipe {
   Draw jitter_after; // of the canvas, in its pixels, for x and y each
   Border border = Border::grey;
 
+  // Instead of the whole image, square crops of it, each on a canvas of its own; the objective is their mean.
+  int crops = 0;
+  Draw crop_side{{0.25, 0.3}, true}; // over the image's shorter side
+  double crop_deviation = 0.15;      // of their centres from the image's, over its sides
+  int canvas = 0;                    // side of a crop's canvas; 0: the image's
+  // Added to what the net gets, in the picture's 0..1: a normal number of that deviation and a uniform one of that
+  // width.
+  double noise = 0, noise_width = 0;
+
   int steps = 500;
+  OptimizerKind optimizer = OptimizerKind::adam;
+  Schedule schedule = Schedule::constant;
   double lr = 0.05;
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
   double clip_norm = 0; // of an image's gradient; 0: never clipped
@@ -50,9 +63,16 @@ struct Recipe {
 inline bool decorrelates(const Recipe &recipe, int planes) { return recipe.decorrelate_colours && planes == 3; }
 
 // The side of the canvas that a side of the image becomes, in pixels.
-inline int canvas_side(const Recipe &recipe, int side) { return side + (recipe.transforms ? recipe.canvas_margin : 0); }
+inline int canvas_side(const Recipe &recipe, int side) {
+  if (recipe.crops > 0 && recipe.canvas > 0)
+    return recipe.canvas;
+  return side + (recipe.transforms ? recipe.canvas_margin : 0);
+}
 
-// "lucid", "article" or "plain". UserError with the nearest name otherwise.
+// Canvases an image: what the net gets of it in a step.
+inline int views(const Recipe &recipe) { return recipe.crops > 0 ? recipe.crops : 1; }
+
+// One of recipe_names(). UserError with the nearest name otherwise.
 Recipe recipe(std::string_view name);
 std::vector<std::string> recipe_names();
 

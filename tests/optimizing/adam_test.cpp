@@ -22,7 +22,8 @@ class Ascent {
 public:
   Ascent(const Recipe &recipe, const std::vector<float> &start, int images)
       : batch(images), parameterization(programs(), recipe, batch, {3, height, width}), plan(programs(), "ascent"),
-        tensors(parameterization.make_tensors(plan)), optimizer(plan, recipe, parameterization, batch, history),
+        tensors(parameterization.make_tensors(plan)),
+        optimizer(plan, recipe, parameterization, batch, history, recipe.steps),
         values(plan.persistent("values", std::size_t(batch) * 3 * sizeof(float))) {
     optimizer.append_advance(height, width, height, width);
     parameterization.append_gradient(plan, tensors, optimizer.gradient_partials());
@@ -68,6 +69,26 @@ TEST_F(AdamTest, ManyStepsAreTheReferences) {
         reference::clip_gradient(gradient, clip_norm);
       adam.ascend(expected, gradient);
       ASSERT_LT(relative_error(ascent.parameters(), expected), 2e-6) << step;
+    }
+  }
+}
+
+TEST_F(AdamTest, NadamAndAFallingRateAreTheReferences) {
+  for (const bool nadam : {false, true}) {
+    Recipe recipe = pixel_recipe(0);
+    recipe.optimizer = nadam ? OptimizerKind::nadam : OptimizerKind::adam;
+    recipe.schedule = Schedule::cosine;
+    recipe.steps = 40;
+    auto expected = reference::random_tensor(2, 3, height, width, 1);
+    Ascent ascent(recipe, reference::to_floats(expected), 2);
+    reference::Adam adam;
+    adam.nesterov = nadam;
+    adam.cosine_steps = recipe.steps;
+    for (unsigned step = 0; step < 40; ++step) {
+      const auto gradient = reference::rounded(reference::random_tensor(2, 3, height, width, 10 + step % 7, -0.1, 0.1));
+      ascent.step(reference::to_floats(gradient), std::vector<float>(6, 0.5F));
+      adam.ascend(expected, gradient);
+      ASSERT_LT(relative_error(ascent.parameters(), expected), 2e-6) << step << nadam;
     }
   }
 }

@@ -2,10 +2,12 @@
 // that follow from a recipe, the preprocessing and its adjoint.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
 #include <numbers>
+#include <utility>
 
 #include "graph/graph.h"
 #include "params.h"
@@ -22,30 +24,47 @@ inline double drawn(const Draw &draw, std::uint32_t word) {
   return draw.values[(std::uint64_t{word} * draw.values.size()) >> 32];
 }
 
+// Box and Muller's.
+inline std::pair<double, double> normal_pair(std::uint32_t first, std::uint32_t second) {
+  const double radius = std::sqrt(-2 * std::log(((first >> 8) + 1) * 0x1p-24));
+  const double angle = 2 * std::numbers::pi * ((second >> 8) * 0x1p-24);
+  return {radius * std::cos(angle), radius * std::sin(angle)};
+}
+
+// How far a crop's centre is from the image's, along one side.
+inline double crop_offset(double deviation, double normal, double image, double side) {
+  const double room = std::max(0.5 * (image - side), 0.0);
+  return std::clamp(deviation * image * normal, -room, room);
+}
+
 // Canvas pixel -> image, in that step.
-inline reference::Affine drawn_map(const Recipe &recipe, int step, std::array<std::uint32_t, 2> key, int h, int w) {
-  const auto a = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 0, 0}, key);
-  const auto b = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 1, 0}, key);
-  const double angle = drawn(recipe.rotation, a[3]) * std::numbers::pi / 180, scale = drawn(recipe.scale, a[2]);
+inline reference::Affine drawn_map(const Recipe &recipe, int step, std::array<std::uint32_t, 2> key, int h, int w,
+                                   std::uint32_t view = 0) {
+  const auto a = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 0, view}, key);
+  const auto b = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 1, view}, key);
+  const double angle = drawn(recipe.rotation, a[3]) * std::numbers::pi / 180;
+  double scale = drawn(recipe.scale, a[2]), x = drawn(recipe.jitter, a[0]), y = drawn(recipe.jitter, a[1]);
+  if (recipe.crops > 0) {
+    const auto c = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 2, view}, key);
+    const double side = drawn(recipe.crop_side, c[0]) * std::min(h, w);
+    const auto [first, second] = normal_pair(c[1], c[2]);
+    scale *= std::min(canvas_side(recipe, h), canvas_side(recipe, w)) / side;
+    x += crop_offset(recipe.crop_deviation, first, w, side);
+    y += crop_offset(recipe.crop_deviation, second, h, side);
+  }
   const double c = std::cos(angle) / scale, s = std::sin(angle) / scale;
   // Moving the canvas by jitter_after before the linear part is moving the image by its image.
   const double jx = drawn(recipe.jitter_after, b[0]), jy = drawn(recipe.jitter_after, b[1]);
-  return reference::centred_affine({c, -s, s, c}, c * jx - s * jy + drawn(recipe.jitter, a[0]),
-                                   s * jx + c * jy + drawn(recipe.jitter, a[1]), h, w, h + recipe.canvas_margin,
-                                   w + recipe.canvas_margin);
+  return reference::centred_affine({c, -s, s, c}, c * jx - s * jy + x, s * jx + c * jy + y, h, w,
+                                   canvas_side(recipe, h), canvas_side(recipe, w));
 }
 
 // Four normal numbers of one Philox block.
 inline std::array<double, 4> normals(std::uint32_t block, std::array<std::uint32_t, 2> key) {
   const auto words = reference::philox({block, gpu::PURPOSE_INIT, 0, 0}, key);
-  std::array<double, 4> result{};
-  for (std::size_t i = 0; i < 4; i += 2) {
-    const double radius = std::sqrt(-2 * std::log(((words[i] >> 8) + 1) * 0x1p-24));
-    const double angle = 2 * std::numbers::pi * ((words[i + 1] >> 8) * 0x1p-24);
-    result[i] = radius * std::cos(angle);
-    result[i + 1] = radius * std::sin(angle);
-  }
-  return result;
+  const auto [first, second] = normal_pair(words[0], words[1]);
+  const auto [third, fourth] = normal_pair(words[2], words[3]);
+  return {first, second, third, fourth};
 }
 
 inline reference::Tensor preprocessed(const reference::Tensor &image, const Preprocessing &by, bool shift = true) {

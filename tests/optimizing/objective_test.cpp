@@ -9,7 +9,7 @@
 namespace convscope {
 namespace {
 
-using Kind = Term::Kind;
+using Kind = TermKind;
 
 Objective parse(std::string_view text) {
   return parse_objective(text, toy_net(), {"cat", "dog", "great dane", "dane"});
@@ -36,21 +36,20 @@ std::vector<Simple> terms_of(std::string_view text) {
 
 TEST(Objectives, AreRead) {
   using Terms = std::vector<Simple>;
-  EXPECT_EQ(terms_of("conv1:3"), (Terms{{"conv1", Kind::channel_mean, 3, 1}}));
+  EXPECT_EQ(terms_of("conv1:3"), (Terms{{"conv1", Kind::channel, 3, 1}}));
   EXPECT_EQ(terms_of(" conv1 "), (Terms{{"conv1", Kind::mean_square, -1, 1}}));
-  EXPECT_EQ(terms_of("block/conv-2:4@center"), (Terms{{"block/conv-2", Kind::unit, 4, 1}}));
-  EXPECT_EQ(terms_of("-conv1:3"), (Terms{{"conv1", Kind::channel_mean, 3, -1}}));
+  EXPECT_EQ(terms_of("block/conv-2:4@center"), (Terms{{"block/conv-2", Kind::channel, 4, 1}}));
+  EXPECT_EQ(terms_of("-conv1:3"), (Terms{{"conv1", Kind::channel, 3, -1}}));
   EXPECT_EQ(terms_of("2*add.3:1 - 0.5*conv1 + block/conv-2:0"), (Terms{{"conv1", Kind::mean_square, -1, -0.5},
-                                                                       {"block/conv-2", Kind::channel_mean, 0, 1},
-                                                                       {"add.3", Kind::channel_mean, 1, 2}}));
-  EXPECT_EQ(terms_of("conv1:1-conv1:2+1e-1*conv1:3@1,2"), (Terms{{"conv1", Kind::channel_mean, 1, 1},
-                                                                 {"conv1", Kind::channel_mean, 2, -1},
-                                                                 {"conv1", Kind::unit, 3, 0.1}}));
-  EXPECT_EQ(terms_of("logit:2"), (Terms{{"dense", Kind::channel_mean, 2, 1}}));
+                                                                       {"block/conv-2", Kind::channel, 0, 1},
+                                                                       {"add.3", Kind::channel, 1, 2}}));
+  EXPECT_EQ(terms_of("conv1:1-conv1:2+1e-1*conv1:3@1,2"),
+            (Terms{{"conv1", Kind::channel, 1, 1}, {"conv1", Kind::channel, 2, -1}, {"conv1", Kind::channel, 3, 0.1}}));
+  EXPECT_EQ(terms_of("logit:2"), (Terms{{"dense", Kind::channel, 2, 1}}));
   EXPECT_EQ(terms_of("logit:great dane - logit:cat"),
-            (Terms{{"dense", Kind::channel_mean, 2, 1}, {"dense", Kind::channel_mean, 0, -1}}));
-  EXPECT_EQ(parse("conv1:0@7,3").terms[0].x, 7);
-  EXPECT_EQ(parse("conv1:0@7,3").terms[0].y, 3);
+            (Terms{{"dense", Kind::channel, 2, 1}, {"dense", Kind::channel, 0, -1}}));
+  EXPECT_EQ(parse("conv1:0@7,3").terms[0].positions.x, 7);
+  EXPECT_EQ(parse("conv1:0@7,3").terms[0].positions.y, 3);
 }
 
 TEST(Objectives, ReadNamesWithAnySigns) {
@@ -150,18 +149,20 @@ TEST(Objectives, MapsHaveLimits) {
 }
 
 TEST(Objectives, BatchesReadTheSameLayers) {
-  const auto groups = group_by_layers({parse("conv1:1"), parse("add.3:2"), parse("conv1:5@center"), parse("conv1"),
-                                       parse("conv1:1 + add.3"), parse("add.3:1 - conv1")});
+  const auto groups = group_into_batches({parse("conv1:1"), parse("add.3:2"), parse("conv1:5@center"), parse("conv1"),
+                                          parse("conv1:1 + add.3"), parse("add.3:1 - conv1")});
   EXPECT_EQ(groups, (std::vector<std::vector<std::size_t>>{{0, 2, 3}, {1}, {4, 5}}));
 }
 
 reference::Objective reference_term(const Term &term, const Shape &shape) {
   using ReferenceKind = reference::Objective::Kind;
-  if (term.kind == Kind::channel_mean)
-    return {ReferenceKind::ChannelMean, term.channel, 0, 0};
   if (term.kind == Kind::mean_square)
     return {ReferenceKind::MeanSquare, 0, 0, 0};
-  return {ReferenceKind::Unit, term.channel, term.centre ? shape.w / 2 : term.x, term.centre ? shape.h / 2 : term.y};
+  const Positions &at = term.positions;
+  if (at.kind == Positions::Kind::all)
+    return {ReferenceKind::ChannelMean, term.channel, 0, 0};
+  const bool centre = at.kind == Positions::Kind::centre;
+  return {ReferenceKind::Unit, term.channel, centre ? shape.w / 2 : at.x, centre ? shape.h / 2 : at.y};
 }
 
 class ObjectiveGradients : public Optimizing, public ::testing::WithParamInterface<const char *> {};

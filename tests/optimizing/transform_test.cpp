@@ -59,7 +59,7 @@ struct Applied {
 Applied apply(const Recipe &recipe, const Preprocessing &preprocessing, const Case &c,
               const std::vector<reference::Affine> &maps, const reference::Tensor &image,
               const reference::Tensor &upstream) {
-  const int batch = int(maps.size());
+  const int batch = int(maps.size()) / views(recipe);
   InputSteps steps(programs(), recipe, preprocessing, batch, {preprocessing.channels(), c.height, c.width},
                    square(c.input_size));
   Plan plan(programs(), "transform");
@@ -181,6 +181,68 @@ TEST_F(TransformPlain, IdentityMapIsExact) {
     EXPECT_EQ(applied.input, reference::to_floats(image));
     EXPECT_EQ(applied.gradient, reference::to_floats(upstream));
   }
+}
+
+// An image that the net sees in several views: each as a batch of its own would have it, and back their sum.
+TEST_F(Optimizing, ViewsOfAnImageAddUp) {
+  const Case c{20, 26, 6, 0, Border::grey};
+  constexpr int count = 4;
+  Recipe recipe = test_recipe(c);
+  const auto maps = test_maps(c, count);
+  const auto image = reference::random_tensor(1, 3, c.height, c.width, 1, 0, 1);
+  const auto upstream = reference::random_tensor(count, 3, c.height + c.margin, c.width + c.margin, 2);
+  reference::Tensor repeated(count, 3, c.height, c.width);
+  for (std::size_t i = 0; i < repeated.data.size(); ++i)
+    repeated.data[i] = image.data[i % image.data.size()];
+  const Applied apart = apply(recipe, bgr, c, maps, repeated, upstream);
+  recipe.crops = count;
+  const Applied together = apply(recipe, bgr, c, maps, image, upstream);
+  EXPECT_EQ(together.input, apart.input);
+  reference::Tensor sum(1, 3, c.height, c.width);
+  for (std::size_t i = 0; i < apart.gradient.size(); ++i)
+    sum.data[i % sum.data.size()] += apart.gradient[i];
+  EXPECT_LT(relative_error(together.gradient, sum), 1e-6);
+}
+
+// The same in every batch, another in each step, and with the moments that were asked for.
+TEST_F(Optimizing, NoiseHasItsMoments) {
+  Recipe recipe;
+  recipe.noise = 0.1;
+  recipe.noise_width = 0.3;
+  constexpr int height = 64, width = 80;
+  const Preprocessing twice{{0, 1, 2}, {2, 2, 2}, {0, 0, 0}, "test"};
+  const auto noise_of = [&](int batch, int step) {
+    InputSteps steps(programs(), recipe, twice, batch, {3, height, width}, {});
+    Plan plan(programs(), "noise");
+    const auto floats = std::size_t(batch * 3 * height * width);
+    const TensorId image = plan.persistent("image", floats * sizeof(float));
+    const TensorId input = plan.persistent("input", floats * sizeof(float));
+    const TensorId state = plan.persistent("state", sizeof(gpu::StepState));
+    const TensorId images = plan.persistent("images", std::size_t(batch) * sizeof(gpu::ImageState));
+    const TensorId maps = plan.persistent("maps", std::size_t(batch) * sizeof(gpu::AffineMap));
+    plan.copy(steps.append_forward(plan, image, maps, InputSteps::Random{state, images}), input);
+    plan.allocate();
+    write(plan, image, std::vector<float>(floats));
+    write(plan, state, std::vector<gpu::StepState>{{step + 1, 0, 0, 0, 0, 0, 0, 0}});
+    std::vector<gpu::ImageState> keys;
+    for (int n = 0; n < batch; ++n)
+      keys.push_back({std::uint32_t(n), 7, -1, 1});
+    write(plan, images, keys);
+    plan.record(Variant::usual).run("the test's noise");
+    return plan.read_all<float>(input);
+  };
+  const auto alone = noise_of(1, 3), together = noise_of(2, 3);
+  EXPECT_TRUE(std::equal(alone.begin(), alone.end(), together.begin()));
+  EXPECT_FALSE(std::equal(alone.begin(), alone.end(), together.begin() + std::ssize(alone)));
+  EXPECT_NE(alone, noise_of(1, 4));
+  double sum = 0, squares = 0;
+  for (const float v : alone) {
+    sum += v;
+    squares += double(v) * v;
+  }
+  const double count = double(alone.size()), variance = 4 * (0.1 * 0.1 + 0.3 * 0.3 / 12);
+  EXPECT_NEAR(sum / count, 0, 5 * std::sqrt(variance / count));
+  EXPECT_NEAR(squares / count, variance, 0.05 * variance);
 }
 
 } // namespace

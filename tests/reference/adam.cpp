@@ -20,12 +20,21 @@ void Adam::ascend(Tensor &parameters, const Tensor &grad) {
   m.resize(grad.data.size());
   v.resize(grad.data.size());
   ++steps;
+  double rate = lr;
+  if (cosine_steps > 0)
+    rate *= 0.5 + 0.5 * std::cos(std::acos(-1.0) * (steps - 1) / cosine_steps);
+  double mu = beta1 * (1 - 0.5 * std::pow(0.96, 0.004 * steps)),
+         next_mu = beta1 * (1 - 0.5 * std::pow(0.96, 0.004 * (steps + 1)));
+  momenta *= mu;
   double correction1 = 1 - std::pow(beta1, steps), correction2 = 1 - std::pow(beta2, steps);
   for (std::size_t i = 0; i < grad.data.size(); ++i) {
     double g = grad.data[i];
     m[i] = beta1 * m[i] + (1 - beta1) * g;
     v[i] = beta2 * v[i] + (1 - beta2) * g * g;
-    parameters.data.at(i) += lr * (m[i] / correction1) / (std::sqrt(v[i] / correction2) + epsilon);
+    double direction = m[i] / correction1;
+    if (nesterov)
+      direction = (1 - mu) * g / (1 - momenta) + next_mu * m[i] / (1 - momenta * next_mu);
+    parameters.data.at(i) += rate * direction / (std::sqrt(v[i] / correction2) + epsilon);
   }
 }
 

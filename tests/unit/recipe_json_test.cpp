@@ -1,0 +1,48 @@
+// A recipe as a file: all of it goes out and comes back, and what is wrong with one is said.
+#include "session/recipe_json.h"
+
+#include <gmock/gmock.h>
+
+#include "base/files.h"
+#include "unit/scratch.h"
+
+namespace convscope {
+namespace {
+
+using ::testing::HasSubstr;
+
+Recipe read(const std::string &text) {
+  const auto json = nlohmann::ordered_json::parse(text);
+  return read_recipe({json, "my.json"});
+}
+
+TEST(RecipeJson, ComesBackAsItWas) {
+  for (const std::string &name : recipe_names()) {
+    Recipe made = recipe(name);
+    made.lr = 0.123;
+    made.steps = 77;
+    EXPECT_EQ(read(to_json(made).dump()), made) << name;
+  }
+}
+
+TEST(RecipeJson, WhatIsNotSaidIsTheBases) {
+  Recipe expected = recipe("lucid");
+  expected.steps = 64;
+  expected.optimizer = OptimizerKind::nadam;
+  EXPECT_EQ(read(R"({"base": "lucid", "steps": 64, "optimizer": "nadam"})"), expected);
+  EXPECT_EQ(read("{}"), recipe("plain"));
+}
+
+TEST(RecipeJson, SaysWhatIsWrong) {
+  const auto error = [](const std::string &text) { return complaint([&] { read(text); }); };
+  EXPECT_EQ(error(R"({"base": "lucid", "step": 64})"), "my.json: a recipe has no 'step' (did you mean 'steps'?)");
+  EXPECT_THAT(error(R"({"base": "lucd"})"), HasSubstr("did you mean 'lucid'"));
+  for (const char *bad : {R"({"steps": 0})", R"({"steps": 1.5})", R"({"lr": -1})", R"({"optimizer": "sgd"})",
+                          R"({"scale": {"uniform": true, "values": [0, 1]}})", R"({"jitter": 3})",
+                          R"({"crops": 1000000})", R"({"transforms": "yes"})", R"({"base": 3})"})
+    EXPECT_THAT(error(bad), HasSubstr("my.json: its settings can't be used")) << bad;
+  EXPECT_THAT(error("[]"), HasSubstr("a recipe is a JSON object"));
+}
+
+} // namespace
+} // namespace convscope
