@@ -27,12 +27,26 @@ bool runs_at(const Model &model, const std::vector<NodeId> &layers, Size input) 
   }
 }
 
+// Whatever size a step's canvas has: but where it is only too small, the step has a larger one.
+static void check_canvases(const Model &model, const std::vector<NodeId> &layers, const Recipe &recipe, Size image) {
+  if (!scales_canvas(recipe, false))
+    return;
+  for (const double scale : canvas_scales(recipe))
+    try {
+      for (const NodeId layer : layers)
+        shape_at(model, layer,
+                 {scaled_canvas_side(recipe, image.width, scale), scaled_canvas_side(recipe, image.height, scale)});
+    } catch (const InputTooSmall &) {
+    }
+}
+
 Size input_size_for(const Model &model, const std::vector<NodeId> &layers, const Recipe &recipe, Size image) {
   const Size own = model.graph.size();
   bool too_small = false;
   try {
     for (const NodeId layer : layers)
       shape_at(model, layer, net_size({}, recipe, image));
+    check_canvases(model, layers, recipe, image);
     return {};
   } catch (const InputTooSmall &) {
     too_small = true;
