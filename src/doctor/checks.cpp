@@ -65,7 +65,7 @@ std::optional<CheckResult> run_check(const Check &check, vulkan::Programs &progr
 
 std::vector<Check> all_checks(const vulkan::DeviceInfo &device) {
   std::vector<Check> all = kernel_checks(device);
-  for (std::vector<Check> more : {step_checks(), net_checks(device)})
+  for (std::vector<Check> more : {step_checks(), objective_checks(), net_checks(device)})
     std::move(more.begin(), more.end(), std::back_inserter(all));
   return all;
 }

@@ -60,6 +60,7 @@ std::optional<CheckResult> run_check(const Check &check, vulkan::Programs &progr
 // Parts of all_checks().
 std::vector<Check> kernel_checks(const vulkan::DeviceInfo &device);
 std::vector<Check> step_checks();
+std::vector<Check> objective_checks();
 std::vector<Check> net_checks(const vulkan::DeviceInfo &device);
 
 } // namespace convscope::doctor

@@ -57,8 +57,10 @@ struct OptimizationCase {
 std::vector<OptimizationCase> optimization_cases();
 Graph small_net(); // conv1 (after its ReLU), pool1, conv2, add
 
-// The first random numbers: parameters of lucid's images, and the maps of its first steps.
+// Random numbers: parameters of lucid's images, the maps of its first steps, and the noise of its last on grey
+// pictures.
 struct DrawCase {
+  static constexpr double noise = 0.1, noise_width = 0.3;
   static constexpr int batch = 3, height = 9, width = 14, steps = 4;
   static std::array<std::uint32_t, 2> philox_key_of(int n);
   static std::string key(const char *output);

@@ -166,7 +166,17 @@ Computed draws(vulkan::Programs &programs) {
   optimizer.append_advance(DrawCase::height, DrawCase::width, DrawCase::height + by.canvas_margin,
                            DrawCase::width + by.canvas_margin);
   parameterization.append_init(plan, tensors, optimizer.images());
+  Recipe noisy;
+  noisy.noise = DrawCase::noise;
+  noisy.noise_width = DrawCase::noise_width;
+  const Shape picture{3, DrawCase::height, DrawCase::width};
+  const InputSteps steps(programs, noisy, turned_preprocessing(), batch, picture, {});
+  const TensorId grey = plan.persistent("picture", floats(picture, batch) * sizeof(float));
+  const TensorId input = plan.persistent("input", floats(picture, batch) * sizeof(float));
+  const InputSteps::Random random{optimizer.state(), optimizer.images()};
+  plan.copy(steps.append_forward(plan, grey, optimizer.maps(), random), input);
   plan.allocate();
+  write(plan, grey, std::vector<float>(floats(picture, batch), 0.5F));
   std::vector<std::array<std::uint32_t, 2>> keys;
   for (int n = 0; n < batch; ++n)
     keys.push_back(DrawCase::philox_key_of(n));
@@ -178,7 +188,10 @@ Computed draws(vulkan::Programs &programs) {
     for (const gpu::AffineMap &m : plan.read_all<gpu::AffineMap>(optimizer.maps()))
       maps.values.insert(maps.values.end(), {m.m00, m.m01, m.tx, m.m10, m.m11, m.ty});
   }
-  return {{std::move(maps), {DrawCase::key("parameters"), plan.read_all<float>(tensors.parameters)}}, plan.kernels()};
+  return {{std::move(maps),
+           {DrawCase::key("parameters"), plan.read_all<float>(tensors.parameters)},
+           {DrawCase::key("noise"), plan.read_all<float>(input)}},
+          plan.kernels()};
 }
 
 // The key of a check's outputs is "group, name > output".

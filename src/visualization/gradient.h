@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/array.h"
@@ -15,8 +16,9 @@
 namespace convscope {
 
 struct GradientResult {
-  std::vector<double> values; // of the objective, one an image
-  Array gradient;             // (N,C,H,W), with respect to the input
+  std::vector<double> values;       // of the objective, one an image
+  Array gradient;                   // (N,C,H,W), with respect to the input
+  std::vector<std::string> kernels; // as Plan::kernels()
 };
 
 // What terms compare with, (1,C,H,W) for all images or (N,C,H,W), preprocessed as the input is.

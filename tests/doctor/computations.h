@@ -16,6 +16,7 @@ struct Computation { // of one output
 
 std::vector<Computation> kernel_computations();
 std::vector<Computation> step_computations();
+std::vector<Computation> objective_computations();
 std::vector<Computation> net_computations();
 
 // Of the ReLUs in the kernels' cases that rounding could decide: "case > node: value". Float32 must not have to.

@@ -42,7 +42,7 @@ protected:
 
 TEST_F(DoctorTest, TheTableIsTheReferences) {
   std::set<std::string> seen;
-  for (const auto computations : {kernel_computations, step_computations, net_computations})
+  for (const auto computations : {kernel_computations, step_computations, objective_computations, net_computations})
     for (const Computation &computation : computations()) {
       EXPECT_TRUE(seen.insert(computation.key).second) << computation.key << " is there twice";
       const RightValue *const row = find_right_value(right_values(), computation.key);

@@ -12,7 +12,7 @@ int main() {
              "#include \"doctor/right_values.h\"\n\nnamespace convscope::doctor {{\n\n"
              "// clang-format off\nstd::span<const RightValue> right_values() {{\n"
              "  static constexpr RightValue table[] = {{\n");
-  for (const auto computations : {kernel_computations, step_computations, net_computations})
+  for (const auto computations : {kernel_computations, step_computations, objective_computations, net_computations})
     for (const Computation &c : computations()) {
       const Summary s = summarize(std::span<const double>(c.values.data));
       fmt::print("    {{\"{}\", {{{:.9g}, {{{:.9g}, {:.9g}, {:.9g}, {:.9g}}}}}}},\n", c.key, s.norm, s.projections[0],

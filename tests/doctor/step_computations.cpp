@@ -109,7 +109,19 @@ void add_draws(std::vector<Computation> &all) {
     for (int i = 0; i < count; ++i)
       parameters.push_back(by.initial_deviation *
                            normals(std::uint32_t(i / 4), DrawCase::philox_key_of(n)).at(std::size_t(i % 4)));
+  std::vector<double> noise;
+  for (int n = 0; n < DrawCase::batch; ++n)
+    for (std::uint32_t c = 0; c < 3; ++c)
+      for (std::uint32_t i = 0; i < DrawCase::height * DrawCase::width; ++i) {
+        const auto words =
+            reference::philox({i, gpu::PURPOSE_NOISE, c, DrawCase::steps - 1}, DrawCase::philox_key_of(n));
+        const double added = DrawCase::noise * normal_pair(words[0], words[1]).first +
+                             DrawCase::noise_width * ((words[2] >> 8) * 0x1p-24 - 0.5);
+        const Preprocessing net = turned_preprocessing();
+        noise.push_back((0.5 + added) * net.scale[c] + net.shift[c]);
+      }
   all.push_back({DrawCase::key("transforms"), row(maps)});
+  all.push_back({DrawCase::key("noise"), row(noise)});
   all.push_back({DrawCase::key("parameters"), row(parameters)});
 }
 
@@ -117,7 +129,7 @@ void add_adam(std::vector<Computation> &all) {
   constexpr int n = AdamCase::batch, h = AdamCase::height, w = AdamCase::width;
   const Recipe by = AdamCase::recipe();
   Tensor parameters = reference::from_floats(AdamCase::start(), n, 3, h, w);
-  reference::Adam adam{by.lr, by.beta1, by.beta2, by.epsilon, 0, {}, {}};
+  reference::Adam adam{by.lr, by.beta1, by.beta2, by.epsilon, false, 0, 1, 0, {}, {}};
   for (int step = 0; step < AdamCase::steps; ++step) {
     Tensor gradient = reference::from_floats(AdamCase::gradient(step), n, 3, h, w);
     reference::clip_gradient(gradient, by.clip_norm);
@@ -166,7 +178,7 @@ void add_optimization(const OptimizationCase &of, std::vector<Computation> &all)
     Tensor spectrum(1, 3, h, 2 * columns);
     const auto size = std::ptrdiff_t(spectrum.data.size());
     std::copy_n(start.data.begin() + n * size, size, spectrum.data.begin());
-    reference::Adam adam{by.lr, by.beta1, by.beta2, by.epsilon, 0, {}, {}};
+    reference::Adam adam{by.lr, by.beta1, by.beta2, by.epsilon, false, 0, 1, 0, {}, {}};
     for (int step = 0; step < OptimizationCase::steps; ++step) {
       const Tensor image = reference::image_from_spectrum(spectrum, w);
       const bool resized = of.input_size > 0;
