@@ -1,33 +1,104 @@
 #!/usr/bin/env python3
-"""Makes images with a recipe and tells how much their units like them: the README's comparison.
+"""How much units like the images that Convscope makes for them, and those that Lucent makes: the README's comparison.
 
-The score is the mean over the channel's map when the finished 8-bit PNG is fed to the net, untransformed.
-Usage: tools/scores.py FOLDER [--program build/convscope] [--recipe lucid] [--steps 512] [--against scores.json]
-The file of --against is a list of {"model", "objective", "score_of_png"}; it also names the objectives.
+The score is the mean over the channel's map when the finished 8-bit PNG is fed to the net, preprocessed and not
+transformed. Both programs have the same weights, size, steps and seeds, in one run; Lucent's images are not enlarged
+before the net. What lies in FOLDER from a run before is not made again.
+Usage: tools/scores.py FOLDER [--net alexnet] [--units conv5:100,conv4:81 | --random 4 --layers conv2,conv3,conv4,conv5]
+           [--seeds 0,1,2] [--recipe lucid] [--lucent no]
+--random N is of N units of each layer, drawn by --draw. Lucent's part needs: pip install torch torch-lucent
 """
 import argparse
 import array
+import contextlib
 import json
 import os
+import random
+import statistics
+import struct
 import subprocess
+import sys
 
-DEFAULT = [
-    {"model": model, "objective": objective}
-    for model, objective in [
-        ("vgg16", "block3_conv1:13"), ("vgg16", "block4_conv2:77"), ("vgg16", "block4_conv3:302"),
-        ("vgg16", "block4_conv3:301"), ("vgg16", "block5_conv1:300"), ("vgg16", "block5_conv3:45"),
-        ("vgg16", "block5_conv3:308"), ("alexnet", "conv5:100"),
-    ]
-]
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+LAYERS = {"alexnet": "conv2,conv3,conv4,conv5",
+          "vgg16": "block3_conv1,block3_conv3,block4_conv1,block4_conv2,block4_conv3,block5_conv1,block5_conv2,block5_conv3"}
 
-options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-options.add_argument("folder")
-options.add_argument("--program", default="build/convscope")
-options.add_argument("--recipe", default="lucid")
-options.add_argument("--steps", default="512")
-options.add_argument("--against")
-arguments = options.parse_args()
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("folder")
+parser.add_argument("--program", default=os.path.join(ROOT, "build/convscope"))
+parser.add_argument("--net", default="alexnet", choices=sorted(LAYERS))
+parser.add_argument("--units", help="layer:channel,...")
+parser.add_argument("--random", type=int, default=4, help="so many units of each layer, where --units names none")
+parser.add_argument("--layers", help="that random units are of")
+parser.add_argument("--draw", type=int, default=0, help="which random units")
+parser.add_argument("--seeds", default="0")
+parser.add_argument("--recipe", default="lucid", help="a name or a JSON file")
+parser.add_argument("--steps", type=int, default=512)
+parser.add_argument("--lucent-steps", type=int, default=512)
+parser.add_argument("--size", type=int, default=128)
+parser.add_argument("--lucent", default="yes", choices=["yes", "no", "only"])
+arguments = parser.parse_args()
 os.makedirs(arguments.folder, exist_ok=True)
+
+
+def weights(net):
+    """Name -> (shape, float32 numbers) of a safetensors file of float16."""
+    with open(os.path.join(ROOT, f"weights/{net}.safetensors"), "rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        data = file.read()
+    header.pop("__metadata__", None)
+    return {name: (tensor["shape"], data[slice(*tensor["data_offsets"])]) for name, tensor in header.items()}
+
+
+def torch_net(net, last):
+    """The net in PyTorch up to that layer, each convolution's ReLU under the convolution's name."""
+    import numpy
+    import torch
+
+    def parameter(name):
+        shape, data = tensors[name]
+        return torch.nn.Parameter(torch.from_numpy(numpy.frombuffer(data, numpy.float16).reshape(shape).astype(numpy.float32)))
+
+    tensors = weights(net)
+    model = torch.nn.Sequential()
+    names = [name[:-len(".weight")] for name in tensors if name.endswith(".weight")]
+    for name in sorted(names):
+        if net == "vgg16":
+            kernel, stride, padding = 3, 1, 1
+            pool = torch.nn.MaxPool2d(2) if name.endswith("conv1") and name != "block1_conv1" else None
+        else:
+            kernel, stride, padding = {"conv1": (11, 4, 2), "conv2": (5, 1, 2)}.get(name, (3, 1, 1))
+            pool = torch.nn.MaxPool2d(3, 2) if name in ("conv2", "conv3") else None
+        if pool:
+            model.add_module(f"before_{name}", pool)
+        shape = tensors[f"{name}.weight"][0]
+        convolution = torch.nn.Conv2d(shape[1], shape[0], kernel, stride, padding)
+        convolution.weight, convolution.bias = parameter(f"{name}.weight"), parameter(f"{name}.bias")
+        model.add_module(f"{name}_sum", convolution)
+        model.add_module(name, torch.nn.ReLU())
+        if name == last:
+            return model.eval().requires_grad_(False)
+    raise SystemExit(f"{net} has no layer {last}")
+
+
+def make_lucents(path, layer, channel, seed):
+    import numpy
+    import torch
+    from PIL import Image
+    from lucent.optvis import param, render
+    torch.manual_seed(seed)
+    numpy.random.seed(seed)
+    with contextlib.redirect_stdout(sys.stderr):
+        images = render.render_vis(torch_net(arguments.net, layer), f"{layer}:{channel}", lambda: param.image(arguments.size),
+                                   thresholds=(arguments.lucent_steps,), show_image=False, progress=False,
+                                   fixed_image_size=0)  # 0: not enlarged
+    Image.fromarray((images[0][0] * 255).round().astype(numpy.uint8)).save(path)
+
+
+def make_ours(path, layer, channel, seed):
+    subprocess.run([arguments.program, "optimize", "--offscreen", "--model", arguments.net, "--objective", f"{layer}:{channel}",
+                    "--recipe", arguments.recipe, "--steps", str(arguments.steps), "--size", str(arguments.size),
+                    "--seed", str(seed), "-o", path], check=True, stderr=subprocess.DEVNULL)
 
 
 def mean_of_npy(path):
@@ -39,30 +110,47 @@ def mean_of_npy(path):
     return sum(values) / len(values)
 
 
-def score(model, objective):
-    name = os.path.join(arguments.folder, f"{model}.{objective.replace(':', '.')}")
-    if not os.path.exists(f"{name}.png"):
-        subprocess.run([arguments.program, "optimize", "--offscreen", "--model", model, "--objective", objective,
-                        "--recipe", arguments.recipe, "--steps", arguments.steps, "--size", "128",
-                        "-o", f"{name}.png"], check=True, stderr=subprocess.DEVNULL)
-    layer, channel = objective.split(":")
-    subprocess.run([arguments.program, "features", "--offscreen", "--model", model, "--image", f"{name}.png",
-                    "--layer", layer, "--channels", channel, "--input-size", "128", "-o", f"{name}.map.png",
-                    "--npy", f"{name}.npy"], check=True, stderr=subprocess.DEVNULL)
-    return mean_of_npy(f"{name}.npy")
+def score(make, name, layer, channel, seed):
+    base = os.path.join(arguments.folder, f"{arguments.net}.{layer}.{channel}.{seed}.{name}")
+    if not os.path.exists(f"{base}.png"):
+        make(f"{base}.png", layer, channel, seed)
+    if not os.path.exists(f"{base}.npy"):
+        subprocess.run([arguments.program, "features", "--offscreen", "--model", arguments.net, "--image", f"{base}.png",
+                        "--layer", layer, "--channels", channel, "--input-size", str(arguments.size),
+                        "-o", f"{base}.map.png", "--npy", f"{base}.npy"], check=True, stderr=subprocess.DEVNULL)
+        os.remove(f"{base}.map.png")
+    return mean_of_npy(f"{base}.npy")
 
 
-wanted = json.load(open(arguments.against, encoding="utf-8")) if arguments.against else DEFAULT
-print("| unit | Convscope | other | ratio |")
+def units():
+    if arguments.units:
+        return [unit.split(":") for unit in arguments.units.split(",")]
+    shapes = weights(arguments.net)
+    draw = random.Random(arguments.draw)
+    layers = (arguments.layers or LAYERS[arguments.net]).split(",")
+    chosen = {layer: draw.sample(range(shapes[f"{layer}.bias"][0][0]), arguments.random) for layer in layers}
+    return [[layer, str(chosen[layer][i])] for i in range(arguments.random) for layer in layers]
+
+
+recipe_name = os.path.splitext(os.path.basename(arguments.recipe))[0]
+if arguments.steps != 512:
+    recipe_name += f"-{arguments.steps}"
+seeds = [int(seed) for seed in arguments.seeds.split(",")]
+print("| unit | Convscope | Lucent | ratio |")
 print("|---|---|---|---|")
 ratios = []
-for row in wanted:
-    ours = score(row["model"], row["objective"])
-    theirs = row.get("score_of_png")
-    ratio = ours / theirs if theirs else None
-    if ratio:
-        ratios.append(ratio)
-    cells = [f"{ours:.1f}", f"{theirs:.1f}" if theirs else "", f"{ratio:.3f}" if ratio else ""]
-    print(f"| {row['model']} {row['objective']} | {' | '.join(cells)} |", flush=True)
+for layer, channel in units():
+    ours = theirs = None
+    if arguments.lucent != "only":
+        ours = statistics.fmean(score(make_ours, recipe_name, layer, channel, seed) for seed in seeds)
+    if arguments.lucent != "no":
+        theirs = statistics.fmean(score(make_lucents, "lucent", layer, channel, seed) for seed in seeds)
+    if ours is not None and theirs:
+        ratios.append(ours / theirs)
+    cells = [f"{value:.1f}" if value is not None else "" for value in (ours, theirs)]
+    print(f"| {arguments.net} {layer}:{channel} | {' | '.join(cells)} | {f'{ours / theirs:.3f}' if ours and theirs else ''} |",
+          flush=True)
 if ratios:
-    print(f"| mean of the ratios | | | {sum(ratios) / len(ratios):.3f} |")
+    spread = statistics.stdev(ratios) if len(ratios) > 1 else 0
+    print(f"\n{len(ratios)} units, seeds {arguments.seeds}: mean ratio {statistics.fmean(ratios):.3f}, "
+          f"standard deviation {spread:.3f}, least {min(ratios):.3f}")

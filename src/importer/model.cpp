@@ -140,7 +140,7 @@ std::vector<int> rgb_planes(const std::vector<int> &asked, int channels) {
 } // namespace
 
 const Graph &Model::at(Size size) const {
-  constexpr std::size_t kept = 8;
+  constexpr std::size_t kept = 40; // more than a recipe has canvases
   if (!reread || size == graph.size())
     return graph;
   const auto found = std::find_if(sized_.begin(), sized_.end(), [&](const Graph &g) { return g.size() == size; });

@@ -79,6 +79,7 @@ void Plan::append(Step step) {
     tensor.last = index;
   }
   step.variant = variant_;
+  step.part = part_;
   steps_.push_back(std::move(step));
 }
 
@@ -225,12 +226,20 @@ private:
   std::vector<vulkan::Slice> slices_;
 };
 
-std::vector<const Plan::Step *> Plan::steps_of(Variant variant) const {
+std::vector<const Plan::Step *> Plan::steps_of(Selection of) const {
   std::vector<const Step *> steps;
   for (const Step &step : steps_)
-    if (in_variant(step.variant, variant))
+    if (step.part == of.part && in_variant(step.variant, of.variant))
       steps.push_back(&step);
   return steps;
+}
+
+void Plan::finish_programs(Selection of) const {
+  std::vector<const vulkan::Program *> programs;
+  for (const Step *step : steps_of(of))
+    if (step->program)
+      programs.push_back(step->program);
+  programs_.finish(std::move(programs));
 }
 
 // The axis along which a step's workgroups are run in parts: they write different elements. That of x where no other
@@ -258,24 +267,24 @@ StepSize Plan::size_of(const Step &step, Measure measure) const {
   return size;
 }
 
-std::vector<StepSize> Plan::step_sizes(Variant variant, Measure measure, bool apart) const {
+std::vector<StepSize> Plan::step_sizes(Selection of, Measure measure, bool apart) const {
   std::vector<StepSize> sizes;
-  for (const Step *step : steps_of(variant)) {
+  for (const Step *step : steps_of(of)) {
     sizes.push_back(size_of(*step, measure));
     sizes.back().alone = apart && (step->custom || (step->program && step->program->is_new()));
   }
   return sizes;
 }
 
-vulkan::Recording Plan::record(Variant variant, bool timed) const {
-  return record(variant, {}, {steps_of(variant).size(), 0}, timed);
+vulkan::Recording Plan::record(Selection of, bool timed) const {
+  return record(of, {}, {steps_of(of).size(), 0}, timed);
 }
 
-vulkan::Recording Plan::record(Variant variant, Cut from, Cut to, bool timed) const {
+vulkan::Recording Plan::record(Selection of, Cut from, Cut to, bool timed) const {
   constexpr double marks = 8; // a recording: each is a command that the next one waits for
   if (!allocated_)
     throw std::logic_error(name_ + ": the plan is recorded before it is allocated");
-  const std::vector<const Step *> steps = steps_of(variant);
+  const std::vector<const Step *> steps = steps_of(of);
   std::vector<StepSize> sizes;
   for (const Step *step : steps)
     sizes.push_back(size_of(*step, Measure::time));
@@ -304,29 +313,27 @@ void Plan::read(TensorId id, std::span<std::byte> data) const {
   tensor(id).buffer.read(0, data);
 }
 
-double Plan::flops(Variant variant) const {
+double Plan::flops(Selection of) const {
   double total = 0;
-  for (const Step &step : steps_)
-    if (in_variant(step.variant, variant))
-      total += step.flops;
+  for (const Step *step : steps_of(of))
+    total += step->flops;
   return total;
 }
 
-double Plan::traffic(Variant variant) const {
+double Plan::traffic(Selection of) const {
   double total = 0;
-  for (const auto &[name, cost] : costs(variant))
+  for (const auto &[name, cost] : costs(of))
     total += cost.bytes;
   return total;
 }
 
 // The parts of one layer's work have one label, and what lies between them stays in a cache.
-std::map<std::string, Plan::Cost> Plan::costs(Variant variant) const {
+std::map<std::string, Plan::Cost> Plan::costs(Selection of) const {
   std::map<std::string, Cost> costs;
   std::string label;
   std::set<std::pair<TensorId, bool>> seen; // by the steps of that label; read or written
-  for (const Step &step : steps_) {
-    if (!in_variant(step.variant, variant))
-      continue;
+  for (const Step *each : steps_of(of)) {
+    const Step &step = *each;
     if (step.label != label)
       seen.clear();
     label = step.label;
@@ -342,18 +349,18 @@ std::map<std::string, Plan::Cost> Plan::costs(Variant variant) const {
   return costs;
 }
 
-std::vector<std::string> Plan::kernels(Variant variant) const {
+std::vector<std::string> Plan::kernels(Selection of) const {
   std::vector<std::string> names;
-  for (const Step &step : steps_)
-    if (in_variant(step.variant, variant) && (step.program || step.custom))
-      names.push_back(step.program ? step.program->name() : step.label);
+  for (const Step *step : steps_of(of))
+    if (step->program || step->custom)
+      names.push_back(step->program ? step->program->name() : step->label);
   return names;
 }
 
-int Plan::dispatches(Variant variant) const {
-  return static_cast<int>(std::count_if(steps_.begin(), steps_.end(), [&](const Step &step) {
-    return in_variant(step.variant, variant) && (step.program || step.custom);
-  }));
+int Plan::dispatches(Selection of) const {
+  const std::vector<const Step *> steps = steps_of(of);
+  return static_cast<int>(
+      std::count_if(steps.begin(), steps.end(), [](const Step *step) { return step->program || step->custom; }));
 }
 
 } // namespace convscope

@@ -37,6 +37,14 @@ inline Use updates(TensorId tensor) { return {tensor, Access::read_write}; }
 // first steps, in which ReLUs that block a whole gradient let it through (DeadUnits in the visualization).
 enum class Variant : unsigned { usual = 1, revive = 2, both = 3 };
 
+// What one run is of: the steps of one part of a plan (Plan::set_part), in a variant.
+struct Selection {
+  Variant variant = Variant::usual;
+  int part = 0;
+  Selection(Variant of) : variant(of) {} // most plans have one part
+  Selection(Variant of, int only) : variant(of), part(only) {}
+};
+
 // What StepSize::work is: the operations that reports count, or these and all that is moved, as what takes time.
 enum class Measure { flops, time };
 
@@ -67,16 +75,19 @@ public:
 
   // Which recordings the steps appended from now on belong to (both, to begin with).
   void set_variant(Variant variant) { variant_ = variant; }
+  // Which part of the plan they are: a run is of one part. As no two parts run at once, their transient tensors lie in
+  // the same memory; persistent ones are common to all.
+  void set_part(int part) { part_ = part; }
 
   // Bytes of device memory that allocate() will take: arena and persistent tensors, without externals.
   std::size_t planned_bytes();
   // Places tensors and makes their buffers. No steps or tensors may be added afterwards.
   void allocate();
-  vulkan::Recording record(Variant variant, bool timed = false) const;
+  vulkan::Recording record(Selection of, bool timed = false) const;
   // The same steps in parts (SlicedRun), each step cut along the longest axis of its workgroups that its kernel allows.
   // `apart`: a step is `alone` where its driver may compile it at its first run.
-  std::vector<StepSize> step_sizes(Variant variant, Measure measure, bool apart) const;
-  vulkan::Recording record(Variant variant, Cut from, Cut to, bool timed = false) const;
+  std::vector<StepSize> step_sizes(Selection of, Measure measure, bool apart) const;
+  vulkan::Recording record(Selection of, Cut from, Cut to, bool timed = false) const;
 
   // After allocate():
   vulkan::Slice slice(TensorId id) const;
@@ -89,19 +100,19 @@ public:
     return values;
   }
 
-  void finish_programs() const { programs_.finish(); } // waits for what recordings need
-  double flops(Variant variant = Variant::usual) const;
-  int dispatches(Variant variant = Variant::usual) const;
+  void finish_programs(Selection of) const; // waits for what its recording needs
+  double flops(Selection of = Variant::usual) const;
+  int dispatches(Selection of = Variant::usual) const;
   // Bytes of the tensors that steps read, and of those they write, each once a layer.
-  double traffic(Variant variant = Variant::usual) const;
+  double traffic(Selection of = Variant::usual) const;
   // The same by shader, or by label for commands of others: what the sums of Recording::timings() are of.
   struct Cost {
     double flops = 0, bytes = 0;
     int dispatches = 0;
   };
-  std::map<std::string, Cost> costs(Variant variant = Variant::usual) const;
+  std::map<std::string, Cost> costs(Selection of = Variant::usual) const;
   // Of each dispatch in order, its program's name (Program::name()); of commands of others, their label.
-  std::vector<std::string> kernels(Variant variant = Variant::usual) const;
+  std::vector<std::string> kernels(Selection of = Variant::usual) const;
   vulkan::Programs &programs() { return programs_; }
   const vulkan::Device &device() const { return programs_.device(); }
 
@@ -119,6 +130,7 @@ private:
   struct Step {
     std::string label;
     Variant variant;
+    int part;
     std::vector<Use> uses;
     const vulkan::Program *program = nullptr;
     std::array<std::uint32_t, 3> groups{};
@@ -131,7 +143,7 @@ private:
 
   class Recorder;
 
-  std::vector<const Step *> steps_of(Variant variant) const;
+  std::vector<const Step *> steps_of(Selection of) const;
   static int cut_axis(const Step &step);
   StepSize size_of(const Step &step, Measure measure) const;
   TensorId add_tensor(Tensor tensor);
@@ -146,6 +158,7 @@ private:
   std::vector<Tensor> tensors_;
   std::vector<Step> steps_;
   Variant variant_ = Variant::both;
+  int part_ = 0;
   std::size_t arena_bytes_ = 0, block_bytes_ = 0;
   bool placed_ = false, allocated_ = false;
   std::vector<vulkan::Buffer> arena_; // all but the last of block_bytes_

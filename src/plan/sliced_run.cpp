@@ -6,10 +6,10 @@
 
 namespace convscope {
 
-SlicedRun::SlicedRun(const Plan &plan, Variant variant, const Slicing &slicing, bool timed)
-    : plan_(plan), variant_(variant), slicing_(slicing), timed_(timed),
-      steps_(plan.step_sizes(variant, slicing.milliseconds > 0 ? Measure::time : Measure::flops, slicing.apart)) {
-  plan.finish_programs();
+SlicedRun::SlicedRun(const Plan &plan, Selection of, const Slicing &slicing, bool timed)
+    : plan_(plan), of_(of), slicing_(slicing), timed_(timed),
+      steps_(plan.step_sizes(of, slicing.milliseconds > 0 ? Measure::time : Measure::flops, slicing.apart)) {
+  plan.finish_programs(of);
   if (by_time())
     return;
   cuts_ = all_cuts(steps_, slicing_.flops);
@@ -19,7 +19,7 @@ SlicedRun::SlicedRun(const Plan &plan, Variant variant, const Slicing &slicing, 
 }
 
 vulkan::Recording SlicedRun::record(std::size_t slice) const {
-  return plan_.record(variant_, slice > 0 ? cuts_[slice - 1] : Cut{}, cuts_[slice], timed_);
+  return plan_.record(of_, slice > 0 ? cuts_[slice - 1] : Cut{}, cuts_[slice], timed_);
 }
 
 void SlicedRun::record_next() {

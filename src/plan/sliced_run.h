@@ -18,7 +18,7 @@ namespace convscope {
 class SlicedRun {
 public:
   // The plan is allocated, and outlives this. `timed`: with timings().
-  SlicedRun(const Plan &plan, Variant variant, const Slicing &slicing, bool timed = false);
+  SlicedRun(const Plan &plan, Selection of, const Slicing &slicing, bool timed = false);
   SlicedRun(const SlicedRun &) = delete;
   SlicedRun &operator=(const SlicedRun &) = delete;
 
@@ -39,7 +39,7 @@ private:
   const vulkan::Recording &recording() const;
 
   const Plan &plan_;
-  Variant variant_;
+  Selection of_;
   Slicing slicing_;
   bool timed_;
   std::vector<StepSize> steps_;

@@ -162,6 +162,7 @@ void bench_step(Session &session, const BenchRequest &request, const BenchedNet 
   options.width = request.width;
   options.history = 1;
   options.input_size = net.input_size;
+  options.graph_at = [&session](Size canvas) -> const Graph & { return session.model().at(canvas); };
   options.precision = session.precision();
   options.profile = session.profile();
   const Objective objective = same_objective(session.objective(text), session.graph(), net.graph);

@@ -9,6 +9,23 @@
 
 namespace convscope {
 
+namespace {
+
+// Whatever size a step's canvas has: but where it is only too small, the step has a larger one.
+void check_canvases(const Model &model, const std::vector<NodeId> &layers, const Recipe &recipe, Size image) {
+  if (!scales_canvas(recipe, false))
+    return;
+  for (const double scale : canvas_scales(recipe))
+    try {
+      for (const NodeId layer : layers)
+        shape_at(model, layer,
+                 {scaled_canvas_side(recipe, image.width, scale), scaled_canvas_side(recipe, image.height, scale)});
+    } catch (const InputTooSmall &) {
+    }
+}
+
+} // namespace
+
 Size size_of(const Array &input) { return {static_cast<int>(input.shape.at(3)), static_cast<int>(input.shape.at(2))}; }
 
 Shape shape_at(const Model &model, NodeId layer, Size input) {
@@ -33,6 +50,7 @@ Size input_size_for(const Model &model, const std::vector<NodeId> &layers, const
   try {
     for (const NodeId layer : layers)
       shape_at(model, layer, net_size({}, recipe, image));
+    check_canvases(model, layers, recipe, image);
     return {};
   } catch (const InputTooSmall &) {
     too_small = true;

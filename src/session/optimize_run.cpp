@@ -107,11 +107,13 @@ std::uint64_t OptimizeRun::room() { return session_.memory_left(); }
 Optimization OptimizeRun::plan(const std::vector<std::size_t> &members, const OptimizationOptions &options) {
   const Graph &graph =
       session_.model().at(net_size(options.input_size, request_.recipe, {options.width, options.height}));
+  OptimizationOptions with = options;
+  with.graph_at = [this](Size canvas) -> const Graph & { return session_.model().at(canvas); };
   std::vector<Objective> objectives;
   for (const std::size_t member : members)
     objectives.push_back(same_objective(request_.objectives[member], session_.graph(), graph));
   Optimization optimization(session_.programs(), session_.weights(), graph, std::move(objectives), request_.recipe,
-                            options);
+                            with);
   if (const std::size_t bytes = optimization.planned_bytes(); bytes > room())
     throw UserError(fmt::format("{} needs {} MiB of device memory, where {} has {} MiB left",
                                 request_.objectives[members.front()].text, bytes >> 20, session_.device().info().name,

@@ -17,7 +17,8 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr int most_margin = 4096, most_side = 4096, most_steps = 1000000, most_crops = 256, most_channels = 1 << 16;
+constexpr int most_margin = 4096, most_side = 4096, most_steps = 1000000, most_crops = 256, most_scales = 32,
+              most_channels = 1 << 16;
 
 Json to_json(const Draw &draw) { return {{"uniform", draw.uniform}, {"values", draw.values}}; }
 
@@ -89,6 +90,8 @@ const std::vector<Field> &fields() {
       flag("balance_stay", &Recipe::balance_stay),
       flag("transforms", &Recipe::transforms),
       integer("canvas_margin", &Recipe::canvas_margin, 0, most_margin),
+      flag("canvas_scales", &Recipe::canvas_scales),
+      integer("canvas_crop", &Recipe::canvas_crop, 0, most_margin),
       draw("jitter", &Recipe::jitter, any),
       draw("scale", &Recipe::scale, 0.01),
       draw("rotation", &Recipe::rotation, any),
@@ -136,6 +139,10 @@ Recipe read_recipe(const JsonReader &from) {
   for (const Field &field : fields())
     if (from.has(field.key))
       field.read(result, from, field.key);
+  if (result.canvas_scales &&
+      (result.scale.uniform || canvas_scales(result).size() > static_cast<std::size_t>(most_scales)))
+    throw UserError(fmt::format("{}: where the canvas scales, 'scale' is a list of up to {} values, not uniform",
+                                from.name(), most_scales));
   return result;
 }
 

@@ -127,7 +127,7 @@ void recipe_controls(Frame &frame) {
   labelled("Scaling", "Each step shrinks or enlarges the image by up to so much", scale);
   double percent = spread(recipe.scale, 1) * 100;
   if (slider("##scale", percent, 0, 30, "%.0f %%")) {
-    recipe.scale = spread_draw(1, percent / 100);
+    recipe.scale = scale_draw(recipe, percent / 100);
     settle_transforms(recipe);
   }
   labelled("Rotation", "Each step turns the image by up to so many degrees", scale);

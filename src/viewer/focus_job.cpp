@@ -54,6 +54,7 @@ Optimization FocusJob::make(const Recipe &recipe, std::optional<Array> init,
   const std::string objective = objective_text(aimed(recipe));
   const Size image = image_size_of(*unit_, controls_);
   options.height = image.height;
+  options.graph_at = [this](Size canvas) -> const Graph & { return session_.model().at(canvas); };
   options.width = image.width;
   options.input_size = input_size_for(session_.model(), {find_layer(session_.graph(), unit_->layer)}, recipe, image);
   options.seed = controls_.seed;

@@ -70,6 +70,17 @@ Draw spread_draw(double centre, double amount) {
   return {{centre - amount, centre + amount}, true};
 }
 
+Draw scale_draw(const Recipe &recipe, double amount) {
+  constexpr int each_way = 5;
+  Draw draw = spread_draw(1, amount);
+  if (recipe.canvas_scales && draw.uniform) {
+    draw = {{}, false};
+    for (int i = -each_way; i <= each_way; ++i)
+      draw.values.push_back(1 + amount * i / each_way);
+  }
+  return draw;
+}
+
 void settle_transforms(Recipe &recipe) {
   recipe.transforms = recipe.canvas_margin > 0 || spread(recipe.jitter, 0) > 0 || spread(recipe.scale, 1) > 0 ||
                       spread(recipe.rotation, 0) > 0 || spread(recipe.jitter_after, 0) > 0;

@@ -22,6 +22,8 @@ void apply_remedy(Health health, Wish &wish);
 // How far a draw strays from `centre`, and the uniform draw that strays so far.
 double spread(const Draw &draw, double centre);
 Draw spread_draw(double centre, double amount);
+// The same of a recipe's scale: of a few values where each is a canvas.
+Draw scale_draw(const Recipe &recipe, double amount);
 // Sets `transforms` as the recipe's draws need it. To be called after they were edited.
 void settle_transforms(Recipe &recipe);
 // Whether the recipe is still what its name says.

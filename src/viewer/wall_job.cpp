@@ -177,6 +177,7 @@ void WallJob::plan_batch(int steps) {
   options.input_size = input_size_for(session_.model(), {node_}, recipe_, image_);
   options.seed = seed_;
   options.slicing = slicing_;
+  options.graph_at = [this](Size canvas) -> const Graph & { return session_.model().at(canvas); };
   options.precision = session_.precision();
   options.profile = session_.profile();
   if (steps > 0) {

@@ -40,10 +40,11 @@ gpu::PlaneParams unchanged_planes(int planes, int first, int count) {
 } // namespace
 
 InputSteps::InputSteps(vulkan::Programs &programs, const Recipe &recipe, const Preprocessing &preprocessing, int batch,
-                       const Shape &image, Size input_size)
+                       const Shape &image, Size input_size, Size canvas)
     : programs_(programs), mode_(mode_of(recipe)), decorrelated_(decorrelates(recipe, image.c)), noise_(recipe.noise),
-      noise_width_(recipe.noise_width), batch_(batch), views_(convscope::views(recipe)),
-      image_(image), canvas_{image.c, canvas_side(recipe, image.h), canvas_side(recipe, image.w)},
+      noise_width_(recipe.noise_width), batch_(batch), views_(convscope::views(recipe)), image_(image),
+      canvas_(canvas.given() ? Shape{image.c, canvas.height, canvas.width}
+                             : Shape{image.c, canvas_side(recipe, image.h), canvas_side(recipe, image.w)}),
       net_(input_size.given() ? Shape{image.c, input_size.height, input_size.width} : canvas_) {
   const std::vector<int> readers = readers_of(preprocessing, image.c);
   for (int first = 0; first < image.c; first += 3) {

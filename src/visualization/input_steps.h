@@ -15,8 +15,9 @@ class InputSteps {
 public:
   // `input_size`: of what the net gets; not given: as large as the canvas. UserError where the preprocessing does not
   // use each plane of the image once.
+  // `canvas`: instead of the recipe's at scale 1.
   InputSteps(vulkan::Programs &programs, const Recipe &recipe, const Preprocessing &preprocessing, int batch,
-             const Shape &image, Size input_size);
+             const Shape &image, Size input_size, Size canvas = {});
 
   Shape canvas() const { return canvas_; }
   Shape net_input() const { return net_; }

@@ -88,6 +88,26 @@ Objective same_objective(Objective objective, const Graph &from, const Graph &to
   return objective;
 }
 
+Objective at_size(Objective objective, const std::vector<Shape> &from, const std::vector<Shape> &to) {
+  const auto moved = [](int x, int old_length, int length) { // the position that holds the other's middle
+    return static_cast<int>((2 * std::int64_t{x} + 1) * length / (2 * std::int64_t{old_length}));
+  };
+  for (Term &term : objective.terms) {
+    if (term.layer < 0 || term.positions.kind != Positions::Kind::rectangle)
+      continue;
+    const Shape &old_map = from.at(static_cast<std::size_t>(term.layer)),
+                &map = to.at(static_cast<std::size_t>(term.layer));
+    Positions &at = term.positions;
+    const int right = moved(at.x + at.width - 1, old_map.w, map.w),
+              bottom = moved(at.y + at.height - 1, old_map.h, map.h);
+    at.x = moved(at.x, old_map.w, map.w);
+    at.y = moved(at.y, old_map.h, map.h);
+    at.width = right - at.x + 1;
+    at.height = bottom - at.y + 1;
+  }
+  return objective;
+}
+
 std::vector<NodeId> layers_of(const Objective &objective) {
   return layers_where(objective, [](const Needs &) { return true; });
 }

@@ -93,6 +93,10 @@ std::vector<NodeId> style_layers_of(const Objective &objective);
 // there.
 Objective same_objective(Objective objective, const Graph &from, const Graph &to);
 
+// The same objective of maps of another size: its positions, which are of `from`, are at the same places of `to`.
+// Both are infer_shapes()'s, of at least the objective's layers.
+Objective at_size(Objective objective, const std::vector<Shape> &from, const std::vector<Shape> &to);
+
 // `variants` images of each: all but the first are keyed by their number, too. UserError where an objective needs
 // company and has none.
 std::vector<Objective> with_variants(const std::vector<Objective> &objectives, int variants);

@@ -7,10 +7,13 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "graph/names.h"
 #include "graph/shapes.h"
 #include "plan/sliced_run.h"
+#include "visualization/canvases.h"
 #include "visualization/input_steps.h"
 #include "visualization/objective_steps.h"
+#include "visualization/optimization_checks.h"
 #include "visualization/optimizer_steps.h"
 #include "visualization/parameterization.h"
 #include "visualization/random.h"
@@ -19,78 +22,7 @@ namespace convscope {
 
 namespace {
 
-constexpr int largest_side = 4096; // far above what a device has room for
-constexpr int dead_for = 8;        // steps without a response until a unit counts as dead
-
-double checked_lr(double lr) {
-  if (!std::isfinite(lr) || lr <= 0 || !std::isfinite(static_cast<float>(lr)) || static_cast<float>(lr) == 0)
-    throw UserError(fmt::format("the learning rate must be a positive number, not {}", lr));
-  return lr;
-}
-
-int checked_side(int side, int otherwise) {
-  if (side == 0)
-    side = otherwise;
-  if (side < 1 || side > largest_side)
-    throw UserError(fmt::format("an image's side is 1 to {} pixels, not {}", largest_side, side));
-  return side;
-}
-
-std::vector<Objective> checked_batch(std::vector<Objective> objectives) {
-  if (objectives.empty())
-    throw UserError("no objective to optimize");
-  return objectives;
-}
-
-std::vector<Shape> checked_shapes(const Graph &graph, const std::vector<Objective> &objectives, Shape input) {
-  std::vector<Shape> shapes(graph.nodes.size());
-  for (const NodeId layer : layers_of(objectives[0]))
-    shapes[std::size_t(layer)] = infer_shapes(graph, input, layer)[std::size_t(layer)];
-  for (const Objective &objective : objectives)
-    check_objective(objective, graph, shapes);
-  return shapes;
-}
-
-// Kernels bind whole tensors. The net looks after its own.
-void check_room(const vulkan::DeviceInfo &device, std::int64_t floats, int batch, const Shape &image) {
-  const double needed = double(floats) * batch * sizeof(float);
-  const auto limit = double(device.max_binding());
-  if (needed > limit)
-    throw UserError(fmt::format("{} of {}x{} pixels needs {:.0f} MB in one piece, where {} takes {:.0f} MB",
-                                batch == 1 ? "an image" : fmt::format("a batch of {} images", batch), image.w, image.h,
-                                needed * 1e-6, device.name, limit * 1e-6));
-}
-
-// The parameters to start from, one set an image.
-std::vector<float> checked_init(const Array &init, const Parameterization &parameterization, int batch) {
-  const bool shared = !init.shape.empty() && init.shape[0] == 1;
-  const auto wanted = parameterization.shape(shared ? 1 : batch);
-  if (init.shape != wanted)
-    throw UserError(fmt::format("the parameters to start from have the shape ({}), where ({}) is needed",
-                                fmt::join(init.shape, ", "), fmt::join(wanted, ", ")));
-  if (!std::all_of(init.data.begin(), init.data.end(), [](float v) { return std::isfinite(v); }))
-    throw UserError("the parameters to start from hold a number that is not finite");
-  std::vector<float> values;
-  for (int n = 0; n < (shared ? batch : 1); ++n)
-    values.insert(values.end(), init.data.begin(), init.data.end());
-  return values;
-}
-
-// A picture that terms compare with, once an image; empty where it is not needed.
-std::vector<float> checked_picture(const std::optional<Array> &picture, bool needed, const char *name,
-                                   const Objective &objective, int batch, const Shape &image) {
-  if (!needed)
-    return {};
-  if (!picture)
-    throw UserError(fmt::format("objective '{}' compares with a picture: --{} is required", objective.text, name));
-  if (picture->shape != std::vector<std::int64_t>{image.c, image.h, image.w})
-    throw UserError(fmt::format("the {} picture's shape is ({}), where the image's is ({}, {}, {})", name,
-                                fmt::join(picture->shape, ", "), image.c, image.h, image.w));
-  std::vector<float> all;
-  for (int n = 0; n < batch; ++n)
-    all.insert(all.end(), picture->data.begin(), picture->data.end());
-  return all;
-}
+constexpr int dead_for = 8; // steps without a response until a unit counts as dead
 
 } // namespace
 
@@ -102,12 +34,19 @@ struct Optimization::State {
   Shape image;
   double lr;
   Parameterization parameterization;
-  InputSteps input;
-  std::vector<Shape> shapes; // of the net's layers, at its input's size
-  Plan plan;                 // a step
+  std::vector<Shape> shapes; // of the net's layers, on a canvas at scale 1
+  Canvases canvases;
+  Plan plan; // of a step: a part for each canvas
   Parameterization::Tensors tensors;
   OptimizerSteps optimizer;
-  ObjectiveSteps objective;
+  struct Part { // of the plan
+    ObjectiveSteps objective;
+    std::optional<SlicedRun> usual, revive, timed; // once their canvas is drawn
+    Part(Plan &plan, const std::vector<Objective> &objectives, const std::vector<Shape> &shapes, const Shape &image,
+         int views)
+        : objective(plan, objectives, shapes, image, views) {}
+  };
+  std::vector<std::unique_ptr<Part>> parts;
   Plan first_image; // parameters, where none are given, and what they show
   std::optional<std::vector<float>> init;
   struct Comparison { // (N,C,H,W)
@@ -116,8 +55,8 @@ struct Optimization::State {
   } photo, style;
   std::vector<float> first_moments, second_moments; // to go on with; empty: zeros
   Slicing slicing;
-  std::optional<SlicedRun> usual, revive, timed; // of a step
-  int began = 0, done = 0;                       // steps, with those of the optimization that this one resumes
+  bool prepared = false;
+  int began = 0, done = 0; // steps, with those of the optimization that this one resumes
 
   State(vulkan::Programs &programs, Weights &weights, const Graph &graph, std::vector<Objective> given,
         const Recipe &by, const OptimizationOptions &with)
@@ -125,17 +64,20 @@ struct Optimization::State {
         batch(static_cast<int>(objectives.size())), image{graph.input.c, checked_side(with.height, by.size),
                                                           checked_side(with.width, by.size)},
         lr(checked_lr(with.lr.value_or(by.lr))), parameterization(programs, by, batch, image),
-        input(programs, by, graph.preprocessing, batch, image, with.input_size),
-        shapes(checked_shapes(graph, objectives, input.net_input())), plan(programs, "optimization"),
-        tensors(parameterization.make_tensors(plan)),
+        shapes(checked_shapes(graph, objectives,
+                              with_planes(image.c, with.input_size.given()
+                                                       ? with.input_size
+                                                       : Size{canvas_side(by, image.w), canvas_side(by, image.h)}))),
+        canvases(by, image, with.input_size.given(), with.seed, [&](Size size) { return takes(graph, size); }),
+        plan(programs, "optimization"), tensors(parameterization.make_tensors(plan)),
         optimizer(plan, by, parameterization, batch, std::max(1, with.history > 0 ? with.history : planned_steps()),
                   planned_steps()),
-        objective(plan, objectives, shapes, image, input.views()), first_image(programs, "first image"),
-        slicing(with.slicing.value_or(whole_slices(programs.device().info()))) {
-    check_room(programs.device().info(),
-               std::max<std::int64_t>(parameterization.count(), input.canvas().elements() * input.views()), batch,
-               image);
-    if (input.views() > 1 && objectives[0].needs().company)
+        first_image(programs, "first image"), slicing(with.slicing.value_or(whole_slices(programs.device().info()))) {
+    std::int64_t largest = parameterization.count();
+    for (const Canvas &canvas : canvases.all())
+      largest = std::max(largest, with_planes(image.c, canvas.size).elements() * views(recipe));
+    check_room(programs.device().info(), largest, batch, image);
+    if (views(recipe) > 1 && objectives[0].needs().company)
       throw UserError(
           fmt::format("objective '{}' is between whole images: the recipe takes crops of them", objectives[0].text));
     if (options.init)
@@ -153,24 +95,60 @@ struct Optimization::State {
     style.values = checked_picture(options.style, needs.style, "style", objectives[0], batch, image);
     options.photo.reset();
     options.style.reset();
-    append_step(weights, graph);
+    for (Comparison *picture : {&photo, &style})
+      if (!picture->values.empty())
+        picture->tensor = plan.persistent("picture", picture->values.size() * sizeof(float));
+    parts.resize(canvases.all().size());
+    for (std::size_t i = 0; i < parts.size(); ++i) // the first step's first: its programs are compiled first
+      append_part((canvases.drawn(done) + i) % parts.size(), weights, graph);
+    options.graph_at = nullptr;
+  }
+
+  // The graph for another canvas than that at scale 1.
+  const Graph &graph_at(const Graph &graph, Size size) const {
+    return options.graph_at ? options.graph_at(size) : graph;
+  }
+
+  bool takes(const Graph &graph, Size size) const {
+    try {
+      const Graph &there = graph_at(graph, size);
+      for (const NodeId layer : layers_of(objectives[0]))
+        infer_shapes(there, with_planes(image.c, size), same_node(graph, layer, there));
+      return true;
+    } catch (const InputTooSmall &) {
+      return false;
+    }
+  }
+
+  void append_part(std::size_t index, Weights &weights, const Graph &graph) {
+    plan.set_part(static_cast<int>(index));
+    const Canvas &canvas = canvases.all()[index];
+    const InputSteps input(plan.programs(), recipe, graph.preprocessing, batch, image, options.input_size, canvas.size);
+    const Graph &there = canvas.scale ? graph_at(graph, canvas.size) : graph;
+    std::vector<NodeId> layers;
+    for (const NodeId layer : layers_of(objectives[0]))
+      layers.push_back(same_node(graph, layer, there));
+    const std::vector<Shape> shapes_there = shapes_of(there, layers, input.net_input());
+    const std::vector<Objective> moved = objectives_at(objectives, graph, shapes, there, shapes_there);
+    parts[index] = std::make_unique<Part>(plan, moved, shapes_there, image, input.views());
+    append_step(*parts[index], canvas, input, weights, there, moved[0]);
   }
 
   int planned_steps() const { return options.steps > 0 ? options.steps : recipe.steps; }
 
   // The net with a picture that terms compare with, put through the image's own transforms.
-  const Network *append_comparison(Comparison &picture, const std::vector<NodeId> &layers, const char *name,
-                                   std::optional<Network> &net, Weights &weights, const Graph &graph) {
+  const Network *append_comparison(const Comparison &picture, const std::vector<NodeId> &layers,
+                                   const InputSteps &input, std::optional<Network> &net, Weights &weights,
+                                   const Graph &graph) {
     if (layers.empty())
       return nullptr;
-    picture.tensor = plan.persistent(name, picture.values.size() * sizeof(float));
-    NetworkOptions given = net_options(layers);
+    const NetworkOptions given = net_options(input, layers);
     net.emplace(plan, weights, graph, given);
     net->forward(input.append_forward(plan, picture.tensor, optimizer.maps()));
     return &*net;
   }
 
-  NetworkOptions net_options(const std::vector<NodeId> &layers) const {
+  NetworkOptions net_options(const InputSteps &input, const std::vector<NodeId> &layers) const {
     NetworkOptions net;
     net.input = input.net_input();
     net.batch = batch * input.views();
@@ -180,15 +158,18 @@ struct Optimization::State {
     return net;
   }
 
-  void append_step(Weights &weights, const Graph &graph) {
-    optimizer.append_advance(image.h, image.w, input.canvas().h, input.canvas().w);
+  void append_step(Part &part, const Canvas &canvas, const InputSteps &input, Weights &weights, const Graph &graph,
+                   const Objective &pattern) {
+    ObjectiveSteps &objective = part.objective;
+    plan.set_variant(Variant::both);
+    optimizer.append_advance(image.h, image.w, input.canvas().h, input.canvas().w, canvas.scale);
     std::optional<Network> own, of_photo, of_style;
     ObjectiveSteps::Sources sources;
     sources.image = tensors.image;
-    sources.photo = append_comparison(photo, photo_layers_of(objectives[0]), "photo", of_photo, weights, graph);
-    sources.style = append_comparison(style, style_layers_of(objectives[0]), "style picture", of_style, weights, graph);
+    sources.photo = append_comparison(photo, photo_layers_of(pattern), input, of_photo, weights, graph);
+    sources.style = append_comparison(style, style_layers_of(pattern), input, of_style, weights, graph);
     if (!objective.layers().empty()) {
-      NetworkOptions net = net_options(objective.layers());
+      NetworkOptions net = net_options(input, objective.layers());
       net.backward = true;
       net.revive = recipe.revive_steps > 0;
       const InputSteps::Random random{optimizer.state(), optimizer.images()};
@@ -220,12 +201,13 @@ struct Optimization::State {
   }
 
   void prepare() {
-    if (usual)
+    if (prepared)
       return;
     plan.allocate();
     const auto scale = parameterization.scale_table();
     plan.write(tensors.scale, std::as_bytes(std::span(scale)));
-    objective.write_terms();
+    for (const auto &part : parts)
+      part->objective.write_terms();
     for (const Comparison *picture : {&photo, &style})
       if (picture->tensor != TensorId::none)
         plan.write(picture->tensor, std::as_bytes(std::span(picture->values)));
@@ -235,9 +217,22 @@ struct Optimization::State {
     optimizer.write_start(keys, lr, done, first_moments, second_moments);
     first_moments = second_moments = {};
     make_first_image();
-    if (recipe.revive_steps > 0)
-      revive.emplace(plan, Variant::revive, slicing);
-    usual.emplace(plan, Variant::usual, slicing);
+    next_run();
+    prepared = true;
+  }
+
+  // The next step's, recorded when its canvas is first drawn.
+  SlicedRun &next_run() {
+    const std::size_t canvas = canvases.drawn(done);
+    std::optional<SlicedRun> &run = reviving() ? parts[canvas]->revive : parts[canvas]->usual;
+    if (!run)
+      run.emplace(plan, Selection(reviving() ? Variant::revive : Variant::usual, static_cast<int>(canvas)), slicing);
+    return *run;
+  }
+
+  // Of a step, whatever its canvas: what the plan says of one.
+  template <typename Of> double mean(Of of) const {
+    return canvases.mean([&](std::size_t canvas) { return of(Selection(Variant::usual, static_cast<int>(canvas))); });
   }
 
   void make_first_image() {
@@ -260,7 +255,7 @@ struct Optimization::State {
 
   // The next slice; whether it was the last of a step.
   bool advance(vulkan::Flight &flight) {
-    if (!(reviving() ? *revive : *usual).advance(flight, doing()))
+    if (!next_run().advance(flight, doing()))
       return false;
     ++done;
     return true;
@@ -313,18 +308,20 @@ bool Optimization::advance_slice() {
 std::vector<vulkan::Recording::Timing> Optimization::timed_step() {
   State &s = *state_;
   s.prepare();
-  if (!s.timed)
-    s.timed.emplace(s.plan, Variant::usual, s.slicing, true);
-  s.timed->run(s.doing());
+  const std::size_t canvas = s.canvases.drawn(s.done);
+  std::optional<SlicedRun> &timed = s.parts[canvas]->timed;
+  if (!timed)
+    timed.emplace(s.plan, Selection(Variant::usual, static_cast<int>(canvas)), s.slicing, true);
+  timed->run(s.doing());
   ++s.done;
-  return s.timed->timings();
+  return timed->timings();
 }
 
 int Optimization::steps_done() const { return state_->done; }
 
 void Optimization::set_lr(double lr) {
   state_->lr = checked_lr(lr);
-  if (state_->usual)
+  if (state_->prepared)
     state_->optimizer.write_lr(lr);
 }
 
@@ -380,15 +377,42 @@ std::vector<Progress> Optimization::progress() {
   return result;
 }
 
-double Optimization::flops_per_step() const { return state_->plan.flops(); }
-int Optimization::dispatches_per_step() const { return state_->plan.dispatches(); }
-double Optimization::bytes_per_step() const { return state_->plan.traffic(); }
-std::map<std::string, Plan::Cost> Optimization::costs_per_step() const { return state_->plan.costs(); }
+double Optimization::flops_per_step() const {
+  return state_->mean([&](Selection of) { return state_->plan.flops(of); });
+}
+int Optimization::dispatches_per_step() const {
+  return static_cast<int>(std::lround(state_->mean([&](Selection of) { return double(state_->plan.dispatches(of)); })));
+}
+double Optimization::bytes_per_step() const {
+  return state_->mean([&](Selection of) { return state_->plan.traffic(of); });
+}
+
+std::map<std::string, Plan::Cost> Optimization::costs_per_step() const {
+  const State &s = *state_;
+  std::vector<std::map<std::string, Plan::Cost>> all;
+  std::map<std::string, Plan::Cost> mean;
+  for (std::size_t canvas = 0; canvas < s.parts.size(); ++canvas) {
+    all.push_back(s.plan.costs(Selection(Variant::usual, static_cast<int>(canvas))));
+    mean.insert(all.back().begin(), all.back().end());
+  }
+  for (auto &[shader, cost] : mean) {
+    const auto of = [&, key = shader](auto member) {
+      return s.canvases.mean([&](std::size_t canvas) {
+        const auto found = all[canvas].find(key);
+        return found == all[canvas].end() ? 0.0 : static_cast<double>(found->second.*member);
+      });
+    };
+    cost = {of(&Plan::Cost::flops), of(&Plan::Cost::bytes), static_cast<int>(std::lround(of(&Plan::Cost::dispatches)))};
+  }
+  return mean;
+}
 
 std::vector<std::string> Optimization::kernels() const {
   std::vector<std::string> names = state_->first_image.kernels();
-  const std::vector<std::string> of_steps = state_->plan.kernels(Variant::both);
-  names.insert(names.end(), of_steps.begin(), of_steps.end());
+  for (std::size_t canvas = 0; canvas < state_->parts.size(); ++canvas) {
+    const std::vector<std::string> of_steps = state_->plan.kernels(Selection(Variant::both, static_cast<int>(canvas)));
+    names.insert(names.end(), of_steps.begin(), of_steps.end());
+  }
   return names;
 }
 

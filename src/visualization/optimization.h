@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,6 +33,9 @@ struct OptimizationState {
 struct OptimizationOptions {
   int height = 0, width = 0; // of the image; 0: the recipe's size
   Size input_size;           // what the transforms give is resized to this before the net; not given: as it is
+  // For a canvas of another size than the recipe's at scale 1, the net there, which need not outlast the next call;
+  // none: the same graph does for all. What it says of preprocessing is not asked.
+  std::function<const Graph &(Size canvas)> graph_at;
   std::uint64_t seed = 0;
   std::optional<double> lr; // instead of the recipe's
   // Parameters to start from, Parameterization::shape(): (1 or N, C, H', W'/2+1, 2), where H' and W' are
@@ -95,6 +99,7 @@ public:
   OptimizationState state();
   std::vector<Progress> progress();
 
+  // Where canvases scale, the mean of all steps'.
   double flops_per_step() const;
   int dispatches_per_step() const;
   double bytes_per_step() const;                            // that kernels read and write

@@ -33,7 +33,7 @@ gpu::DrawRange OptimizerSteps::add_draw(const Draw &draw) {
   return range;
 }
 
-void OptimizerSteps::append_advance(int height, int width, int canvas_h, int canvas_w) {
+void OptimizerSteps::append_advance(int height, int width, int canvas_h, int canvas_w, std::optional<int> scale) {
   const gpu::AdvanceParams params{batch_,
                                   height,
                                   width,
@@ -42,7 +42,7 @@ void OptimizerSteps::append_advance(int height, int width, int canvas_h, int can
                                   static_cast<float>(std::log(recipe_.beta1)),
                                   static_cast<float>(std::log(recipe_.beta2)),
                                   jitter_,
-                                  scale_,
+                                  scale ? gpu::DrawRange{scale_.first + *scale, 1, 0} : scale_,
                                   rotation_,
                                   jitter_after_,
                                   recipe_.crops,

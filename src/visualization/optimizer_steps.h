@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,7 +27,8 @@ public:
   TensorId gradient_partials() const { return gradient_partials_; }
   TensorId previous() const { return previous_; } // as the parameters: what an image that stops goes back to
 
-  void append_advance(int height, int width, int canvas_h, int canvas_w);
+  // `scale`: that of the recipe's with that index, instead of one that each image draws.
+  void append_advance(int height, int width, int canvas_h, int canvas_w, std::optional<int> scale = {});
   // `values` holds `value_parts` partial sums an image.
   void append_update(const Parameterization::Tensors &tensors, TensorId values, int value_parts);
 

@@ -12,5 +12,7 @@ namespace convscope {
 std::uint64_t text_hash(std::string_view text);
 // The key (low word, high word) of mix(seed) ^ text_hash(text), where mix is SplitMix64's finalizer.
 std::array<std::uint32_t, 2> philox_key(std::uint64_t seed, std::string_view text);
+// As philox() of shaders/philox.glsl.
+std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
 
 } // namespace convscope

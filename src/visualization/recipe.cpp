@@ -1,5 +1,8 @@
 #include "visualization/recipe.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -24,6 +27,8 @@ Recipe lucid() {
   Recipe r;
   r.transforms = true;
   r.canvas_margin = 2 * 12 - 8 - 4;
+  r.canvas_scales = true;
+  r.canvas_crop = 4;
   r.jitter = crop(8);
   r.scale.values.clear();
   for (int percent = 90; percent <= 110; percent += 2)
@@ -113,6 +118,19 @@ Recipe recipe(std::string_view name) {
   if (hint.empty())
     hint = fmt::format("; there are {}", fmt::join(recipe_names(), ", "));
   throw UserError(fmt::format("no recipe '{}'{}", name, hint));
+}
+
+int scaled_canvas_side(const Recipe &recipe, int side, double scale) {
+  constexpr double rounding = 1e-6; // 0.9 * 90 is 81, not almost
+  const int whole = canvas_side(recipe, side) + recipe.canvas_crop;
+  return std::max(1, static_cast<int>(std::floor(whole * scale + rounding)) - recipe.canvas_crop);
+}
+
+std::vector<double> canvas_scales(const Recipe &recipe) {
+  std::vector<double> scales = recipe.scale.values;
+  std::sort(scales.begin(), scales.end());
+  scales.erase(std::unique(scales.begin(), scales.end()), scales.end());
+  return scales;
 }
 
 int next_smooth(int n) {

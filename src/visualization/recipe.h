@@ -37,6 +37,11 @@ struct Recipe {
   // is what the canvas has more than the image, in each direction: lucid's 2 * 12 padded, less 8 and 4 cropped.
   bool transforms = false;
   int canvas_margin = 0;
+  // The canvas is as large as the scaled image with its margin, so that all of it is seen whatever the scale, but for
+  // `canvas_crop` pixels that are cut off afterwards. The images of a batch share a step's scale. Not of crops, nor
+  // where the net's input has a size of its own.
+  bool canvas_scales = false;
+  int canvas_crop = 0;
   Draw jitter; // of the image, in its pixels, for x and y each
   Draw scale{{1}};
   Draw rotation;     // in degrees
@@ -72,6 +77,15 @@ inline int canvas_side(const Recipe &recipe, int side) {
     return recipe.canvas;
   return side + (recipe.transforms ? recipe.canvas_margin : 0);
 }
+
+// Whether each step's canvas is of the scale's size; `fixed_input`: whether the net's input has a size of its own.
+inline bool scales_canvas(const Recipe &recipe, bool fixed_input) {
+  return recipe.canvas_scales && recipe.transforms && recipe.crops == 0 && !fixed_input;
+}
+// The side of such a canvas: whole pixels, as Lucid's resize leaves.
+int scaled_canvas_side(const Recipe &recipe, int side, double scale);
+// The scales of which it may be, each once, ascending.
+std::vector<double> canvas_scales(const Recipe &recipe);
 
 // Canvases an image: what the net gets of it in a step.
 inline int views(const Recipe &recipe) { return recipe.crops > 0 ? recipe.crops : 1; }

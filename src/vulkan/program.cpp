@@ -143,11 +143,18 @@ const Program &Programs::get(std::string_view shader_name, const std::vector<std
 }
 
 void Programs::finish() const {
-  constexpr std::chrono::milliseconds glance{200}, long_wait{1000};
-  std::vector<const Program *> missing;
+  std::vector<const Program *> all;
   for (const auto &[key, program] : programs_)
-    if (!program.is_made())
-      missing.push_back(&program);
+    all.push_back(&program);
+  finish(std::move(all));
+}
+
+void Programs::finish(std::vector<const Program *> missing) const {
+  constexpr std::chrono::milliseconds glance{200}, long_wait{1000};
+  std::sort(missing.begin(), missing.end());
+  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+  missing.erase(std::remove_if(missing.begin(), missing.end(), [](const Program *each) { return each->is_made(); }),
+                missing.end());
   const auto began = std::chrono::steady_clock::now();
   bool told = false;
   for (std::size_t i = 0; i < missing.size();) {

@@ -70,8 +70,9 @@ public:
   Programs(const Programs &) = delete;
   Programs &operator=(const Programs &) = delete;
   const Program &get(std::string_view shader, const std::vector<std::uint32_t> &constants = {});
-  // Waits for all that were asked for. Throws Interrupted; what a driver could not make, Program::pipeline() throws.
-  void finish() const;
+  // Waits for these. Throws Interrupted; what a driver could not make, Program::pipeline() throws.
+  void finish(std::vector<const Program *> programs) const;
+  void finish() const; // for all that were asked for
   // Whom finish() tells how many it still has to wait for and how many of these are made: after a second, then again
   // and again, and when none is left.
   using Watcher = std::function<void(std::size_t made, std::size_t all)>;

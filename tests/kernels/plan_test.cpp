@@ -100,6 +100,26 @@ TEST_F(PlanTest, VariantsTakeTheirSteps) {
   EXPECT_EQ(plan.flops(Variant::revive), 4.0 * count);
 }
 
+TEST_F(PlanTest, PartsRunAloneInOneArena) {
+  const TensorId in = plan.persistent("in", bytes), out = plan.persistent("out", bytes);
+  const TensorId x = plan.transient("x", bytes), y = plan.transient("y", bytes);
+  add(in, in, x);
+  add(x, in, out);
+  plan.set_part(1);
+  add(in, in, y);
+  add(y, y, out);
+  plan.allocate();
+  EXPECT_LT(plan.planned_bytes(), 4 * bytes) << "x and y are not alive at once";
+  write(in, 1);
+  const vulkan::Recording first = plan.record(Variant::usual), second = plan.record(Selection(Variant::usual, 1));
+  first.run("a test");
+  expect(out, 3);
+  second.run("a test");
+  expect(out, 4);
+  EXPECT_EQ(plan.dispatches(), 2);
+  EXPECT_EQ(plan.flops(Selection(Variant::both, 1)), 2.0 * count);
+}
+
 TEST_F(PlanTest, ExternalMemoryAndCustomCommands) {
   vulkan::Buffer buffer(test_device(), bytes, "weights");
   const std::vector<float> values(count, 4);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <numbers>
+#include <optional>
 #include <utility>
 
 #include "graph/graph.h"
@@ -37,13 +38,14 @@ inline double crop_offset(double deviation, double normal, double image, double 
   return std::clamp(deviation * image * normal, -room, room);
 }
 
-// Canvas pixel -> image, in that step.
+// Canvas pixel -> image, in that step; `shared`: the scale of all images, which the canvas has, too.
 inline reference::Affine drawn_map(const Recipe &recipe, int step, std::array<std::uint32_t, 2> key, int h, int w,
-                                   std::uint32_t view = 0) {
+                                   std::uint32_t view = 0, std::optional<double> shared = {}) {
   const auto a = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 0, view}, key);
   const auto b = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 1, view}, key);
   const double angle = drawn(recipe.rotation, a[3]) * std::numbers::pi / 180;
-  double scale = drawn(recipe.scale, a[2]), x = drawn(recipe.jitter, a[0]), y = drawn(recipe.jitter, a[1]);
+  double scale = shared ? *shared : drawn(recipe.scale, a[2]), x = drawn(recipe.jitter, a[0]),
+         y = drawn(recipe.jitter, a[1]);
   if (recipe.crops > 0) {
     const auto c = reference::philox({std::uint32_t(step), gpu::PURPOSE_TRANSFORM, 2, view}, key);
     const double side = drawn(recipe.crop_side, c[0]) * std::min(h, w);
@@ -56,7 +58,8 @@ inline reference::Affine drawn_map(const Recipe &recipe, int step, std::array<st
   // Moving the canvas by jitter_after before the linear part is moving the image by its image.
   const double jx = drawn(recipe.jitter_after, b[0]), jy = drawn(recipe.jitter_after, b[1]);
   return reference::centred_affine({c, -s, s, c}, c * jx - s * jy + x, s * jx + c * jy + y, h, w,
-                                   canvas_side(recipe, h), canvas_side(recipe, w));
+                                   shared ? scaled_canvas_side(recipe, h, scale) : canvas_side(recipe, h),
+                                   shared ? scaled_canvas_side(recipe, w, scale) : canvas_side(recipe, w));
 }
 
 // Four normal numbers of one Philox block.

@@ -26,6 +26,29 @@ std::ostream &operator<<(std::ostream &out, const Simple &s) {
   return out << s.weight << "*" << s.layer << ":" << s.channel << "/" << int(s.kind);
 }
 
+// On a canvas of another size: whatever the sides, inside, in order, and the same places at the same size.
+TEST(Objectives, PositionsMoveWithTheMap) {
+  const Graph graph = toy_net();
+  const auto moved = [&](const std::string &text, int from_w, int from_h, int to_w, int to_h) {
+    const Objective objective = parse(text);
+    std::vector<Shape> from(graph.nodes.size()), to(graph.nodes.size());
+    from[std::size_t(objective.terms[0].layer)] = {6, from_h, from_w};
+    to[std::size_t(objective.terms[0].layer)] = {6, to_h, to_w};
+    return at_size(objective, from, to).terms[0].positions;
+  };
+  const Positions same = parse("conv1:2@3,4").terms[0].positions;
+  EXPECT_EQ(moved("conv1:2@3,4", 9, 7, 9, 7), same);
+  EXPECT_EQ(moved("conv1:2", 9, 7, 8, 6), parse("conv1:2").terms[0].positions);
+  EXPECT_EQ(moved("conv1:2@center", 9, 7, 8, 6), parse("conv1:2@center").terms[0].positions);
+  for (const int to : {1, 5, 8, 9, 10, 23})
+    for (int x = 0; x < 9; ++x) {
+      const Positions at = moved("conv1:2@" + std::to_string(x) + ",0", 9, 1, to, 1);
+      EXPECT_EQ(at.x, int((x + 0.5) / 9 * to));
+      EXPECT_EQ(at.width, 1);
+      EXPECT_EQ(at.height, 1);
+    }
+}
+
 std::vector<Simple> terms_of(std::string_view text) {
   const Graph graph = toy_net();
   std::vector<Simple> result;

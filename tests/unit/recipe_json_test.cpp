@@ -33,6 +33,24 @@ TEST(RecipeJson, WhatIsNotSaidIsTheBases) {
   EXPECT_EQ(read("{}"), recipe("plain"));
 }
 
+// Settings from before canvases scaled: they are drawn again as they were.
+TEST(RecipeJson, OldRecipesKeepTheirCanvas) {
+  auto json = to_json(recipe("lucid"));
+  json.erase("canvas_scales");
+  json.erase("canvas_crop");
+  const Recipe old = read(json.dump());
+  EXPECT_FALSE(scales_canvas(old, false));
+  EXPECT_EQ(canvas_side(old, 128), 140);
+}
+
+TEST(RecipeJson, CanvasesScaleByAFewValues) {
+  EXPECT_THAT(complaint([] { read(R"({"base": "lucid", "scale": {"uniform": true, "values": [0.9, 1.1]}})"); }),
+              HasSubstr("my.json: where the canvas scales, 'scale' is a list of up to 32 values"));
+  const Recipe fixed =
+      read(R"({"base": "lucid", "canvas_scales": false, "scale": {"uniform": true, "values": [0.9, 1.1]}})");
+  EXPECT_TRUE(fixed.scale.uniform);
+}
+
 TEST(RecipeJson, SaysWhatIsWrong) {
   const auto error = [](const std::string &text) { return complaint([&] { read(text); }); };
   EXPECT_EQ(error(R"({"base": "lucid", "step": 64})"), "my.json: a recipe has no 'step' (did you mean 'steps'?)");

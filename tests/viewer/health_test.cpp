@@ -46,6 +46,11 @@ TEST(Health, DivergesWhereTheValueFallsAndStaysLow) {
 TEST(Health, SpreadsRoundTrip) {
   EXPECT_DOUBLE_EQ(spread(spread_draw(1, 0.2), 1), 0.2);
   EXPECT_EQ(spread_draw(0, 0), Draw{});
+  const Draw scale = scale_draw(recipe("lucid"), 0.2); // each is a canvas
+  EXPECT_FALSE(scale.uniform);
+  EXPECT_EQ(scale.values.size(), 11U);
+  EXPECT_DOUBLE_EQ(spread(scale, 1), 0.2);
+  EXPECT_EQ(scale_draw(recipe("article"), 0.2), spread_draw(1, 0.2));
   EXPECT_DOUBLE_EQ(spread(recipe("lucid").rotation, 0), 10);
 }
 
