@@ -29,15 +29,14 @@ void append(std::vector<std::string> &all, const std::vector<std::string> &more)
 
 // The image of given parameters, and the gradient of given gradients with respect to what the colours take.
 Computed parameterization(vulkan::Programs &programs, const ParameterizationCase &of) {
-  Recipe by;
-  by.parameterization = of.kind;
+  const Recipe by = of.recipe();
   Parameterization made(programs, by, ParameterizationCase::batch, of.image);
   Plan forward(programs, "the image of parameters"), backward(programs, "the parameters' gradient");
   const Parameterization::Tensors tensors = made.make_tensors(forward);
   made.append_image(forward, tensors);
   forward.allocate();
   write(forward, tensors.parameters,
-        noise(forward.bytes(tensors.parameters) / sizeof(float), ParameterizationCase::parameters_seed));
+        of.parameters(forward.bytes(tensors.parameters) / sizeof(float)));
   made.write_tables(forward, tensors);
   forward.record(Variant::usual).run(of.name);
   Computed computed;

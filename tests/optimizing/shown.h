@@ -56,7 +56,7 @@ inline reference::Tensor through_colours(const reference::Tensor &upstream, cons
 // (n, c, h, w) where the device has it before its transform, zeros around.
 inline std::vector<float> placed(const reference::Tensor &x, const Parameterization &parameterization, int batch) {
   const gpu::PlaneLayout at = parameterization.layout();
-  std::vector<float> result(std::size_t(batch) * std::size_t(parameterization.count()));
+  std::vector<float> result(std::size_t(batch) * std::size_t(x.c * at.plane_stride));
   for (int plane = 0; plane < x.n * x.c; ++plane)
     for (int i = 0; i < x.h * x.w; ++i)
       result[std::size_t(plane * at.plane_stride + at.first + i / x.w * at.row_stride + i % x.w)] =

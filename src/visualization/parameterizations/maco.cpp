@@ -43,9 +43,9 @@ private:
     const TensorId partial = plan.transient("parts of moments", std::size_t{images} * parts * 4 * sizeof(float));
     const std::uint32_t way = adjoint ? 1 : 0;
     plan.dispatch("moments", run_.programs.get("moments", {way, 0}), {parts, images, 1}, params_,
-                  {reads(values), reads(y), writes(partial), updates(moments)});
+                  {reads(values), reads(y), writes(partial), reads(values)});
     plan.dispatch("moments", run_.programs.get("moments", {way, 1}), {1, images, 1}, params_,
-                  {reads(values), reads(y), reads(partial), updates(moments)});
+                  {reads(values), reads(y), reads(partial), writes(moments)});
   }
 
   const PlanesRun run_;
