@@ -35,8 +35,7 @@ Computed parameterization(vulkan::Programs &programs, const ParameterizationCase
   const Parameterization::Tensors tensors = made.make_tensors(forward);
   made.append_image(forward, tensors);
   forward.allocate();
-  write(forward, tensors.parameters,
-        of.parameters(forward.bytes(tensors.parameters) / sizeof(float)));
+  write(forward, tensors.parameters, of.parameters(forward.bytes(tensors.parameters) / sizeof(float)));
   made.write_tables(forward, tensors);
   forward.record(Variant::usual).run(of.name);
   Computed computed;

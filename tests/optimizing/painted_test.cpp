@@ -50,9 +50,8 @@ void expect_reference(const Recipe &recipe, int batch, const Shape &shape, const
   const auto upstream = reference::random_tensor(batch, shape.c, shape.h, shape.w, 2);
   const Parameterization parameterization(programs(), recipe, batch, shape, spectrum);
   ASSERT_EQ(parameters.size(), std::size_t(batch) * std::size_t(parameterization.count()));
-  const Shown shown =
-      show(recipe, batch, shape, parameters,
-           placed(before_colours(upstream, image, recipe), parameterization, batch), spectrum);
+  const Shown shown = show(recipe, batch, shape, parameters,
+                           placed(before_colours(upstream, image, recipe), parameterization, batch), spectrum);
   EXPECT_LT(relative_error(shown.image, image), tolerance);
   std::vector<float> differences;
   std::vector<double> moved = exact;
@@ -184,8 +183,7 @@ TEST_F(PaintedTest, SharedPartsAreTheReferences) {
   for (int n = 0; n < batch; ++n) {
     std::vector<float> expected;
     for (int i = 0; i < spectral; ++i)
-      expected.push_back(float(spectra.data[std::size_t(n * spectral + i)] *
-                               scale[std::size_t(i) / 2 % scale.size()]));
+      expected.push_back(float(spectra.data[std::size_t(n * spectral + i)] * scale[std::size_t(i) / 2 % scale.size()]));
     const auto first = shown.gradient.begin() + n * count;
     EXPECT_LT(relative_error({first, first + spectral}, expected), 1e-5) << n;
   }
@@ -280,7 +278,8 @@ TEST(NaturalSpectrum, OthersAreCheckedAndResized) {
   EXPECT_NE(error_of([&] { check_spectrum(given, 3, "s.npy"); }).find("s.npy: its shape is (1, 6, 4)"),
             std::string::npos);
   given.data[3] = std::nanf("");
-  EXPECT_NE(error_of([&] { check_spectrum(given, 1, "s.npy"); }).find("where magnitudes are wanted"), std::string::npos);
+  EXPECT_NE(error_of([&] { check_spectrum(given, 1, "s.npy"); }).find("where magnitudes are wanted"),
+            std::string::npos);
   given.data.assign(24, 0);
   EXPECT_NE(error_of([&] { check_spectrum(given, 1, "s.npy"); }).find("nothing but zeros"), std::string::npos);
 }
@@ -294,7 +293,8 @@ TEST(HalfSpectrum, IsTheSumThatDefinesIt) {
         std::complex<double> sum = 0;
         for (int y = 0; y < height; ++y)
           for (int x = 0; x < width; ++x)
-            sum += plane.at(0, 0, y, x) * std::polar(1.0, -2 * 3.14159265358979323846 * (double(j) * y / height + double(k) * x / width));
+            sum += plane.at(0, 0, y, x) *
+                   std::polar(1.0, -2 * 3.14159265358979323846 * (double(j) * y / height + double(k) * x / width));
         EXPECT_LT(std::abs(sum - result[std::size_t(j * (width / 2 + 1) + k)]), 1e-12);
       }
   }

@@ -46,7 +46,8 @@ inline Shown show(const Recipe &recipe, int batch, const Shape &image, const std
   return shown;
 }
 
-inline reference::Tensor through_colours(const reference::Tensor &upstream, const reference::Tensor &image, double gain) {
+inline reference::Tensor through_colours(const reference::Tensor &upstream, const reference::Tensor &image,
+                                         double gain) {
   reference::Tensor g = upstream;
   for (std::size_t i = 0; i < g.data.size(); ++i)
     g.data[i] *= gain * image.data[i] * (1 - image.data[i]);

@@ -50,8 +50,7 @@ Tensor enlarged(const Tensor &x, int height, int width) {
           const int y0 = int(std::floor(at_y)), x0 = int(std::floor(at_x));
           for (int dy = 0; dy < 2; ++dy)
             for (int dx = 0; dx < 2; ++dx) {
-              const double weight =
-                  (dy == 0 ? 1 - (at_y - y0) : at_y - y0) * (dx == 0 ? 1 - (at_x - x0) : at_x - x0);
+              const double weight = (dy == 0 ? 1 - (at_y - y0) : at_y - y0) * (dx == 0 ? 1 - (at_x - x0) : at_x - x0);
               y.at(n, c, iy, ix) +=
                   weight * x.at(n, c, std::clamp(y0 + dy, 0, x.h - 1), std::clamp(x0 + dx, 0, x.w - 1));
             }
@@ -63,8 +62,7 @@ Tensor laplacian_planes(const std::vector<double> &parameters, int planes, int h
   Tensor sum(1, planes, height, width);
   std::size_t first = 0;
   for (const int factor : {1, 2, 4, 8}) {
-    const Tensor level =
-        part(parameters, first, planes, (height + factor - 1) / factor, (width + factor - 1) / factor);
+    const Tensor level = part(parameters, first, planes, (height + factor - 1) / factor, (width + factor - 1) / factor);
     first += level.data.size();
     add(sum, 0, enlarged(level, height, width), 1);
   }
