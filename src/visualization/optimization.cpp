@@ -16,6 +16,7 @@
 #include "visualization/optimization_checks.h"
 #include "visualization/optimizer_steps.h"
 #include "visualization/parameterization.h"
+#include "visualization/parameterizations/cppn.h"
 #include "visualization/random.h"
 
 namespace convscope {
@@ -63,7 +64,7 @@ struct Optimization::State {
       : objectives(checked_batch(std::move(given))), recipe(by), options(with),
         batch(static_cast<int>(objectives.size())), image{graph.input.c, checked_side(with.height, by.size),
                                                           checked_side(with.width, by.size)},
-        lr(checked_lr(with.lr.value_or(by.lr))), parameterization(programs, by, batch, image),
+        lr(checked_lr(with.lr.value_or(by.lr))), parameterization(programs, by, batch, image, checked_spectrum(with, image.c)),
         shapes(checked_shapes(graph, objectives,
                               with_planes(image.c, with.input_size.given()
                                                        ? with.input_size
@@ -73,7 +74,7 @@ struct Optimization::State {
         optimizer(plan, by, parameterization, batch, std::max(1, with.history > 0 ? with.history : planned_steps()),
                   planned_steps()),
         first_image(programs, "first image"), slicing(with.slicing.value_or(whole_slices(programs.device().info()))) {
-    std::int64_t largest = parameterization.count();
+    std::int64_t largest = std::int64_t{parameterization.largest_count()};
     for (const Canvas &canvas : canvases.all())
       largest = std::max(largest, with_planes(image.c, canvas.size).elements() * views(recipe));
     check_room(programs.device().info(), largest, batch, image);
@@ -90,6 +91,7 @@ struct Optimization::State {
       began = done = std::max(0, options.resume->steps);
     }
     options.resume.reset();
+    options.spectrum.reset();
     const Needs needs = objectives[0].needs();
     photo.values = checked_picture(options.photo, needs.photo, "photo", objectives[0], batch, image);
     style.values = checked_picture(options.style, needs.style, "style", objectives[0], batch, image);
@@ -204,8 +206,7 @@ struct Optimization::State {
     if (prepared)
       return;
     plan.allocate();
-    const auto scale = parameterization.scale_table();
-    plan.write(tensors.scale, std::as_bytes(std::span(scale)));
+    parameterization.write_tables(plan, tensors);
     for (const auto &part : parts)
       part->objective.write_terms();
     for (const Comparison *picture : {&photo, &style})
@@ -352,6 +353,15 @@ OptimizationState Optimization::state() {
   State &s = *state_;
   const Array now = parameters();
   return {now, {now.shape, s.optimizer.read_first_moments()}, {now.shape, s.optimizer.read_second_moments()}, s.done};
+}
+
+Array Optimization::draw(int image, Size size) {
+  State &s = *state_;
+  if (s.recipe.parameterization != ParameterizationKind::cppn)
+    throw UserError("only images of the parameterization 'cppn' can be drawn at any size");
+  const std::vector<float> all = parameters().data;
+  const auto first = all.begin() + std::ptrdiff_t{image} * s.parameterization.count();
+  return draw_cppn(s.plan.programs(), s.recipe, s.image.c, {first, first + s.parameterization.count()}, size);
 }
 
 std::vector<Progress> Optimization::progress() {

@@ -10,6 +10,7 @@
 #include "graph/names.h"
 #include "graph/shapes.h"
 #include "visualization/parameterization.h"
+#include "visualization/parameterizations/natural_spectrum.h"
 
 namespace convscope {
 
@@ -86,6 +87,13 @@ std::vector<float> checked_init(const Array &init, const Parameterization &param
   for (int n = 0; n < (shared ? batch : 1); ++n)
     values.insert(values.end(), init.data.begin(), init.data.end());
   return values;
+}
+
+const Array *checked_spectrum(const OptimizationOptions &options, int planes) {
+  if (!options.spectrum)
+    return nullptr;
+  check_spectrum(*options.spectrum, planes, "the spectrum");
+  return &*options.spectrum;
 }
 
 std::vector<float> checked_picture(const std::optional<Array> &picture, bool needed, const char *name,

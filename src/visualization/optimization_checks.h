@@ -8,6 +8,7 @@
 #include "base/array.h"
 #include "graph/graph.h"
 #include "visualization/objective.h"
+#include "visualization/optimization.h"
 #include "visualization/parameterization.h"
 #include "vulkan/device.h"
 
@@ -32,6 +33,8 @@ std::vector<Objective> objectives_at(const std::vector<Objective> &objectives, c
 void check_room(const vulkan::DeviceInfo &device, std::int64_t floats, int batch, const Shape &image);
 // The parameters to start from, one set an image.
 std::vector<float> checked_init(const Array &init, const Parameterization &parameterization, int batch);
+// The spectrum of PlanesRun, or null where none is given.
+const Array *checked_spectrum(const OptimizationOptions &options, int planes);
 // A picture that terms compare with, once an image; empty where it is not needed.
 std::vector<float> checked_picture(const std::optional<Array> &picture, bool needed, const char *name,
                                    const Objective &objective, int batch, const Shape &image);

@@ -7,7 +7,8 @@
 
 namespace convscope {
 
-enum class ParameterizationKind { fft, pixel };
+// In the order of src/visualization/parameterizations/forms.cpp.
+enum class ParameterizationKind { fft, pixel, laplacian, cppn, maco, shared };
 enum class OptimizerKind { adam, nadam };
 enum class Schedule { constant, cosine }; // of the rate: as it is, or falling to nothing
 enum class Start { random, photo };       // where the first step finds the image
