@@ -3,6 +3,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
 #include "linear.glsl"
+#include "real.glsl"
 #include "colour.glsl"
 
 layout(local_size_x = 64) in;
@@ -20,11 +21,11 @@ void main() {
   const int plane = p.place.plane_stride;
   const int from = first_plane * plane + p.place.first + i / p.width * p.place.row_stride + i % p.width;
   if (!DECORRELATED) {
-    image[first_plane * pixels + i] = 1.0 / (1.0 + exp(-p.gain * x[from]));
+    image[first_plane * pixels + i] = logistic(p.gain * x[from]);
     return;
   }
   const vec3 y = vec3(x[from], x[from + plane], x[from + 2 * plane]);
   const vec3 rgb = p.gain * fma(COLOUR[0], vec3(y.x), fma(COLOUR[1], vec3(y.y), COLOUR[2] * y.z));
   for (int c = 0; c < 3; ++c)
-    image[(first_plane + c) * pixels + i] = 1.0 / (1.0 + exp(-rgb[c]));
+    image[(first_plane + c) * pixels + i] = logistic(rgb[c]);
 }

@@ -1,3 +1,5 @@
+#include "real.glsl"
+
 // Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3"): a bijection of the counter, keyed.
 uvec4 philox(uvec4 counter, uvec2 key) {
   for (int round = 0; round < 10; ++round) {
@@ -11,13 +13,13 @@ uvec4 philox(uvec4 counter, uvec2 key) {
 }
 
 // Uniform in [0, 1), of 24 bits.
-float uniform_float(uint word) { return float(word >> 8) * exp2(-24.0); }
+const float UNIT_24 = 1.0 / 16777216.0; // 2^-24
+float uniform_float(uint word) { return float(word >> 8) * UNIT_24; }
 
 // Two independent normal numbers (Box-Muller).
 vec2 normal_pair(uint first, uint second) {
-  float radius = sqrt(-2.0 * log(float((first >> 8) + 1u) * exp2(-24.0)));
-  float angle = 6.28318530718 * uniform_float(second);
-  return radius * vec2(cos(angle), sin(angle));
+  const float radius = sqrt(-2.0 * logarithm(float((first >> 8) + 1u) * UNIT_24));
+  return radius * direction_of_quarters(4.0 * uniform_float(second));
 }
 
 // 0 .. count-1
