@@ -250,7 +250,7 @@ TEST_F(ParameterizationBatch, FirstParametersAreKeyedNormalNumbers) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::size_t n = i / std::size_t(parameterization.count()), at = i % std::size_t(parameterization.count());
     const auto expected = normals(std::uint32_t(at / 4), philox_key(7, texts[n]));
-    ASSERT_NEAR(values[i], 0.01 * expected[at % 4], 1e-6) << i;
+    ASSERT_NEAR(values[i], 0.01 * expected[at % 4], 2e-8) << i; // whatever the driver makes of sin and log
     sum += values[i];
     squares += double(values[i]) * values[i];
   }
