@@ -22,7 +22,7 @@ const float ROOT_HALF = 0.70710678118654752440;
 const float INVERSE_LN2 = 1.44269504088896340736;
 #endif
 
-// 2^n, also where that is 0 or infinite; |n| < 250.
+// 2^n, also where that is 0 or infinite; of floats |n| < 250.
 REAL power_of_2(int n) {
   const int half_n = n / 2;
 #ifdef EXACT
