@@ -24,10 +24,10 @@ layout(constant_id = 10) const int THREAD_N = 4;
 const int THREADS = LANES_M * LANES_N;
 const int TILE_M = LANES_M * THREAD_M;
 const int TILE_N = LANES_N * THREAD_N;
+const int STAGED = LANES_M * TILE_N;
 #include "conv_halves.glsl"
 
 float sums[THREAD_M * THREAD_N];
-shared float stage[LANES_M * TILE_N];
 
 void rescale_sums(float by) {
   [[unroll]] for (int i = 0; i < THREAD_M * THREAD_N; ++i)
@@ -39,9 +39,9 @@ void multiply() {
     f16vec2 pairs[THREAD_M * THREAD_N];
     uvec4 a[THREAD_M];
     [[unroll]] for (int i = 0; i < THREAD_M; ++i)
-      a[i] = tile_a[(i * LANES_M + thread / LANES_N) * ROW + run];
+      a[i] = tiles[(i * LANES_M + thread / LANES_N) * ROW + run];
     [[unroll]] for (int j = 0; j < THREAD_N; ++j) {
-      const uvec4 b = tile_b[(j * LANES_N + thread % LANES_N) * ROW + run];
+      const uvec4 b = tiles[TILE_B + (j * LANES_N + thread % LANES_N) * ROW + run];
       [[unroll]] for (int q = 0; q < 4; ++q)
         [[unroll]] for (int i = 0; i < THREAD_M; ++i) {
           const f16vec2 x = unpackFloat2x16(a[i][q]), y = unpackFloat2x16(b[q]);
@@ -53,18 +53,24 @@ void multiply() {
   }
 }
 
+void stage(int at, float sum) { tiles[at / 4][at % 4] = floatBitsToUint(sum); }
+float staged(int at) { return uintBitsToFloat(tiles[at / 4][at % 4]); }
+
 void main() {
   if (!find_tile())
     return;
   [[unroll]] for (int i = 0; i < THREAD_M * THREAD_N; ++i)
     sums[i] = 0.0;
   sum_up();
-  [[unroll]] for (int i = 0; i < THREAD_M; ++i) {
+  // A loop that holds another one is not unrolled by every compiler, and may not index sums: they move up instead.
+  [[dont_unroll]] for (int i = 0; i < THREAD_M; ++i) {
     [[unroll]] for (int j = 0; j < THREAD_N; ++j)
-      stage[thread / LANES_N * TILE_N + j * LANES_N + thread % LANES_N] = sums[i * THREAD_N + j];
+      stage(thread / LANES_N * TILE_N + j * LANES_N + thread % LANES_N, sums[j]);
+    [[unroll]] for (int next = THREAD_N; next < THREAD_M * THREAD_N; ++next)
+      sums[next - THREAD_N] = sums[next];
     barrier();
     [[dont_unroll]] for (int e = thread; e < LANES_M * TILE_N; e += THREADS)
-      finish(stage[e], i * LANES_M + e / TILE_N, e % TILE_N);
+      finish(staged(e), i * LANES_M + e / TILE_N, e % TILE_N);
     barrier();
   }
 }

@@ -11,8 +11,8 @@
 // round nothing, so what remains is the rounding of 11 bits. Sums over many elements are float32.
 //
 // The including shader declares EPILOGUE, PARTS, KERNEL_H, KERNEL_W, THREADS, TILE_M, TILE_N, TILE_K and WHOLE (whether
-// channels are a multiple of TILE_K), all powers of two but EPILOGUE, PARTS and the kernel's; and defines multiply()
-// and rescale_sums(by).
+// channels are a multiple of TILE_K), all powers of two but EPILOGUE, PARTS and the kernel's; STAGED, the sums that it has
+// in shared memory at once on their way out; and defines multiply() and rescale_sums(by).
 #include "params.h"
 
 layout(push_constant) uniform Push { ConvParams p; };
@@ -35,8 +35,10 @@ const int COLUMNS = THREADS < TILE_N ? THREADS : TILE_N; // that all threads loa
 const int LINES = THREADS / COLUMNS;                     // so many runs of each
 const int COLUMN_LOADS = TILE_N / COLUMNS;
 const int RUN_LOADS = (RUNS + LINES - 1) / LINES;
-shared uvec4 tile_a[TILE_M * ROW];
-shared uvec4 tile_b[TILE_N * ROW];
+const int TILE_B = TILE_M * ROW; // where the inputs begin, behind the weights
+const int TILES = TILE_B + TILE_N * ROW - 1; // nothing is behind the last row
+// Both tiles, and sums once nothing is left to be multiplied: the less a workgroup takes, the more of them run at once.
+shared uvec4 tiles[TILES > STAGED / 4 ? TILES : STAGED / 4];
 shared uint largest[2]; // input of a step, of even and odd ones
 
 // What inputs are scaled to when the scale is chosen anew, and when that has to be; weights are below 1, so 8 products
@@ -127,7 +129,7 @@ void store_tiles() {
   [[unroll]] for (int i = 0; i < WEIGHT_LOADS; ++i) {
     const int item = i * THREADS + thread;
     if (TILE_M * RUNS % THREADS == 0 || item < TILE_M * RUNS)
-      tile_a[item / RUNS * ROW + item % RUNS] = next_a[i];
+      tiles[item / RUNS * ROW + item % RUNS] = next_a[i];
   }
   const float scale = power_of_two(exponent);
   [[unroll]] for (int j = 0; j < COLUMN_LOADS; ++j)
@@ -135,7 +137,7 @@ void store_tiles() {
       const int run = thread / COLUMNS + l * LINES;
       const int b = (j * RUN_LOADS + l) * RUN;
       if (RUNS % LINES == 0 || run < RUNS)
-        tile_b[(j * COLUMNS + thread % COLUMNS) * ROW + run] =
+        tiles[TILE_B + (j * COLUMNS + thread % COLUMNS) * ROW + run] =
             uvec4(halves(next_b[b] * scale, next_b[b + 1] * scale), halves(next_b[b + 2] * scale, next_b[b + 3] * scale),
                   halves(next_b[b + 4] * scale, next_b[b + 5] * scale), halves(next_b[b + 6] * scale, next_b[b + 7] * scale));
     }
@@ -160,6 +162,7 @@ void sum_up() {
       load(step + 1);
     multiply();
   }
+  barrier(); // what is staged takes the tiles' place
 }
 
 // Of row and column of the tile.

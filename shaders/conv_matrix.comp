@@ -28,10 +28,10 @@ layout(constant_id = 14) const int MATRICES_N = 2;
 const int THREADS = LANES * SUBGROUPS_M * SUBGROUPS_N;
 const int TILE_M = SUBGROUPS_M * MATRICES_M * M;
 const int TILE_N = SUBGROUPS_N * MATRICES_N * N;
+const int STAGED = SUBGROUPS_M * SUBGROUPS_N * M * N;
 #include "conv_halves.glsl"
 
 coopmat<float, gl_ScopeSubgroup, M, N, gl_MatrixUseAccumulator> sums[MATRICES_M * MATRICES_N];
-shared float stage[SUBGROUPS_M * SUBGROUPS_N * M * N];
 
 void rescale_sums(float by) {
   [[unroll]] for (int i = 0; i < MATRICES_M * MATRICES_N; ++i)
@@ -44,15 +44,17 @@ void multiply() {
   [[unroll]] for (int k = 0; k < TILE_K / K; ++k) {
     coopmat<float16_t, gl_ScopeSubgroup, M, K, gl_MatrixUseA> a[MATRICES_M];
     [[unroll]] for (int i = 0; i < MATRICES_M; ++i)
-      coopMatLoad(a[i], tile_a, (row + i * M) * ROW + k * K / RUN, ROW, gl_CooperativeMatrixLayoutRowMajor);
+      coopMatLoad(a[i], tiles, (row + i * M) * ROW + k * K / RUN, ROW, gl_CooperativeMatrixLayoutRowMajor);
     [[unroll]] for (int j = 0; j < MATRICES_N; ++j) {
       coopmat<float16_t, gl_ScopeSubgroup, K, N, gl_MatrixUseB> b;
-      coopMatLoad(b, tile_b, (column + j * N) * ROW + k * K / RUN, ROW, gl_CooperativeMatrixLayoutColumnMajor);
+      coopMatLoad(b, tiles, TILE_B + (column + j * N) * ROW + k * K / RUN, ROW, gl_CooperativeMatrixLayoutColumnMajor);
       [[unroll]] for (int i = 0; i < MATRICES_M; ++i)
         sums[i * MATRICES_N + j] = coopMatMulAdd(a[i], b, sums[i * MATRICES_N + j]);
     }
   }
 }
+
+float staged(int at) { return uintBitsToFloat(tiles[at / 4][at % 4]); }
 
 void main() {
   if (!find_tile())
@@ -65,12 +67,15 @@ void main() {
   const int subgroup = int(gl_SubgroupID);
   const int row = subgroup / SUBGROUPS_N * MATRICES_M * M;
   const int column = subgroup % SUBGROUPS_N * MATRICES_N * N;
-  [[unroll]] for (int i = 0; i < MATRICES_M; ++i)
-    [[unroll]] for (int j = 0; j < MATRICES_N; ++j) {
-      coopMatStore(sums[i * MATRICES_N + j], stage, subgroup * M * N, N, gl_CooperativeMatrixLayoutRowMajor);
-      barrier();
-      [[dont_unroll]] for (int e = int(gl_SubgroupInvocationID); e < M * N; e += LANES)
-        finish(stage[subgroup * M * N + e], row + i * M + e / N, column + j * N + e % N);
-      barrier();
-    }
+  // A loop that holds another one is not unrolled by every compiler, and may not index sums: they move up instead.
+  [[dont_unroll]] for (int tile = 0; tile < MATRICES_M * MATRICES_N; ++tile) {
+    coopMatStore(sums[0], tiles, subgroup * M * N / 4, N / 4, gl_CooperativeMatrixLayoutRowMajor);
+    [[unroll]] for (int next = 1; next < MATRICES_M * MATRICES_N; ++next)
+      sums[next - 1] = sums[next];
+    barrier();
+    const int first_row = row + tile / MATRICES_N * M, first_column = column + tile % MATRICES_N * N;
+    [[dont_unroll]] for (int e = int(gl_SubgroupInvocationID); e < M * N; e += LANES)
+      finish(staged(subgroup * M * N + e), first_row + e / N, first_column + e % N);
+    barrier();
+  }
 }

@@ -1,4 +1,4 @@
-#include "real.glsl"
+#include "turns.glsl"
 
 // Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3"): a bijection of the counter, keyed.
 uvec4 philox(uvec4 counter, uvec2 key) {
@@ -12,14 +12,15 @@ uvec4 philox(uvec4 counter, uvec2 key) {
   return counter;
 }
 
+const float TO_UNIT = 5.9604644775390625e-8; // 2^-24
+
 // Uniform in [0, 1), of 24 bits.
-const float UNIT_24 = 1.0 / 16777216.0; // 2^-24
-float uniform_float(uint word) { return float(word >> 8) * UNIT_24; }
+float uniform_float(uint word) { return float(word >> 8) * TO_UNIT; }
 
 // Two independent normal numbers (Box-Muller).
 vec2 normal_pair(uint first, uint second) {
-  const float radius = sqrt(-2.0 * logarithm(float((first >> 8) + 1u) * UNIT_24));
-  return radius * direction_of_quarters(4.0 * uniform_float(second));
+  const float radius = sqrt(-2.0 * logarithm(float((first >> 8) + 1u) * TO_UNIT));
+  return radius * turned(uniform_float(second));
 }
 
 // 0 .. count-1

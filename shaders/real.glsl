@@ -92,29 +92,6 @@ REAL hyperbolic_tangent(REAL x) {
   return x < REAL(0.0) ? -t : t;
 }
 
-#ifndef EXACT
-// (cos, sin) of that many quarters of a turn and a rest of at most an eighth, in radians.
-vec2 direction(int quarters, float rest) {
-  const float z = rest * rest;
-  const float s =
-      rest * (1.0 + z * (-0.166666667 + z * (0.00833333333 + z * (-0.000198412698 + z * 0.00000275573192))));
-  const float c =
-      1.0 + z * (-0.5 + z * (0.0416666667 + z * (-0.00138888889 + z * (0.0000248015873 + z * -0.000000275573192))));
-  const vec2 d = (quarters & 1) == 0 ? vec2(c, s) : vec2(-s, c);
-  return (quarters & 2) == 0 ? d : -d;
-}
-
-// (cos, sin) of quarters of a turn, of degrees
-vec2 direction_of_quarters(float quarters) {
-  const float nearest = floor(quarters + 0.5);
-  return direction(int(nearest), (quarters - nearest) * 1.57079632679489662);
-}
-vec2 direction_of_degrees(float degrees) { // turns are taken off in degrees, where they are whole numbers
-  const float nearest = floor(degrees / 90.0 + 0.5);
-  return direction(int(nearest), (degrees - 90.0 * nearest) * 0.0174532925199432958);
-}
-#endif
-
 #ifdef EXACT
 // erfc, x >= 3: a continued fraction
 REAL error_tail(REAL x) {

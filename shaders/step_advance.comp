@@ -11,8 +11,6 @@ layout(binding = 1) readonly buffer Images { ImageState images[]; };
 layout(binding = 2) readonly buffer Draws { float draws[]; };
 layout(binding = 3) writeonly buffer Maps { AffineMap maps[]; };
 
-const float DECAY = -0.000163287978; // 0.004 log 0.96
-
 float draw(DrawRange range, uint word) {
   if (range.uniform_range != 0)
     return mix(draws[range.first], draws[range.first + 1], uniform_float(word));
@@ -34,8 +32,8 @@ AffineMap draw_map(uint step_number, uvec2 key, uint view) {
     const vec2 room = max(0.5 * (size - side), vec2(0.0)); // crops lie inside
     moved += clamp(p.crop_deviation * size * normal_pair(c.y, c.z), -room, room);
   }
-  const vec2 turned = direction_of_degrees(draw(p.rotation, a.w));
-  const float c = turned.x, s = turned.y;
+  const vec2 rotated = turned(draw(p.rotation, a.w) / 360.0);
+  const float c = rotated.x, s = rotated.y;
   const float x = draw(p.jitter_after, b.x) - 0.5 * float(p.canvas_w - 1);
   const float y = draw(p.jitter_after, b.y) - 0.5 * float(p.canvas_h - 1);
   AffineMap m;
@@ -45,7 +43,7 @@ AffineMap draw_map(uint step_number, uvec2 key, uint view) {
   m.m11 = c / scale;
   m.tx = m.m00 * x + m.m01 * y + 0.5 * float(p.source_w - 1) + moved.x;
   m.ty = m.m10 * x + m.m11 * y + 0.5 * float(p.source_h - 1) + moved.y;
-  // The inverse of what there is, whatever its rounding.
+  // The inverse of what there is, rounded as it is.
   const float determinant = m.m00 * m.m11 - m.m01 * m.m10;
   m.n00 = m.m11 / determinant;
   m.n01 = -m.m01 / determinant;
@@ -61,13 +59,13 @@ void main() {
     state.started = started;
     state.correction1 = -exponential_minus_1(float(started) * p.log_beta1);
     state.correction2 = -exponential_minus_1(float(started) * p.log_beta2);
-    state.factor =
-        p.cosine_steps > 0
-            ? 0.5 + 0.5 * direction_of_quarters(2.0 * float(min(started - 1, p.cosine_steps)) / float(p.cosine_steps)).x
-            : 1.0;
-    // T. Dozat's schedule of momentum: 0.96^(0.004 step).
-    state.momentum = p.beta1 * (1.0 - 0.5 * exponential(DECAY * float(started)));
-    state.next_momentum = p.beta1 * (1.0 - 0.5 * exponential(DECAY * float(started + 1)));
+    state.factor = p.cosine_steps > 0
+                       ? 0.5 + 0.5 * turned(0.5 * float(min(started - 1, p.cosine_steps)) / float(p.cosine_steps)).x
+                       : 1.0;
+    // T. Dozat's schedule of momentum: of 0.96 to that power.
+    const float LOG_096 = -0.0408219945202551713;
+    state.momentum = p.beta1 * (1.0 - 0.5 * exponential(LOG_096 * 0.004 * float(started)));
+    state.next_momentum = p.beta1 * (1.0 - 0.5 * exponential(LOG_096 * 0.004 * float(started + 1)));
     state.momenta *= state.momentum;
   }
   const int views = max(p.crops, 1);

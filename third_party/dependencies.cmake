@@ -31,6 +31,10 @@ else()
   convscope_interface(convscope_webp INCLUDE ${WEBP_INCLUDE} LINK ${WEBPDEMUX_LIBRARY} ${WEBP_LIBRARY})
 endif()
 
+# giflib: libgif-dev; vcpkg: giflib. zlib: with libpng.
+find_package(GIF 5 REQUIRED)
+find_package(ZLIB REQUIRED)
+
 # HDF5's C interface: libhdf5-dev; vcpkg: hdf5.
 find_package(HDF5 REQUIRED COMPONENTS C)
 convscope_interface(convscope_hdf5 INCLUDE ${HDF5_C_INCLUDE_DIRS} LINK ${HDF5_C_LIBRARIES})

@@ -30,6 +30,33 @@ Array stacked(const std::vector<OptimizedImage> &images) {
   return all;
 }
 
+GridOptions change_options(const PictureSettings &settings) {
+  GridOptions options;
+  options.title = path_text(std::filesystem::path(settings.model.model).filename());
+  options.subtitle = settings.recipe.name;
+  options.columns = 3;
+  return options;
+}
+
+// Images that began as a photo: beside it, and where they are another.
+void write_changes(const Session &session, const ImageRgb8 &photo, const Outcome &outcome,
+                   const PictureSettings &settings, const PlaneView &view, const std::string &png) {
+  const Array began = session.picture(photo, {settings.width, settings.height});
+  const std::string name = path_text(std::filesystem::path(settings.photo->file).filename());
+  const std::vector<std::string> paths = numbered_paths(png, outcome.objectives.size());
+  const auto write = [&](const std::vector<OptimizedImage> &images, const std::string &path) {
+    Outcome part = outcome;
+    part.images = images;
+    write_png(path, tile_grid(change_tiles(part, name, began, view), change_options(settings)),
+              settings_json(settings_of(settings, images)));
+    tell("wrote " + path);
+  };
+  if (paths.empty())
+    return write(outcome.images, png);
+  for (const OptimizedImage &image : outcome.images)
+    write({image}, paths[image.objective]);
+}
+
 // A picture alone is bare, so that it can be used as an image (one that is seen plane by plane has labels); several
 // come as a labelled grid, or as numbered files.
 void write_pictures(const Outcome &outcome, const PictureSettings &settings, const PlaneView &view,
@@ -51,7 +78,14 @@ void write_pictures(const Outcome &outcome, const PictureSettings &settings, con
 void check_page(const PictureSettings &settings, const PlaneView &view, const std::string &png) {
   if (png.empty())
     return;
-  if (settings.objectives.size() < 2 || !numbered_paths(png, 1).empty()) {
+  const bool one = settings.objectives.size() < 2 || !numbered_paths(png, 1).empty();
+  if (shows_change(settings, view)) {
+    const std::vector<Tile> tiles(3 * (one ? 1 : settings.objectives.size()),
+                                  {{}, settings.objectives.front(), "value"});
+    check_grid(tiles, settings.width, settings.height, change_options(settings));
+    return;
+  }
+  if (one) {
     if (!view.one_picture())
       check_grid(plane_labels(view.planes), settings.width, settings.height, {});
     return;
@@ -138,7 +172,9 @@ int make_images(Context &context, const PictureSettings &given, const PictureOut
     write_npy(outputs.npy, stacked(outcome.images));
     tell("wrote " + outputs.npy);
   }
-  if (!outputs.png.empty())
+  if (!outputs.png.empty() && shows_change(settings, view))
+    write_changes(context.session, context.read_picture(settings.photo->file), outcome, settings, view, outputs.png);
+  else if (!outputs.png.empty())
     write_pictures(outcome, settings, view, outputs.png);
   context.report["timings"]["write_s"] = clock.seconds();
   return outcome.status();

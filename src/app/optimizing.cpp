@@ -17,9 +17,11 @@
 #include "figure/grid.h"
 #include "io/npy.h"
 #include "io/resize.h"
+#include "session/accentuation.h"
 #include "session/input_size.h"
 #include "session/recipe_json.h"
 #include "visualization/parameterization.h"
+#include "visualization/parameters_of.h"
 
 namespace convscope {
 
@@ -288,8 +290,22 @@ OptimizeRequest Optimizing::request(const PictureSettings &settings) {
   for (const Objective &objective : objectives_)
     needs = {needs.photo || objective.needs().photo, needs.style || objective.needs().style, false};
   const Size size{settings.width, settings.height};
-  if (needs.photo)
+  const bool from_photo = settings.recipe.start == Start::photo && !settings.init;
+  if (needs.photo || from_photo)
     add_picture(settings.photo ? settings.photo : settings.image, size, request.options.photo);
+  if (from_photo) {
+    if (!request.options.photo)
+      throw UserError(fmt::format("the recipe '{}' starts from a photo: --photo is required", settings.recipe.name));
+    request.options.init = parameters_of(*request.options.photo, settings.recipe);
+  }
+  if (request.options.photo)
+    for (Objective &objective : request.objectives) {
+      const Size input = request.options.input_size.given()
+                             ? request.options.input_size
+                             : input_size_for(context_.session.model(), layers_of(objective), settings.recipe, size);
+      objective = balanced(context_.session, std::move(objective), settings.recipe, *request.options.photo,
+                           net_size(input, settings.recipe, size), settings.seed);
+    }
   if (needs.style)
     add_picture(settings.style, size, request.options.style);
   return request;
@@ -379,6 +395,22 @@ std::string note_of(const Progress &progress) {
   if (progress.state == Progress::State::stopped)
     return fmt::format("stopped at step {}: not a number", progress.stopped_at);
   return progress.values.empty() ? "" : "value " + short_number(progress.values.back());
+}
+
+bool shows_change(const PictureSettings &settings, const PlaneView &view) {
+  return settings.recipe.start == Start::photo && settings.photo && view.one_picture() && view.planes == 3;
+}
+
+std::vector<Tile> change_tiles(const Outcome &outcome, const std::string &photo_name, const Array &photo,
+                               const PlaneView &view) {
+  std::vector<Tile> tiles;
+  for (const OptimizedImage &image : outcome.images) {
+    tiles.push_back({draw_planes(photo, view), photo_name, ""});
+    tiles.push_back({picture_of(image.image, image.progress, view), title_of(outcome.objectives[image.objective]),
+                     note_of(image.progress)});
+    tiles.push_back({draw_planes(masked_change(photo, image.image), view), "where it changed", ""});
+  }
+  return tiles;
 }
 
 ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings, const PlaneView &view) {

@@ -69,6 +69,10 @@ ImageRgb8 page_of(const Array &image, const Progress &progress, const PlaneView 
 std::string note_of(const Progress &progress);
 // Several images as a labelled grid.
 ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings, const PlaneView &view);
+// Whether images are shown beside the photo that they began as, three tiles an image.
+bool shows_change(const PictureSettings &settings, const PlaneView &view);
+std::vector<Tile> change_tiles(const Outcome &outcome, const std::string &photo_name, const Array &photo,
+                               const PlaneView &view);
 // The settings of those images alone, with the steps that were done.
 PictureSettings settings_of(PictureSettings settings, const std::vector<OptimizedImage> &images);
 

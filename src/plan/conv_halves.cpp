@@ -9,6 +9,7 @@
 #include "plan/conv.h"
 #include "plan/layout.h"
 #include "vulkan/device.h"
+#include "vulkan/quirks.h"
 
 namespace convscope {
 
@@ -96,9 +97,10 @@ ConvKernel kernel_of(const std::string &shader, const gpu::ConvParams &p, std::u
   return kernel;
 }
 
-// Shared memory of a tile: rows have 8 halves more (conv_halves.glsl), and sums on their way out are floats.
+// Shared memory of a tile: rows but the last have 8 halves more (conv_halves.glsl), and sums on their way out, floats,
+// take the same place.
 std::uint32_t shared_bytes(int tile_m, int tile_n, int tile_k, int staged) {
-  return unsigned_of((tile_m + tile_n) * (tile_k + 8) * 2 + staged * 4 + 8);
+  return unsigned_of(std::max((tile_m + tile_n) * (tile_k + 8) * 2 - 16, staged * 4) + 8);
 }
 
 // A lane has 32 sums, in subgroups of fewer than 32 lanes 16: a wider subgroup does a wider part of the tile. With
@@ -148,7 +150,8 @@ HalfTile packed_tile(const gpu::ConvParams &p, const vulkan::DeviceInfo &device)
 bool matrices_fit(const vulkan::DeviceInfo &device) {
   const vulkan::MatrixSupport &matrix = device.matrix;
   const int m = static_cast<int>(matrix.m), n = static_cast<int>(matrix.n);
-  return device.cooperative_matrix && shared_bytes(m, n, 32, m * n) <= device.max_shared_memory;
+  return device.cooperative_matrix && !vulkan::has_quirk(device, vulkan::Quirk::emulated_matrices) &&
+         shared_bytes(m, n, 32, m * n) <= device.max_shared_memory;
 }
 
 ConvKernel matrix_conv(const gpu::ConvParams &p, std::uint32_t epilogue, const vulkan::DeviceInfo &device, bool whole) {

@@ -78,6 +78,8 @@ Recipe accentuate() {
   r.crops = 16;
   r.crop_side = between(0.05, 0.99);
   r.noise = r.noise_width = 0.02;
+  r.start = Start::photo;
+  r.balance_stay = true;
   r.steps = 100;
   return r;
 }

@@ -10,6 +10,7 @@ namespace convscope {
 enum class ParameterizationKind { fft, pixel };
 enum class OptimizerKind { adam, nadam };
 enum class Schedule { constant, cosine }; // of the rate: as it is, or falling to nothing
+enum class Start { random, photo };       // where the first step finds the image
 enum class Border { grey, reflect };      // what lies outside the image: 0.5, or its mirror image
 
 // A random number: one of the values, or anything between the two of them.
@@ -27,7 +28,10 @@ struct Recipe {
   double decay = 1; // of the spectrum's scale
   // The parameters' channels are those in which natural images' colours vary by themselves; else red, green and blue.
   bool decorrelate_colours = true;
-  double initial_deviation = 0.01;
+  Start start = Start::random;
+  double initial_deviation = 0.01; // of random parameters
+  // stay()'s weights are relative: with 1 its gradient at the start is as large as the rest's.
+  bool balance_stay = false;
 
   // Canvas pixel to image: rotated by `rotation` and shrunk by `scale` about the centres, then moved. `canvas_margin`
   // is what the canvas has more than the image, in each direction: lucid's 2 * 12 padded, less 8 and 4 cropped.

@@ -5,7 +5,18 @@
 namespace convscope::vulkan {
 namespace {
 
-constexpr std::uint32_t vendor_broadcom = 0x14e4, vendor_google = 0x1ae0, swiftshader = 0xc0de;
+constexpr std::uint32_t vendor_broadcom = 0x14e4, vendor_google = 0x1ae0, swiftshader = 0xc0de, vendor_intel = 0x8086;
+
+// Intel's GPUs before matrix units: Skylake to Meteor Lake, and the Arrow Lakes but H. Families by the upper byte of
+// their PCI numbers; a list that is closed, as later ones have the units.
+bool lacks_matrix_units(const DeviceInfo &info) {
+  constexpr std::uint32_t families[] = {0x0a, 0x19, 0x1a, 0x31, 0x3e, 0x45, 0x46, 0x49, 0x4c,
+                                        0x4e, 0x59, 0x5a, 0x7d, 0x87, 0x8a, 0x9a, 0x9b, 0xa7};
+  constexpr std::uint32_t arrow_lake_h[] = {0x7d51, 0x7dd1};
+  return info.vendor_id == vendor_intel &&
+         std::find(std::begin(families), std::end(families), info.device_id >> 8) != std::end(families) &&
+         std::find(std::begin(arrow_lake_h), std::end(arrow_lake_h), info.device_id) == std::end(arrow_lake_h);
+}
 
 constexpr QuirkRow table[] = {
     {Quirk::portability_subset, "portability_subset", [](const DeviceInfo &info) { return info.portability_subset; },
@@ -18,6 +29,11 @@ constexpr QuirkRow table[] = {
      [](const DeviceInfo &info) { return info.vendor_id == vendor_google && info.device_id == swiftshader; },
      "gradients of max pools are computed for four pixels a thread instead of eight",
      "SwiftShader's compiler takes a fraction of a second for four, and does not end within minutes for eight"},
+    {Quirk::emulated_matrices, "emulated_matrices",
+     [](const DeviceInfo &info) { return info.cooperative_matrix && lacks_matrix_units(info); },
+     "fp16 multiplies in packed arithmetic instead of by cooperative matrices",
+     "Mesa's ANV offers matrices for all of Intel's GPUs, and composes them of usual instructions where there are no "
+     "units"},
 };
 
 } // namespace

@@ -14,6 +14,7 @@ enum class Quirk {
   portability_subset,
   no_vkfft,
   small_shaders,
+  emulated_matrices,
 };
 
 struct QuirkRow {

@@ -13,6 +13,7 @@
 #include "kernels/expect.h"
 #include "kernels/graphs.h"
 #include "params.h"
+#include "plan/conv.h"
 #include "shaders.h"
 #include "vulkan/limits.h"
 #include "vulkan/quirks.h"
@@ -56,7 +57,8 @@ const std::vector<Lesser> lesser_devices = {
     {"GpuReports4", gpu + ",subgroup_size=4"},
     {"GpuReports16", gpu + ",subgroup_size=16"},
     {"GpuReports64", gpu + ",subgroup_size=64"},
-    {"CpuSmallShaders", "vendor_id=6880,device_id=49374"}, // SwiftShader, whose quirk it has
+    {"CpuSmallShaders", "vendor_id=6880,device_id=49374"},                      // SwiftShader, whose quirk it has
+    {"GpuEmulatedMatrices", "type=integrated,vendor_id=32902,device_id=39497"}, // Tiger Lake
 };
 
 class LimitsTest : public testing::TestWithParam<Lesser> {
@@ -232,6 +234,36 @@ TEST(Quirks, AreOfTheirDevicesAlone) {
   EXPECT_FALSE(vulkan::has_quirk(info, vulkan::Quirk::no_vkfft));
   info.vendor_id = 0x14e4;
   EXPECT_TRUE(vulkan::has_quirk(info, vulkan::Quirk::no_vkfft));
+
+  struct Intel {
+    std::uint32_t device_id;
+    bool has_units;
+  };
+  for (const Intel &one : {Intel{0x1912, false},
+                           {0x3e92, false},
+                           {0x9a49, false},
+                           {0x46a6, false},
+                           {0x7d55, false},
+                           {0x7d41, false},
+                           {0x7d51, true},
+                           {0x56a0, true},
+                           {0x4f88, true},
+                           {0x64a0, true},
+                           {0xe20b, true},
+                           {0xb080, true}}) {
+    SCOPED_TRACE(one.device_id);
+    info.vendor_id = 0x8086;
+    info.device_id = one.device_id;
+    info.cooperative_matrix = false;
+    EXPECT_FALSE(vulkan::has_quirk(info, vulkan::Quirk::emulated_matrices)) << "there are no matrices";
+    info.cooperative_matrix = true;
+    info.matrix = {8, 8, 16, 8, 32, true};
+    info.max_shared_memory = 65536;
+    EXPECT_EQ(vulkan::has_quirk(info, vulkan::Quirk::emulated_matrices), !one.has_units);
+    EXPECT_EQ(matrices_fit(info), one.has_units);
+    info.vendor_id = 0x10de; // numbers are a vendor's own
+    EXPECT_FALSE(vulkan::has_quirk(info, vulkan::Quirk::emulated_matrices));
+  }
   for (const vulkan::QuirkRow &row : vulkan::all_quirks()) {
     EXPECT_FALSE(row.change.empty()) << row.name;
     EXPECT_FALSE(row.reason.empty()) << row.name;

@@ -1,4 +1,6 @@
 // What objectives can ask for beyond a net's channels: photos, styles, vectors, several images.
+#include <cmath>
+
 #include <gmock/gmock.h>
 
 #include "base/array.h"
@@ -59,6 +61,30 @@ TEST_F(Objectives, AnImageHasThePhotosProportions) {
   const PictureSize size = expect_picture(path("match.png"));
   EXPECT_GT(size.width, size.height);
   EXPECT_NEAR(size.width * size.height, 128 * 128, 400);
+}
+
+TEST_F(Objectives, AccentuateAPhoto) {
+  const auto change = [&](const std::string &objective, const Arguments &more) {
+    Arguments all{"--recipe", "accentuate", "--photo", photo, "-o", "a.png", "--npy", "a.npy"};
+    all.insert(all.end(), more.begin(), more.end());
+    done(optimize(objective, all), {"a.png", "a.npy"});
+    return npy("a.npy").data;
+  };
+  const std::vector<float> start = change("conv3:7", {"--lr", "1e-9"});
+  const auto distance = [&](const std::vector<float> &image) {
+    double sum = 0;
+    for (std::size_t i = 0; i < image.size(); ++i)
+      sum += std::abs(image[i] - start[i]);
+    return sum / double(image.size());
+  };
+  const double free = distance(change("conv3:7", {})), held = distance(change("conv3:7 + 30*stay(conv1)", {}));
+  EXPECT_GT(free, 0.02);
+  EXPECT_LT(held, 0.8 * free);
+  EXPECT_GT(expect_picture(path("a.png")).width, 3 * 64); // the photo, the image, where it changed
+  done({"replay", "a.png", "-o", "again.png"}, {"again.png"});
+  EXPECT_EQ(bytes("a.png"), bytes("again.png"));
+  refused(optimize("conv3:7", {"--recipe", "accentuate", "-o", "b.png"}),
+          {"the recipe 'accentuate' starts from a photo: --photo is required"});
 }
 
 TEST_F(Objectives, WhatIsMissingIsSaid) {

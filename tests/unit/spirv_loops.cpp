@@ -44,7 +44,7 @@ struct Instruction {
 
 struct Loop {
   std::size_t begin = 0, end = 0; // instructions, from the header to what follows the loop
-  bool unrolled = false;
+  bool unrolled = false, holds_rolled = false;
 };
 
 using Ids = std::set<std::uint32_t>;
@@ -63,6 +63,10 @@ public:
       take(i);
     for (auto &[loop, merge] : merges_)
       loops_[loop].end = labels_.at(merge);
+    for (Loop &loop : loops_)
+      loop.holds_rolled = std::any_of(loops_.begin(), loops_.end(), [&](const Loop &inner) {
+        return loop.begin < inner.begin && inner.end <= loop.end && !inner.unrolled;
+      });
   }
 
   std::vector<std::string> rolled() {
@@ -202,8 +206,10 @@ private:
         continue;
       for (const std::size_t store : stored->second) {
         const Loop *const loop = innermost(store);
-        if (loop && !loop->unrolled && variables_of(instructions_[store].operands[1]).contains(variable))
-          told_.insert(fmt::format("{} is indexed by {}, whose loop has no [[unroll]]", what, name(variable)));
+        if (loop && (!loop->unrolled || loop->holds_rolled) &&
+            variables_of(instructions_[store].operands[1]).contains(variable))
+          told_.insert(fmt::format("{} is indexed by {}, whose loop {}", what, name(variable),
+                                   loop->unrolled ? "holds one that stays rolled" : "has no [[unroll]]"));
       }
     }
   }

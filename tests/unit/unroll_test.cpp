@@ -61,5 +61,18 @@ TEST(Unroll, IsMissedWhereItIsNot) {
   EXPECT_EQ(without("adam"), Lines{}); // has no array
 }
 
+// Unroll taken from the innermost loops alone: those around them stay rolled, too.
+TEST(Unroll, IsInVainAroundARolledLoop) {
+  const auto code = shader("exact_conv");
+  std::vector<std::uint32_t> words(code.begin(), code.end());
+  std::size_t last = 0;
+  for (std::size_t at = 5; at < words.size(); at += words[at] >> 16)
+    if ((words[at] & 0xffff) == 246)
+      last = at;
+  ASSERT_NE(last, 0U);
+  words[last + 3] = 0;
+  EXPECT_THAT(rolled_loops(words), testing::Contains(testing::HasSubstr("whose loop holds one that stays rolled")));
+}
+
 } // namespace
 } // namespace convscope

@@ -1,0 +1,124 @@
+#include "session/accentuation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+
+#include "io/resize.h"
+
+namespace convscope {
+
+namespace {
+
+bool is_stay(const Term &term) { return term.kind == TermKind::stay; }
+
+// Of what pulls away, that which one image and the photo suffice for.
+Objective part_of(const Objective &objective, bool stay) {
+  Objective part = objective;
+  std::erase_if(part.terms, [stay](const Term &term) {
+    const Needs needs = Objective{"", "", {term}}.needs();
+    return is_stay(term) != stay || needs.style || needs.company;
+  });
+  return part;
+}
+
+double absolute_sum(const Array &values) {
+  return std::accumulate(values.data.begin(), values.data.end(), 0.0,
+                         [](double sum, float value) { return sum + std::abs(value); });
+}
+
+// Uniform, of the deviation that the recipe's noise has: standard distributions of other kinds differ between hosts.
+Array with_noise(Array picture, const Recipe &recipe, std::uint64_t seed) {
+  constexpr double least = 0.01;
+  const double variance = recipe.noise * recipe.noise + recipe.noise_width * recipe.noise_width / 12;
+  const double width = std::sqrt(12 * std::max(variance, least * least));
+  std::mt19937_64 random(seed);
+  for (float &value : picture.data)
+    value += static_cast<float>(width * (static_cast<double>(random() >> 11) * 0x1p-53 - 0.5));
+  return picture;
+}
+
+// (1,H,W), by a Gaussian of that deviation in pixels; at the border by the part of it that lies inside.
+void blur(Array &plane, double deviation) {
+  const auto height = static_cast<int>(plane.shape[1]), width = static_cast<int>(plane.shape[2]);
+  const int reach = std::max(1, static_cast<int>(std::ceil(3 * deviation)));
+  std::vector<double> weights;
+  for (int i = -reach; i <= reach; ++i)
+    weights.push_back(std::exp(-0.5 * i * i / (deviation * deviation)));
+  const auto along = [&](int length, int lines, std::size_t step, std::size_t next_line) {
+    std::vector<float> line(static_cast<std::size_t>(length));
+    for (int l = 0; l < lines; ++l) {
+      float *const first = plane.data.data() + static_cast<std::size_t>(l) * next_line;
+      for (int i = 0; i < length; ++i) {
+        double sum = 0, weight = 0;
+        for (int j = std::max(0, i - reach); j <= std::min(length - 1, i + reach); ++j) {
+          const double w = weights.at(static_cast<std::size_t>(reach + j - i));
+          sum += w * first[static_cast<std::size_t>(j) * step];
+          weight += w;
+        }
+        line[static_cast<std::size_t>(i)] = static_cast<float>(sum / weight);
+      }
+      for (int i = 0; i < length; ++i)
+        first[static_cast<std::size_t>(i) * step] = line[static_cast<std::size_t>(i)];
+    }
+  };
+  along(width, height, 1, static_cast<std::size_t>(width));
+  along(height, width, static_cast<std::size_t>(width), 1);
+}
+
+} // namespace
+
+Objective balanced(Session &session, Objective objective, const Recipe &recipe, const Array &photo, Size input,
+                   std::uint64_t seed) {
+  const Objective rest = part_of(objective, false), stay = part_of(objective, true);
+  if (!recipe.balance_stay || rest.terms.empty() || stay.terms.empty())
+    return objective;
+  const Preprocessing &preprocessing = session.graph().preprocessing;
+  const Array seen = resize(photo, input.width, input.height);
+  const Array noisy = preprocess(with_noise(seen, recipe, seed), preprocessing);
+  const Pictures pictures{preprocess(seen, preprocessing), {}};
+  Objective leash = stay;
+  for (Term &term : leash.terms) // one measure for all of them, whatever they weigh
+    term.weight = 1;
+  const double pull = absolute_sum(session.gradient(noisy, rest, pictures).gradient);
+  const double back = absolute_sum(session.gradient(noisy, leash, pictures).gradient);
+  const double balance = pull / back;
+  if (!std::isfinite(balance) || balance <= 0)
+    return objective;
+  for (Term &term : objective.terms)
+    if (is_stay(term))
+      term.weight *= balance;
+  return objective;
+}
+
+Array change_mask(const Array &photo, const Array &image) {
+  const auto planes = static_cast<std::size_t>(image.shape[0]);
+  const std::size_t pixels = image.data.size() / planes;
+  Array mask{{1, image.shape[1], image.shape[2]}, std::vector<float>(pixels)};
+  for (std::size_t i = 0; i < image.data.size(); ++i)
+    mask.data[i % pixels] += std::abs(image.data[i] - photo.data[i]) / static_cast<float>(planes);
+  blur(mask, std::max(1.0, static_cast<double>(std::max(image.shape[1], image.shape[2])) / 112));
+  std::vector<float> sorted = mask.data;
+  const auto at = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() * 99 / 100);
+  std::nth_element(sorted.begin(), at, sorted.end());
+  constexpr float least = 1.0F / 255; // below what a picture of 8 bits shows
+  for (float &value : mask.data)
+    value = std::min(value / std::max(*at, least), 1.0F);
+  return mask;
+}
+
+Array masked_change(const Array &photo, const Array &image) {
+  constexpr float dim = 0.35F;
+  const Array mask = change_mask(photo, image);
+  const std::size_t pixels = mask.data.size();
+  Array shown = image;
+  for (std::size_t i = 0; i < pixels; ++i) {
+    const float luma = 0.299F * photo.data[i] + 0.587F * photo.data[pixels + i] + 0.114F * photo.data[2 * pixels + i];
+    for (std::size_t c = 0; c < 3; ++c)
+      shown.data[c * pixels + i] = mask.data[i] * image.data[c * pixels + i] + (1 - mask.data[i]) * dim * luma;
+  }
+  return shown;
+}
+
+} // namespace convscope
