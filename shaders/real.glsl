@@ -1,5 +1,5 @@
 // Functions of REAL, which is float, or double where EXACT is defined, to its last digits. GLSL's own are of floats
-// alone, and as precise as the driver likes: a conformant tanh may be off by 2^-11.
+// alone, and as precise as the driver likes: a conformant tanh, sin or cos may be off by 2^-11.
 #ifdef EXACT
 #define REAL double
 const int EXPONENTIAL_TERMS = 14;
@@ -9,6 +9,7 @@ const double LN2_HIGH = 0.693147180369123816490lf; // few bits, so that products
 const double LN2_LOW = 1.90821492927058770002e-10lf;
 const double TWO_OVER_ROOT_PI = 1.12837916709551257390lf;
 const double ROOT_HALF = 0.70710678118654752440lf;
+const double INVERSE_LN2 = 1.44269504088896340736lf;
 #else
 #define REAL float
 const int EXPONENTIAL_TERMS = 7;
@@ -18,23 +19,28 @@ const float LN2_HIGH = 0.693359375;
 const float LN2_LOW = -2.12194440054690583e-4;
 const float TWO_OVER_ROOT_PI = 1.12837916709551257390;
 const float ROOT_HALF = 0.70710678118654752440;
+const float INVERSE_LN2 = 1.44269504088896340736;
 #endif
 
-// 2^n, also where that is 0 or infinite.
+// 2^n, also where that is 0 or infinite; of floats |n| < 250.
 REAL power_of_2(int n) {
   const int half_n = n / 2;
+#ifdef EXACT
   return ldexp(REAL(1.0), half_n) * ldexp(REAL(1.0), n - half_n);
+#else
+  return intBitsToFloat((half_n + 127) << 23) * intBitsToFloat((n - half_n + 127) << 23);
+#endif
 }
 
 // e^x - 1 = 2^n (rest + 1) - 1 with |rest| < 0.42.
 REAL exponential_parts(REAL x, out int n) {
   const REAL near = clamp(x, -LARGEST_EXPONENT, LARGEST_EXPONENT);
-  n = int(floor(near / REAL(LN2_HIGH) + REAL(0.5)));
+  n = int(floor(near * INVERSE_LN2 + REAL(0.5)));
   precise const REAL high = near - REAL(n) * LN2_HIGH;
   precise const REAL r = high - REAL(n) * LN2_LOW;
   REAL sum = REAL(1.0);
   for (int k = EXPONENTIAL_TERMS; k > 1; --k)
-    sum = REAL(1.0) + r * sum / REAL(k);
+    sum = REAL(1.0) + r * sum * (REAL(1.0) / REAL(k)); // a constant
   return r * sum;
 }
 
@@ -62,7 +68,7 @@ REAL twice_artanh(REAL s) {
 
 REAL logarithm(REAL x) {
   if (!(x > REAL(0.0)))
-    return REAL(log(float(x)));
+    return REAL(uintBitsToFloat(x == REAL(0.0) ? 0xff800000u : 0x7fc00000u)); // -infinity, not a number
   int n;
   REAL m = frexp(x, n);
   if (m < ROOT_HALF) {
@@ -111,7 +117,8 @@ REAL error_tail(REAL x) {
       t * (0.282098206 +
            t * (0.246698847 +
                 t * (0.178300071 +
-                     t * (0.0693496068 + t * (0.0512059435 + t * (-0.169874943 + t * (0.0426521883 + t * 0.018374232)))))));
+                     t * (0.0693496068 +
+                          t * (0.0512059435 + t * (-0.169874943 + t * (0.0426521883 + t * 0.018374232)))))));
   return exponential(-x * x) * t * sum;
 }
 const float ERROR_TAIL = 1.0;

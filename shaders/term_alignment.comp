@@ -28,7 +28,7 @@ void main() {
     const float a = own[index];
     float g = 0.0;
     for (int j = 0; j < p.batch; ++j)
-      g += exp2(-float(abs(n - j))) * (own[j * elements + i] - a);
+      g += ldexp(1.0, -abs(n - j)) * (own[j * elements + i] - a);
     outputs[index] =
         gradient_epilogue(2.0 * weight * g, uint(index), n, p.channels, i / p.pixels, p.pixels, i % p.pixels);
     return;
@@ -36,7 +36,7 @@ void main() {
   const int part = int(gl_WorkGroupID.x), lane = int(gl_LocalInvocationID.x);
   float sum = 0.0;
   for (int j = 0; j < p.batch; ++j) {
-    const float share = j == n ? 0.0 : 0.5 * exp2(-float(abs(n - j)));
+    const float share = j == n ? 0.0 : 0.5 * ldexp(1.0, -abs(n - j));
     for (int i = part * 64 + lane; i < elements; i += OBJECTIVE_PARTS * 64) {
       const float d = own[n * elements + i] - own[j * elements + i];
       sum += share * d * d;

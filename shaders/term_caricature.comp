@@ -10,7 +10,7 @@ void main() {
   const vec2 total = pair_totals();
   const float dot = total.x, norm = sqrt(total.y);
   const float ratio = dot / (1e-6 + norm);
-  const float sharp = power(max(0.1, ratio), t.power);
+  const float sharp = raised(max(0.1, ratio), t.power);
   vec2 factor = vec2(sharp, 0.0);
   if (ratio > 0.1 && t.power > 0.0) {
     const float by_ratio = t.power * dot * sharp / ratio;

@@ -15,7 +15,7 @@ void main() {
       const float dot = pair.x, norm = sqrt(pair.y);
       const float scale = 1.0 / ((1e-4 + norm) * (1e-4 + t.norm));
       const float cosine = dot * scale;
-      const float sharp = power(max(0.1, cosine), t.power);
+      const float sharp = raised(max(0.1, cosine), t.power);
       sum += dot * sharp;
       factor.x = sharp;
       if (cosine > 0.1 && t.power > 0.0) {

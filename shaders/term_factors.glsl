@@ -1,6 +1,7 @@
 // What the terms that compare have in common: a workgroup an image goes through the sums of its positions, leaves the
 // term's value, and of each position, or of all, the factors (p, q) of its gradient p o + q a.
 #include "params.h"
+#include "real.glsl"
 #include "reduce.glsl"
 
 layout(local_size_x = 64) in;
@@ -25,15 +26,4 @@ vec2 pair_totals() {
 void store_value(float value) {
   if (lane() < OBJECTIVE_PARTS)
     partials[(image() * p.terms + p.term) * OBJECTIVE_PARTS + lane()] = lane() == 0 ? value : 0.0;
-}
-
-// x^k for x > 0; whole numbers to the last digit, which pow() has not everywhere.
-float power(float x, float k) {
-  const float whole = floor(k);
-  if (k != whole || k > 16.0)
-    return pow(x, k);
-  float product = 1.0;
-  for (int i = 0; i < int(whole); ++i)
-    product *= x;
-  return product;
 }

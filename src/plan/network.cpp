@@ -227,6 +227,16 @@ gpu::ConvParams Network::conv_params(const FusedOp &op) const {
   return params;
 }
 
+// Files may give nodes one name: those after the first are told apart by their number among them, which is the same in
+// every graph of a net.
+std::string Network::key_of(NodeId id) const {
+  const Node &own = node(id);
+  const auto same = std::count_if(graph_.nodes.begin(), graph_.nodes.begin() + id, [&](const Node &other) {
+    return other.name == own.name && other.variant == own.variant;
+  });
+  return same == 0 ? own.name + own.variant : fmt::format("{}{} ({})", own.name, own.variant, same + 1);
+}
+
 std::string Network::folded_name(const FusedOp &op) const {
   std::string name = key_of(op.main);
   for (NodeId norm : op.scale_shifts)

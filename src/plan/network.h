@@ -105,8 +105,7 @@ private:
   std::uint32_t whole_quads(NodeId id) const;                   // its ALIGNED
   TensorId value(NodeId id) const { return values_.at(static_cast<std::size_t>(id)); }
   TensorId exact(NodeId id) const { return exact_.at(static_cast<std::size_t>(id)); }
-  // What its constants on the device go by.
-  std::string key_of(NodeId id) const { return node(id).name + node(id).variant; }
+  std::string key_of(NodeId id) const; // what its constants on the device go by
   template <typename Number> TensorId constant(const std::string &key, const std::vector<Number> &values) {
     const std::string full_key = graph_.name + "/" + key;
     return plan_.external(full_key, weights_.get(full_key, [&] { return values; }));

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/half.h"
 #include "plan/conv_columns.h"
+#include "plan/lanes.h"
 #include "plan/winograd.h"
 
 namespace convscope {
@@ -92,9 +93,7 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   case ConvBackend::automatic:
     break;
   }
-  // A CPU driver's subgroup is as wide as its vectors; a GPU's is 32 or 64 wide, an integrated one's 8 to 32.
-  const bool broadcast =
-      device.is_cpu() && device.subgroup_shuffle && device.subgroup_size <= 16 && device.subgroup_fixed();
+  const bool broadcast = has_vector_lanes(device);
   const bool fast = options_.precision == Precision::fast;
   // Measured on llvmpipe (convscope-kernels): a stem's transforms cost more than they save; a map of few tiles leaves
   // lanes without work, so it has smaller ones.
@@ -205,7 +204,7 @@ bool Network::chooses_columns(const gpu::ConvParams &forward) const {
   const vulkan::DeviceInfo &device = plan_.device().info();
   if (!columns_apply(forward) || !device.subgroup_shuffle || columns_bytes(forward) > max_binding())
     return false;
-  const bool broadcast = device.is_cpu() && device.subgroup_size <= 16;
+  const bool broadcast = has_vector_lanes(device);
   // In another order of additions than the definition's: fp32 keeps to that, as the reference for what an optimizer
   // makes of gradients near zero.
   return asked == ConvBackend::columns ||

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "plan/lanes.h"
 #include "plan/layout.h"
 
 namespace convscope {
@@ -42,7 +43,7 @@ std::vector<std::uint32_t> packed_places(const ConvKernel &kernel, std::size_t c
 Product::Product(Plan &plan, std::string label, int groups, int rows, int depth, int columns)
     : plan_(plan), label_(std::move(label)), groups_(groups), params_(product_params(groups, rows, depth, columns)) {
   const vulkan::DeviceInfo &device = plan.device().info();
-  const bool lanes = device.is_cpu() && device.subgroup_shuffle && device.subgroup_size <= 16; // as Network::choose
+  const bool lanes = has_vector_lanes(device);
   const auto kernel_of = [&](const gpu::ConvParams &p) {
     return lanes ? gemm_conv(p, 0, device.subgroup_size) : shared_conv(p, 0, shared_tile(p, device), false, true);
   };

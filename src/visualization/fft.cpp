@@ -32,9 +32,23 @@ struct Limits {
 #include "vulkan/fair_mutex.h"
 namespace {
 thread_local convscope::vulkan::FairMutex *mutex_of_queue = nullptr; // of the transform that is being compiled
+// What became of its submits, which VkFFT's own codes do not tell.
+struct Submitted {
+  VkResult result = VK_SUCCESS;
+  const char *call = "";
+};
+thread_local Submitted submitted;
+VkResult noted(VkResult result, const char *call) {
+  if (result < 0 && submitted.result == VK_SUCCESS)
+    submitted = {result, call};
+  return result;
+}
 VkResult submit_in_turn(VkQueue queue, std::uint32_t count, const VkSubmitInfo *submits, VkFence fence) {
   const std::lock_guard lock(*mutex_of_queue);
-  return vkQueueSubmit(queue, count, submits, fence);
+  return noted(vkQueueSubmit(queue, count, submits, fence), "vkQueueSubmit");
+}
+VkResult wait_and_note(VkDevice device, std::uint32_t count, const VkFence *fences, VkBool32 all, std::uint64_t ns) {
+  return noted(vkWaitForFences(device, count, fences, all, ns), "vkWaitForFences");
 }
 } // namespace
 
@@ -46,7 +60,9 @@ char *leave_locale(int /*category*/, const char * /*name*/) { return nullptr; }
 } // namespace
 #define setlocale leave_locale
 #define vkQueueSubmit submit_in_turn
+#define vkWaitForFences wait_and_note
 #include <vkFFT.h>
+#undef vkWaitForFences
 #undef vkQueueSubmit
 #undef setlocale
 #undef glslang_resource_t
@@ -113,8 +129,11 @@ struct Fft::State {
     configuration.buffer = &buffer;
     configuration.bufferSize = &bytes;
     mutex_of_queue = &device.queue_mutex();
+    submitted = {};
     // On failure VkFFT has released what it made.
-    check(initializeVkFFT(&application, configuration), "compile");
+    const VkFFTResult result = initializeVkFFT(&application, configuration);
+    vulkan::check(submitted.result, submitted.call, "compiling a Fourier transform");
+    check(result, "compile");
     ready = true;
   }
 };

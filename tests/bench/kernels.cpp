@@ -8,10 +8,12 @@
 #include <string>
 
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
 #include "kernels/conv_cases.h"
 #include "plan/plan.h"
 #include "reference/tensor.h"
+#include "session/ceilings.h"
 
 namespace convscope {
 namespace {
@@ -27,45 +29,7 @@ vulkan::Programs &programs() {
   return programs;
 }
 
-constexpr std::uint32_t probe_groups = 4096, probe_steps = 256;
-double ceiling_gflops = 0;
-
-vulkan::Recording probe(Plan &plan, const char *shader, std::size_t bytes, double flops) {
-  const TensorId data = plan.persistent("data", bytes);
-  plan.dispatch(shader, programs().get(shader), {probe_groups, 1, 1}, probe_steps, {updates(data)}, flops);
-  plan.allocate();
-  plan.write(data, std::vector<std::byte>(bytes));
-  return plan.record(Variant::usual);
-}
-
-// 16 independent chains of a multiplication and an addition, four wide, a thread.
-void arithmetic(benchmark::State &state) {
-  Plan plan(programs(), "arithmetic");
-  const double flops = 2.0 * 16 * 4 * 64 * probe_groups * probe_steps;
-  const vulkan::Recording recording = probe(plan, "probe_arithmetic", std::size_t{1} << 20, flops);
-  recording.run("a probe");
-  for (auto _ : state) {
-    recording.run("a probe");
-  }
-  state.counters["GFLOP/s"] = benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
-}
-
-// Reads and writes every vec4 of 64 MiB.
-void bandwidth(benchmark::State &state) {
-  Plan plan(programs(), "bandwidth");
-  const std::size_t bytes = std::size_t{16} * 64 * probe_groups * 16;
-  const TensorId data = plan.persistent("data", bytes);
-  plan.dispatch("probe", programs().get("probe_bandwidth"), {probe_groups, 1, 1}, std::uint32_t{16}, {updates(data)});
-  plan.allocate();
-  plan.write(data, std::vector<std::byte>(bytes));
-  const vulkan::Recording recording = plan.record(Variant::usual);
-  recording.run("a probe");
-  for (auto _ : state) {
-    recording.run("a probe");
-  }
-  state.counters["GB/s"] =
-      benchmark::Counter(2e-9 * static_cast<double>(bytes), benchmark::Counter::kIsIterationInvariantRate);
-}
+Ceilings ceilings;
 
 // The convolution alone, or its input gradient alone.
 struct Runnable {
@@ -109,9 +73,9 @@ void convolution(benchmark::State &state, const ConvCase &shape, ConvBackend bac
     runnable->recording->run(shape.name);
   const double gflop = runnable->plan->flops(Variant::usual) * 1e-9;
   state.counters["GFLOP/s"] = benchmark::Counter(gflop, benchmark::Counter::kIsIterationInvariantRate);
-  if (ceiling_gflops > 0)
+  if (ceilings.gflops > 0)
     state.counters["percent"] =
-        benchmark::Counter(gflop * 100 / ceiling_gflops, benchmark::Counter::kIsIterationInvariantRate);
+        benchmark::Counter(gflop * 100 / ceilings.gflops, benchmark::Counter::kIsIterationInvariantRate);
 }
 
 bool applies(const ConvCase &shape, ConvBackend backend) {
@@ -126,21 +90,7 @@ bool applies(const ConvCase &shape, ConvBackend backend) {
   return true;
 }
 
-void measure_ceiling() {
-  Plan plan(programs(), "ceiling");
-  const double flops = 2.0 * 16 * 4 * 64 * probe_groups * probe_steps;
-  const vulkan::Recording recording = probe(plan, "probe_arithmetic", std::size_t{1} << 20, flops);
-  for (int i = 0; i < 4; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    recording.run("a probe");
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    ceiling_gflops = std::max(ceiling_gflops, flops * 1e-9 / seconds);
-  }
-}
-
 void register_all() {
-  benchmark::RegisterBenchmark("Ceiling/Arithmetic", arithmetic)->UseRealTime()->MeasureProcessCPUTime();
-  benchmark::RegisterBenchmark("Ceiling/Bandwidth", bandwidth)->UseRealTime()->MeasureProcessCPUTime();
   std::vector<ConvCase> cases = convolutions_of_nets();
   const std::vector<ConvCase> odd = odd_convolutions();
   cases.insert(cases.end(), odd.begin(), odd.end());
@@ -163,7 +113,8 @@ int main(int argc, char **argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv))
     return 2;
-  convscope::measure_ceiling();
+  convscope::ceilings = convscope::measure_ceilings(convscope::programs());
+  fmt::print("ceilings: {:.1f} GFLOP/s, {:.1f} GB/s\n", convscope::ceilings.gflops, convscope::ceilings.gb_s);
   convscope::register_all();
   benchmark::RunSpecifiedBenchmarks();
   return 0;

@@ -129,6 +129,20 @@ TEST(NetworkTest, ResidualNet) { check_every_layer(residual_net(), random_tensor
 
 TEST(NetworkTest, PlainNet) { check_every_layer(plain_net(), random_tensor(2, 3, 20, 24, 1)); }
 
+TEST(NetworkTest, NodesOfOneNameHaveTheirOwnWeights) {
+  Graph graph = graph_with_input("namesakes");
+  NodeId x = push(graph, random_conv(3, 8, square_window(3, 1, 1), 1), {0}, "same");
+  x = push(graph, random_conv(8, 8, square_window(3, 1, 1), 3), {x}, "same");
+  x = push(graph, random_scale_shift(8, 5), {x}, "scale");
+  x = push(graph, Relu{}, {x});
+  x = push(graph, random_scale_shift(8, 7), {x}, "scale");
+  x = push(graph, random_conv(8, 8, square_window(3, 1, 1), 9), {x}, "same");
+  x = push(graph, GlobalAvgPool{}, {x});
+  x = push(graph, random_dense(8, 8, 11), {x}, "same");
+  push(graph, random_dense(8, 8, 13), {x}, "same");
+  check_every_layer(graph, random_tensor(1, 3, 9, 7, 1));
+}
+
 TEST(NetworkTest, RandomNets) {
   for (unsigned seed = 1; seed <= 12; ++seed) {
     SCOPED_TRACE(seed);
