@@ -58,8 +58,7 @@ Command add_replay(CLI::App &program) {
       for (const FileMark &mark : *marks)
         check_unchanged(mark, mark.file, o->input);
     for (const std::optional<FileMark> *mark :
-         {&settings.image, &settings.labels, &settings.init, &settings.photo, &settings.style,
-          &settings.spectrum})
+         {&settings.image, &settings.labels, &settings.init, &settings.photo, &settings.style, &settings.spectrum})
       if (*mark)
         check_unchanged(**mark, (*mark)->file, o->input);
 

@@ -64,7 +64,8 @@ struct Optimization::State {
       : objectives(checked_batch(std::move(given))), recipe(by), options(with),
         batch(static_cast<int>(objectives.size())), image{graph.input.c, checked_side(with.height, by.size),
                                                           checked_side(with.width, by.size)},
-        lr(checked_lr(with.lr.value_or(by.lr))), parameterization(programs, by, batch, image, checked_spectrum(with, image.c)),
+        lr(checked_lr(with.lr.value_or(by.lr))),
+        parameterization(programs, by, batch, image, checked_spectrum(with, image.c)),
         shapes(checked_shapes(graph, objectives,
                               with_planes(image.c, with.input_size.given()
                                                        ? with.input_size

@@ -45,7 +45,7 @@ struct OptimizationOptions {
   // image goes through.
   std::optional<Array> photo, style;
   std::optional<OptimizationState> resume; // instead of `init`, one set an image: steps are counted on from its
-  std::optional<Array> spectrum; // magnitudes of `maco`, (C,H,W/2+1) of any H and W, instead of its own
+  std::optional<Array> spectrum;           // magnitudes of `maco`, (C,H,W/2+1) of any H and W, instead of its own
   int steps = 0;                           // how many there will be; 0: the recipe's
   int history = 0;                         // steps whose values are kept; 0: all
   Precision precision = Precision::fp32;
@@ -98,7 +98,8 @@ public:
   Array images();              // (N,C,H,W), 0..1: what the parameters show now, not transformed
   Array parameters();          // as OptimizationOptions::init
   OptimizationState state();
-  // An image (C,H,W) drawn at another size, where the parameterization has images of all sizes (`cppn`); UserError else.
+  // An image (C,H,W) drawn at another size, where the parameterization has images of all sizes (`cppn`); UserError
+  // else.
   Array draw(int image, Size size);
   std::vector<Progress> progress();
 

@@ -51,8 +51,8 @@ void decorrelate(std::vector<double> &planes, std::size_t pixels) {
 void check_invertible(const Recipe &recipe) {
   const ParameterizationForm &form = form_of(recipe.parameterization);
   if (form.inverse == nullptr)
-    throw UserError(fmt::format("parameterization '{}' can't start from a picture: fft, pixel and laplacian can",
-                                form.name));
+    throw UserError(
+        fmt::format("parameterization '{}' can't start from a picture: fft, pixel and laplacian can", form.name));
 }
 
 Array parameters_of(const Array &image, const Recipe &recipe) {
