@@ -15,6 +15,7 @@
 #include "plan/plan.h"
 #include "plan/slicing.h"
 #include "plan/weights.h"
+#include "visualization/gallery.h"
 #include "visualization/objective.h"
 #include "visualization/recipe.h"
 #include "vulkan/program.h"
@@ -41,8 +42,10 @@ struct OptimizationOptions {
   // image goes through.
   std::optional<Array> photo, style;
   std::optional<OptimizationState> resume; // instead of `init`, one set an image: steps are counted on from its
-  int steps = 0;                           // how many there will be; 0: the recipe's
-  int history = 0;                         // steps whose values are kept; 0: all
+  // The objectives are of more images than a batch holds, which take turns in it. Without `init` and `resume`.
+  std::optional<GalleryOptions> gallery;
+  int steps = 0;   // how many there will be; 0: the recipe's
+  int history = 0; // steps whose values are kept; 0: all
   Precision precision = Precision::fp32;
   const ConvProfile *profile = nullptr; // of the device
   std::optional<Slicing> slicing;       // how a step goes to the device; not given: whole_slices()
@@ -82,7 +85,7 @@ public:
   int steps_done() const;
   void set_lr(double lr); // from the next step on
 
-  int batch() const;
+  int batch() const;  // images in a step
   int planes() const; // of an image: the net's channels
   int height() const;
   int width() const;
@@ -90,10 +93,11 @@ public:
   const std::vector<Objective> &objectives() const;
 
   vulkan::Slice image_slice(); // of images(), on the device
-  Array images();              // (N,C,H,W), 0..1: what the parameters show now, not transformed
-  Array parameters();          // as OptimizationOptions::init
+  // (N,C,H,W), 0..1: what the parameters show now, not transformed; of a gallery all its images, after whole steps.
+  Array images();
+  Array parameters(); // as OptimizationOptions::init
   OptimizationState state();
-  std::vector<Progress> progress();
+  std::vector<Progress> progress(); // of a gallery: of its batch's places, whichever images were there
 
   double flops_per_step() const;
   int dispatches_per_step() const;
