@@ -82,9 +82,20 @@ Seen look(Context &context, const PictureSettings &settings) {
   return seen;
 }
 
-// A whole number of times as large, as near to the photo as may be.
+// With a longer side of `shown_side`, or as large as it is.
 ImageRgb8 shown(const ImageRgb8 &image) {
-  return enlarge(image, std::max(1, shown_side / std::max(image.width, image.height)));
+  const int longer = std::max(image.width, image.height);
+  if (longer >= shown_side)
+    return image;
+  return to_rgb8(resize(to_float(image), std::max(1, image.width * shown_side / longer),
+                        std::max(1, image.height * shown_side / longer)));
+}
+
+// The photo no larger than that, beside images of one width.
+ImageRgb8 beside(const ImageRgb8 &photo, int side) {
+  const double factor = double(side) / std::max(photo.width, photo.height);
+  const auto scaled = [factor](int length) { return std::max(1, static_cast<int>(std::lround(length * factor))); };
+  return to_rgb8(resize(to_float(photo), scaled(photo.width), scaled(photo.height)));
 }
 
 OptimizationOptions options_of(const PictureSettings &settings) {
@@ -238,8 +249,8 @@ int make_activation_grid(Context &context, PictureSettings settings, const Seen 
     std::vector<GridPicture> drawn;
     for (std::size_t i = 0; i < run.cells().size(); ++i) {
       const GridCell &cell = run.cells()[i];
-      drawn.push_back(
-          {cell.x, cell.y, cell.norm / largest, draw_planes(without_border(images, static_cast<int>(i)), view)});
+      drawn.push_back({cell.x, cell.y, std::sqrt(cell.norm / largest), // its area is as the norm
+                       draw_planes(without_border(images, static_cast<int>(i)), view)});
     }
     const int side = std::max(drawn.front().image.width, drawn.front().image.height);
     write_page(outputs, draw_activation_grid(drawn, run.columns(), run.rows(), side), settings);
@@ -358,7 +369,8 @@ int make_dictionary(Context &context, PictureSettings settings, const Seen &seen
       return status;
     const PlaneView view = plane_view(context.session.graph().input.c, context.session.model().rgb);
     std::vector<Tile> tiles = {
-        {draw_marked(seen.photo, seen.columns(), seen.rows(), x, y), fmt::format("at {},{}", x, y), ""}};
+        {draw_marked(beside(seen.photo, std::max(shown_side, settings.width)), seen.columns(), seen.rows(), x, y),
+         fmt::format("at {},{}", x, y), ""}};
     for (std::size_t i = 0; i < channels.size(); ++i) {
       const OptimizedImage &image = outcome->images.at(i);
       tiles.push_back({with_bar(shown(picture_of(image.image, image.progress, view)),

@@ -32,7 +32,7 @@ ImageRgb8 draw_activation_grid(const std::vector<GridPicture> &pictures, int col
   check_activation_grid(columns, rows, cell);
   ImageRgb8 canvas(columns * cell, rows * cell, background);
   for (const GridPicture &picture : pictures) {
-    const int side = std::clamp(static_cast<int>(std::lround(picture.strength * cell)), 1, cell);
+    const int side = std::clamp(static_cast<int>(std::lround(picture.side * cell)), 1, cell);
     const int longer = std::max(picture.image.width, picture.image.height);
     const auto part = [&](int length) {
       return std::max(1, static_cast<int>(std::lround(double(side) * length / longer)));

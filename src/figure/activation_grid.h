@@ -11,7 +11,7 @@ namespace convscope {
 
 struct GridPicture {
   int column = 0, row = 0;
-  double strength = 1; // 0..1: its side over the cell's
+  double side = 1; // 0..1, over the cell's
   ImageRgb8 image;
 };
 
