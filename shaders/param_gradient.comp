@@ -20,7 +20,7 @@ void main() {
   for (int i = part * 64 + lane; i < p.count; i += p.parts * 64) {
     const int at = n * p.count + i;
     float g = gradient[at];
-    if (SPECTRUM) {
+    if (SPECTRUM && i < p.spectral) {
       const int k = i / 2 % p.columns;
       g *= scale[i / 2 % plane] * (k == 0 || 2 * k == p.width ? 1.0 : 2.0);
       gradient[at] = g;

@@ -255,6 +255,8 @@ const uint PURPOSE_NOISE = 2u;     // (pixel, purpose, crop and plane, step)
 struct InitParams {
   int count; // parameters an image
   float deviation;
+  int first, size; // of those that are made
+  int together;    // 1: each image has the first one's
 };
 
 // One of `count` numbers from `first` of a list, or a number between the two of them.
@@ -278,6 +280,7 @@ struct AdvanceParams {
 // Half spectra (images * planes, height, columns) of complex numbers; columns = width / 2 + 1.
 struct SpectrumParams {
   int height, width, columns;
+  int planes, stride; // where spectra are parts of parameters: planes an image, and floats an image
 };
 
 // The gradient's last touch and its sum of squares: `count` values an image, in `parts` partial sums.
@@ -285,11 +288,53 @@ struct GradientParams {
   int count;
   int height, width, columns;
   int parts;
+  int spectral; // how many of them are a spectrum's
 };
 
 // The place of an image's planes among floats: planes and rows are so far apart, the first pixel is at `first`.
 struct PlaneLayout {
   int plane_stride, row_stride, first;
+};
+
+// The first `size` of each image's: from images of `from_stride` floats to those of `to_stride`.
+struct PartParams {
+  int size, from_stride, to_stride;
+};
+
+// Levels (height, width, first, slots), all floats: their numbers are an image's parameters from `first` on.
+struct PyramidParams {
+  int height, width;
+  PlaneLayout place; // of the planes
+  int planes, batch, levels;
+  int first, count, size; // `count` parameters an image, `size` of them in levels
+  float weight;
+};
+
+// Mean and deviation of (N, planes, height, width) laid out so, an image's all together, from `parts` parts of it.
+struct MomentsParams {
+  int planes, height, width;
+  int plane_stride, row_stride;
+  int parts;
+};
+struct Moments { // of one image: x is standardized as (x - mean) / (deviation + STANDARD_EPSILON)
+  float mean, deviation;
+};
+const float STANDARD_EPSILON = 1e-4;
+
+// A layer of a net that paints, on rows first_row .. first_row + rows - 1 of an image: from `inputs` numbers a pixel (of
+// the first layer its coordinates) to `outputs`, in rows of `stride` weights: a row of biases, then one of each feature.
+const int CPPN_WIDTH = 24;
+struct CppnParams {
+  int height, width;
+  int first_row, rows;
+  int inputs, outputs, stride;
+  int first, count;  // where its weights are among an image's `count` parameters
+  PlaneLayout place; // of the planes, which the last layer makes
+  int parts;         // of the gradient with respect to the weights
+};
+struct CppnSumParams {
+  int size, parts;
+  int first, count;
 };
 
 // image = sigmoid(gain * C x), x laid out like that, the image without gaps.

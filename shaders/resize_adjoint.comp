@@ -11,13 +11,6 @@ layout(push_constant) uniform Push { ResizeParams p; };
 layout(binding = 0) readonly buffer Gradient { float gradient[]; }; // of the outputs
 layout(binding = 1) writeonly buffer Outputs { float outputs[]; };
 
-// First and last output pixel that may read pixel i of an axis; edges are read from beyond, too.
-ivec2 readers(int i, int in_size, int out_size, float ratio) {
-  const int first = i == 0 ? 0 : int(floor((float(i) - 0.5) / ratio - 0.5)) - 1;
-  const int last = i == in_size - 1 ? out_size - 1 : int(ceil((float(i) + 1.5) / ratio - 0.5)) + 1;
-  return ivec2(max(first, 0), min(last, out_size - 1));
-}
-
 void main() {
   const int pixels = p.in_h * p.in_w;
   const int i = item_of_image();

@@ -18,7 +18,8 @@ void main() {
   if (i >= plane)
     return;
   const int k = i % p.columns;
-  const int from = int(gl_WorkGroupID.y) * plane;
+  const int y = int(gl_WorkGroupID.y), to = y * plane;
+  const int from = p.planes == 0 ? to : y / p.planes * (p.stride / 2) + y % p.planes * plane;
   vec2 value = parameters[from + i];
   if (k == 0 || 2 * k == p.width) {
     const int j = i / p.columns;
@@ -26,5 +27,5 @@ void main() {
     const vec2 other = parameters[from + mirror];
     value = 0.5 * (value + vec2(other.x, -other.y));
   }
-  spectrum[from + i] = value * scale[i];
+  spectrum[to + i] = value * scale[i];
 }

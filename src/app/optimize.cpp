@@ -51,9 +51,10 @@ void write_pictures(const Outcome &outcome, const PictureSettings &settings, con
 void check_page(const PictureSettings &settings, const PlaneView &view, const std::string &png) {
   if (png.empty())
     return;
-  if (settings.objectives.size() < 2 || !numbered_paths(png, 1).empty()) {
+  const Size drawn = settings.draw_size.given() ? settings.draw_size : Size{settings.width, settings.height};
+  if (settings.objectives.size() < 2 || settings.only || !numbered_paths(png, 1).empty()) {
     if (!view.one_picture())
-      check_grid(plane_labels(view.planes), settings.width, settings.height, {});
+      check_grid(plane_labels(view.planes), drawn.width, drawn.height, {});
     return;
   }
   std::vector<Tile> tiles;
@@ -62,7 +63,7 @@ void check_page(const PictureSettings &settings, const PlaneView &view, const st
   GridOptions options;
   options.title = settings.model.model;
   options.subtitle = settings.recipe.name;
-  const Size shown = view_size(view, {settings.width, settings.height});
+  const Size shown = view_size(view, drawn);
   check_grid(tiles, shown.width, shown.height, options);
 }
 
@@ -162,10 +163,14 @@ Command add_optimize(CLI::App &program) {
   add_input_size(app, o->input,
                  "Resize what the transforms give to this, N or WxH, before the net [only where layers need the net's "
                  "own size, as behind a dense head]");
-  add_text(app, "--init", o->optimize.init,
-           "Start from these spectra, (1 or N,C,H,W/2+1,2) float32, of the image's sides or, where those have prime "
-           "factors above 7, the next ones that have not; gives the size where --size does not",
-           "F.npy");
+  add_text(
+      app, "--init", o->optimize.init,
+      "Start from a picture (fft, pixel, laplacian); or from these parameters, of fft (1 or N,C,H,W/2+1,2) float32, of "
+      "the image's sides or, where those have prime factors above 7, the next ones that have not. Gives the size "
+      "where --size does not",
+      "F");
+  add_text(app, "--draw-size", o->optimize.draw_size,
+           "Draw the images of cppn, once they are optimized, at this size, N or WxH", "N|WxH");
   add_output(app, o->outputs.png,
              "PNG: the bare image; of several objectives a grid, or one file each with %d in the name (from 0)");
   add_text(app, "--npy", o->outputs.npy, "Also the images as float32 (N,C,H,W), 0..1", "F.npy");
@@ -196,6 +201,8 @@ Command add_optimize(CLI::App &program) {
                               {settings.objectives.size() > 1, "objectives but the first"},
                               {settings.input_size.given(), "--input-size"},
                               {settings.batch > 0, "--batch"},
+                              {settings.spectrum.has_value(), "--spectrum"},
+                              {settings.draw_size.given(), "--draw-size"},
                               {settings.init.has_value(), "--init"}});
       return open_viewer(context, view_of(context, settings));
     }

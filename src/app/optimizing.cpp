@@ -11,6 +11,7 @@
 #include "app/interrupt.h"
 #include "app/outputs.h"
 #include "app/progress.h"
+#include "app/spectrum.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
@@ -21,6 +22,8 @@
 #include "session/input_size.h"
 #include "session/recipe_json.h"
 #include "visualization/parameterization.h"
+#include "visualization/parameterizations/forms.h"
+#include "visualization/parameters_of.h"
 
 namespace convscope {
 
@@ -28,6 +31,12 @@ namespace {
 
 // The shape of the file's spectra or pixels for images of that size, or of any (none given), but for how many.
 void check_init_shape(const Array &init, const Recipe &recipe, int planes, Size size, const std::string &file) {
+  if (recipe.parameterization != ParameterizationKind::fft && recipe.parameterization != ParameterizationKind::pixel) {
+    if (!size.given())
+      throw UserError(fmt::format("--init {}: parameters of '{}' do not tell the size: --size is needed", file,
+                                  form_of(recipe.parameterization).name));
+    return; // the rest is said where they are used
+  }
   const bool spectral = recipe.parameterization == ParameterizationKind::fft;
   const auto fail = [&](const std::string &rows, const std::string &columns) {
     throw UserError(fmt::format("--init {}: its shape is ({}), where (1 or N, {}, {}, {}{}) is needed{}", file,
@@ -82,8 +91,14 @@ Size in_proportions_of(const ImageRgb8 &photo, int side) {
   return {rounded(side * ratio), rounded(side / ratio)};
 }
 
+bool is_picture(const std::string &init) { return lower_extension(init) != ".npy"; }
+
 // One start for all the objectives, or one for each.
-Array read_init(const PictureSettings &settings, const std::vector<int> &starts) {
+Array read_init(Context &context, const PictureSettings &settings, const std::vector<int> &starts) {
+  if (is_picture(settings.init->file))
+    return parameters_of(
+        context.session.picture(context.read_picture(settings.init->file), {settings.width, settings.height}),
+        settings.recipe);
   Array all = read_npy(settings.init->file);
   check_finite(all, settings.init->file);
   if (all.shape.empty() || all.shape[0] == 1)
@@ -149,11 +164,8 @@ std::string subtitle(const PictureSettings &settings, const std::vector<Optimize
 
 Recipe recipe_of(const OptimizeOptions &options) {
   Recipe r = recipe_by(options.recipe);
-  if (!options.parameterization.empty()) {
-    if (options.parameterization != "fft" && options.parameterization != "pixel")
-      throw UserError(fmt::format("--parameterization '{}': must be fft or pixel", options.parameterization));
-    r.parameterization = options.parameterization == "fft" ? ParameterizationKind::fft : ParameterizationKind::pixel;
-  }
+  if (!options.parameterization.empty())
+    set_parameterization(r, parameterization_kind(options.parameterization, "--parameterization"));
   if (!options.colours.empty()) {
     if (options.colours != "decorrelated" && options.colours != "rgb")
       throw UserError(fmt::format("--colours '{}': must be decorrelated or rgb", options.colours));
@@ -189,7 +201,14 @@ void add_optimize_options(Command &command, OptimizeOptions &options) {
       "Images of each objective [1]; diversity() and alignment() are between them, so that none is the same alone");
   add_text(app, "--photo", options.photo, "What caricature(), match() and stay() compare with", "F");
   add_text(app, "--style", options.style, "The picture of style()", "F");
-  add_text(app, "--parameterization", options.parameterization, "fft or pixel, instead of the recipe's (fft)", "P");
+  add_text(
+      app, "--parameterization", options.parameterization,
+      fmt::format("{}, instead of the recipe's; the images of a batch of shared have a part in common, so that none "
+                  "is the same alone",
+                  fmt::join(parameterization_names(), ", ")),
+      "P");
+  add_text(app, "--spectrum", options.spectrum,
+           "Magnitudes of maco: a folder of photos, or (C,H,W/2+1) float32 [those of everyday photos]", "DIR|F.npy");
   add_text(app, "--colours", options.colours, "decorrelated (as the recipes have it) or rgb", "C");
 }
 
@@ -216,7 +235,27 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
   Size size;
   if (!options.size.empty())
     size = parse_size(options.size, "--size");
-  if (!options.init.empty()) {
+  if (!options.spectrum.empty()) {
+    if (settings.recipe.parameterization != ParameterizationKind::maco)
+      throw UserError(
+          fmt::format("--spectrum {}: is maco's: --recipe maco or --parameterization maco", options.spectrum));
+    settings.spectrum = mark_spectrum(options.spectrum);
+  }
+  if (!options.draw_size.empty()) {
+    settings.draw_size = parse_size(options.draw_size, "--draw-size");
+    if (settings.recipe.parameterization != ParameterizationKind::cppn)
+      throw UserError("--draw-size: only images of --parameterization cppn can be drawn at any size");
+  }
+  if (!options.init.empty() && is_picture(options.init)) {
+    check_invertible(settings.recipe);
+    const ImageRgb8 picture = context.read_picture(options.init);
+    if (!size.given())
+      size = default_size(context.session, settings);
+    if (options.size.empty() && size.width == size.height)
+      size = in_proportions_of(picture, size.width);
+    settings.init = mark_file(options.init);
+    settings.starts.assign(settings.objectives.size(), 0);
+  } else if (!options.init.empty()) {
     const Array init = read_npy(options.init);
     const int planes = context.session.graph().input.c;
     if (size.given())
@@ -238,7 +277,7 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
   settings.height = size.height;
 }
 
-Optimizing::Optimizing(Context &context, const PictureSettings &settings) : context_(context) {
+Optimizing::Optimizing(Context &context, const PictureSettings &settings) : context_(context), only_(settings.only) {
   run_.emplace(context.session, request(settings));
 }
 
@@ -290,7 +329,11 @@ OptimizeRequest Optimizing::request(const PictureSettings &settings) {
   request.options.seed = settings.seed;
   request.batch = settings.batch;
   if (settings.init)
-    request.options.init = read_init(settings, starts);
+    request.options.init = read_init(context_, settings, starts);
+  request.draw_size = settings.draw_size;
+  if (settings.spectrum)
+    request.options.spectrum =
+        read_spectrum(context_, settings.spectrum->file, settings.recipe, {settings.width, settings.height});
   Needs needs;
   for (const Objective &objective : objectives_)
     needs = {needs.photo || objective.needs().photo, needs.style || objective.needs().style, false};
@@ -341,7 +384,8 @@ Outcome Optimizing::run(const Frames &frames) {
   }
   for (OptimizedImage &image : run.results()) {
     image.objective = of_settings_.at(image.objective);
-    if (image.objective < objectives_.size()) // else it was company
+    const bool shown = !only_ || static_cast<std::size_t>(*only_) == image.objective;
+    if (image.objective < objectives_.size() && shown) // else it was company
       outcome.images.push_back(std::move(image));
   }
   std::stable_sort(outcome.images.begin(), outcome.images.end(),
@@ -403,6 +447,13 @@ ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings, con
 
 PictureSettings settings_of(PictureSettings settings, const std::vector<OptimizedImage> &images) {
   const PictureSettings all = settings;
+  if (form_of(settings.recipe.parameterization).coupled) {
+    for (const OptimizedImage &image : images)
+      settings.steps[image.objective] = image.steps;
+    if (images.size() == 1 && settings.objectives.size() > 1)
+      settings.only = static_cast<int>(images.front().objective);
+    return settings;
+  }
   settings.objectives.clear();
   settings.steps.clear();
   settings.which.clear();

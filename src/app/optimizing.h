@@ -16,7 +16,7 @@ namespace convscope {
 
 struct OptimizeOptions {
   std::vector<std::string> objectives;
-  std::string recipe = "lucid", size, parameterization, colours, init, photo, style;
+  std::string recipe = "lucid", size, parameterization, colours, init, photo, style, spectrum, draw_size;
   int steps = 0, batch = 0; // 0: not given
   int variants = 1;
   bool print_recipe = false;
@@ -55,6 +55,7 @@ private:
   void add_picture(const std::optional<FileMark> &mark, Size size, std::optional<Array> &picture);
 
   Context &context_;
+  std::optional<int> only_;              // of the settings
   std::vector<Objective> objectives_;    // of the settings
   std::vector<std::size_t> of_settings_; // of each that is run, which of these it is
   std::optional<OptimizeRun> run_;
@@ -70,7 +71,7 @@ ImageRgb8 page_of(const Array &image, const Progress &progress, const PlaneView 
 std::string note_of(const Progress &progress);
 // Several images as a labelled grid.
 ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings, const PlaneView &view);
-// The settings of those images alone, with the steps that were done.
+// The settings of those images alone, with the steps that were done; of images that have something in common, all.
 PictureSettings settings_of(PictureSettings settings, const std::vector<OptimizedImage> &images);
 
 } // namespace convscope

@@ -5,6 +5,7 @@
 
 #include "app/outputs.h"
 #include "app/pictures.h"
+#include "app/spectrum.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "io/png.h"
@@ -15,7 +16,7 @@ namespace {
 
 // The file of that name must be the one that the picture was made from.
 void check_unchanged(const FileMark &mark, const std::string &file, const std::string &png) {
-  const FileMark now = mark_file(file);
+  const FileMark now = mark_spectrum(file); // which takes folders, too
   if (now.bytes != mark.bytes || now.hash != mark.hash)
     throw UserError(fmt::format("{}: was made from another {} ({} bytes, FNV {}; now {} bytes, FNV {})", png, file,
                                 mark.bytes, mark.hash, now.bytes, now.hash));
@@ -57,7 +58,8 @@ Command add_replay(CLI::App &program) {
       for (const FileMark &mark : *marks)
         check_unchanged(mark, mark.file, o->input);
     for (const std::optional<FileMark> *mark :
-         {&settings.image, &settings.labels, &settings.init, &settings.photo, &settings.style})
+         {&settings.image, &settings.labels, &settings.init, &settings.photo, &settings.style,
+          &settings.spectrum})
       if (*mark)
         check_unchanged(**mark, (*mark)->file, o->input);
 

@@ -49,6 +49,12 @@ void read_optimization(const JsonReader &from, PictureSettings &settings) {
     settings.photo = read_mark(from.object("photo"));
   if (from.has("style"))
     settings.style = read_mark(from.object("style"));
+  if (from.has("spectrum"))
+    settings.spectrum = read_mark(from.object("spectrum"));
+  if (from.has("draw_size"))
+    settings.draw_size = read_size(from, "draw_size", 1, largest_size).size();
+  if (from.has("only"))
+    settings.only = from.integer("only", 0, static_cast<int>(settings.objectives.size()) - 1);
   if (from.has("init")) {
     settings.init = read_mark(from.object("init"));
     for (const JsonReader &objective : from.list("objectives", most_objectives))
@@ -157,6 +163,12 @@ std::string settings_json(const PictureSettings &s) {
     json["batch"] = s.batch;
     if (s.init)
       json["init"] = to_json(*s.init);
+    if (s.spectrum)
+      json["spectrum"] = to_json(*s.spectrum);
+    if (s.draw_size.given())
+      json["draw_size"] = to_json(InputSize{0, s.draw_size});
+    if (s.only)
+      json["only"] = *s.only;
     json["recipe"] = to_json(s.recipe);
   }
   json["precision"] = precision_name(s.precision);

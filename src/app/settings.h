@@ -53,8 +53,11 @@ struct PictureSettings {
   Recipe recipe;                        // as overridden
   int width = 0, height = 0, batch = 0;
   std::uint64_t seed = 0;
-  std::optional<FileMark> init; // the parameters to start from
-  std::vector<int> starts;      // of each objective, its place in that file, where it has more than one
+  std::optional<FileMark> spectrum; // of `maco`: a file or a folder
+  Size draw_size;                   // of the picture, where that is not the size it is optimized at
+  std::optional<int> only;          // of images that have something in common, the one that is shown
+  std::optional<FileMark> init;     // the parameters to start from, or a picture
+  std::vector<int> starts;          // of each objective, its place in that file, where it has more than one
 
   Precision precision = Precision::fp32;
   std::string profile;        // its hash, "" for the built-in choice of kernels

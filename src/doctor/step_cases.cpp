@@ -6,6 +6,7 @@
 
 #include "doctor/kernel_cases.h"
 #include "doctor/noise.h"
+#include "visualization/parameterizations/forms.h"
 #include "visualization/random.h"
 
 namespace convscope::doctor {
@@ -17,7 +18,22 @@ std::string ParameterizationCase::key(const char *output) const {
 std::vector<ParameterizationCase> parameterization_cases() {
   return {{"Fourier, 15x14, colours", ParameterizationKind::fft, {3, 15, 14}},
           {"Fourier, 11x13, four planes", ParameterizationKind::fft, {4, 11, 13}},
-          {"pixels, 9x7", ParameterizationKind::pixel, {3, 9, 7}}};
+          {"pixels, 9x7", ParameterizationKind::pixel, {3, 9, 7}},
+          {"pyramid, 9x7", ParameterizationKind::laplacian, {3, 9, 7}},
+          {"phases, 15x14", ParameterizationKind::maco, {3, 15, 14}},
+          {"a net that paints, 5x4", ParameterizationKind::cppn, {3, 5, 4}},
+          {"shared, 18x20", ParameterizationKind::shared, {3, 18, 20}}};
+}
+
+Recipe ParameterizationCase::recipe() const {
+  Recipe by;
+  set_parameterization(by, kind);
+  return by;
+}
+
+std::vector<float> ParameterizationCase::parameters(std::size_t count) const {
+  const double range = kind == ParameterizationKind::cppn ? 0.25 : 1; // whose layers follow one another
+  return noise(count, parameters_seed, -range, range);
 }
 
 std::string TransformCase::key(const char *output) const { return fmt::format("transform, {} > {}", name, output); }

@@ -15,6 +15,8 @@ struct ParameterizationCase { // batch of 2
   std::string name;
   ParameterizationKind kind;
   Shape image;
+  Recipe recipe() const;
+  std::vector<float> parameters(std::size_t count) const; // noise
   std::string key(const char *output) const;
   static constexpr int batch = 2;
   static constexpr std::uint64_t parameters_seed = 41, gradient_seed = 42; // noise in -1..1, per float of (N,C,...)

@@ -29,16 +29,14 @@ void append(std::vector<std::string> &all, const std::vector<std::string> &more)
 
 // The image of given parameters, and the gradient of given gradients with respect to what the colours take.
 Computed parameterization(vulkan::Programs &programs, const ParameterizationCase &of) {
-  Recipe by;
-  by.parameterization = of.kind;
+  const Recipe by = of.recipe();
   Parameterization made(programs, by, ParameterizationCase::batch, of.image);
   Plan forward(programs, "the image of parameters"), backward(programs, "the parameters' gradient");
   const Parameterization::Tensors tensors = made.make_tensors(forward);
   made.append_image(forward, tensors);
   forward.allocate();
-  write(forward, tensors.parameters,
-        noise(forward.bytes(tensors.parameters) / sizeof(float), ParameterizationCase::parameters_seed));
-  write(forward, tensors.scale, made.scale_table());
+  write(forward, tensors.parameters, of.parameters(forward.bytes(tensors.parameters) / sizeof(float)));
+  made.write_tables(forward, tensors);
   forward.record(Variant::usual).run(of.name);
   Computed computed;
   computed.outputs.push_back({of.key("image"), forward.read_all<float>(tensors.image)});
@@ -60,7 +58,7 @@ Computed parameterization(vulkan::Programs &programs, const ParameterizationCase
   }
   write(forward, tensors.work, work);
   backward.record(Variant::usual).run(of.name);
-  computed.outputs.push_back({of.key("gradient"), forward.read_all<float>(tensors.work)});
+  computed.outputs.push_back({of.key("gradient"), forward.read_all<float>(tensors.gradient)});
   float sum = 0;
   for (const float part : backward.read_all<float>(squares))
     sum += part;
@@ -113,7 +111,7 @@ Computed adam(vulkan::Programs &programs) {
   optimizer.append_update(tensors, values, 1);
   plan.allocate();
   write(plan, tensors.parameters, AdamCase::start());
-  write(plan, tensors.scale, pixels.scale_table());
+  pixels.write_tables(plan, tensors);
   write(plan, values, std::vector<float>(batch, 0.5F));
   optimizer.write_start(std::vector<std::array<std::uint32_t, 2>>(batch), by.lr);
   const vulkan::Recording recording = plan.record(Variant::usual);

@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "session/input_size.h"
+#include "visualization/parameterizations/cppn.h"
+#include "visualization/parameterizations/forms.h"
 
 namespace convscope {
 
@@ -64,6 +66,9 @@ OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request) : session_(s
     check_objective(objective, session_.graph(), shapes);
   }
 
+  if (request_.draw_size.given())
+    check_drawing(session_.device().info(), session_.graph().input.c, request_.draw_size);
+
   const auto largest =
       static_cast<std::size_t>(request_.batch > 0 ? request_.batch : default_batch(session_.device().info()));
   for (const std::vector<std::size_t> &group : group_into_batches(request_.objectives)) {
@@ -87,7 +92,7 @@ OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request) : session_(s
 }
 
 bool OptimizeRun::in_company(const std::vector<std::size_t> &members) const {
-  return request_.objectives[members.front()].needs().company;
+  return request_.objectives[members.front()].needs().company || form_of(request_.recipe.parameterization).coupled;
 }
 
 OptimizationOptions OptimizeRun::options_for(const std::vector<std::size_t> &members) const {
@@ -215,7 +220,9 @@ void OptimizeRun::append_results(std::vector<OptimizedImage> &results) {
   const std::vector<Progress> progress = optimization_->progress();
   const Array images = optimization_->images();
   for (std::size_t i = 0; i < members().size(); ++i)
-    results.push_back({members()[i], step(), progress[i], one_image(images, i)});
+    results.push_back({members()[i], step(), progress[i],
+                       request_.draw_size.given() ? optimization_->draw(static_cast<int>(i), request_.draw_size)
+                                                  : one_image(images, i)});
 }
 
 std::vector<OptimizedImage> OptimizeRun::results() {

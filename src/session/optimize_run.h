@@ -20,7 +20,8 @@ struct OptimizeRequest {
   // `init` has one start for all the objectives, or one for each. Without `input_size` each gets the canvas or, where
   // its layers need that, the net's own size.
   OptimizationOptions options;
-  int batch = 0; // the most objectives at once; 0: as many as fit, up to default_batch()
+  Size draw_size; // of the results, where that is not the size they are optimized at (`cppn`)
+  int batch = 0;  // the most objectives at once; 0: as many as fit, up to default_batch()
 };
 
 // A CPU device is no faster with more, and would only answer later.

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "visualization/parameterizations/forms.h"
 
 namespace convscope {
 
@@ -81,7 +82,10 @@ const std::vector<Field> &fields() {
       {"name", [](const Recipe &r) -> Json { return r.name; },
        [](Recipe &r, const JsonReader &from, const std::string &key) { r.name = from.text(key); }},
       integer("size", &Recipe::size, 1, most_side),
-      word("parameterization", &Recipe::parameterization, {"fft", "pixel"}),
+      {"parameterization", [](const Recipe &r) -> Json { return form_of(r.parameterization).name; },
+       [](Recipe &r, const JsonReader &from, const std::string &key) {
+         r.parameterization = parameterization_kind(from.text(key), from.name());
+       }},
       number("decay", &Recipe::decay, 0, 10),
       word("colours", &Recipe::decorrelate_colours, {"rgb", "decorrelated"}),
       number("initial_deviation", &Recipe::initial_deviation, 0, 1e3),

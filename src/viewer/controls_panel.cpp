@@ -9,6 +9,7 @@
 #include "viewer/health.h"
 #include "viewer/ui.h"
 #include "viewer/widgets.h"
+#include "visualization/parameterizations/forms.h"
 
 namespace convscope::viewer {
 
@@ -75,6 +76,20 @@ void amount(Recipe &recipe, const char *id, Draw &draw, double centre, float mos
   }
 }
 
+void parameterization_combo(Recipe &recipe, float scale) {
+  labelled("Image as", form_of(recipe.parameterization).help.data(), scale);
+  if (!ImGui::BeginCombo("##kind", form_of(recipe.parameterization).label.data()))
+    return;
+  for (const ParameterizationForm &form : parameterization_forms()) {
+    if (form.coupled) // images here come and go one by one
+      continue;
+    if (ImGui::Selectable(form.label.data(), form.kind == recipe.parameterization))
+      set_parameterization(recipe, form.kind);
+    tooltip(form.help);
+  }
+  ImGui::EndCombo();
+}
+
 void image_controls(Frame &frame) {
   Controls &controls = frame.ui.wish.controls;
   Recipe &recipe = controls.recipe;
@@ -107,21 +122,14 @@ void image_controls(Frame &frame) {
   if (choice("colours", colours, 2, colour))
     recipe.decorrelate_colours = colour == 0;
   ImGui::EndDisabled();
-  labelled("Image as",
-           "Spectrum: a step changes frequencies, so that coarse shapes come as easily as fine ones. "
-           "Pixels: each by itself, which gives noisy images.",
-           scale);
-  static const char *const kinds[] = {"Spectrum", "Pixels"};
-  int kind = static_cast<int>(recipe.parameterization);
-  if (choice("kind", kinds, 2, kind))
-    recipe.parameterization = static_cast<ParameterizationKind>(kind);
+  parameterization_combo(recipe, scale);
 }
 
 void recipe_controls(Frame &frame) {
   Recipe &recipe = frame.ui.wish.controls.recipe;
   const float scale = frame.scale;
   labelled("Rate", "Adam's learning rate", scale);
-  slider("##lr", recipe.lr, 0.001F, 1, "%.3f", true);
+  slider("##lr", recipe.lr, 0.001F, 2, "%.3f", true);
   labelled("Jitter", "Each step moves the image by up to so many pixels", scale);
   amount(recipe, "##jitter", recipe.jitter, 0, 16, "%.0f px");
   labelled("Scaling", "Each step shrinks or enlarges the image by up to so much", scale);
@@ -132,7 +140,7 @@ void recipe_controls(Frame &frame) {
   }
   labelled("Rotation", "Each step turns the image by up to so many degrees", scale);
   amount(recipe, "##rotation", recipe.rotation, 0, 45, "%.0f°");
-  ImGui::BeginDisabled(recipe.parameterization == ParameterizationKind::pixel);
+  ImGui::BeginDisabled(!form_of(recipe.parameterization).decays);
   labelled("Decay", "How much the spectrum favours coarse shapes: 0 not at all, 1 as photos do", scale);
   slider("##decay", recipe.decay, 0, 2, "%.2f");
   ImGui::EndDisabled();

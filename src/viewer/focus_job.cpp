@@ -12,6 +12,7 @@
 #include "session/input_size.h"
 #include "viewer/health.h"
 #include "viewer/place.h"
+#include "visualization/parameterizations/forms.h"
 #include "visualization/parameters_of.h"
 
 namespace convscope::viewer {
@@ -83,7 +84,8 @@ void FocusJob::prepare(Run &run) {
 
 void FocusJob::begin(Run &run, const Recipe &recipe) {
   std::optional<Array> init;
-  if (controls_.start == StartFrom::photo && !photo_.data.empty()) {
+  if (controls_.start == StartFrom::photo && !photo_.data.empty() &&
+      form_of(recipe.parameterization).inverse != nullptr) {
     const Size size = image_size_of(*unit_, controls_);
     const Array part = resize(center_crop(photo_, size.width, size.height), size.width, size.height);
     init = parameters_of(picture_of(part, session_.model()), recipe);
@@ -184,6 +186,8 @@ void FocusJob::set(const std::optional<Unit> &unit, Place place, const Controls 
   // Adam's moments are of the gradient, whatever the transforms and the clipping: they stay where the parameters do.
   if (same_size && same_parameters(controls.recipe, before.recipe))
     go_on(first_, controls.recipe, std::nullopt, first_.optimization->state());
+  else if (form_of(controls.recipe.parameterization).inverse == nullptr)
+    begin(first_, controls.recipe); // the image there is has no parameters of that kind
   else
     go_on(first_, controls.recipe, parameters_of(resize(image(), size.width, size.height), controls.recipe),
           std::nullopt);

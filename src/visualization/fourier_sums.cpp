@@ -32,7 +32,7 @@ FourierSums::FourierSums(vulkan::Programs &programs, int height, int width, int 
 }
 
 void FourierSums::append(Plan &plan, TensorId work, bool inverse) const {
-  const gpu::SpectrumParams params{height_, width_, width_ / 2 + 1};
+  const gpu::SpectrumParams params{height_, width_, width_ / 2 + 1, 0, 0};
   const std::int64_t numbers = std::int64_t{params.height} * params.columns;
   const TensorId between = plan.transient("between axes", plan.bytes(work));
   const TensorId roots = plan.external("roots of one", roots_.slice());

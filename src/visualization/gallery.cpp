@@ -15,8 +15,11 @@ namespace convscope {
 namespace {
 
 void check_recipe(const Recipe &recipe) {
-  if (recipe.parameterization != ParameterizationKind::fft && recipe.parameterization != ParameterizationKind::pixel)
-    throw UserError("images that share parts have spectra or pixels: --parameterization must be fft or pixel");
+  const ParameterizationKind kind = recipe.parameterization;
+  if (kind != ParameterizationKind::fft && kind != ParameterizationKind::pixel &&
+      kind != ParameterizationKind::laplacian)
+    throw UserError(
+        "images that share parts are sums of parameters: --parameterization must be fft, pixel or laplacian");
   if (recipe.optimizer != OptimizerKind::adam)
     throw UserError("images that share parts are optimized by Adam: the recipe has another optimizer");
 }

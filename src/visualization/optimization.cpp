@@ -13,6 +13,8 @@
 #include "visualization/objective_steps.h"
 #include "visualization/optimizer_steps.h"
 #include "visualization/parameterization.h"
+#include "visualization/parameterizations/cppn.h"
+#include "visualization/parameterizations/natural_spectrum.h"
 #include "visualization/random.h"
 
 namespace convscope {
@@ -76,6 +78,13 @@ std::vector<float> checked_init(const Array &init, const Parameterization &param
   return values;
 }
 
+const Array *checked_spectrum(const OptimizationOptions &options, int planes) {
+  if (!options.spectrum)
+    return nullptr;
+  check_spectrum(*options.spectrum, planes, "the spectrum");
+  return &*options.spectrum;
+}
+
 // A picture that terms compare with, once an image; empty where it is not needed.
 std::vector<float> checked_picture(const std::optional<Array> &picture, bool needed, const char *name,
                                    const Objective &objective, int batch, const Shape &image) {
@@ -137,7 +146,8 @@ struct Optimization::State {
       : objectives(checked_batch(std::move(given))), recipe(by), options(with),
         batch(batch_of(objectives, with)), image{graph.input.c, checked_side(with.height, by.size),
                                                  checked_side(with.width, by.size)},
-        lr(checked_lr(with.lr.value_or(by.lr))), parameterization(programs, by, batch, image),
+        lr(checked_lr(with.lr.value_or(by.lr))),
+        parameterization(programs, by, batch, image, checked_spectrum(with, image.c)),
         input(programs, by, graph.preprocessing, batch, image, with.input_size),
         shapes(checked_shapes(graph, objectives, input.net_input())), plan(programs, "optimization"),
         tensors(parameterization.make_tensors(plan)),
@@ -147,8 +157,8 @@ struct Optimization::State {
         first_image(programs, "first image"), drawing(programs, "images of the gallery"),
         slicing(with.slicing.value_or(whole_slices(programs.device().info()))) {
     check_room(programs.device().info(),
-               std::max<std::int64_t>(parameterization.count(), input.canvas().elements() * input.views()), batch,
-               image);
+               std::max<std::int64_t>(parameterization.largest_count(), input.canvas().elements() * input.views()),
+               batch, image);
     if (input.views() > 1 && objectives[0].needs().company)
       throw UserError(
           fmt::format("objective '{}' is between whole images: the recipe takes crops of them", objectives[0].text));
@@ -167,6 +177,7 @@ struct Optimization::State {
       began = done = std::max(0, options.resume->steps);
     }
     options.resume.reset();
+    options.spectrum.reset();
     const Needs needs = objectives[0].needs();
     photo.values = checked_picture(options.photo, needs.photo, "photo", objectives[0], batch, image);
     style.values = checked_picture(options.style, needs.style, "style", objectives[0], batch, image);
@@ -240,7 +251,7 @@ struct Optimization::State {
     parameterization.append_gradient(plan, tensors, optimizer.gradient_partials());
     if (gallery) {
       optimizer.append_finish(objective.partials(), objective.parts());
-      gallery->append_update(tensors.work, optimizer.state(), optimizer.images());
+      gallery->append_update(tensors.gradient, optimizer.state(), optimizer.images());
       return;
     }
     optimizer.append_update(tensors, objective.partials(), objective.parts());
@@ -251,8 +262,7 @@ struct Optimization::State {
     if (usual)
       return;
     plan.allocate();
-    const auto scale = parameterization.scale_table();
-    plan.write(tensors.scale, std::as_bytes(std::span(scale)));
+    parameterization.write_tables(plan, tensors);
     objective.write_terms();
     for (const Comparison *picture : {&photo, &style})
       if (picture->tensor != TensorId::none)
@@ -451,6 +461,15 @@ OptimizationState Optimization::state() {
   State &s = *state_;
   const Array now = parameters();
   return {now, {now.shape, s.optimizer.read_first_moments()}, {now.shape, s.optimizer.read_second_moments()}, s.done};
+}
+
+Array Optimization::draw(int image, Size size) {
+  State &s = *state_;
+  if (s.recipe.parameterization != ParameterizationKind::cppn)
+    throw UserError("only images of the parameterization 'cppn' can be drawn at any size");
+  const std::vector<float> all = parameters().data;
+  const auto first = all.begin() + std::ptrdiff_t{image} * s.parameterization.count();
+  return draw_cppn(s.plan.programs(), s.recipe, s.image.c, {first, first + s.parameterization.count()}, size);
 }
 
 std::vector<Progress> Optimization::progress() {

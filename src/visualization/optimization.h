@@ -35,8 +35,8 @@ struct OptimizationOptions {
   Size input_size;           // what the transforms give is resized to this before the net; not given: as it is
   std::uint64_t seed = 0;
   std::optional<double> lr; // instead of the recipe's
-  // Parameters to start from, Parameterization::shape(): (1 or N, C, H', W'/2+1, 2), where H' and W' are
-  // spectrum_side() of the image's, or for `pixel` (1 or N, C, H, W). C is of the net's input.
+  // Parameters to start from, Parameterization::shape() of 1 or N images: of `fft` (1 or N, C, H', W'/2+1, 2), where H'
+  // and W' are spectrum_side() of the image's, of `pixel` (1 or N, C, H, W). C is of the net's input.
   std::optional<Array> init;
   // What terms compare with: (C,H,W), 0..1, of the image's size and planes. They go through the transforms that the
   // image goes through.
@@ -44,8 +44,9 @@ struct OptimizationOptions {
   std::optional<OptimizationState> resume; // instead of `init`, one set an image: steps are counted on from its
   // The objectives are of more images than a batch holds, which take turns in it. Without `init` and `resume`.
   std::optional<GalleryOptions> gallery;
-  int steps = 0;   // how many there will be; 0: the recipe's
-  int history = 0; // steps whose values are kept; 0: all
+  std::optional<Array> spectrum; // magnitudes of `maco`, (C,H,W/2+1) of any H and W, instead of its own
+  int steps = 0;                 // how many there will be; 0: the recipe's
+  int history = 0;               // steps whose values are kept; 0: all
   Precision precision = Precision::fp32;
   const ConvProfile *profile = nullptr; // of the device
   std::optional<Slicing> slicing;       // how a step goes to the device; not given: whole_slices()
@@ -97,6 +98,9 @@ public:
   Array images();
   Array parameters(); // as OptimizationOptions::init
   OptimizationState state();
+  // An image (C,H,W) drawn at another size, where the parameterization has images of all sizes (`cppn`); UserError
+  // else.
+  Array draw(int image, Size size);
   std::vector<Progress> progress(); // of a gallery: of its batch's places, whichever images were there
 
   double flops_per_step() const;

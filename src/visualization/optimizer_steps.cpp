@@ -70,7 +70,7 @@ void OptimizerSteps::append_update(const Parameterization::Tensors &tensors, Ten
                              static_cast<float>(recipe_.epsilon),
                              recipe_.optimizer == OptimizerKind::nadam ? 1 : 0};
   plan_.dispatch("adam", plan_.programs().get("adam"), image_groups((count_ + 3) / 4, batch_), adam,
-                 {reads(state_), reads(images_), reads(tensors.work), updates(tensors.parameters), updates(previous_),
+                 {reads(state_), reads(images_), reads(tensors.gradient), updates(tensors.parameters), updates(previous_),
                   updates(first_), updates(second_)});
 }
 

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <complex>
 #include <cstddef>
-#include <numbers>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "visualization/parameterization.h"
+#include "visualization/parameterizations/forms.h"
 
 namespace convscope {
 
@@ -31,7 +32,13 @@ std::vector<double> from_rgb() {
   return inverse;
 }
 
-// Red, green and blue become the channels that they are made of.
+// -1 -> 0, size -> size - 1: of what lies less than `size` outside.
+std::size_t mirrored(int i, int size) {
+  return static_cast<std::size_t>(i < 0 ? -1 - i : i >= size ? 2 * size - 1 - i : i);
+}
+
+} // namespace
+
 void decorrelate(std::vector<double> &planes, std::size_t pixels) {
   const std::vector<double> inverse = from_rgb();
   for (std::size_t i = 0; i < pixels; ++i) {
@@ -41,44 +48,17 @@ void decorrelate(std::vector<double> &planes, std::size_t pixels) {
   }
 }
 
-// -1 -> 0, size -> size - 1: of what lies less than `size` outside.
-std::size_t mirrored(int i, int size) {
-  return static_cast<std::size_t>(i < 0 ? -1 - i : i >= size ? 2 * size - 1 - i : i);
+void check_invertible(const Recipe &recipe) {
+  const ParameterizationForm &form = form_of(recipe.parameterization);
+  if (form.inverse == nullptr)
+    throw UserError(fmt::format("parameterization '{}' can't start from a picture: fft, pixel and laplacian can",
+                                form.name));
 }
-
-std::vector<std::complex<double>> roots(int n) {
-  std::vector<std::complex<double>> result;
-  for (int i = 0; i < n; ++i)
-    result.push_back(std::polar(1.0, -2 * std::numbers::pi * i / n));
-  return result;
-}
-
-// The half spectrum (H, W/2+1) of a plane (H, W), by the definition, rows and then columns: done once for an image,
-// at sizes where that takes milliseconds.
-std::vector<std::complex<double>> half_spectrum(const double *plane, int height, int width) {
-  const int columns = width / 2 + 1;
-  const auto index = [columns](int j, int k) { return std::size_t(j) * std::size_t(columns) + std::size_t(k); };
-  const auto across = roots(width), down = roots(height);
-  std::vector<std::complex<double>> rows(std::size_t(height) * std::size_t(columns)), result(rows.size());
-  for (int y = 0; y < height; ++y)
-    for (int k = 0; k < columns; ++k) {
-      std::complex<double> sum = 0;
-      for (int x = 0, at = 0; x < width; ++x, at = (at + k) % width)
-        sum += plane[y * width + x] * across[std::size_t(at)];
-      rows[index(y, k)] = sum;
-    }
-  for (int j = 0; j < height; ++j)
-    for (int y = 0, at = 0; y < height; ++y, at = (at + j) % height)
-      for (int k = 0; k < columns; ++k)
-        result[index(j, k)] += rows[index(y, k)] * down[std::size_t(at)];
-  return result;
-}
-
-} // namespace
 
 Array parameters_of(const Array &image, const Recipe &recipe) {
   if (image.shape.size() != 3 || image.shape[0] < 1 || image.shape[1] < 1 || image.shape[2] < 1)
     throw UserError("an image of the shape (C, H, W) is needed");
+  check_invertible(recipe);
   const int count = static_cast<int>(image.shape[0]), height = static_cast<int>(image.shape[1]),
             width = static_cast<int>(image.shape[2]);
   const Margins whole = margins_of(recipe, height, width);
@@ -96,19 +76,8 @@ Array parameters_of(const Array &image, const Recipe &recipe) {
       }
   if (decorrelates(recipe, count))
     decorrelate(planes, pixels);
-  if (recipe.parameterization != ParameterizationKind::fft)
-    return {{1, count, height, width}, {planes.begin(), planes.end()}};
-  const std::vector<float> scale = frequency_scale(whole.height, whole.width, recipe.decay);
-  Array result{{1, count, whole.height, whole.width / 2 + 1, 2}, {}};
-  for (int c = 0; c < count; ++c) {
-    const auto spectrum = half_spectrum(&planes[std::size_t(c) * pixels], whole.height, whole.width);
-    for (std::size_t i = 0; i < spectrum.size(); ++i) {
-      const std::complex<double> s = spectrum[i] / (double(pixels) * scale[i]);
-      result.data.push_back(static_cast<float>(s.real()));
-      result.data.push_back(static_cast<float>(s.imag()));
-    }
-  }
-  return result;
+  return form_of(recipe.parameterization)
+      .inverse(recipe, {{count, whole.height, whole.width}, {planes.begin(), planes.end()}});
 }
 
 } // namespace convscope

@@ -82,6 +82,23 @@ Recipe accentuate() {
   return r;
 }
 
+// MACO's: phases of an image of which the net sees a few crops in each step, through a little noise.
+Recipe maco() {
+  Recipe r;
+  r.parameterization = ParameterizationKind::maco;
+  r.initial_deviation = 1;
+  r.size = 256;
+  r.transforms = true;
+  r.crops = 4;
+  r.crop_side = between(0.4, 0.6);
+  r.canvas = 128;
+  r.noise = r.noise_width = 0.02;
+  r.steps = 1000;
+  r.optimizer = OptimizerKind::nadam;
+  r.lr = 1;
+  return r;
+}
+
 // All by name. What an objective brings with it, such as a photo, is not the recipe's.
 struct Row {
   const char *name;
@@ -89,7 +106,7 @@ struct Row {
 };
 constexpr Row table[] = {{"lucid", lucid},           {"article", article}, {"plain", [] { return Recipe{}; }},
                          {"caricature", caricature}, {"invert", invert},   {"diverse", diverse},
-                         {"accentuate", accentuate}};
+                         {"accentuate", accentuate}, {"maco", maco}};
 
 } // namespace
 

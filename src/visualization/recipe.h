@@ -7,7 +7,8 @@
 
 namespace convscope {
 
-enum class ParameterizationKind { fft, pixel };
+// In the order of src/visualization/parameterizations/forms.cpp.
+enum class ParameterizationKind { fft, pixel, laplacian, cppn, maco, shared };
 enum class OptimizerKind { adam, nadam };
 enum class Schedule { constant, cosine }; // of the rate: as it is, or falling to nothing
 enum class Border { grey, reflect };      // what lies outside the image: 0.5, or its mirror image

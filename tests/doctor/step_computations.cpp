@@ -8,11 +8,13 @@
 #include "params.h"
 #include "reference/adam.h"
 #include "reference/network.h"
+#include "reference/painted.h"
 #include "reference/parameterization.h"
 #include "reference/philox.h"
 #include "reference/transform.h"
 #include "visualization/objective.h"
 #include "visualization/parameterization.h"
+#include "visualization/parameterizations/natural_spectrum.h"
 #include "visualization/random.h"
 
 namespace convscope::doctor {
@@ -33,12 +35,101 @@ Tensor row(const std::vector<double> &values) {
   return made;
 }
 
+// What the planes of a batch are, from all its parameters, where they are neither spectra nor pixels.
+Tensor painted(const ParameterizationCase &of, const std::vector<double> &parameters) {
+  constexpr int n = ParameterizationCase::batch;
+  const auto [c, h, w] = of.image;
+  Tensor planes(n, c, h, w);
+  const auto count = std::ptrdiff_t(parameters.size()) / n, pixels = std::ptrdiff_t(c) * h * w;
+  if (of.kind == ParameterizationKind::maco) {
+    Tensor phases(n, c, h, w / 2 + 1);
+    phases.data = parameters;
+    const std::vector<float> magnitudes = natural_spectrum(c, h, w);
+    return reference::maco_planes(phases, {magnitudes.begin(), magnitudes.end()}, w);
+  }
+  for (int i = 0; i < n; ++i) {
+    const auto first = parameters.begin() + i * count;
+    std::vector<double> own(first, first + count);
+    Tensor one;
+    if (of.kind == ParameterizationKind::laplacian)
+      one = reference::laplacian_planes(own, c, h, w);
+    else if (of.kind == ParameterizationKind::cppn)
+      one = reference::cppn_planes(own, c, h, w);
+    else {
+      Tensor spectrum(1, c, h, 2 * (w / 2 + 1));
+      const auto spectral = std::ptrdiff_t(spectrum.data.size());
+      std::copy_n(own.begin(), spectral, spectrum.data.begin());
+      const std::vector<double> scale = reference::spectrum_scale(h, w);
+      for (std::size_t k = 0; k < spectrum.data.size(); ++k)
+        spectrum.data[k] *= scale[k / 2 % scale.size()];
+      one = reference::irfft2(spectrum, w);
+      const Tensor coarse = reference::shared_planes({own.begin() + spectral, own.end()}, n, c, h, w);
+      for (std::ptrdiff_t k = 0; k < pixels; ++k)
+        one.data[std::size_t(k)] += 4 * coarse.data[std::size_t(i * pixels + k)];
+    }
+    std::copy(one.data.begin(), one.data.end(), planes.data.begin() + i * pixels);
+  }
+  return planes;
+}
+
+// By central differences; what the images of `shared` have in common gathers from all.
+Tensor painted_gradient(const ParameterizationCase &of, std::vector<double> parameters, const Tensor &gradient) {
+  Tensor result(1, 1, 1, int(parameters.size()));
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const double middle = parameters[i];
+    parameters[i] = middle + 1e-5;
+    const double above = reference::dot(painted(of, parameters), gradient);
+    parameters[i] = middle - 1e-5;
+    result.data[i] = (above - reference::dot(painted(of, parameters), gradient)) / 2e-5;
+    parameters[i] = middle;
+  }
+  if (of.kind == ParameterizationKind::shared) {
+    const std::size_t count = parameters.size() / 2;
+    const std::size_t spectral = std::size_t(of.image.c * of.image.h * 2 * (of.image.w / 2 + 1));
+    for (std::size_t i = spectral; i < count; ++i)
+      result.data[i] = result.data[count + i] = result.data[i] + result.data[count + i];
+  }
+  return result;
+}
+
+Tensor coloured(Tensor planes, const Recipe &by) {
+  if (decorrelates(by, planes.c))
+    planes = reference::colour(planes);
+  for (double &v : planes.data)
+    v = 1 / (1 + std::exp(-image_gain(by, planes.c) * v));
+  return planes;
+}
+
+int painted_count(const ParameterizationCase &of) {
+  const auto [c, h, w] = of.image;
+  int count = 0;
+  switch (of.kind) {
+  case ParameterizationKind::maco:
+    return c * h * (w / 2 + 1);
+  case ParameterizationKind::laplacian:
+    for (const int factor : {1, 2, 4, 8})
+      count += c * ((h + factor - 1) / factor) * ((w + factor - 1) / factor);
+    return count;
+  case ParameterizationKind::cppn:
+    return 3 * 24 + 7 * 49 * 24 + 49 * ((c + 3) / 4 * 4);
+  default:
+    for (const auto &[factor, slots] : {std::pair(2, 1), {4, 1}, {8, 1}, {8, 2}, {16, 1}, {16, 2}})
+      count += slots * c * std::max(1, h / factor) * std::max(1, w / factor);
+    return c * h * 2 * (w / 2 + 1) + count + count % 2;
+  }
+}
+
 void add_parameterization(const ParameterizationCase &of, std::vector<Computation> &all) {
   constexpr int n = ParameterizationCase::batch;
   const auto [c, h, w] = of.image;
   const Tensor gradient = noise_tensor(n, c, h, w, ParameterizationCase::gradient_seed);
   Tensor image, result;
-  if (of.kind == ParameterizationKind::pixel) {
+  if (of.kind != ParameterizationKind::pixel && of.kind != ParameterizationKind::fft) {
+    const std::vector<float> drawn = of.parameters(std::size_t(n) * std::size_t(painted_count(of)));
+    const std::vector<double> parameters(drawn.begin(), drawn.end());
+    image = coloured(painted(of, parameters), of.recipe());
+    result = painted_gradient(of, parameters, gradient);
+  } else if (of.kind == ParameterizationKind::pixel) {
     image = reference::image_from_pixels(noise_tensor(n, c, h, w, ParameterizationCase::parameters_seed));
     result = gradient;
   } else {

@@ -30,7 +30,7 @@ public:
     optimizer.append_update(tensors, values, 3);
     plan.allocate();
     write(plan, tensors.parameters, start);
-    write(plan, tensors.scale, parameterization.scale_table());
+    parameterization.write_tables(plan, tensors);
     optimizer.write_start(std::vector<std::array<std::uint32_t, 2>>(std::size_t(batch)), recipe.lr);
     recording.emplace(plan.record(Variant::usual));
   }

@@ -5,49 +5,13 @@
 #include "io/npy.h"
 #include "optimizing/expected.h"
 #include "optimizing/optimizing.h"
+#include "optimizing/shown.h"
 #include "reference/parameterization.h"
 #include "reference/philox.h"
 #include "visualization/random.h"
 
 namespace convscope {
 namespace {
-
-struct Shown {
-  std::vector<float> image, gradient;
-};
-
-// The image of the parameters, and the gradient that `upstream` (with respect to what the colours take) becomes.
-Shown show(const Recipe &recipe, int batch, const Shape &image, const std::vector<float> &parameters,
-           const std::vector<float> &upstream) {
-  Parameterization parameterization(programs(), recipe, batch, image);
-  Plan forward(programs(), "forward");
-  const auto tensors = parameterization.make_tensors(forward);
-  parameterization.append_image(forward, tensors);
-  forward.allocate();
-  write(forward, tensors.parameters, parameters);
-  write(forward, tensors.scale, parameterization.scale_table());
-  forward.record(Variant::usual).run("the test's image");
-  Shown shown;
-  shown.image = forward.read_all<float>(tensors.image);
-
-  Plan backward(programs(), "backward");
-  const auto shared = Parameterization::share(forward, tensors, backward);
-  const TensorId partials =
-      backward.persistent("partials", std::size_t(batch) * std::size_t(parameterization.gradient_parts()) * 4);
-  parameterization.append_gradient(backward, shared, partials);
-  backward.allocate();
-  write(forward, tensors.work, upstream);
-  backward.record(Variant::usual).run("the test's gradient");
-  shown.gradient = forward.read_all<float>(tensors.work);
-
-  double squares = 0, parts = 0;
-  for (const float g : shown.gradient)
-    squares += double(g) * g;
-  for (const float part : backward.read_all<float>(partials))
-    parts += part;
-  EXPECT_NEAR(parts / squares, 1, 1e-5);
-  return shown;
-}
 
 // (n, c, h, w) with rows as the device has them before its transform.
 std::vector<float> padded_rows(const reference::Tensor &x, int row_stride) {
@@ -58,13 +22,6 @@ std::vector<float> padded_rows(const reference::Tensor &x, int row_stride) {
       result.insert(result.end(), std::size_t(row_stride - x.w), 0.0F);
   }
   return result;
-}
-
-reference::Tensor through_colours(const reference::Tensor &upstream, const reference::Tensor &image, double gain) {
-  reference::Tensor g = upstream;
-  for (std::size_t i = 0; i < g.data.size(); ++i)
-    g.data[i] *= gain * image.data[i] * (1 - image.data[i]);
-  return reference::colour_adjoint(g);
 }
 
 std::string size_name(const ::testing::TestParamInfo<std::pair<int, int>> &test) {
@@ -142,17 +99,6 @@ INSTANTIATE_TEST_SUITE_P(Sizes, ParameterizationGolden,
                          ::testing::Values(std::pair(128, 128), std::pair(96, 160), std::pair(150, 150)), size_name);
 
 using ParameterizationBatch = Optimizing;
-
-// (n, c, h, w) where the device has it before its transform, zeros around.
-std::vector<float> placed(const reference::Tensor &x, const Parameterization &parameterization, int batch) {
-  const gpu::PlaneLayout at = parameterization.layout();
-  std::vector<float> result(std::size_t(batch) * std::size_t(parameterization.count()));
-  for (int plane = 0; plane < x.n * x.c; ++plane)
-    for (int i = 0; i < x.h * x.w; ++i)
-      result[std::size_t(plane * at.plane_stride + at.first + i / x.w * at.row_stride + i % x.w)] =
-          float(x.data[std::size_t(plane * x.h * x.w + i)]);
-  return result;
-}
 
 // Any number of planes, and sides that the transform can't do: the image is the middle of the spectrum's plane.
 TEST_F(ParameterizationBatch, PlanesAndTheMiddleAreTheReferences) {

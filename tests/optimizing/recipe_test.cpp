@@ -11,8 +11,8 @@ namespace convscope {
 namespace {
 
 TEST(Recipes, AreTheDesigns) {
-  EXPECT_EQ(recipe_names(),
-            (std::vector<std::string>{"lucid", "article", "plain", "caricature", "invert", "diverse", "accentuate"}));
+  EXPECT_EQ(recipe_names(), (std::vector<std::string>{"lucid", "article", "plain", "caricature", "invert", "diverse",
+                                                      "accentuate", "maco"}));
   const Recipe lucid = recipe("lucid");
   EXPECT_EQ(lucid.canvas_margin, 12);
   EXPECT_EQ(lucid.scale.values.size(), 11U);
