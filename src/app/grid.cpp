@@ -461,7 +461,8 @@ Command add_grid(CLI::App &program) {
   add_integer(
       app, "--batch", o->optimize.batch, 1, 10000,
       fmt::format("Images in a step, as far as memory goes: {} random ones of the grid's", default_batch_of_cells));
-  add_text(app, "--parameterization", o->optimize.parameterization, "fft, pixel or laplacian, instead of the recipe's (fft)", "P");
+  add_text(app, "--parameterization", o->optimize.parameterization,
+           "fft, pixel or laplacian, instead of the recipe's (fft)", "P");
   add_text(app, "--colours", o->optimize.colours, "decorrelated (as the recipes have it) or rgb", "C");
   add_output(app, o->outputs.png, "The grid, or the labelled page, PNG");
   add_text(app, "--npy", o->outputs.npy,

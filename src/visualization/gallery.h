@@ -35,6 +35,7 @@ public:
   int members() const { return images_ + options_.groups; }
   // After Plan::allocate(): parameters, (members(), count).
   void write_start(const std::vector<float> &parameters);
+  std::vector<float> read_members() const { return plan_.read_all<float>(members_); } // the same
   // Which images are in the batch now. `counts`: for a step, so that Adam knows how often it saw each.
   void choose(const std::vector<int> &images, bool counts);
   // Those of a step: distinct, each set as likely, the same for the same seed and step.
