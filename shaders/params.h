@@ -457,6 +457,22 @@ struct AdamParams {
   int nesterov; // 1: Nadam
 };
 
+// Images that take turns in a batch and are partly made of common ones: `cells` sets of parameters, then `groups`
+// common ones, all in one tensor of `count` floats each. A slot of the batch is own_weight * its cell's + common_weight
+// * the sum of the groups', times the cell's shares.
+struct GallerySlot {
+  int cell;
+  float correction1, correction2; // Adam's bias corrections, by how often the cell has been here
+};
+struct GalleryParams {
+  int count, slots, cells, groups;
+  float own_weight, common_weight;
+};
+struct GalleryAdamParams {
+  GalleryParams gallery;
+  float beta1, one_minus_beta1, beta2, one_minus_beta2, epsilon;
+};
+
 // ---- What the window samples: src/viewer ----
 
 // A picture or a map becomes a cell of cell_h x cell_w pixels and a border of 1 that repeats its edge, as RGBA8.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -279,6 +280,12 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
 
 Optimizing::Optimizing(Context &context, const PictureSettings &settings) : context_(context), only_(settings.only) {
   run_.emplace(context.session, request(settings));
+}
+
+Optimizing::Optimizing(Context &context, OptimizeRequest request) : context_(context), objectives_(request.objectives) {
+  of_settings_.resize(objectives_.size());
+  std::iota(of_settings_.begin(), of_settings_.end(), 0);
+  run_.emplace(context.session, std::move(request));
 }
 
 OptimizeRequest Optimizing::request(const PictureSettings &settings) {

@@ -46,6 +46,7 @@ struct Frames {
 class Optimizing {
 public:
   Optimizing(Context &context, const PictureSettings &settings);
+  Optimizing(Context &context, OptimizeRequest request); // of a command that has objectives of its own
   // Runs to the end or to Ctrl-C, says what the user should know, and fills in the report.
   Outcome run(const Frames &frames = {});
 

@@ -43,6 +43,8 @@ CLI::Option *add_lr(CLI::App &app, std::optional<double> &lr);
 inline constexpr int largest_size = 4096;
 inline constexpr int most_steps = 1000000;
 inline constexpr int most_variants = 64;
+inline constexpr int most_groups = 256;   // that a page shows
+inline constexpr int most_channels = 256; // of a position
 
 // "224" or "320x200" (width x height), each from 1 to largest_size.
 Size parse_size(const std::string &text, const std::string &option);

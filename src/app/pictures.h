@@ -10,11 +10,13 @@ namespace convscope {
 
 struct PictureOutputs {
   std::string png, npy, frames; // "" for none
+  bool json = false;            // of `grid`: what was found, to stdout
 };
 
 // The net is loaded. Each gives the exit status.
 int make_images(Context &context, const PictureSettings &given, const PictureOutputs &outputs);
 int make_strip(Context &context, const PictureSettings &given, const PictureOutputs &outputs);
 int make_features(Context &context, const PictureSettings &given, const PictureOutputs &outputs);
+int make_grid(Context &context, const PictureSettings &given, const PictureOutputs &outputs);
 
 } // namespace convscope

@@ -33,7 +33,7 @@ Command add_replay(CLI::App &program) {
   Command command;
   command.parser = program.add_subcommand("replay", "Make a picture again from the settings that its PNG carries");
   CLI::App &app = *command.parser;
-  command.need(add_text(app, "picture", o->input, "A PNG that optimize, strip or features wrote", "VIS.png"));
+  command.need(add_text(app, "picture", o->input, "A PNG that optimize, strip, features or grid wrote", "VIS.png"));
   command.need(add_output(app, o->outputs.png, "The picture made again, PNG"));
   command.run = [o](Context &context) {
     check_outputs({{"-o", o->outputs.png, ".png"}, {"--report", context.options.report, ""}});
@@ -76,6 +76,8 @@ Command add_replay(CLI::App &program) {
       return make_strip(context, settings, o->outputs);
     if (settings.command == "features")
       return make_features(context, settings, o->outputs);
+    if (settings.command == "grid")
+      return make_grid(context, settings, o->outputs);
     return make_images(context, settings, o->outputs);
   };
   return command;

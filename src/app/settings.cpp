@@ -62,6 +62,22 @@ void read_optimization(const JsonReader &from, PictureSettings &settings) {
   }
 }
 
+void read_grid(const JsonReader &from, PictureSettings &settings) {
+  settings.layer = from.text("layer");
+  settings.groups = from.integer("groups", 0, most_groups);
+  if (from.has("at")) {
+    const JsonReader at = from.object("at");
+    settings.at = {at.integer("x", 0, 1 << 20), at.integer("y", 0, 1 << 20)};
+    settings.top = from.integer("top", 1, most_channels);
+  }
+  settings.steps = {from.integer("steps", 1, most_steps)};
+  settings.recipe = read_recipe(from.object("recipe"));
+  settings.width = from.integer("width", 1, largest_size);
+  settings.height = from.integer("height", 1, largest_size);
+  settings.batch = from.integer("batch", 0, 10000);
+  settings.seed = from.natural("seed");
+}
+
 } // namespace
 
 FileMark mark_file(const std::string &file) {
@@ -111,6 +127,19 @@ std::string settings_json(const PictureSettings &s) {
     json["layer"] = s.layer;
     json["channels"] = s.channels;
     json["range"] = s.range;
+  } else if (s.command == "grid") {
+    json["layer"] = s.layer;
+    json["groups"] = s.groups;
+    if (s.at) {
+      json["at"] = {{"x", s.at->at(0)}, {"y", s.at->at(1)}};
+      json["top"] = s.top;
+    }
+    json["steps"] = s.steps.at(0);
+    json["width"] = s.width;
+    json["height"] = s.height;
+    json["seed"] = s.seed;
+    json["batch"] = s.batch;
+    json["recipe"] = to_json(s.recipe);
   } else {
     json["objectives"] = Json::array();
     for (std::size_t i = 0; i < s.objectives.size(); ++i) {
@@ -156,7 +185,8 @@ PictureSettings read_settings(const std::string &text, const std::string &name) 
   const JsonReader from(json, name);
   PictureSettings settings;
   settings.command = from.text("command");
-  if (settings.command != "optimize" && settings.command != "strip" && settings.command != "features")
+  if (settings.command != "optimize" && settings.command != "strip" && settings.command != "features" &&
+      settings.command != "grid")
     from.fail("command");
   settings.weights = read_mark(from.object("weights"));
   settings.model = {from.text("model"), settings.weights.file, from.text("input_range")};
@@ -185,6 +215,8 @@ PictureSettings read_settings(const std::string &text, const std::string &name) 
         from.fail("channels");
       settings.channels.push_back(channel.json().get<int>());
     }
+  } else if (settings.command == "grid") {
+    read_grid(from, settings);
   } else {
     read_optimization(from, settings);
   }

@@ -1,7 +1,8 @@
-// What a picture is made from: what `optimize`, `strip` and `features` read from their options, what their PNG carries
-// as JSON, and what `replay` makes it from again.
+// What a picture is made from: what `optimize`, `strip`, `features` and `grid` read from their options, what their PNG
+// carries as JSON, and what `replay` makes it from again.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,18 +25,23 @@ struct FileMark {
 FileMark mark_file(const std::string &file); // with an ONNX model's files of weights
 
 struct PictureSettings {
-  std::string command; // "optimize", "strip" or "features"
+  std::string command; // "optimize", "strip", "features" or "grid"
   ModelRequest model;
   FileMark weights;               // or the model's file
   std::vector<FileMark> arrays;   // those of model.set
   std::optional<FileMark> labels; // of the classes, where they have a file
   std::optional<FileMark> image;  // the photo
 
-  // Of `features`:
+  // Of `features`, the layer also of `grid`:
   std::string layer, range;
   std::vector<int> channels; // empty: the default ones
   // Of `features` and of the maps of `strip`, the photo's; of `optimize`, the net's input.
   InputSize input_size;
+
+  // Of `grid`, besides what `optimize` has but for objectives: 0 or the number of groups, and a position with how many
+  // of its channels are shown.
+  int groups = 0, top = 0;
+  std::optional<std::array<int, 2>> at;
 
   // Of `optimize` and `strip`:
   std::vector<std::string> objectives;

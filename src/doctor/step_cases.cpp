@@ -82,6 +82,18 @@ std::vector<float> AdamCase::gradient(int step) {
   return noise(std::size_t{batch} * 3 * height * width, 47 + static_cast<unsigned>(step), -range, range);
 }
 
+std::vector<float> GalleryCase::shares() { return noise(std::size_t{images} * groups, 71, 0, 1); }
+
+std::vector<float> GalleryCase::start() { return noise(std::size_t{images + groups} * count, 72); }
+
+std::vector<float> GalleryCase::gradient(int step) {
+  return noise(std::size_t{slots} * count, 73 + static_cast<unsigned>(step), -0.1, 0.1);
+}
+
+std::vector<int> GalleryCase::chosen(int step) { return {step % images, (step + 2) % images, (step + 3) % images}; }
+
+std::string GalleryCase::key(const char *output) { return fmt::format("Adam, by turns > {}", output); }
+
 std::string OptimizationCase::key(const char *output) const {
   return fmt::format("optimization, {} > {}", recipe_name, output);
 }

@@ -47,6 +47,17 @@ struct AdamCase {
   static std::string key();
 };
 
+// Images that take turns and share common ones: what is gathered in the last step, and all members after it.
+struct GalleryCase {
+  static constexpr int images = 5, slots = 3, groups = 2, count = 67, steps = 4;
+  static std::vector<float> shares(); // (image, group)
+  static std::vector<float> start();  // (image or group, parameter)
+  static std::vector<float> gradient(int step);
+  static std::vector<int> chosen(int step);
+  static float clip(int slot) { return slot == 1 ? 0.25F : 1.0F; }
+  static std::string key(const char *output);
+};
+
 // Whole optimizations of a small net, from given parameters.
 struct OptimizationCase {
   std::string recipe_name;

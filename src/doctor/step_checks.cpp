@@ -1,4 +1,5 @@
 // What an optimization step does outside of the net: the cases of step_cases.h on the device.
+#include <cmath>
 #include <utility>
 
 #include "doctor/checks.h"
@@ -6,6 +7,7 @@
 #include "doctor/step_cases.h"
 #include "plan/plan.h"
 #include "plan/weights.h"
+#include "visualization/gallery.h"
 #include "visualization/input_steps.h"
 #include "visualization/optimization.h"
 #include "visualization/optimizer_steps.h"
@@ -122,6 +124,42 @@ Computed adam(vulkan::Programs &programs) {
   return {{{AdamCase::key(), plan.read_all<float>(tensors.parameters)}}, plan.kernels()};
 }
 
+Computed gallery(vulkan::Programs &programs) {
+  using Case = GalleryCase;
+  Plan plan(programs, "a gallery");
+  GalleryOptions options;
+  options.groups = Case::groups;
+  options.shares = Case::shares();
+  const Recipe by = AdamCase::recipe();
+  Gallery made(plan, by, options, Case::images, Case::slots, Case::count);
+  const auto tensor = [&](const char *name) {
+    return plan.persistent(name, std::size_t{Case::slots} * Case::count * sizeof(float));
+  };
+  const TensorId parameters = tensor("parameters"), gradient = tensor("gradient");
+  const TensorId state = plan.persistent("step", sizeof(gpu::StepState));
+  const TensorId images = plan.persistent("image states", Case::slots * sizeof(gpu::ImageState));
+  made.append_gather(parameters);
+  made.append_update(gradient, state, images);
+  plan.allocate();
+  made.write_start(Case::start());
+  std::vector<gpu::ImageState> states;
+  for (int slot = 0; slot < Case::slots; ++slot)
+    states.push_back({0, 0, -1, Case::clip(slot)});
+  write(plan, images, states);
+  const vulkan::Recording recording = plan.record(Variant::usual);
+  for (int step = 0; step < Case::steps; ++step) {
+    made.choose(Case::chosen(step), true);
+    write(plan, gradient, Case::gradient(step));
+    write(plan, state,
+          std::vector<gpu::StepState>{{step + 1, static_cast<float>(by.lr),
+                                       static_cast<float>(1 - std::pow(by.beta1, step + 1)),
+                                       static_cast<float>(1 - std::pow(by.beta2, step + 1)), 1, 0, 0, 0}});
+    recording.run("a gallery");
+  }
+  return {{{Case::key("gathered"), plan.read_all<float>(parameters)}, {Case::key("members"), made.read_members()}},
+          plan.kernels()};
+}
+
 Computed optimization(vulkan::Programs &programs, const OptimizationCase &of) {
   const Graph graph = small_net();
   Weights weights(programs.device());
@@ -210,6 +248,7 @@ std::vector<Check> step_checks() {
     checks.push_back(check("transform", of.name, 2e-5, [of](auto &programs) { return transform(programs, of); }));
   checks.push_back(check("random numbers", "Philox", 1e-5, draws));
   checks.push_back(check("Adam", "clipped", 1e-5, adam));
+  checks.push_back(check("Adam", "by turns", 1e-5, gallery));
   // Adam's first steps go by the sign of a gradient, however small it is.
   for (const OptimizationCase &of : optimization_cases())
     checks.push_back(

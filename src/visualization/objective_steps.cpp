@@ -103,4 +103,11 @@ void ObjectiveSteps::write_terms() {
     run.steps->write();
 }
 
+void ObjectiveSteps::write_terms(const std::vector<Objective> &objectives) {
+  const std::vector<Objective> next = of_views(objectives, views_);
+  for (std::size_t i = 0; i < objectives_.size(); ++i)
+    std::copy(next.at(i).terms.begin(), next[i].terms.end(), objectives_[i].terms.begin()); // the runs point to them
+  write_terms();
+}
+
 } // namespace convscope

@@ -41,6 +41,8 @@ public:
   void append_image_gradient(TensorId to);
   // What the kernels read, after Plan::allocate().
   void write_terms();
+  // The same of other objectives of the same kinds and layers, one an image: the next steps are of these.
+  void write_terms(const std::vector<Objective> &objectives);
 
 private:
   struct Run { // of terms that one member of the family does

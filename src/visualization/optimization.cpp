@@ -25,6 +25,16 @@ namespace {
 
 constexpr int dead_for = 8; // steps without a response until a unit counts as dead
 
+// Of an image, or of a batch's first ones.
+std::vector<Objective> first_of(const std::vector<Objective> &objectives, int count) {
+  return {objectives.begin(), objectives.begin() + count};
+}
+
+int batch_of(const std::vector<Objective> &objectives, const OptimizationOptions &options) {
+  const auto all = static_cast<int>(objectives.size());
+  return options.gallery ? std::clamp(options.gallery->at_once, 1, all) : all;
+}
+
 } // namespace
 
 struct Optimization::State {
@@ -49,6 +59,9 @@ struct Optimization::State {
   };
   std::vector<std::unique_ptr<Part>> parts;
   Plan first_image; // parameters, where none are given, and what they show
+  Plan drawing;     // of the images of a gallery that are in the batch
+  std::optional<Gallery> gallery;
+  int chosen_for = -1; // the step that the gallery's images in the batch are of
   std::optional<std::vector<float>> init;
   struct Comparison { // (N,C,H,W)
     std::vector<float> values;
@@ -62,7 +75,7 @@ struct Optimization::State {
   State(vulkan::Programs &programs, Weights &weights, const Graph &graph, std::vector<Objective> given,
         const Recipe &by, const OptimizationOptions &with)
       : objectives(checked_batch(std::move(given))), recipe(by), options(with),
-        batch(static_cast<int>(objectives.size())), image{graph.input.c, checked_side(with.height, by.size),
+        batch(batch_of(objectives, with)), image{graph.input.c, checked_side(with.height, by.size),
                                                           checked_side(with.width, by.size)},
         lr(checked_lr(with.lr.value_or(by.lr))),
         parameterization(programs, by, batch, image, checked_spectrum(with, image.c)),
@@ -74,7 +87,7 @@ struct Optimization::State {
         plan(programs, "optimization"), tensors(parameterization.make_tensors(plan)),
         optimizer(plan, by, parameterization, batch, std::max(1, with.history > 0 ? with.history : planned_steps()),
                   planned_steps()),
-        first_image(programs, "first image"), slicing(with.slicing.value_or(whole_slices(programs.device().info()))) {
+        first_image(programs, "first image"), drawing(programs, "images of the gallery"), slicing(with.slicing.value_or(whole_slices(programs.device().info()))) {
     std::int64_t largest = std::int64_t{parameterization.largest_count()};
     for (const Canvas &canvas : canvases.all())
       largest = std::max(largest, with_planes(image.c, canvas.size).elements() * views(recipe));
@@ -82,6 +95,11 @@ struct Optimization::State {
     if (views(recipe) > 1 && objectives[0].needs().company)
       throw UserError(
           fmt::format("objective '{}' is between whole images: the recipe takes crops of them", objectives[0].text));
+    if (options.gallery) {
+      const auto all = static_cast<int>(objectives.size());
+      check_room(programs.device().info(), parameterization.count(), all + options.gallery->groups, image);
+      gallery.emplace(plan, recipe, *options.gallery, all, batch, parameterization.count());
+    }
     if (options.init)
       init = checked_init(*options.init, parameterization, batch);
     options.init.reset();
@@ -132,7 +150,7 @@ struct Optimization::State {
     for (const NodeId layer : layers_of(objectives[0]))
       layers.push_back(same_node(graph, layer, there));
     const std::vector<Shape> shapes_there = shapes_of(there, layers, input.net_input());
-    const std::vector<Objective> moved = objectives_at(objectives, graph, shapes, there, shapes_there);
+    const std::vector<Objective> moved = objectives_at(first_of(objectives, batch), graph, shapes, there, shapes_there);
     parts[index] = std::make_unique<Part>(plan, moved, shapes_there, image, input.views());
     append_step(*parts[index], canvas, input, weights, there, moved[0]);
   }
@@ -166,6 +184,10 @@ struct Optimization::State {
     ObjectiveSteps &objective = part.objective;
     plan.set_variant(Variant::both);
     optimizer.append_advance(image.h, image.w, input.canvas().h, input.canvas().w, canvas.scale);
+    if (gallery) {
+      gallery->append_gather(tensors.parameters);
+      parameterization.append_image(plan, tensors);
+    }
     std::optional<Network> own, of_photo, of_style;
     ObjectiveSteps::Sources sources;
     sources.image = tensors.image;
@@ -199,6 +221,11 @@ struct Optimization::State {
     input.append_backward(plan, gradient, optimizer.maps(), tensors.image, tensors.work, parameterization.layout(),
                           parameterization.gain(), of_image);
     parameterization.append_gradient(plan, tensors, optimizer.gradient_partials());
+    if (gallery) {
+      optimizer.append_finish(objective.partials(), objective.parts());
+      gallery->append_update(tensors.gradient, optimizer.state(), optimizer.images());
+      return;
+    }
     optimizer.append_update(tensors, objective.partials(), objective.parts());
     parameterization.append_image(plan, tensors);
   }
@@ -214,11 +241,13 @@ struct Optimization::State {
       if (picture->tensor != TensorId::none)
         plan.write(picture->tensor, std::as_bytes(std::span(picture->values)));
     std::vector<std::array<std::uint32_t, 2>> keys;
-    for (const Objective &o : objectives)
+    for (const Objective &o : first_of(objectives, batch))
       keys.push_back(philox_key(options.seed, o.canonical));
     optimizer.write_start(keys, lr, done, first_moments, second_moments);
     first_moments = second_moments = {};
     make_first_image();
+    if (gallery)
+      start_gallery();
     next_run();
     prepared = true;
   }
@@ -251,12 +280,74 @@ struct Optimization::State {
     SlicedRun(first_image, Variant::usual, slicing).run("making the first images");
   }
 
+  // Each member's first parameters are its own, whatever batch they are made in.
+  void start_gallery() {
+    std::vector<std::array<std::uint32_t, 2>> keys;
+    for (const Objective &o : objectives)
+      keys.push_back(philox_key(options.seed, o.canonical));
+    for (int group = 0; group < options.gallery->groups; ++group)
+      keys.push_back(philox_key(options.seed, fmt::format("common image {}", group)));
+    const auto own = optimizer.read_images();
+    std::vector<float> all;
+    const auto total = keys.size() * static_cast<std::size_t>(parameterization.count());
+    for (std::size_t first = 0; first < keys.size(); first += static_cast<std::size_t>(batch)) {
+      auto states = own;
+      for (std::size_t i = 0; i < states.size(); ++i) {
+        const auto &key = keys[std::min(first + i, keys.size() - 1)];
+        states[i].key0 = key[0];
+        states[i].key1 = key[1];
+      }
+      plan.write(optimizer.images(), std::as_bytes(std::span(states)));
+      SlicedRun(first_image, Variant::usual, slicing).run("making the first images");
+      const auto made = plan.read_all<float>(tensors.parameters);
+      all.insert(all.end(), made.begin(),
+                 made.begin() + static_cast<std::ptrdiff_t>(std::min(made.size(), total - all.size())));
+    }
+    plan.write(optimizer.images(), std::as_bytes(std::span(own)));
+    gallery->write_start(all);
+    const auto shared = Parameterization::share(plan, tensors, drawing);
+    gallery->append_gather(drawing, shared.parameters);
+    parameterization.append_image(drawing, shared);
+    drawing.allocate();
+  }
+
+  void choose_step() {
+    const std::vector<int> images = gallery->drawn(options.seed, done);
+    std::vector<Objective> of_step;
+    for (const int i : images)
+      of_step.push_back(objectives[static_cast<std::size_t>(i)]);
+    gallery->choose(images, true);
+    parts[canvases.drawn(done)]->objective.write_terms(of_step);
+    chosen_for = done;
+  }
+
+  Array gallery_images() {
+    const int all = gallery->images();
+    Array result{{all, image.c, image.h, image.w}, {}};
+    const auto total = static_cast<std::size_t>(result.elements());
+    for (int first = 0; first < all; first += batch) {
+      std::vector<int> members;
+      for (int i = 0; i < batch; ++i)
+        members.push_back(std::min(first + i, all - 1));
+      gallery->choose(members, false);
+      SlicedRun(drawing, Variant::usual, slicing).run("drawing the images of a gallery");
+      const auto made = plan.read_all<float>(tensors.image);
+      result.data.insert(result.data.end(), made.begin(),
+                         made.begin() + static_cast<std::ptrdiff_t>(std::min(made.size(), total - result.data.size())));
+    }
+    return result;
+  }
+
   bool reviving() const { return done < recipe.revive_steps; }
 
   std::string doing() const { return fmt::format("step {} of the optimization of {}", done, objectives[0].text); }
 
   // The next slice; whether it was the last of a step.
   bool advance(vulkan::Flight &flight) {
+    if (gallery && chosen_for != done) {
+      flight.land(); // what is written next may be in use
+      choose_step();
+    }
     if (!next_run().advance(flight, doing()))
       return false;
     ++done;
@@ -314,6 +405,8 @@ std::vector<vulkan::Recording::Timing> Optimization::timed_step() {
   std::optional<SlicedRun> &timed = s.parts[canvas]->timed;
   if (!timed)
     timed.emplace(s.plan, Selection(Variant::usual, static_cast<int>(canvas)), s.slicing, true);
+  if (s.gallery)
+    s.choose_step();
   timed->run(s.doing());
   ++s.done;
   return timed->timings();
@@ -341,6 +434,8 @@ vulkan::Slice Optimization::image_slice() {
 
 Array Optimization::images() {
   state_->prepare();
+  if (state_->gallery)
+    return state_->gallery_images();
   const Shape &image = state_->image;
   return {{state_->batch, image.c, image.h, image.w}, state_->plan.read_all<float>(state_->tensors.image)};
 }

@@ -16,6 +16,7 @@
 #include "plan/plan.h"
 #include "plan/slicing.h"
 #include "plan/weights.h"
+#include "visualization/gallery.h"
 #include "visualization/objective.h"
 #include "visualization/recipe.h"
 #include "vulkan/program.h"
@@ -45,6 +46,8 @@ struct OptimizationOptions {
   // image goes through.
   std::optional<Array> photo, style;
   std::optional<OptimizationState> resume; // instead of `init`, one set an image: steps are counted on from its
+  // The objectives are of more images than a batch holds, which take turns in it. Without `init` and `resume`.
+  std::optional<GalleryOptions> gallery;
   std::optional<Array> spectrum;           // magnitudes of `maco`, (C,H,W/2+1) of any H and W, instead of its own
   int steps = 0;                           // how many there will be; 0: the recipe's
   int history = 0;                         // steps whose values are kept; 0: all
@@ -87,7 +90,7 @@ public:
   int steps_done() const;
   void set_lr(double lr); // from the next step on
 
-  int batch() const;
+  int batch() const;  // images in a step
   int planes() const; // of an image: the net's channels
   int height() const;
   int width() const;
@@ -95,13 +98,14 @@ public:
   const std::vector<Objective> &objectives() const;
 
   vulkan::Slice image_slice(); // of images(), on the device
-  Array images();              // (N,C,H,W), 0..1: what the parameters show now, not transformed
-  Array parameters();          // as OptimizationOptions::init
+  // (N,C,H,W), 0..1: what the parameters show now, not transformed; of a gallery all its images, after whole steps.
+  Array images();
+  Array parameters(); // as OptimizationOptions::init
   OptimizationState state();
   // An image (C,H,W) drawn at another size, where the parameterization has images of all sizes (`cppn`); UserError
   // else.
   Array draw(int image, Size size);
-  std::vector<Progress> progress();
+  std::vector<Progress> progress(); // of a gallery: of its batch's places, whichever images were there
 
   // Where canvases scale, the mean of all steps'.
   double flops_per_step() const;

@@ -54,10 +54,14 @@ void OptimizerSteps::append_advance(int height, int width, int canvas_h, int can
                  {updates(state_), reads(images_), reads(draws_tensor_), writes(maps_)});
 }
 
-void OptimizerSteps::append_update(const Parameterization::Tensors &tensors, TensorId values, int value_parts) {
+void OptimizerSteps::append_finish(TensorId values, int value_parts) {
   const gpu::FinishParams finish{batch_, value_parts, gradient_parts_, history_, static_cast<float>(recipe_.clip_norm)};
   plan_.dispatch("finish", plan_.programs().get("step_finish"), {std::uint32_t(batch_), 1, 1}, finish,
                  {reads(state_), reads(values), reads(gradient_partials_), updates(images_), updates(history_tensor_)});
+}
+
+void OptimizerSteps::append_update(const Parameterization::Tensors &tensors, TensorId values, int value_parts) {
+  append_finish(values, value_parts);
   const gpu::AdamParams adam{count_,
                              static_cast<float>(recipe_.beta1),
                              static_cast<float>(1 - recipe_.beta1),

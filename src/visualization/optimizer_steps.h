@@ -29,7 +29,9 @@ public:
 
   // `scale`: that of the recipe's with that index, instead of one that each image draws.
   void append_advance(int height, int width, int canvas_h, int canvas_w, std::optional<int> scale = {});
-  // `values` holds `value_parts` partial sums an image.
+  // `values` holds `value_parts` partial sums an image. Into the history; what follows for each image's state.
+  void append_finish(TensorId values, int value_parts);
+  // That, and Adam.
   void append_update(const Parameterization::Tensors &tensors, TensorId values, int value_parts);
 
   // After Plan::allocate(): the state before the first step, or after `done` of them with Adam's moments then, as many

@@ -216,6 +216,53 @@ void add_draws(std::vector<Computation> &all) {
   all.push_back({DrawCase::key("parameters"), row(parameters)});
 }
 
+void add_gallery(std::vector<Computation> &all) {
+  using Case = GalleryCase;
+  const Recipe by = AdamCase::recipe();
+  const std::vector<float> shares = Case::shares(), start = Case::start();
+  std::vector<double> members(start.begin(), start.end()), first(start.size()), second(start.size()), gathered;
+  std::vector<int> visits(Case::images);
+  const auto share = [&](int image, int group) { return double(shares[std::size_t(image * Case::groups + group)]); };
+  const auto move = [&](int member, int i, double g, int visit) {
+    const auto at = std::size_t(member * Case::count + i);
+    first[at] = by.beta1 * first[at] + (1 - by.beta1) * g;
+    second[at] = by.beta2 * second[at] + (1 - by.beta2) * g * g;
+    members[at] += by.lr * first[at] / (1 - std::pow(by.beta1, visit)) /
+                   (std::sqrt(second[at] / (1 - std::pow(by.beta2, visit))) + by.epsilon);
+  };
+  for (int step = 0; step < Case::steps; ++step) {
+    const std::vector<int> chosen = Case::chosen(step);
+    const std::vector<float> gradient = Case::gradient(step);
+    const auto of = [&](int slot, int i) {
+      return double(Case::clip(slot)) * gradient[std::size_t(slot * Case::count + i)];
+    };
+    gathered.clear();
+    for (const int image : chosen)
+      for (int i = 0; i < Case::count; ++i) {
+        double sum = 0;
+        for (int j = 0; j < Case::groups; ++j)
+          sum += share(image, j) * members[std::size_t((Case::images + j) * Case::count + i)];
+        gathered.push_back(0.7 * members[std::size_t(image * Case::count + i)] + 0.5 * sum);
+      }
+    for (const int image : chosen)
+      ++visits[std::size_t(image)];
+    for (int i = 0; i < Case::count; ++i) {
+      for (int j = 0; j < Case::groups; ++j) {
+        double sum = 0;
+        for (int slot = 0; slot < Case::slots; ++slot)
+          sum += share(chosen[std::size_t(slot)], j) * of(slot, i);
+        move(Case::images + j, i, 0.5 * sum, step + 1);
+      }
+      for (int slot = 0; slot < Case::slots; ++slot) {
+        const int image = chosen[std::size_t(slot)];
+        move(image, i, 0.7 * of(slot, i), visits[std::size_t(image)]);
+      }
+    }
+  }
+  all.push_back({Case::key("gathered"), row(gathered)});
+  all.push_back({Case::key("members"), row(members)});
+}
+
 void add_adam(std::vector<Computation> &all) {
   constexpr int n = AdamCase::batch, h = AdamCase::height, w = AdamCase::width;
   const Recipe by = AdamCase::recipe();
@@ -305,6 +352,7 @@ std::vector<Computation> step_computations() {
     add_transform(of, all);
   add_draws(all);
   add_adam(all);
+  add_gallery(all);
   for (const OptimizationCase &of : optimization_cases())
     add_optimization(of, all);
   return all;
