@@ -74,13 +74,6 @@ Size default_size(const Session &session, const PictureSettings &settings) {
   return square(settings.recipe.size);
 }
 
-// As many pixels as a square of that side has, in the photo's proportions.
-Size in_proportions_of(const ImageRgb8 &photo, int side) {
-  const double ratio = std::sqrt(double(photo.width) / photo.height);
-  const auto rounded = [](double length) { return std::clamp(static_cast<int>(std::lround(length)), 1, largest_size); };
-  return {rounded(side * ratio), rounded(side / ratio)};
-}
-
 // One start for all the objectives, or one for each.
 Array read_init(const PictureSettings &settings, const std::vector<int> &starts) {
   Array all = read_npy(settings.init->file);
@@ -230,8 +223,10 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
     std::iota(settings.starts.begin(), settings.starts.end(), 0);
   } else if (!size.given()) {
     size = default_size(context.session, settings);
-    if (settings.photo && size.width == size.height)
-      size = in_proportions_of(context.read_picture(settings.photo->file), size.width);
+    if (settings.photo && size.width == size.height) {
+      const ImageRgb8 photo = context.read_picture(settings.photo->file);
+      size = in_proportions_of({photo.width, photo.height}, size.width);
+    }
   }
   settings.width = size.width;
   settings.height = size.height;

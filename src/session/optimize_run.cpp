@@ -57,11 +57,7 @@ OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request) : session_(s
     const Size given = request_.options.input_size;
     input_sizes_.push_back(
         given.given() ? given : input_size_for(session_.model(), layers, request_.recipe, {width_, height_}));
-    std::vector<Shape> shapes(session_.graph().nodes.size());
-    for (const NodeId layer : layers)
-      shapes[static_cast<std::size_t>(layer)] =
-          shape_at(session_.model(), layer, net_size(input_sizes_.back(), request_.recipe, {width_, height_}));
-    check_objective(objective, session_.graph(), shapes);
+    check_objective(session_.model(), objective, request_.recipe, {width_, height_}, input_sizes_.back());
   }
 
   const auto largest =
