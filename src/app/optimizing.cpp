@@ -20,6 +20,7 @@
 #include "session/input_size.h"
 #include "session/recipe_json.h"
 #include "visualization/parameterization.h"
+#include "visualization/parameters_of.h"
 
 namespace convscope {
 
@@ -74,8 +75,12 @@ Size default_size(const Session &session, const PictureSettings &settings) {
   return square(settings.recipe.size);
 }
 
-// One start for all the objectives, or one for each.
-Array read_init(const PictureSettings &settings, const std::vector<int> &starts) {
+// One start for all the objectives, or one for each; of a picture that the viewer's images began with, its parameters.
+Array read_init(Context &context, const PictureSettings &settings, const std::vector<int> &starts) {
+  if (!settings.init->file.ends_with(".npy"))
+    return parameters_of(
+        context.session.picture(context.read_picture(settings.init->file), {settings.width, settings.height}),
+        settings.recipe);
   Array all = read_npy(settings.init->file);
   check_finite(all, settings.init->file);
   if (all.shape.empty() || all.shape[0] == 1)
@@ -199,10 +204,7 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
   if (!options.style.empty())
     settings.style = mark_file(options.style);
   for (const std::string &text : options.objectives)
-    for (const Term &term : context.session.objective(text).terms)
-      if (!term.file.empty() && std::none_of(settings.vectors.begin(), settings.vectors.end(),
-                                             [&](const FileMark &mark) { return mark.file == term.file; }))
-        settings.vectors.push_back(mark_file(term.file));
+    mark_vectors(context.session.objective(text), settings);
   settings.seed = options.seed;
   settings.batch = options.batch;
   Size size;
@@ -278,7 +280,7 @@ OptimizeRequest Optimizing::request(const PictureSettings &settings) {
   request.options.seed = settings.seed;
   request.batch = settings.batch;
   if (settings.init)
-    request.options.init = read_init(settings, starts);
+    request.options.init = read_init(context_, settings, starts);
   Needs needs;
   for (const Objective &objective : objectives_)
     needs = {needs.photo || objective.needs().photo, needs.style || objective.needs().style, false};

@@ -28,14 +28,13 @@ Array gather(const Array &init, const std::vector<std::size_t> &members) {
   return chosen;
 }
 
-// The part of a batch's images (N,C,H,W) that is one image.
+} // namespace
+
 Array one_image(const Array &images, std::size_t index) {
   const auto each = static_cast<std::ptrdiff_t>(images.data.size()) / images.shape.at(0);
   const auto from = images.data.begin() + static_cast<std::ptrdiff_t>(index) * each;
   return {{images.shape.at(1), images.shape.at(2), images.shape.at(3)}, {from, from + each}};
 }
-
-} // namespace
 
 OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request) : session_(session), request_(std::move(request)) {
   const std::size_t count = request_.objectives.size();
