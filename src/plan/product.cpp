@@ -28,7 +28,7 @@ std::vector<std::uint32_t> packed_places(const ConvKernel &kernel, std::size_t c
   std::vector<float> low(count), high(count);
   for (std::size_t i = 0; i < count; ++i) {
     low[i] = static_cast<float>((i + 1) % half);
-    high[i] = static_cast<float>((i + 1) / half);
+    high[i] = static_cast<float>((i + 1) / half); // NOLINT(bugprone-integer-division): the digits above
   }
   const std::vector<float> low_packed = kernel.pack(low), high_packed = kernel.pack(high);
   std::vector<std::uint32_t> places;

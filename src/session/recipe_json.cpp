@@ -123,7 +123,7 @@ Json to_json(const Recipe &recipe) {
 Recipe read_recipe(const JsonReader &from) {
   if (!from.json().is_object())
     throw UserError(
-        fmt::format("{}: a recipe is a JSON object, such as {{\"base\": \"lucid\", \"steps\": 256}}", from.name()));
+        fmt::format(R"({}: a recipe is a JSON object, such as {{"base": "lucid", "steps": 256}})", from.name()));
   std::vector<std::string> keys{"base"};
   for (const Field &field : fields())
     keys.push_back(field.key);

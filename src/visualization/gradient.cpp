@@ -50,7 +50,8 @@ namespace {
 
 // The pictures that inputs (N,C,H,W) were preprocessed from.
 std::vector<float> pictures_from(std::span<const float> input, const Preprocessing &preprocessing, const Shape &shape) {
-  const auto pixels = static_cast<std::size_t>(shape.h * shape.w), planes = static_cast<std::size_t>(shape.c);
+  const auto pixels = static_cast<std::size_t>(shape.h) * static_cast<std::size_t>(shape.w),
+             planes = static_cast<std::size_t>(shape.c);
   std::vector<float> pictures(input.size());
   for (std::size_t i = 0; i < input.size(); ++i) {
     const std::size_t c = i / pixels % planes, first = i - i % (pixels * planes);
@@ -64,7 +65,8 @@ std::vector<float> pictures_from(std::span<const float> input, const Preprocessi
 // The gradient with respect to such pictures as that with respect to the inputs, added to it.
 void add_picture_gradient(std::vector<float> &gradient, std::span<const float> of_pictures,
                           const Preprocessing &preprocessing, const Shape &shape) {
-  const auto pixels = static_cast<std::size_t>(shape.h * shape.w), planes = static_cast<std::size_t>(shape.c);
+  const auto pixels = static_cast<std::size_t>(shape.h) * static_cast<std::size_t>(shape.w),
+             planes = static_cast<std::size_t>(shape.c);
   for (std::size_t i = 0; i < gradient.size(); ++i) {
     const std::size_t c = i / pixels % planes, first = i - i % (pixels * planes);
     const auto source = static_cast<std::size_t>(preprocessing.source.at(c));

@@ -48,7 +48,7 @@ ObjectiveSteps::ObjectiveSteps(Plan &plan, const std::vector<Objective> &objecti
     run.first = first;
     run.all = terms_ * each;
     run.shape = whole ? image : shapes.at(static_cast<std::size_t>(term.layer));
-    while (first + run.count < terms_ && go_together(term, pattern[std::size_t(first + run.count)]))
+    while (first + run.count < terms_ && go_together(term, pattern[std::size_t(first) + std::size_t(run.count)]))
       ++run.count;
     for (std::size_t i = 0; i < objectives_.size(); i += static_cast<std::size_t>(each))
       for (int t = first; t < first + run.count; ++t)

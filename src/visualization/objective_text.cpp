@@ -236,7 +236,7 @@ private:
     const std::size_t end = quoted ? text_.find('"', at_) : text_.find_first_of(",) \t", at_);
     if (end == std::string_view::npos || end == at_)
       fail(quoted ? "expected a file's name and '\"'" : "expected the file of a vector, .npy");
-    const std::string file(text_.substr(at_, end - at_));
+    std::string file(text_.substr(at_, end - at_));
     at_ = end + (quoted ? 1 : 0);
     return file;
   }

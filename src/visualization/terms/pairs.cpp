@@ -8,7 +8,7 @@ PairSteps::PairSteps(Plan &plan, const TermRun &run, std::string shader, std::ui
                      std::size_t table_bytes)
     : TermSteps(plan, run), table_(plan.persistent(shader + " terms", table_bytes)), shader_(std::move(shader)),
       pair_(pair), each_position_(each_position) {
-  const std::size_t images = static_cast<std::size_t>(run.batch), pixels = static_cast<std::size_t>(run.pixels());
+  const auto images = static_cast<std::size_t>(run.batch), pixels = static_cast<std::size_t>(run.pixels());
   constexpr std::size_t pair_bytes = 2 * sizeof(float);
   pairs_ = plan.transient(shader_ + " pairs", images * pixels * pair_bytes);
   factors_ = plan.transient(shader_ + " factors", images * (each_position ? pixels : 1) * pair_bytes);

@@ -18,7 +18,9 @@ struct TermRun {
   Shape shape;                       // of the layer that they read, or of the image
   std::vector<const Term *> members; // (image, term of the run)
 
-  const Term &term(int image) const { return *members.at(static_cast<std::size_t>(image * count)); }
+  const Term &term(int image) const {
+    return *members.at(static_cast<std::size_t>(image) * static_cast<std::size_t>(count));
+  }
   std::int64_t elements() const { return shape.elements(); }
   int pixels() const { return shape.h * shape.w; }
 };
