@@ -200,7 +200,8 @@ Command add_optimize(CLI::App &program) {
       note_left_out(context, {{!o->outputs.png.empty(), "-o"},
                               {!o->outputs.npy.empty(), "--npy"},
                               {!o->outputs.frames.empty(), "--frames"},
-                              {settings.objectives.size() > 1, "objectives but the first"},
+                              {settings.objectives.size() > static_cast<std::size_t>(settings.variants),
+                               "objectives but the first"},
                               {settings.input_size.given(), "--input-size"},
                               {settings.batch > 0, "--batch"},
                               {settings.init.has_value(), "--init"}});

@@ -1,6 +1,7 @@
 // What is asked of the focused image: chosen by a button, or typed.
 #include <algorithm>
 #include <array>
+#include <cfloat>
 #include <utility>
 
 #include <fmt/format.h>
@@ -70,7 +71,10 @@ void underline(const std::string &text, const Reading &reading, float scale) {
 void note(Frame &frame, const std::string &text, ImU32 colour) {
   const ImVec2 a = ImGui::GetItemRectMin(), b = ImGui::GetItemRectMax();
   ImGui::SetNextWindowPos(ImVec2(a.x, b.y + frame.scale));
+  // Whole lines are covered: the buttons, and what is said of the image.
+  const float least = ImGui::GetFrameHeightWithSpacing() + ImGui::GetTextLineHeightWithSpacing();
   ImGui::SetNextWindowSize(ImVec2(b.x - a.x, 0));
+  ImGui::SetNextWindowSizeConstraints(ImVec2(b.x - a.x, least), ImVec2(b.x - a.x, FLT_MAX));
   ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(5 * frame.scale, 4 * frame.scale));
   ImGui::PushStyleColor(ImGuiCol_WindowBg, ImGui::GetStyleColorVec4(ImGuiCol_PopupBg));
   ImGui::Begin("##reading", nullptr,

@@ -26,9 +26,9 @@ std::string objective_text(const Unit &unit); // "layer:channel", "layer:channel
 struct Aim {
   enum class Kind { unit, faces, caricature, accentuation, typed };
   Kind kind = Kind::unit;
-  std::string typed; // Kind::typed: the objective
-  int images = 1;    // of the objective, from starts of their own
-  double leash = 1;  // of an accentuation: what it costs the image to leave the photo
+  std::string typed;  // Kind::typed: the objective
+  int images = 1;     // of the objective, from starts of their own
+  double leash = 0.1; // of an accentuation: what it costs the image to leave the photo
   bool operator==(const Aim &) const = default;
 };
 inline constexpr int most_images = 9; // of an objective

@@ -433,11 +433,12 @@ TEST_F(WorkshopTest, FacesDiffer) {
 // From the photo on; a longer leash goes on from what there is.
 TEST_F(WorkshopTest, AnAccentuationBeginsWithThePhoto) {
   wish_.aim.kind = Aim::Kind::accentuation;
+  wish_.aim.leash = 0.1;
   wish_.controls.start = StartFrom::photo;
   wish_.photo = cat;
   obey();
   ASSERT_TRUE(works_until([&] { return first().steps >= 2; })) << now_.message;
-  EXPECT_EQ(now_.focus.objective, "conv2:5 + 1*stay(conv2)");
+  EXPECT_EQ(now_.focus.objective, "conv2:5 + 0.1*stay(conv2)");
   EXPECT_TRUE(now_.focus.changes);
   workshop_->save({SaveRequest::What::focus, "unused.png"});
   EXPECT_TRUE(saved_.from_photo && saved_.untouched);
