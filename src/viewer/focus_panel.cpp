@@ -33,7 +33,7 @@ bool arrived(const Frame &frame) {
 
 // The layer and its channel, which can be typed.
 void unit_name(Frame &frame, const Unit &unit, float room) {
-  const float gap = ImGui::GetStyle().ItemSpacing.x, number_width = 56 * frame.scale;
+  const float gap = ImGui::GetStyle().ItemSpacing.x, number_width = std::min(56 * frame.scale, room * 0.27F);
   const bool channels = unit.channel >= 0;
   const char *const what = channels ? "channel" : unit.layer.empty() ? "" : "all channels";
   ImGui::AlignTextToFramePadding();
