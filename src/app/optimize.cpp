@@ -17,6 +17,7 @@
 #include "io/png.h"
 #include "session/input_size.h"
 #include "session/recipe_json.h"
+#include "viewer/aim.h"
 
 namespace convscope {
 
@@ -101,40 +102,46 @@ void check_page(const PictureSettings &settings, const PlaneView &view, const st
   check_grid(tiles, shown.width, shown.height, options);
 }
 
-// What the viewer can show of a request: its first objective, where that is one unit or channel.
+// What the viewer can show of a request: its first objective.
 ViewRequest view_of(Context &context, const PictureSettings &settings) {
-  const Objective objective = context.session.objective(settings.objectives.front());
-  const Term &term = objective.terms.front();
-  const Graph &graph = context.session.graph();
-  if (objective.terms.size() != 1 || term.kind != TermKind::channel || term.weight != 1 ||
-      term.positions.kind == Positions::Kind::centre ||
-      (term.positions.kind == Positions::Kind::rectangle && !is_unit(term)))
-    throw UserError(fmt::format("the viewer shows layer:channel and layer:channel@x,y: '{}' needs --offscreen",
-                                settings.objectives.front()));
-  const Node &node = graph.nodes[static_cast<std::size_t>(term.layer)];
-  if (!node.layer)
-    throw UserError(fmt::format("the viewer shows layer:channel and layer:channel@x,y: '{}' needs --offscreen",
-                                settings.objectives.front()));
-  // Its images have the proportions of the net's input, and as many pixels as a square.
+  const std::string &text = settings.objectives.front();
+  const Model &model = context.session.model();
+  const Objective objective = context.session.objective(text);
+  Size photo;
+  if (settings.photo) {
+    const ImageRgb8 picture = context.read_picture(settings.photo->file);
+    photo = {picture.width, picture.height};
+  }
+  // Its images have the proportions of the net's input, or of a photo, and as many pixels as a square.
   const Size image{settings.width, settings.height};
-  const int side = image.width == image.height ? image.width : settings.recipe.size;
-  if (image != image_size_for(context.session.model(), {term.layer}, settings.recipe, side))
-    throw UserError(fmt::format("the viewer's images have the proportions of the net's input: {}x{} needs --offscreen",
+  int side = image.width == image.height ? image.width : settings.recipe.size;
+  if (photo.given() && !objective.needs().photo && image == in_proportions_of(photo, settings.recipe.size))
+    side = settings.recipe.size; // nobody asked for these
+  else if (image != image_size_for(model, objective, settings.recipe, side, photo))
+    throw UserError(fmt::format("the viewer's images have the proportions of the net's input, or of the photo that an "
+                                "objective compares with: {}x{} needs --offscreen",
                                 image.width, image.height));
-  const Size input = input_size_for(context.session.model(), {term.layer}, settings.recipe, image);
-  std::vector<Shape> shapes(graph.nodes.size());
-  shapes[static_cast<std::size_t>(term.layer)] =
-      shape_at(context.session.model(), term.layer, net_size(input, settings.recipe, image));
-  check_objective(objective, graph, shapes);
+  if (settings.variants > viewer::most_images)
+    throw UserError(fmt::format("the viewer shows up to {} images of an objective: --variants {} needs --offscreen",
+                                viewer::most_images, settings.variants));
+  with_variants({objective}, settings.variants); // says where they are too few
   ViewRequest view;
+  viewer::Controls &controls = view.wish.controls;
+  controls.recipe = settings.recipe;
+  controls.size = side;
+  controls.seed = settings.seed;
+  const viewer::Reading reading =
+      viewer::reading_of(context.session, text, controls, photo, settings.style.has_value());
+  if (!reading.problem.empty())
+    throw UserError(fmt::format("objective '{}': {}", text, reading.problem));
   view.wish.model = settings.model;
-  view.wish.layer = node.name;
-  const bool unit = is_unit(term);
-  view.wish.focus =
-      viewer::Unit{view.wish.layer, term.channel, unit ? term.positions.x : -1, unit ? term.positions.y : -1};
-  view.wish.controls.recipe = settings.recipe;
-  view.wish.controls.size = side;
-  view.wish.controls.seed = settings.seed;
+  view.wish.layer = reading.unit.layer;
+  view.wish.focus = reading.unit;
+  if (!reading.plain)
+    view.wish.aim = {viewer::Aim::Kind::typed, text, 1};
+  view.wish.aim.images = settings.variants;
+  view.wish.photo = settings.photo ? settings.photo->file : "";
+  view.wish.style = settings.style ? settings.style->file : "";
   return view;
 }
 
@@ -234,7 +241,8 @@ Command add_optimize(CLI::App &program) {
       note_left_out(context, {{!o->outputs.png.empty(), "-o"},
                               {!o->outputs.npy.empty(), "--npy"},
                               {!o->outputs.frames.empty(), "--frames"},
-                              {settings.objectives.size() > 1, "objectives but the first"},
+                              {settings.objectives.size() > static_cast<std::size_t>(settings.variants),
+                               "objectives but the first"},
                               {settings.input_size.given(), "--input-size"},
                               {settings.batch > 0, "--batch"},
                               {settings.spectrum.has_value(), "--spectrum"},

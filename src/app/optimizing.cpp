@@ -85,16 +85,9 @@ Size default_size(const Session &session, const PictureSettings &settings) {
   return square(settings.recipe.size);
 }
 
-// As many pixels as a square of that side has, in the photo's proportions.
-Size in_proportions_of(const ImageRgb8 &photo, int side) {
-  const double ratio = std::sqrt(double(photo.width) / photo.height);
-  const auto rounded = [](double length) { return std::clamp(static_cast<int>(std::lround(length)), 1, largest_size); };
-  return {rounded(side * ratio), rounded(side / ratio)};
-}
-
 bool is_picture(const std::string &init) { return lower_extension(init) != ".npy"; }
 
-// One start for all the objectives, or one for each.
+// One start for all the objectives, or one for each; of a picture, its parameters.
 Array read_init(Context &context, const PictureSettings &settings, const std::vector<int> &starts) {
   if (is_picture(settings.init->file))
     return parameters_of(
@@ -227,10 +220,7 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
   if (!options.style.empty())
     settings.style = mark_file(options.style);
   for (const std::string &text : options.objectives)
-    for (const Term &term : context.session.objective(text).terms)
-      if (!term.file.empty() && std::none_of(settings.vectors.begin(), settings.vectors.end(),
-                                             [&](const FileMark &mark) { return mark.file == term.file; }))
-        settings.vectors.push_back(mark_file(term.file));
+    mark_vectors(context.session.objective(text), settings);
   settings.seed = options.seed;
   settings.batch = options.batch;
   Size size;
@@ -253,7 +243,7 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
     if (!size.given())
       size = default_size(context.session, settings);
     if (options.size.empty() && size.width == size.height)
-      size = in_proportions_of(picture, size.width);
+      size = in_proportions_of({picture.width, picture.height}, size.width);
     settings.init = mark_file(options.init);
     settings.starts.assign(settings.objectives.size(), 0);
   } else if (!options.init.empty()) {
@@ -271,8 +261,10 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
     std::iota(settings.starts.begin(), settings.starts.end(), 0);
   } else if (!size.given()) {
     size = default_size(context.session, settings);
-    if (settings.photo && size.width == size.height)
-      size = in_proportions_of(context.read_picture(settings.photo->file), size.width);
+    if (settings.photo && size.width == size.height) {
+      const ImageRgb8 photo = context.read_picture(settings.photo->file);
+      size = in_proportions_of({photo.width, photo.height}, size.width);
+    }
   }
   settings.width = size.width;
   settings.height = size.height;

@@ -1,5 +1,6 @@
 #include "app/settings.h"
 
+#include <algorithm>
 #include <fstream>
 
 #include <fmt/format.h>
@@ -251,6 +252,13 @@ void mark_model(const Session &session, PictureSettings &settings) {
       settings.arrays.push_back(mark_file(value));
   if (!model.labels_file.empty())
     settings.labels = mark_file(path_text(model.labels_file));
+}
+
+void mark_vectors(const Objective &objective, PictureSettings &settings) {
+  for (const Term &term : objective.terms)
+    if (!term.file.empty() && std::none_of(settings.vectors.begin(), settings.vectors.end(),
+                                           [&](const FileMark &mark) { return mark.file == term.file; }))
+      settings.vectors.push_back(mark_file(term.file));
 }
 
 void mark_device(Session &session, PictureSettings &settings) {

@@ -70,6 +70,8 @@ PictureSettings read_settings(const std::string &text, const std::string &name);
 
 // Fills in what was loaded: the marks of its files, and how its input is prepared.
 void mark_model(const Session &session, PictureSettings &settings);
+// The files of the vectors that the objective names.
+void mark_vectors(const Objective &objective, PictureSettings &settings);
 // The device, its driver, and the precision in force.
 void mark_device(Session &session, PictureSettings &settings);
 

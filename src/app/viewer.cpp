@@ -63,14 +63,28 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
   settings.seed = picture.seed;
   mark_model(session, settings);
   mark_device(session, settings);
+  settings.variants = picture.variants;
+  if (!picture.photo.empty())
+    settings.photo = mark_file(picture.photo);
+  if (picture.from_photo) {
+    settings.init = settings.photo;
+    settings.starts.assign(picture.images.size(), 0);
+  }
+  if (!picture.style.empty())
+    settings.style = mark_file(picture.style);
   bool again = picture.untouched;
   Outcome outcome;
   outcome.images = picture.images;
   for (const OptimizedImage &image : picture.images) {
-    outcome.objectives.push_back(session.objective(picture.objectives[image.objective]));
+    const std::string &text = picture.objectives[image.objective];
+    outcome.objectives.push_back(session.objective(text));
+    mark_vectors(outcome.objectives.back(), settings);
+    outcome.objectives.back().variant = picture.variants > 1 ? static_cast<int>(image.objective) : 0;
     settings.steps.push_back(image.steps);
-    settings.which.push_back(0);
-    again = again && image.steps > 0;
+    settings.which.push_back(outcome.objectives.back().variant);
+    // A rate that falls goes by how many steps there are to be.
+    const bool to_the_end = image.steps == picture.recipe.steps || picture.recipe.schedule == Schedule::constant;
+    again = again && image.steps > 0 && to_the_end;
   }
   const OptimizedImage &only = picture.images.front();
   const PlaneView view = plane_view(session.graph().input.c, session.model().rgb);

@@ -83,6 +83,26 @@ Size image_size_for(const Model &model, const std::vector<NodeId> &layers, const
   return image_size(recipe, side, input_size_for(model, layers, recipe, square(side)));
 }
 
+Size in_proportions_of(Size photo, int side) {
+  const double ratio = std::sqrt(double(photo.width) / photo.height);
+  const auto rounded = [](double length) { return std::clamp(static_cast<int>(std::lround(length)), 1, 4096); };
+  return {rounded(side * ratio), rounded(side / ratio)};
+}
+
+Size image_size_for(const Model &model, const Objective &objective, const Recipe &recipe, int side, Size photo) {
+  const Size size = image_size_for(model, layers_of(objective), recipe, side);
+  const bool free = size.width == size.height && photo.given() && objective.needs().photo;
+  return free ? in_proportions_of(photo, side) : size;
+}
+
+void check_objective(const Model &model, const Objective &objective, const Recipe &recipe, Size image,
+                     Size input_size) {
+  std::vector<Shape> shapes(model.graph.nodes.size());
+  for (const NodeId layer : layers_of(objective))
+    shapes[static_cast<std::size_t>(layer)] = shape_at(model, layer, net_size(input_size, recipe, image));
+  check_objective(objective, model.graph, shapes);
+}
+
 Size net_size(Size input_size, const Recipe &recipe, Size image) {
   return input_size.given() ? input_size : Size{canvas_side(recipe, image.width), canvas_side(recipe, image.height)};
 }

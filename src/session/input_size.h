@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "importer/model.h"
+#include "visualization/objective.h"
 #include "visualization/recipe.h"
 
 namespace convscope {
@@ -24,6 +25,14 @@ Size input_size_for(const Model &model, const std::vector<NodeId> &layers, const
 Size image_size(const Recipe &recipe, int side, Size input_size);
 // The same of an image for those layers, without a wish of the user's for `input_size`.
 Size image_size_for(const Model &model, const std::vector<NodeId> &layers, const Recipe &recipe, int side);
+// As many pixels as a square of `side`, in the proportions of a photo.
+Size in_proportions_of(Size photo, int side);
+// The same of an image for an objective: of one that compares with a photo, in that one's proportions, unless the net
+// wants its own. A photo is not given where there is none.
+Size image_size_for(const Model &model, const Objective &objective, const Recipe &recipe, int side, Size photo);
+// ObjectiveError, or UserError of a layer that can't be had, where the objective does not fit the net with images of
+// that size; `input_size` as input_size_for() has it.
+void check_objective(const Model &model, const Objective &objective, const Recipe &recipe, Size image, Size input_size);
 // What the net then gets; `input_size` as above or as the user wishes.
 Size net_size(Size input_size, const Recipe &recipe, Size image);
 

@@ -30,14 +30,13 @@ Array gather(const Array &init, const std::vector<std::size_t> &members) {
   return chosen;
 }
 
-// The part of a batch's images (N,C,H,W) that is one image.
+} // namespace
+
 Array one_image(const Array &images, std::size_t index) {
   const auto each = static_cast<std::ptrdiff_t>(images.data.size()) / images.shape.at(0);
   const auto from = images.data.begin() + static_cast<std::ptrdiff_t>(index) * each;
   return {{images.shape.at(1), images.shape.at(2), images.shape.at(3)}, {from, from + each}};
 }
-
-} // namespace
 
 OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request) : session_(session), request_(std::move(request)) {
   const std::size_t count = request_.objectives.size();
@@ -59,11 +58,7 @@ OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request) : session_(s
     const Size given = request_.options.input_size;
     input_sizes_.push_back(
         given.given() ? given : input_size_for(session_.model(), layers, request_.recipe, {width_, height_}));
-    std::vector<Shape> shapes(session_.graph().nodes.size());
-    for (const NodeId layer : layers)
-      shapes[static_cast<std::size_t>(layer)] =
-          shape_at(session_.model(), layer, net_size(input_sizes_.back(), request_.recipe, {width_, height_}));
-    check_objective(objective, session_.graph(), shapes);
+    check_objective(session_.model(), objective, request_.recipe, {width_, height_}, input_sizes_.back());
   }
 
   if (request_.draw_size.given())

@@ -34,6 +34,9 @@ struct OptimizedImage {
   Array image; // (C,H,W), 0..1
 };
 
+// The part of a batch's images (N,C,H,W) that is one image.
+Array one_image(const Array &images, std::size_t index);
+
 class OptimizeRun {
 public:
   // Checks every objective and plans every batch. UserError for what does not fit the net or the device; says which

@@ -96,13 +96,24 @@ void image_controls(Frame &frame) {
   const float scale = frame.scale;
   labelled("Size", "Of the focused unit's image", scale);
   const auto text = [&](int side) {
-    const Size size = image_size(recipe, side, frame.now.focus.input_size);
+    Size size = image_size(recipe, side, frame.now.focus.input_size);
+    if (const Size now = frame.now.focus.image; now.given() && now.width != now.height && size.width == size.height)
+      size = in_proportions_of(now, side); // those of the photo
     return fmt::format("{} × {}", size.width, size.height);
   };
   if (ImGui::BeginCombo("##size", text(controls.size).c_str())) {
     for (const int size : {64, 96, 128, 192, 224, 320})
       if (ImGui::Selectable(text(size).c_str(), size == controls.size))
         controls.size = size;
+    ImGui::EndCombo();
+  }
+  labelled("Images", "How many of the same objective, from starts of their own", scale);
+  int &images = frame.ui.wish.aim.images;
+  if (ImGui::BeginCombo("##images", fmt::format("{}", images).c_str())) {
+    for (const int count : {1, 2, 4, 6, most_images})
+      if ((count > 1 || !frame.now.focus.company) &&
+          ImGui::Selectable(fmt::format("{}", count).c_str(), count == images))
+        images = count;
     ImGui::EndCombo();
   }
   labelled("Start from", "What the image is before its first step", scale);
@@ -174,7 +185,10 @@ void draw_controls(Frame &frame) {
   heading("Optimization");
   transport(frame);
   ImGui::Spacing();
-  labelled("Recipe", "lucid: sharp and varied. article: gentler. plain: no transformations, for comparison.",
+  labelled("Recipe",
+           "lucid: sharp and varied. article: gentler. plain: no transformations, for comparison. Others are for an "
+           "objective "
+           "of their own: caricature, invert (match), diverse, accentuate.",
            frame.scale);
   std::string name = recipe.name;
   if (recipe_combo("##recipe", edited(recipe) ? name + ", changed" : name, name))

@@ -1,10 +1,11 @@
-// The focused unit under optimization: its image, its history, and changes of its controls while it runs.
+// The focused objective under optimization: its images, their history, and changes of its controls while it runs.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "session/optimize_run.h"
 #include "session/session.h"
 #include "viewer/atlas.h"
 #include "viewer/session_file.h"
@@ -13,22 +14,37 @@
 
 namespace convscope::viewer {
 
+// What the focus is to make. A second recipe starts as the first did and catches up; a place says where in the unit's
+// map, whatever the image's size.
+struct FocusTask {
+  std::optional<Unit> unit; // none: nothing
+  Place place;
+  Aim aim;
+  Controls controls;
+  std::optional<Recipe> second;
+  bool operator==(const FocusTask &) const = default;
+};
+FocusTask task_of(const Wish &wish);
+// What an optimization can go on with as it is: the same parameters mean the same image.
+bool same_parameters(const Recipe &a, const Recipe &b);
+
 class FocusJob {
 public:
   static constexpr int thumbnail = 64, most_moments = 64;
 
   FocusJob(Session &session, const Slicing &slicing) : session_(session), slicing_(slicing) {}
 
-  // Begins, goes on with changed controls, or stops (no unit). A `second` recipe starts as the first did and catches
-  // up. A `place` says where in the unit's map, whatever the image's size. `photo` (3,H,W) in RGB is what
-  // StartFrom::photo begins with. UserError for what the net or the device can't do; the job then has no unit.
-  void set(const std::optional<Unit> &unit, Place place, const Controls &controls, const std::optional<Recipe> &second,
-           const Array &photo);
+  // What objectives compare with and images start from; empty where there is none. They outlive this object; called
+  // again where they have changed: what compares with them then begins anew.
+  void look_at(const ImageRgb8 &photo, const ImageRgb8 &style);
+
+  // Begins, goes on with changed controls, or stops. UserError for what the net or the device can't do; the job then
+  // has no unit.
+  void set(const FocusTask &task);
   void restart();
   void rewind(int moment); // goes on from there, as a new branch; ignored where there is no such moment
   // Goes on where a session stood. UserError as of set(), and where the net or the size is not that of the session.
-  void restore(const Unit &unit, Place place, const Controls &controls, const std::optional<Recipe> &second,
-               const Array &photo, const SavedFocus &saved);
+  void restore(const FocusTask &task, const SavedFocus &saved);
   // What restore() takes; active() only.
   SavedFocus saved();
   // The same as of the last moment that was kept, without the device: it is lost. None where no moment was.
@@ -43,61 +59,77 @@ public:
   // to show.
   bool finish_step();
 
-  int steps() const;
-  bool untouched() const {
-    return untouched_;
-  } // since the noise, no control was changed: the command line can do it too
-  // At its place; active() only.
-  Unit unit() const { return aimed(controls_.recipe); }
-  const Controls &controls() const { return controls_; }
+  int steps() const { return first_.steps(); }
+  bool untouched() const { return untouched_; } // no control was changed on the way: the command line can do it too
+  // active() only:
+  const Unit &unit() const { return first_.goal.unit; } // at its place
+  const Objective &objective() const { return first_.goal.objective; }
+  const FocusTask &task() const { return task_; }
   int width() const { return first_.optimization->width(); }
   int height() const { return first_.optimization->height(); }
-  // Of the images that there would be of a unit: Controls::size as a square, or in the proportions of the net's input.
-  Size image_size_of(const Unit &unit, const Controls &controls) const;
+  Size input_size() const { return first_.optimization->input_size(); }
+  std::vector<OptimizedImage> results(); // its images, as if each had an objective of its own
+  // Of the images that there would be: Controls::size as a square, in the proportions of the net's input, or in those
+  // of the photo that they compare with.
+  Size image_size_of(const FocusTask &task) const;
   bool two() const { return second_.optimization.has_value(); }
-  Array image(); // (C,H,W)
-  Progress progress();
 
-  // Records the image (cell 0), and B's (cell 1), into an atlas of cells for images of width() x height().
+  // Records what there is to see into an atlas of cells for images of width() x height(): see image_cell().
   void show(vulkan::Recording &recording, Atlas &atlas);
-  // Whether the timeline wants the present image; keeps its parameters and records its thumbnail.
+  // Whether the timeline wants the present images; keeps their parameters and draws their thumbnail.
   bool wants_moment() const;
-  void keep_moment(vulkan::Recording &recording, Atlas &timeline);
+  void keep_moment(Atlas &timeline);
   // Draws the thumbnails of a restored history.
   void show_history(Atlas &timeline) const;
   // All but the map.
   FocusState state();
 
 private:
+  struct Goal { // what a recipe is to do
+    Unit unit;
+    Objective objective;
+    Size image;
+  };
   struct Run { // A or B
     std::optional<Optimization> optimization;
+    Goal goal;
     Recipe recipe;
-    int before = 0;                   // steps that earlier optimizations of this image did
+    int before = 0;                   // steps that earlier optimizations of these images did
     std::vector<float> values, norms; // theirs
-    double saturation = 0;            // the share of its image's values that are at an end, when it was last looked at
+    double saturation = 0;            // the share of the images' values that are at an end, when it was last looked at
     int saturation_at = -1;
     int steps() const { return before + (optimization ? optimization->steps_done() : 0); }
     bool finished() const { return steps() >= recipe.steps; }
   };
-  Unit aimed(const Recipe &recipe) const;
-  Optimization make(const Recipe &recipe, std::optional<Array> init, std::optional<OptimizationState> state) const;
-  static void prepare(Run &run);
+  Goal goal_of(const FocusTask &task, const Recipe &recipe) const;
+  Size photo_size() const { return photo_ ? Size{photo_->width, photo_->height} : Size{}; }
+  const Array &picture(const ImageRgb8 *of, Size size); // of the net's planes
+  void make(Run &run, const Recipe &recipe, std::optional<Array> init, std::optional<OptimizationState> state);
   void begin(Run &run, const Recipe &recipe);
-  // Goes on with another optimization of the image: from `state` as if there had been no break, else from `init`.
+  // Goes on with another optimization of the images: from `state` as if there had been no break, else from `init`.
   void go_on(Run &run, const Recipe &recipe, std::optional<Array> init, std::optional<OptimizationState> state);
+  void go_on_changed(const FocusTask &before);
+  void stop();
   void forget_history();
   bool turn_of_second() const;
-  Array image_of(Run &run) const;
+  std::vector<Array> images(); // (C,H,W) each
+  Progress progress();         // of all of them
+  bool shows_changes() const;
+  void show_changes(vulkan::Recording &recording, Atlas &atlas);
+  void draw_thumbnail(const KeptMoment &kept, Atlas &timeline) const;
   PlaneView view() const;
   RunState state_of(Run &run, const Progress &now) const;
 
   Session &session_;
   Slicing slicing_;
-  std::optional<Unit> unit_;
-  Place place_;
-  Controls controls_;
-  std::optional<Recipe> second_recipe_;
-  Array photo_;
+  const ImageRgb8 *photo_ = nullptr, *style_ = nullptr;
+  struct Picture { // as it was last asked for
+    const ImageRgb8 *of = nullptr;
+    Array planes;
+  };
+  std::vector<Picture> pictures_;
+  bool looked_away_ = false; // the pictures are others than those that the images began with
+  FocusTask task_;
   Run first_, second_;
   bool stepping_ = false, at_second_ = false; // in the middle of a step, and of which
   bool untouched_ = true;
@@ -105,6 +137,7 @@ private:
   Progress last_progress_; // as it was last read
   int every_ = 1, branch_ = 0, next_cell_ = 0;
   std::vector<int> free_cells_;
+  vulkan::Buffer change_, change_maximum_; // on their way into the atlas
 };
 
 } // namespace convscope::viewer

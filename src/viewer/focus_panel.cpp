@@ -23,22 +23,27 @@ int channels_of(const Snapshot &now, const std::string &layer) {
   return 0;
 }
 
-// Whether what there is of the focus is of the unit that is asked for, and not of the one before.
+// Whether what there is of the focus is of what is asked for, and not of what was before.
 bool arrived(const Frame &frame) {
   const auto &wanted = frame.ui.wish.focus, &there = frame.now.focus.unit;
-  return wanted && there && wanted->layer == there->layer && wanted->channel == there->channel;
+  const Aim &aim = frame.ui.wish.aim, &its = frame.now.focus.aim;
+  return wanted && there && wanted->layer == there->layer && wanted->channel == there->channel &&
+         aim.kind == its.kind && aim.typed == its.typed && aim.images == its.images;
 }
 
-// The layer and its channel, which can be typed; below it the place, if there is one.
-void title(Frame &frame, const Unit &unit) {
-  const float scale = frame.scale, gap = ImGui::GetStyle().ItemSpacing.x;
-  const float number_width = 56 * scale, save_width = button_width("Save…");
-  const float room = ImGui::GetContentRegionAvail().x, left = ImGui::GetCursorPosX();
+// The layer and its channel, which can be typed.
+void unit_name(Frame &frame, const Unit &unit, float room) {
+  const float gap = ImGui::GetStyle().ItemSpacing.x, number_width = std::min(56 * frame.scale, room * 0.27F);
+  const bool channels = unit.channel >= 0;
+  const char *const what = channels ? "channel" : unit.layer.empty() ? "" : "all channels";
   ImGui::AlignTextToFramePadding();
-  text_fitted(unit.layer, text_colour(),
-              std::max(room - number_width - save_width - ImGui::CalcTextSize("channel").x - 4 * gap, 40 * scale));
+  text_fitted(
+      unit.layer.empty() ? "The image itself" : unit.layer, text_colour(),
+      std::max(room - (channels ? number_width + gap : 0) - ImGui::CalcTextSize(what).x - 3 * gap, 40 * frame.scale));
   ImGui::SameLine();
-  ImGui::TextDisabled("channel");
+  ImGui::TextDisabled("%s", what);
+  if (!channels)
+    return;
   ImGui::SameLine();
   ImGui::SetNextItemWidth(number_width);
   int channel = unit.channel;
@@ -48,10 +53,18 @@ void title(Frame &frame, const Unit &unit) {
     frame.ui.focus(unit.layer, channel);
   }
   tooltip("The channel: type a number and press Enter, or use the keys left and right");
+}
+
+// Below it the place, if there is one.
+void title(Frame &frame, const Unit &unit) {
+  const float gap = ImGui::GetStyle().ItemSpacing.x, save_width = button_width("Save…");
+  const float room = ImGui::GetContentRegionAvail().x, left = ImGui::GetCursorPosX();
+  unit_name(frame, unit, room - save_width);
   ImGui::SameLine(left + std::max(room - save_width, 0.F));
   if (ImGui::Button("Save…"))
     frame.ui.ask_to_save(Ask::save_focus);
   tooltip("Save this image as PNG (S). The wall: W. All of the session: Ctrl+S");
+  draw_objective(frame);
   if (unit.x < 0 && !frame.ui.wish.place.chosen())
     return;
   ImGui::AlignTextToFramePadding();
@@ -64,20 +77,67 @@ void title(Frame &frame, const Unit &unit) {
   tooltip("Maximize the channel's mean again, not this place alone (right click on the photo)");
 }
 
-void image(Frame &frame, const Box &box, int cell) {
+std::string caption(const Aim &aim, const Unit &unit) {
+  switch (aim.kind) {
+  case Aim::Kind::faces:
+    return fmt::format("Images that it likes, as different as {} can tell", unit.layer);
+  case Aim::Kind::caricature:
+    return fmt::format("What {} sees in the photo, exaggerated", unit.layer);
+  case Aim::Kind::accentuation:
+    return "The photo, changed so that it fires more";
+  case Aim::Kind::typed:
+    return "What the objective asks for, as far as it has come";
+  case Aim::Kind::unit:
+    break;
+  }
+  return aim.images > 1 ? "Images that it likes best, from starts of their own"
+                        : "The image that it likes best, as far as it has come";
+}
+
+// Of so many images of that aspect, beside each other in a box: as large as can be.
+int columns_for(int images, const Box &box, float aspect, float gap) {
+  int best = 1;
+  float widest = 0;
+  for (int columns = 1; columns <= images; ++columns) {
+    const int rows = (images + columns - 1) / columns;
+    const float w = (box.width() - static_cast<float>(columns - 1) * gap) / static_cast<float>(columns);
+    const float h = (box.height() - static_cast<float>(rows - 1) * gap) / static_cast<float>(rows);
+    const float width = std::min(w, h * aspect);
+    if (width > widest) {
+      widest = width;
+      best = columns;
+    }
+  }
+  return best;
+}
+
+// All images of the first recipe, or of the second.
+void images_of(Frame &frame, const Box &box, bool second) {
   const FocusState &focus = frame.now.focus;
   ImDrawList &list = *ImGui::GetWindowDrawList();
-  list.AddRectFilled(box.a, box.b, frame_colour());
   const float aspect = focus.height > 0 ? static_cast<float>(focus.width) / static_cast<float>(focus.height) : 1;
-  const bool there = arrived(frame) && (cell == 0 || focus.second);
-  if (!there || !draw_cell(list, frame.window, frame.textures.focus, cell, fitted(box, aspect)))
+  const bool there = arrived(frame) && (!second || focus.second);
+  const int count = there ? focus.images : 1;
+  const float gap = 3 * frame.scale;
+  const int columns = columns_for(count, box, aspect, gap), rows = (count + columns - 1) / columns;
+  const float w = (box.width() - static_cast<float>(columns - 1) * gap) / static_cast<float>(columns);
+  const float h = (box.height() - static_cast<float>(rows - 1) * gap) / static_cast<float>(rows);
+  bool drawn = there;
+  for (int i = 0; i < count; ++i) {
+    const ImVec2 a(box.a.x + static_cast<float>(i % columns) * (w + gap),
+                   box.a.y + static_cast<float>(i / columns) * (h + gap));
+    const Box place = there ? fitted({a, ImVec2(a.x + w, a.y + h)}, aspect) : box;
+    list.AddRectFilled(place.a, place.b, frame_colour());
+    drawn = drawn && draw_cell(list, frame.window, frame.textures.focus, image_cell(focus.images, second, i), place);
+  }
+  if (!drawn)
     draw_note(list, box,
               focus.unit || !frame.now.busy.empty() || frame.now.message.empty() ? "Waiting for its first step"
                                                                                  : "It can't be made: see below");
   if (!frame.ui.wish.second)
     return;
   // A/B: which recipe this is.
-  const Recipe &recipe = cell == 0 ? frame.ui.wish.controls.recipe : *frame.ui.wish.second;
+  const Recipe &recipe = second ? *frame.ui.wish.second : frame.ui.wish.controls.recipe;
   const std::string name = edited(recipe) ? recipe.name + ", changed" : recipe.name;
   const ImVec2 size = ImGui::CalcTextSize(name.c_str()), pad(4 * frame.scale, 2 * frame.scale);
   const ImVec2 a(box.a.x, box.b.y - size.y - 2 * pad.y);
@@ -87,14 +147,20 @@ void image(Frame &frame, const Box &box, int cell) {
 
 void images(Frame &frame, float height) {
   const bool second = frame.ui.wish.second.has_value();
+  const FocusState &focus = frame.now.focus;
   const float width = ImGui::GetContentRegionAvail().x, gap = second ? 4 * frame.scale : 0;
-  const float side = std::floor(std::min(second ? (width - gap) / 2 : width, height));
+  const float each = std::floor(second ? (width - gap) / 2 : width);
+  // Wide images need less height, and several have the shape of all.
+  const float aspect =
+      focus.height > 0 && focus.images == 1 ? static_cast<float>(focus.width) / static_cast<float>(focus.height) : 1;
+  const float tall = std::floor(std::min(height, std::max(each / std::max(aspect, 0.2F), 40 * frame.scale)));
+  const float wide = std::floor(std::min(each, tall * std::max(aspect, 1.F)));
   const ImVec2 at = ImGui::GetCursorScreenPos();
-  const float left = at.x + std::floor((width - (second ? 2 * side + gap : side)) / 2);
-  image(frame, {ImVec2(left, at.y), ImVec2(left + side, at.y + side)}, 0);
+  const float left = at.x + std::floor((width - (second ? 2 * wide + gap : wide)) / 2);
+  images_of(frame, {ImVec2(left, at.y), ImVec2(left + wide, at.y + tall)}, false);
   if (second)
-    image(frame, {ImVec2(left + side + gap, at.y), ImVec2(left + 2 * side + gap, at.y + side)}, 1);
-  ImGui::Dummy(ImVec2(width, side));
+    images_of(frame, {ImVec2(left + wide + gap, at.y), ImVec2(left + 2 * wide + gap, at.y + tall)}, true);
+  ImGui::Dummy(ImVec2(width, tall));
 }
 
 std::string value_text(const RunState &run) {
@@ -153,7 +219,7 @@ void draw_focus(Frame &frame) {
   const float height = ImGui::GetContentRegionAvail().y;
   if (ui.wish.focus) {
     title(frame, Unit(*ui.wish.focus)); // a copy: it may be replaced
-    muted("The image that it likes best, as far as it has come");
+    muted(caption(ui.wish.aim, *ui.wish.focus));
     images(frame, std::max(height * 0.42F, 120 * frame.scale));
     if (arrived(frame)) {
       health(frame);
@@ -161,8 +227,9 @@ void draw_focus(Frame &frame) {
     }
   } else {
     heading("Focus");
+    draw_objective(frame);
     wrapped("Click a tile of the wall, or type a channel's number above it: here is what it likes, and where in the "
-            "photo it fires.",
+            "photo it fires. Or type an objective.",
             muted_colour());
   }
   ImGui::Spacing();

@@ -37,6 +37,26 @@ bool diverges(std::span<const float> values) {
   return best > 0 && sum / window < 0.4 * best;
 }
 
+Progress together(const std::vector<Progress> &each) {
+  Progress all = each.front();
+  for (std::size_t i = 1; i < each.size(); ++i) {
+    for (std::size_t step = 0; step < std::min(all.values.size(), each[i].values.size()); ++step) {
+      all.values[step] += each[i].values[step];
+      all.norms[step] += each[i].norms[step];
+    }
+    const bool stopped = each[i].state == Progress::State::stopped, dead = each[i].state == Progress::State::dead;
+    if (stopped)
+      all.stopped_at = each[i].stopped_at;
+    if (stopped || (all.state == Progress::State::dead && !dead))
+      all.state = each[i].state;
+  }
+  const auto count = static_cast<float>(each.size());
+  for (std::vector<float> *const values : {&all.values, &all.norms})
+    for (float &value : *values)
+      value /= count;
+  return all;
+}
+
 void apply_remedy(Health health, Wish &wish) {
   Recipe &recipe = wish.controls.recipe;
   switch (health) {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "viewer/state.h"
+#include "visualization/optimization.h"
 
 namespace convscope::viewer {
 
@@ -16,6 +18,9 @@ Advice advice(Health health);
 // Whether the objective has fallen far below what it was and stays there: a single bad step does not count, nor does
 // what random transforms do from step to step.
 bool diverges(std::span<const float> values);
+// Of the images of one objective as if they were one: the means of their values; as far as the worst of them, but dead
+// only where all are.
+Progress together(const std::vector<Progress> &each);
 // Changes the wish as the remedy says.
 void apply_remedy(Health health, Wish &wish);
 

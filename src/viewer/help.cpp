@@ -21,6 +21,7 @@ constexpr std::array keys{
     Key{".", "A single step"},
     Key{"R", "Restart"},
     Key{"N", "Another seed"},
+    Key{"E", "Type an objective; Tab completes names, Enter asks for it, Esc leaves it"},
     Key{"Wall", ""},
     Key{"1  2  3", "Maps, images, both"},
     Key{"[  ]", "Previous, next layer"},

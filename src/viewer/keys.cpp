@@ -39,7 +39,7 @@ void next_channel(Frame &frame, int by) {
   Ui &ui = frame.ui;
   if (ui.wall.order.empty() || ui.wall.layer != frame.now.layer)
     return;
-  const bool here = ui.wish.focus && ui.wish.focus->layer == frame.now.layer;
+  const bool here = ui.wish.focus && ui.wish.focus->layer == frame.now.layer && ui.wish.focus->channel >= 0;
   const int channel = here ? neighbour(ui.wall.order, ui.wish.focus->channel, by) : ui.wall.order.front();
   ui.focus(frame.now.layer, channel);
   ui.wall.reveal = channel;
@@ -69,6 +69,10 @@ void take_character(Frame &frame, ImWchar character) {
   case '2':
   case '3':
     ui.wall.show = static_cast<Show>(character - '1');
+    break;
+  case 'e':
+  case 'E':
+    ui.objective.take_keys = ui.config.focus;
     break;
   case '[':
     next_layer(frame, -1);

@@ -35,6 +35,10 @@ void file_menu(Frame &frame) {
   }
   if (ImGui::MenuItem("Without a photo", nullptr, false, !ui.wish.photo.empty()))
     ui.wish.photo.clear();
+  if (ImGui::MenuItem("Open style picture…"))
+    ui.ask(Ask::style, ui.wish.style);
+  tooltip("What an objective's style(layer) compares with" +
+          (frame.now.style.empty() ? std::string() : ": now " + frame.now.style));
   ImGui::Separator();
   if (ImGui::MenuItem("Open session…"))
     ui.ask(Ask::session);

@@ -23,6 +23,8 @@ std::string title_of(const Ui::Dialog &dialog) {
   switch (dialog.ask) {
   case Ask::photo:
     return "Open";
+  case Ask::style:
+    return "Open style picture";
   case Ask::model:
     return "Open net";
   case Ask::session:
@@ -45,6 +47,8 @@ const char *hint_of(Ask ask) {
   switch (ask) {
   case Ask::photo:
     return "A PNG, JPEG or WebP file; or a net, weights or a session";
+  case Ask::style:
+    return "A PNG, JPEG or WebP file";
   case Ask::model:
     return "An .onnx, .keras or .h5 file";
   case Ask::weights:
@@ -81,6 +85,9 @@ void accept(Frame &frame, const std::string &path) {
   case Ask::model:
     ui.open_model({path, "", ""});
     break;
+  case Ask::style:
+    ui.open_style(path);
+    break;
   case Ask::photo:
   case Ask::session:
     ui.open_file(path);
@@ -115,12 +122,29 @@ std::string without_escapes(const std::string &address) {
   return path;
 }
 
+std::string name_of(const Aim &aim, const Unit &unit) {
+  const std::string name = unit.channel < 0 ? unit.layer : fmt::format("{}-{}", unit.layer, unit.channel);
+  switch (aim.kind) {
+  case Aim::Kind::faces:
+    return name + "-faces";
+  case Aim::Kind::caricature:
+    return "caricature-" + name;
+  case Aim::Kind::accentuation:
+    return "accentuated-" + name;
+  case Aim::Kind::typed:
+    return name.empty() ? "image" : name + "-and-more";
+  case Aim::Kind::unit:
+    break;
+  }
+  return name;
+}
+
 // A name that says what the picture shows.
 std::string name_for(const Ui &ui, Ask ask) {
   const std::string net = file_name(ui.wish.model.model);
   std::string name = net.substr(0, net.rfind('.')) + "-";
   if (ask != Ask::save_wall && ui.wish.focus)
-    name += fmt::format("{}-{}", ui.wish.focus->layer, ui.wish.focus->channel);
+    name += name_of(ui.wish.aim, *ui.wish.focus);
   else
     name += ui.wish.layer;
   std::replace_if(

@@ -52,7 +52,7 @@ void pick(Frame &frame, const Box &box, const MapState &map, bool clicked) {
     return;
   outline(under, text_colour(), 1);
   if (clicked)
-    place = under;
+    frame.ui.look_at(under);
   ImGui::BeginTooltip();
   ImGui::TextUnformatted("Click: maximize the unit at this place");
   if (place.chosen())
@@ -111,18 +111,28 @@ void draw_photo(Frame &frame, float max_height) {
     return;
   }
   const auto &focus = ui.wish.focus;
+  const bool mapped = focus && focus->channel >= 0, changed = mapped && now.focus.changes;
+  const bool changes = changed && ui.photo.changes;
   const float slider = 110 * frame.scale, width = ImGui::GetContentRegionAvail().x;
   ImGui::AlignTextToFramePadding();
   const std::string name = file_name(now.photo);
-  text_fitted(focus ? "Where it fires in " + name : name, muted_colour(),
-              std::max(focus ? width - slider - 3 * ImGui::GetStyle().ItemSpacing.x : width, 1.F));
-  if (focus) {
+  text_fitted(changes  ? "Where it was changed: " + name
+              : mapped ? "Where it fires in " + name
+                       : name,
+              muted_colour(), std::max(mapped ? width - slider - 3 * ImGui::GetStyle().ItemSpacing.x : width, 1.F));
+  if (mapped) {
     ImGui::SameLine(ImGui::GetCursorPosX() + width - slider);
     ImGui::SetNextItemWidth(slider);
     float percent = ui.map_opacity * 100;
     if (slide("##opacity", percent, 0, 100, "map %.0f %%"))
       ui.map_opacity = percent / 100;
-    tooltip("How opaque the unit's map lies over the photo where it is highest");
+    tooltip("How opaque the map lies over the photo where it is highest");
+  }
+  if (changed) {
+    static const char *const maps[] = {"Changed", "Fires"};
+    int shown = ui.photo.changes ? 0 : 1;
+    if (choice("over", maps, 2, shown))
+      ui.photo.changes = shown == 0;
   }
   const float guesses = static_cast<float>(now.guesses.size()) * ImGui::GetTextLineHeightWithSpacing();
   const float left = max_height - (ImGui::GetCursorPosY() - top) - ImGui::GetStyle().ItemSpacing.y - guesses;
@@ -140,9 +150,14 @@ void draw_photo(Frame &frame, float max_height) {
   list.PushClipRect(view.a, view.b, true);
   draw_cell(list, frame.window, frame.textures.photo, 0, photo);
   const MapState &map = now.focus.map;
-  if (focus && map.layer == focus->layer && map.channel == focus->channel) { // not another unit's, while it is made
+  if (changes) {
+    const Size image = now.focus.image;
+    const Box box = fitted(photo, static_cast<float>(image.width) / static_cast<float>(std::max(image.height, 1)));
+    draw_cell(list, frame.window, frame.textures.focus, change_cell, box, ui.map_opacity);
+  } else if (mapped && map.layer == focus->layer &&
+             map.channel == focus->channel) { // not another unit's, while it is made
     const Box box = map.part > 0 ? fitted(photo, map.part) : photo;
-    draw_cell(list, frame.window, frame.textures.focus, 2, box, ui.map_opacity);
+    draw_cell(list, frame.window, frame.textures.focus, map_cell, box, ui.map_opacity);
     pick(frame, box, map, clicked);
   }
   list.PopClipRect();

@@ -1,5 +1,6 @@
 #include "viewer/session_file.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -16,7 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int version = 1;
+constexpr int version = 2; // 1 had no aims
 constexpr std::uint64_t file_limit = std::uint64_t{1} << 31;
 constexpr int most_pixels = 1 << 24, most_steps = 1 << 30, most_channels = 1 << 20;
 
@@ -84,8 +85,46 @@ Json to_json(const Unit &unit) {
 }
 
 Unit read_unit(const JsonReader &from) {
-  return {from.text("layer"), from.integer("channel", 0, most_channels), from.integer("x", -1, most_channels),
+  return {from.text("layer"), from.integer("channel", -1, most_channels), from.integer("x", -1, most_channels),
           from.integer("y", -1, most_channels)};
+}
+
+constexpr const char *kinds_of_aims[] = {"unit", "faces", "caricature", "accentuation", "typed"};
+
+Json to_json(const Aim &aim) {
+  return {{"kind", kinds_of_aims[static_cast<std::size_t>(aim.kind)]},
+          {"typed", aim.typed},
+          {"images", aim.images},
+          {"leash", aim.leash}};
+}
+
+Aim read_aim(const JsonReader &from) {
+  Aim aim;
+  const std::string kind = from.text("kind");
+  const auto *const known = std::find(std::begin(kinds_of_aims), std::end(kinds_of_aims), kind);
+  if (known == std::end(kinds_of_aims))
+    from.fail("kind");
+  aim.kind = static_cast<Aim::Kind>(known - std::begin(kinds_of_aims));
+  aim.typed = from.text("typed");
+  aim.images = from.integer("images", 1, most_images);
+  aim.leash = from.number("leash", 0, 1e6);
+  return aim;
+}
+
+void write_controls(const Controls &controls, Json &json) {
+  json["recipe"] = to_json(controls.recipe);
+  json["size"] = controls.size;
+  json["seed"] = controls.seed;
+  json["start"] = controls.start == StartFrom::noise ? "noise" : "photo";
+}
+
+Controls read_controls(const JsonReader &from) {
+  Controls controls;
+  controls.recipe = read_recipe(from.object("recipe"));
+  controls.size = from.integer("size", 2, 4096);
+  controls.seed = from.natural("seed");
+  controls.start = from.either("start", "noise", "photo") ? StartFrom::noise : StartFrom::photo;
+  return controls;
 }
 
 Json to_json(const Wish &wish) {
@@ -97,10 +136,11 @@ Json to_json(const Wish &wish) {
                {"layer", wish.layer},
                {"wall_images", wish.wall_images},
                {"running", wish.running},
-               {"recipe", to_json(wish.controls.recipe)},
-               {"size", wish.controls.size},
-               {"seed", wish.controls.seed},
-               {"start", wish.controls.start == StartFrom::noise ? "noise" : "photo"}};
+               {"style", absolute_path(wish.style)},
+               {"aim", to_json(wish.aim)}};
+  write_controls(wish.controls, json);
+  if (wish.own)
+    write_controls(*wish.own, json["own"]);
   if (model.preprocessing)
     json["preprocessing"] = to_json(*model.preprocessing);
   if (model.size.given())
@@ -131,10 +171,13 @@ Wish read_wish(const JsonReader &from) {
   wish.layer = from.text("layer");
   wish.wall_images = from.flag("wall_images");
   wish.running = from.flag("running");
-  wish.controls.recipe = read_recipe(from.object("recipe"));
-  wish.controls.size = from.integer("size", 2, 4096);
-  wish.controls.seed = from.natural("seed");
-  wish.controls.start = from.either("start", "noise", "photo") ? StartFrom::noise : StartFrom::photo;
+  wish.controls = read_controls(from);
+  if (from.has("own"))
+    wish.own = read_controls(from.object("own"));
+  if (from.has("style"))
+    wish.style = from.text("style");
+  if (from.has("aim"))
+    wish.aim = read_aim(from.object("aim"));
   if (from.has("unit"))
     wish.focus = read_unit(from.object("unit"));
   if (from.has("place")) {
@@ -210,7 +253,7 @@ SavedSession read_session(const std::string &path) {
   if (!json.is_object() || !json.contains("convscope_session"))
     throw UserError(path + ": is no session of Convscope");
   const JsonReader from(json, path);
-  if (from.integer("convscope_session", 0, 1 << 30) != version)
+  if (const int written = from.integer("convscope_session", 0, 1 << 30); written < 1 || written > version)
     throw UserError(path + ": was written by another version of Convscope");
   SavedSession session{read_wish(from.object("wish")), std::nullopt};
   if (from.has("focus"))

@@ -13,14 +13,37 @@
 
 namespace convscope::viewer {
 
-// One unit of a layer, everywhere (its channel's mean) or at one place of its map.
+// One unit of a layer, everywhere (its channel's mean) or at one place of its map; or all of the layer.
 struct Unit {
-  std::string layer;
-  int channel = 0;
+  std::string layer;  // "" of a typed objective of the image alone
+  int channel = 0;    // -1: the layer
   int x = -1, y = -1; // in the map; -1: the channel's mean
   bool operator==(const Unit &) const = default;
 };
-std::string objective_text(const Unit &unit); // "layer:channel" or "layer:channel@x,y"
+std::string objective_text(const Unit &unit); // "layer:channel", "layer:channel@x,y" or "layer"
+
+// What is asked of the focused image.
+struct Aim {
+  enum class Kind { unit, faces, caricature, accentuation, typed };
+  Kind kind = Kind::unit;
+  std::string typed;  // Kind::typed: the objective
+  int images = 1;     // of the objective, from starts of their own
+  double leash = 0.1; // of an accentuation: what it costs the image to leave the photo
+  bool operator==(const Aim &) const = default;
+};
+inline constexpr int most_images = 9; // of an objective
+// "unit - 100*diversity(layer)", "caricature(layer)" and so on.
+std::string objective_text(const Aim &aim, const Unit &unit);
+
+// What becomes of a text that may be an objective, for this net and size.
+struct Reading {
+  std::string text;
+  std::string problem;            // one line; "": it can be asked for
+  std::size_t at = 0, length = 0; // of the text, in bytes: where the problem is; 0 long: nowhere in particular
+  Unit unit;                      // that it is about: of its first term
+  bool plain = false;             // it is that unit alone
+  bool company = false;           // its images see each other
+};
 
 enum class StartFrom { noise, photo };
 
@@ -44,17 +67,21 @@ struct Wish {
   ModelRequest model{"vgg16", "", ""};
   std::optional<ModelRequest> otherwise; // tried where that one can't be loaded: a dropped file may be either
   std::string photo;                     // a file; "" for none
+  std::string style;                     // the same, of the picture that style() compares with
   std::string layer;                     // of the wall
   std::vector<int> in_view;              // channels of the wall's tiles in view, in order: they go first
   bool wall_images = true;               // whether the wall's optimized images evolve
   std::optional<Unit> focus;
   Place place;                  // of the focused unit, on the photo: instead of its x and y
+  Aim aim;                      // of the focus
+  std::string draft;            // an objective that is being typed: the worker tells what it thinks of it
   Controls controls;            // of the focus, and of the wall but for the size
+  std::optional<Controls> own;  // to go back to from an aim with a recipe of its own: the wall keeps to them
   std::optional<Recipe> second; // A/B: another recipe for the same unit and seed
   bool running = true;
   // Events, as counters that only grow: the worker acts on each change once.
-  int models = 0, photos = 0; // were opened: the same ones again, perhaps
-  int answered = 0;           // Snapshot::models as the window knows it
+  int models = 0, photos = 0, styles = 0; // were opened: the same ones again, perhaps
+  int answered = 0;                       // Snapshot::models as the window knows it
   int single_steps = 0, restarts = 0;
   int rewind = 0; // with rewind_to: continue the focus from that moment of its history, as a branch
   int rewind_to = 0;
@@ -99,10 +126,21 @@ struct MapState {
   float part = 0; // of the part of this shape (width over height) in the photo's middle; 0: of all of it
 };
 
+// Cells of Textures::focus: the unit's map of the photo, where an accentuated photo was changed, the images, and those
+// of A/B's second recipe.
+inline constexpr int map_cell = 0, change_cell = 1;
+inline int image_cell(int images, bool second, int which) { return 2 + (second ? images : 0) + which; }
+
 struct FocusState {
   std::optional<Unit> unit;
+  Aim aim;
+  std::string objective; // as it is asked
+  int images = 1;
+  bool company = false;      // the images see each other: there are two at least
+  bool changes = false;      // there is a change_cell
   Size input_size;           // of the net, where its layer needs that one; else not given
-  int width = 0, height = 0; // of what is seen: the image, or the mosaic of its planes
+  int width = 0, height = 0; // of what is seen: an image, or the mosaic of its planes
+  Size image;                // an image's own size: its proportions are of what it shows of a photo
   int branch = 0;
   RunState first;
   std::optional<RunState> second; // A/B
@@ -139,9 +177,11 @@ struct Snapshot {
   int map_width = 0, map_height = 0;   // of its maps of the photo; 0 while there are none
   int tile_width = 0, tile_height = 0; // of its images, as they are seen
   std::vector<TileState> tiles;        // by channel
+  Reading reading;                     // of the draft
   bool has_photo = false;
   std::string photo; // as shown: one that can't be read leaves the one before
   int photo_width = 0, photo_height = 0;
+  std::string style; // as `photo`
   FocusState focus;
   double steps_per_second = 0, ms_per_step = 0; // of the focus or, without one, of the wall
   std::uint64_t memory_used = 0, memory_total = 0;

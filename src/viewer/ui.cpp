@@ -49,6 +49,7 @@ void keep_events(Wish &wish, const Wish &from) {
   wish.models = from.models;
   wish.answered = from.answered;
   wish.photos = from.photos;
+  wish.styles = from.styles;
   wish.single_steps = from.single_steps;
   wish.restarts = from.restarts;
   wish.rewind = from.rewind;
@@ -65,6 +66,12 @@ void Ui::open_photo(const std::string &path) {
   ++wish.photos;
 }
 
+void Ui::open_style(const std::string &path) {
+  notice.clear();
+  wish.style = path;
+  ++wish.styles;
+}
+
 void Ui::open_model(const ModelRequest &model, std::optional<ModelRequest> otherwise) {
   notice.clear();
   if (!asks_for_model())
@@ -75,7 +82,10 @@ void Ui::open_model(const ModelRequest &model, std::optional<ModelRequest> other
   wish.otherwise = std::move(otherwise);
   // Of the net before; a layer is chosen when the new one is there.
   wish.layer.clear();
+  leave_aim();
   wish.focus.reset();
+  unit_before_.reset();
+  objective.editing = objective.entered = false;
   wish.place = {};
   wish.in_view.clear();
   wall.layer.clear();
@@ -107,6 +117,8 @@ void Ui::open_session(const std::string &path) {
     wish.models += asked || !(wish.model == old.model);
     opens_session_ = true;
     resuming_ = std::move(session.focus);
+    unit_before_.reset();
+    objective.editing = objective.entered = false;
     wall.layer.clear();
     layers.reveal = true;
     wall.reveal = wish.focus ? wish.focus->channel : -1;
@@ -118,13 +130,24 @@ void Ui::open_session(const std::string &path) {
 }
 
 void Ui::focus(const std::string &layer, int channel) {
-  if (wish.focus && wish.focus->layer == layer && wish.focus->channel == channel)
+  objective.editing = false;
+  if (wish.focus && wish.focus->layer == layer && wish.focus->channel == channel && wish.aim.kind != Aim::Kind::typed)
     return;
+  if (wish.aim.kind == Aim::Kind::typed || wish.aim.kind == Aim::Kind::caricature)
+    leave_aim();
   wish.focus = Unit{layer, channel};
   wish.place = {};
 }
 
+void Ui::look_at(Place place) {
+  if (wish.aim.kind == Aim::Kind::typed)
+    leave_aim(); // that names its own
+  wish.place = place;
+}
+
 void Ui::whole_channel() {
+  if (wish.aim.kind == Aim::Kind::typed)
+    leave_aim();
   wish.place = {};
   if (wish.focus)
     wish.focus->x = wish.focus->y = -1;
@@ -183,7 +206,8 @@ void Ui::settle(const Snapshot &now) {
   // What was chosen of the net before, while this one was on its way.
   if (there && !known(wish.layer))
     wish.layer.clear();
-  if (there && wish.focus && !known(wish.focus->layer)) {
+  const bool of_image = wish.aim.kind == Aim::Kind::typed && wish.focus && wish.focus->layer.empty();
+  if (there && wish.focus && !known(wish.focus->layer) && !of_image) {
     wish.focus.reset();
     wish.place = {};
   }
@@ -191,6 +215,11 @@ void Ui::settle(const Snapshot &now) {
     wish.layer = now.layer;
     layers.reveal = true;
   }
+  if (there)
+    settle_objective(now);
+  // A caricature is of the layer that one looks at.
+  if (wish.aim.kind == Aim::Kind::caricature && wish.focus && wish.focus->layer != wish.layer && known(wish.layer))
+    wish.focus = Unit{wish.layer, -1};
   choose_focus = choose_focus && !wish.focus;
   if (choose_focus && there && now.busy.empty() && now.layer == wish.layer)
     focus_strongest(now);

@@ -20,8 +20,12 @@ namespace convscope::viewer {
 
 enum class Show { map, image, both };
 
+// Images of an objective that are to differ, and how far an accentuation's leash goes.
+inline constexpr int faces = 4;
+inline constexpr float shortest_leash = 0.01F, longest_leash = 100;
+
 // What a path dialog is open for.
-enum class Ask { nothing, photo, model, weights, session, save_focus, save_wall, save_session };
+enum class Ask { nothing, photo, style, model, weights, session, save_focus, save_wall, save_session };
 
 struct Frame;
 
@@ -39,6 +43,7 @@ struct Ui {
 
   // What several panels and keys do.
   void open_photo(const std::string &path);
+  void open_style(const std::string &path); // to compare with
   void open_model(const ModelRequest &model, std::optional<ModelRequest> otherwise = {});
   void open_file(const std::string &path);   // a photo, a net or weights by its content, a session by its ending
   void paste(const std::string &text);       // the path of one
@@ -46,6 +51,8 @@ struct Ui {
   void ask_to_save(Ask what);
   void ask_for_weights(const std::string &model);
   void focus(const std::string &layer, int channel);
+  void ask_for(Aim::Kind kind);       // of the focus; of a caricature, of the layer
+  void look_at(Place place);          // of the focused unit's map
   void whole_channel();               // again, and not one place of it
   void fold_layers(bool fold);        // all groups of them
   const std::vector<ZooEntry> &zoo(); // looked up once: it asks the file system
@@ -72,6 +79,12 @@ struct Ui {
     LayerGroup groups;
     std::set<const LayerGroup *> open; // of them; the others are folded
   } layers;
+  struct ObjectiveField {
+    std::string text;
+    bool active = false, editing = false; // it has the keys; its text is not what is asked for
+    bool entered = false;                 // to be asked for as soon as the worker has read it
+    bool take_keys = false;               // with the next frame
+  } objective;
   float controls_height = 0; // as they were last drawn
   struct Dialog {
     Ask ask = Ask::nothing;
@@ -96,6 +109,7 @@ struct Ui {
     float zoom = 1;           // 1: all of it
     float u = 0.5F, v = 0.5F; // its middle
     bool hovered = false;     // so the wheel is its own
+    bool changes = true;      // of an accentuation: where it was changed lies over it, not the unit's map
   } photo;
 
   std::string notice; // what went wrong here, until the worker says something
@@ -104,6 +118,8 @@ private:
   bool asks_for_model() const { return answered_ != wish.models; }
   void open_session(const std::string &path);
   void settle(const Snapshot &now); // what follows from what arrived
+  void settle_objective(const Snapshot &now);
+  void leave_aim(); // for a unit's image
   void focus_strongest(const Snapshot &now);
   void panes_of(Frame &frame);
 
@@ -113,6 +129,7 @@ private:
   std::string said_;                       // the worker's message, as it was last seen
   std::optional<ModelRequest> remembered_; // in the list of recent ones
   std::string remembered_photo_;
+  std::optional<Unit> unit_before_;    // the last that was in focus
   std::optional<SavedFocus> resuming_; // with the wish that is sent next
   std::optional<std::vector<ZooEntry>> zoo_;
   Theme theme_ = Theme::dark; // as the window has it
@@ -137,6 +154,7 @@ struct Frame {
 void draw_layers(Frame &frame);
 void draw_wall(Frame &frame);
 void draw_focus(Frame &frame);
+void draw_objective(Frame &frame);
 void draw_photo(Frame &frame, float max_height);
 void draw_controls(Frame &frame);
 void draw_timeline(Frame &frame);

@@ -14,7 +14,7 @@ namespace convscope::viewer {
 
 namespace {
 
-constexpr int map_cell = 64, largest_mosaic = 256;
+constexpr int map_side = 64, largest_mosaic = 256;
 // A tile gets its steps in visits, so that the whole wall shows something soon; later visits refine it.
 constexpr int first_visit = 24, later_visit = 40, enough = 144;
 
@@ -25,7 +25,7 @@ Shape shape_of(Session &session, NodeId node, Size tile) {
   const Shape shape = infer_shapes(graph, graph.input, node)[static_cast<std::size_t>(node)];
   if (shape.c > 4096)
     throw UserError(layer + ": has more channels than the wall has tiles");
-  const std::uint64_t pixels = std::uint64_t{map_cell} * map_cell +
+  const std::uint64_t pixels = std::uint64_t{map_side} * map_side +
                                static_cast<std::uint64_t>(tile.width) * static_cast<std::uint64_t>(tile.height);
   if (static_cast<std::uint64_t>(shape.c) * pixels * 8 > session.memory_left()) // each in a buffer and in a texture
     throw UserError(layer + ": the device has no memory left for a wall of its channels");
@@ -59,7 +59,7 @@ WallJob::WallJob(Session &session, const std::string &layer, int tile, const Sli
     : session_(session), node_(find_layer(session.graph(), layer)), layer_(layer), tile_(tile), slicing_(slicing),
       image_(image_size_for(session.model(), {node_}, convscope::recipe("lucid"), tile)),
       map_shape_(shape_of(session, node_, cell_of(session, image_))),
-      maps_(session.programs(), map_shape_.c, map_cell, map_cell, "maps of " + layer),
+      maps_(session.programs(), map_shape_.c, map_side, map_side, "maps of " + layer),
       images_(session.programs(), map_shape_.c, cell_of(session, image_).width, cell_of(session, image_).height,
               "images of " + layer),
       tiles_(static_cast<std::size_t>(map_shape_.c)), recipe_(convscope::recipe("lucid")), kept_(tiles_.size()) {

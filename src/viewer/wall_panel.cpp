@@ -290,7 +290,7 @@ void draw_grid(Frame &frame) {
   const Geometry g = geometry(frame, ImGui::GetContentRegionAvail().x);
   const float height = ImGui::GetWindowHeight();
   const auto &focus = frame.ui.wish.focus;
-  const bool focus_here = focus && focus->layer == frame.now.layer;
+  const bool focus_here = focus && focus->layer == frame.now.layer && focus->channel >= 0;
   // What one looks at stays in view when the tiles move about.
   if (focus_here && wall.focus_in_view &&
       (height != wall.height || g.columns != wall.columns || g.pitch_y != wall.pitch))

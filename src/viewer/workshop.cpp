@@ -1,19 +1,13 @@
 #include "viewer/workshop.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "graph/names.h"
 #include "graph/shapes.h"
-#include "io/image.h"
-#include "io/resize.h"
-#include "session/input_size.h"
-#include "viewer/place.h"
 
 namespace convscope::viewer {
 
@@ -22,8 +16,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-constexpr int photo_side = 1024; // of the texture, at the most
 
 std::vector<LayerRow> rows_of(const Graph &graph) {
   std::vector<LayerRow> rows;
@@ -82,8 +74,7 @@ bool Workshop::has_work() const {
   return examination_ || (now_.running && (focusing || filling)) || free_steps_ > 0 || (focus_ && focus_->in_step());
 }
 
-// Whether it succeeded.
-template <typename Function> bool Workshop::attempt(Function function) {
+bool Workshop::attempt(const std::function<void()> &function) {
   try {
     function();
     return true;
@@ -114,12 +105,14 @@ void Workshop::obey(const Wish &next, const std::optional<SavedFocus> &restoring
   }
   const Wish was = std::exchange(obeyed_, now_);
   const bool other_photo = begins || now_.photos != was.photos || now_.photo != was.photo;
+  const bool other_style = begins || now_.styles != was.styles || now_.style != was.style;
   const std::string layer = known(now_.layer) ? now_.layer : first_layer(rows_);
   const bool other_layer = other_model || layer != layer_ || (!wall_ && other_photo);
-  const bool other_focus = there(now_.focus) != there(was.focus);
+  const bool other_focus = task(now_).unit != task(was).unit;
   // What was said is of what is left now, but for why a net was refused, and why there is no wall.
   const bool refusal = refused_ && now_.answered != was.answered;
-  if (!refusal && (other_photo || other_layer || (other_focus && wall_))) {
+  const bool other_aim = now_.aim != was.aim;
+  if (!refusal && (other_photo || other_style || other_layer || ((other_focus || other_aim) && wall_))) {
     message_.clear();
     publish();
   }
@@ -127,6 +120,13 @@ void Workshop::obey(const Wish &next, const std::optional<SavedFocus> &restoring
     say_busy("reading the photo");
     attempt([&] { load_photo(); });
   }
+  if (other_style)
+    attempt([&] { load_style(); });
+  if (other_photo || other_style || other_model)
+    focus_->look_at(photo_, style_);
+  if (other_photo || other_style || other_model || now_.draft != reading_.text ||
+      now_.controls.size != was.controls.size || now_.controls.recipe != was.controls.recipe)
+    reading_ = reading_of(session_, now_.draft, now_.controls, {photo_.width, photo_.height}, !style_.pixels.empty());
   layer_ = layer;
   if (other_layer) {
     say_busy("opening " + layer);
@@ -137,14 +137,13 @@ void Workshop::obey(const Wish &next, const std::optional<SavedFocus> &restoring
     attempt([&] { show_features(); });
   }
   if (wall_)
-    wall_->set_recipe(now_.controls.recipe, now_.controls.seed);
-  if (wall_ && (other_focus || now_.controls.size != was.controls.size)) // there may be room now
+    wall_->set_recipe(wall_recipe(), now_.controls.seed);
+  if (wall_ && (other_focus || other_aim || now_.controls.size != was.controls.size)) // there may be room now
     wall_->try_again();
   free_steps_ += begins ? 0 : std::max(0, now_.single_steps - was.single_steps);
   // Scrolling the wall is a wish, too, and leaves the focus alone.
-  const bool refocus = other_layer || other_photo || now_.focus != was.focus || now_.place != was.place ||
-                       !(now_.controls == was.controls) || now_.second != was.second || now_.restarts != was.restarts ||
-                       now_.rewind != was.rewind || restoring;
+  const bool refocus = other_layer || other_photo || other_style || !(task_of(now_) == task_of(was)) ||
+                       now_.restarts != was.restarts || now_.rewind != was.rewind || restoring;
   if (refocus)
     attempt([&] { set_focus(was, begins || other_model, restoring); });
   if (other_model || other_photo)
@@ -153,8 +152,13 @@ void Workshop::obey(const Wish &next, const std::optional<SavedFocus> &restoring
   publish();
 }
 
-std::optional<Unit> Workshop::there(const std::optional<Unit> &unit) const {
-  return unit && known(unit->layer) ? unit : std::nullopt;
+// A layer of the net before can be asked for until the window knows that there is another one.
+FocusTask Workshop::task(const Wish &of) const {
+  FocusTask task = task_of(of);
+  const bool of_image = task.aim.kind == Aim::Kind::typed && task.unit && task.unit->layer.empty();
+  if (task.unit && !of_image && !known(task.unit->layer))
+    task.unit.reset();
+  return task;
 }
 
 // Whether there is another net now. Else the one before stays, and all that was made with it.
@@ -180,86 +184,38 @@ void Workshop::use_model() {
   rows_ = rows_of(session_.graph());
 }
 
-// What the photo shows, where the net tells.
-void Workshop::classify() {
-  guesses_.clear();
-  if (photo_.data.empty() || (session_.graph().logits < 0 && session_.graph().probabilities < 0))
-    return;
-  say_busy("classifying the photo");
-  for (const Prediction &each : session_.classify(photo_rgb_, 3))
-    guesses_.push_back({each.label.empty() ? fmt::format("class {}", each.index) : each.label, each.probability});
-}
-
-void Workshop::load_photo() {
-  if (now_.photo.empty()) {
-    map_ = {};
-    photo_ = {};
-    photo_rgb_ = {};
-    photo_name_.clear();
-    retire(false, false, true);
-    if (wall_)
-      wall_->forget_features();
-    return;
-  }
-  std::string warning;
-  photo_rgb_ = read_image(now_.photo, &warning);
-  if (!warning.empty())
-    message_ = warning;
-  photo_name_ = now_.photo;
-  map_ = {};
-  Array rgb = to_float(photo_rgb_);
-  const double longer = std::max(photo_rgb_.width, photo_rgb_.height);
-  const double factor = std::min(1.0, photo_side / longer);
-  if (factor < 1)
-    rgb = resize(rgb, std::max(1, static_cast<int>(photo_rgb_.width * factor)),
-                 std::max(1, static_cast<int>(photo_rgb_.height * factor)));
-  photo_ = std::move(rgb);
-  retire(false, false, true);
-  const int height = static_cast<int>(photo_.shape[1]), width = static_cast<int>(photo_.shape[2]);
-  photo_atlas_ = std::make_unique<Atlas>(session_.programs(), 1, width, height, "photo");
-  vulkan::Buffer buffer(session_.device(), photo_.data.size() * sizeof(float), "photo");
-  buffer.write(0, std::as_bytes(std::span(photo_.data)));
-  vulkan::Recording recording(session_.device(), "photo");
-  photo_atlas_->put_image(recording, 0, buffer.slice(), 0, height, width);
-  recording.finish();
-  recording.run("drawing the photo");
-}
-
 void Workshop::open_layer(const std::string &layer) {
   retire(true, false, false);
   wall_ = std::make_unique<WallJob>(session_, layer, tile_, slicing_);
-  wall_->set_recipe(now_.controls.recipe, now_.controls.seed);
+  wall_->set_recipe(wall_recipe(), now_.controls.seed);
 }
 
-void Workshop::show_features() {
-  if (!wall_ || photo_.data.empty())
+// What an image needs, as it is seen; of very many planes, they are made smaller.
+void Workshop::make_focus_cells(const FocusTask &task) {
+  const Size image = task.unit ? focus_->image_size_of(task) : square(task.controls.size);
+  const Size cell = cell_size(plane_view(session_.graph().input.c, session_.model().rgb), image, 2048);
+  const int cells = image_cell(task.aim.images, true, task.aim.images);
+  if (focus_atlas_ && cell == Size{focus_atlas_->cell_width(), focus_atlas_->cell_height()} &&
+      cells <= focus_atlas_->cells())
     return;
-  const NodeId node = find_layer(session_.graph(), wall_->layer());
-  if (!session_.has_maps(node))
-    return;
-  wall_->show_features(session_.features_on_device(photo_rgb_, node));
-}
-
-// What its image needs, as it is seen; of very many planes, they are made smaller.
-Size Workshop::focus_cell() const {
-  const auto unit = there(now_.focus);
-  const Size image = unit ? focus_->image_size_of(*unit, now_.controls) : square(now_.controls.size);
-  return cell_size(plane_view(session_.graph().input.c, session_.model().rgb), image, 2048);
+  retire(false, true, false);
+  focus_atlas_ = std::make_unique<Atlas>(session_.programs(), cells, cell.width, cell.height, "focus");
+  map_ = {};
 }
 
 void Workshop::set_focus(const Wish &was, bool anew, const std::optional<SavedFocus> &restoring) {
-  const Size cell = focus_cell();
-  if (!focus_atlas_ || cell != Size{focus_atlas_->cell_width(), focus_atlas_->cell_height()}) {
-    retire(false, true, false);
-    focus_atlas_ = std::make_unique<Atlas>(session_.programs(), 3, cell.width, cell.height, "focus");
-    map_ = {};
+  const FocusTask wanted = task(now_);
+  try {
+    make_focus_cells(wanted);
+  } catch (const UserError &) { // such as of a typed objective that this net does not have
+    focus_->set({});
+    throw;
   }
-  if (restoring && now_.focus) {
-    focus_->restore(*now_.focus, now_.place, now_.controls, now_.second, photo_, *restoring);
+  if (restoring && wanted.unit) {
+    focus_->restore(wanted, *restoring);
     focus_->show_history(timeline_atlas_);
   } else {
-    // A layer of the net before can be asked for until the window knows that there is another one.
-    focus_->set(there(now_.focus), now_.place, now_.controls, now_.second, photo_);
+    focus_->set(wanted);
   }
   if (!anew && now_.restarts != was.restarts)
     focus_->restart();
@@ -269,49 +225,6 @@ void Workshop::set_focus(const Wish &was, bool anew, const std::optional<SavedFo
     show_map();
     show_focus();
   }
-}
-
-// Where the focused unit fires in the photo: of the wall's maps or, where the wall shows another layer, made for it.
-void Workshop::show_map() {
-  const Unit unit = focus_->unit();
-  if (photo_.data.empty() || (map_.layer == unit.layer && map_.channel == unit.channel))
-    return;
-  map_ = {};
-  const NodeId node = find_layer(session_.graph(), unit.layer);
-  const bool of_wall = wall_ && wall_->layer() == unit.layer && wall_->has_features();
-  if (!of_wall && !session_.has_maps(node))
-    return;
-  std::optional<Activations> made;
-  if (!of_wall) {
-    say_busy("feature maps of " + unit.layer);
-    made.emplace(session_.features_on_device(photo_rgb_, node));
-  }
-  const Shape shape = made ? made->shape(0) : wall_->map_shape();
-  const vulkan::Buffer maxima(session_.device(), 3 * sizeof(float), "map's maximum"); // one for each cell
-  vulkan::Recording recording(session_.device(), "map of " + unit.layer);
-  focus_atlas_->put_map(recording, 2, made ? made->slice(0) : wall_->features(),
-                        std::int64_t{unit.channel} * shape.h * shape.w, shape.h, shape.w, maxima.slice(),
-                        MapLook::veil);
-  recording.finish();
-  recording.run("drawing a map of " + unit.layer);
-  const Session::PhotoFit fit = session_.fit(photo_rgb_, {node});
-  const float part = fit.whole ? 0 : static_cast<float>(fit.size.width) / static_cast<float>(fit.size.height);
-  map_ = {unit.layer, unit.channel, shape.w, shape.h, part};
-}
-
-// Takes textures out of use; the window lets go of them when it sees the next generation.
-void Workshop::retire(bool the_wall, bool the_focus, bool the_photo) {
-  Retired old{generation_++, nullptr, nullptr, nullptr};
-  if (the_wall && wall_)
-    wall_->stop(); // its memory can be had at once
-  if (the_wall)
-    old.wall = std::move(wall_);
-  if (the_focus)
-    old.focus = std::move(focus_atlas_);
-  if (the_photo)
-    old.photo = std::move(photo_atlas_);
-  retired_.push_back(std::move(old));
-  telling_.textures(textures());
 }
 
 void Workshop::work() {
@@ -370,10 +283,10 @@ void Workshop::measure() {
 void Workshop::show_focus() {
   vulkan::Recording recording(session_.device(), "focus");
   focus_->show(recording, *focus_atlas_);
-  if (focus_->wants_moment())
-    focus_->keep_moment(recording, timeline_atlas_);
   recording.finish();
   recording.run("drawing the focused image");
+  if (focus_->wants_moment())
+    focus_->keep_moment(timeline_atlas_);
 }
 
 void Workshop::say_busy(const std::string &what) {
@@ -407,8 +320,10 @@ void Workshop::publish() {
   }
   s.has_photo = photo_atlas_ != nullptr;
   s.photo = photo_name_;
-  s.photo_width = photo_rgb_.width;
-  s.photo_height = photo_rgb_.height;
+  s.photo_width = photo_.width;
+  s.photo_height = photo_.height;
+  s.style = style_name_;
+  s.reading = reading_;
   if (focus_) {
     s.focus = focus_->state();
     s.focus.map = map_;
@@ -434,71 +349,6 @@ Textures Workshop::textures() const {
           photo_atlas_.get(),
           &timeline_atlas_,
           generation_};
-}
-
-void Workshop::save(const SaveRequest &request) {
-  const bool saved = attempt([&] {
-    if (request.what != SaveRequest::What::wall && focus_->finish_step())
-      show_focus();
-    if (request.what == SaveRequest::What::session)
-      write_session(request.path, {shown_wish(), focus_->active() ? std::optional(focus_->saved()) : std::nullopt});
-    else
-      saver_(session_,
-             request.what == SaveRequest::What::wall ? wall_picture(request.path) : focus_picture(request.path));
-    message_ = "wrote " + path_text(std::filesystem::absolute(request.path));
-  });
-  if (!saved) {
-    ++failed_saves_;
-    failure_ = message_;
-  }
-  publish();
-}
-
-// The last wish, but for a photo that could not be read.
-Wish Workshop::shown_wish() const {
-  Wish wish = obeyed_;
-  wish.photo = photo_name_;
-  return wish;
-}
-
-Size Workshop::input_size(const std::string &layer, const Recipe &recipe, Size image) const {
-  return input_size_for(session_.model(), {find_layer(session_.graph(), layer)}, recipe, image);
-}
-
-SavedPicture Workshop::wall_picture(const std::string &path) const {
-  if (!wall_)
-    throw UserError("there is no wall to save");
-  SavedPicture picture{path,
-                       session_.request(),
-                       {},
-                       wall_->images_so_far(),
-                       wall_->recipe(),
-                       wall_->image_size(),
-                       input_size(wall_->layer(), wall_->recipe(), wall_->image_size()),
-                       wall_->seed()};
-  if (picture.images.empty())
-    throw UserError("the wall has no finished images yet");
-  for (std::size_t i = 0; i < picture.images.size(); ++i) {
-    OptimizedImage &image = picture.images[i];
-    picture.objectives.push_back(objective_text({wall_->layer(), static_cast<int>(image.objective)}));
-    image.objective = i;
-  }
-  return picture;
-}
-
-SavedPicture Workshop::focus_picture(const std::string &path) {
-  if (!focus_->active())
-    throw UserError("there is no focused image to save");
-  const Controls &controls = focus_->controls();
-  return {path,
-          session_.request(),
-          {objective_text(focus_->unit())},
-          {{0, focus_->steps(), focus_->progress(), focus_->image()}},
-          controls.recipe,
-          {focus_->width(), focus_->height()},
-          input_size(focus_->unit().layer, controls.recipe, {focus_->width(), focus_->height()}),
-          controls.seed,
-          focus_->untouched()};
 }
 
 } // namespace convscope::viewer

@@ -12,6 +12,7 @@
 #include "doctor/doctor.h"
 #include "session/optimize_run.h"
 #include "session/session.h"
+#include "viewer/aim.h"
 #include "viewer/atlas.h"
 #include "viewer/focus_job.h"
 #include "viewer/session_file.h"
@@ -23,10 +24,10 @@ namespace convscope::viewer {
 // Textures that the window samples. Replaced as a whole when `generation` changes: the window then must drop its ids
 // (Window::forget_textures) before it calls Worker::textures_seen(generation), after which the old ones are freed.
 struct Textures {
-  const Atlas *maps = nullptr;   // of the wall, cell = channel
-  const Atlas *images = nullptr; // of the wall, cell = channel
-  const Atlas *focus = nullptr;  // cell 0: the focus; cell 1: A/B's second; cell 2: the focused unit's map of the photo
-  const Atlas *photo = nullptr;  // cell 0
+  const Atlas *maps = nullptr;     // of the wall, cell = channel
+  const Atlas *images = nullptr;   // of the wall, cell = channel
+  const Atlas *focus = nullptr;    // cells as state.h names them
+  const Atlas *photo = nullptr;    // cell 0
   const Atlas *timeline = nullptr; // cells as Moment::cell
   int generation = 0;
 };
@@ -46,7 +47,10 @@ struct SavedPicture {
   Size size;       // of the image
   Size input_size; // what it is resized to for the net; not given where it is not
   std::uint64_t seed = 0;
-  bool untouched = true; // by controls changed on the way: the same command line makes the same images
+  bool untouched = true;        // by controls changed on the way: the same command line makes the same images
+  int variants = 1;             // the images are that many of one objective, which is named as often
+  std::string photo{}, style{}; // that the objectives compare with; "" where they do not
+  bool from_photo = false;      // it is what they began with, too
 };
 // Writes it; UserError where that can't be done. Called on the worker's thread.
 using Saver = std::function<void(Session &, const SavedPicture &)>;
@@ -77,16 +81,20 @@ public:
 
 private:
   using Clock = std::chrono::steady_clock;
-  template <typename Function> bool attempt(Function function);
+  bool attempt(const std::function<void()> &function); // whether it succeeded, without UserError
   bool load_model();
   void use_model();
   bool known(const std::string &layer) const;
-  std::optional<Unit> there(const std::optional<Unit> &unit) const; // none of a layer that the net does not have
+  FocusTask task(const Wish &of) const;
+  const Recipe &wall_recipe() const { return (now_.own ? *now_.own : now_.controls).recipe; }
   void classify();
   void load_photo();
+  void draw_photo();
+  void load_style();
   void open_layer(const std::string &layer);
   void show_features();
   Wish shown_wish() const;
+  void make_focus_cells(const FocusTask &task);
   void set_focus(const Wish &was, bool anew, const std::optional<SavedFocus> &restoring);
   void show_focus();
   void show_map();
@@ -98,7 +106,6 @@ private:
   void publish();
   Textures textures() const;
   Size input_size(const std::string &layer, const Recipe &recipe, Size image) const;
-  Size focus_cell() const;
   SavedPicture wall_picture(const std::string &path) const;
   SavedPicture focus_picture(const std::string &path);
 
@@ -112,8 +119,7 @@ private:
   int answered_ = 0;  // Wish::models
   std::string layer_; // of the wall, be there one or not
   bool first_ = true;
-  Array photo_; // (3,H,W), 0..1
-  ImageRgb8 photo_rgb_;
+  ImageRgb8 photo_, style_; // empty where there is none
   std::unique_ptr<WallJob> wall_;
   std::optional<FocusJob> focus_;
   // Where the window may still sample one it is not moved in memory.
@@ -127,11 +133,12 @@ private:
     std::unique_ptr<Atlas> focus, photo;
   };
   std::vector<Retired> retired_;
-  MapState map_; // in the focus's cell 2
+  MapState map_; // in the focus's map_cell
   std::vector<LayerRow> rows_;
   bool refused_ = false;
   std::vector<Guess> guesses_;
-  std::string message_, busy_, photo_name_, failure_;
+  std::string message_, busy_, photo_name_, style_name_, failure_;
+  Reading reading_; // of the wish's draft
   Snapshot told_last_;
   std::optional<doctor::Examination> examination_; // of the device; all else waits for its end
   DeviceCheck device_check_;

@@ -20,31 +20,34 @@ void sort_by_layer(Objective &objective) {
                    [](const Term &a, const Term &b) { return a.layer < b.layer; });
 }
 
-void check_positions(const Objective &objective, const Positions &at, const std::string &name, const Shape &shape) {
+[[noreturn]] void fail(const Objective &objective, const Term &term, const std::string &what) {
+  throw ObjectiveError(fmt::format("objective '{}': {}", objective.text, what), term.at, term.length);
+}
+
+void check_positions(const Objective &objective, const Term &term, const std::string &name, const Shape &shape) {
+  const Positions &at = term.positions;
   if (at.kind != Positions::Kind::rectangle)
     return;
   const auto inside = [](int first, int length, int all) { return first < all && length <= all - first; };
   if (inside(at.x, at.width, shape.w) && inside(at.y, at.height, shape.h))
     return;
   if (at.width > 1 || at.height > 1)
-    throw UserError(fmt::format("objective '{}': at this image size the map of {} is {}x{}, which does not hold a "
-                                "rectangle of {}x{} from {},{}",
-                                objective.text, name, shape.w, shape.h, at.width, at.height, at.x, at.y));
-  throw UserError(
-      fmt::format("objective '{}': at this image size the map of {} is {}x{}, so x is 0 to {} and y 0 to {}",
-                  objective.text, name, shape.w, shape.h, shape.w - 1, shape.h - 1));
+    fail(objective, term,
+         fmt::format("at this image size the map of {} is {}x{}, which does not hold a rectangle of {}x{} from {},{}",
+                     name, shape.w, shape.h, at.width, at.height, at.x, at.y));
+  fail(objective, term,
+       fmt::format("at this image size the map of {} is {}x{}, so x is 0 to {} and y 0 to {}", name, shape.w, shape.h,
+                   shape.w - 1, shape.h - 1));
 }
 
 void check_vector(const Objective &objective, const Term &term, const std::string &name, const Shape &shape) {
-  const auto fail = [&](const std::string &what) {
-    throw UserError(fmt::format("objective '{}': {} {}", objective.text, term.file, what));
-  };
+  const auto refuse = [&](const std::string &what) { fail(objective, term, fmt::format("{} {}", term.file, what)); };
   if (static_cast<int>(term.vector.size()) != shape.c)
-    fail(fmt::format("has {} numbers, where {} has {} channels", term.vector.size(), name, shape.c));
+    refuse(fmt::format("has {} numbers, where {} has {} channels", term.vector.size(), name, shape.c));
   if (!std::all_of(term.vector.begin(), term.vector.end(), [](float v) { return std::isfinite(v); }))
-    fail("holds a number that is not finite");
+    refuse("holds a number that is not finite");
   if (std::all_of(term.vector.begin(), term.vector.end(), [](float v) { return v == 0; }))
-    fail("is zero everywhere, which is no direction");
+    refuse("is zero everywhere, which is no direction");
 }
 
 std::vector<NodeId> layers_where(const Objective &objective, bool (*wanted)(const Needs &)) {
@@ -73,8 +76,8 @@ void check_objective(const Objective &objective, const Graph &graph, const std::
     const std::string &name = graph.nodes[static_cast<std::size_t>(term.layer)].name;
     const Shape &shape = shapes.at(static_cast<std::size_t>(term.layer));
     if (term.channel >= shape.c)
-      throw UserError(fmt::format("objective '{}': {} has channels 0 to {}", objective.text, name, shape.c - 1));
-    check_positions(objective, term.positions, name, shape);
+      fail(objective, term, fmt::format("{} has channels 0 to {}", name, shape.c - 1));
+    check_positions(objective, term, name, shape);
     if (form_of(term.kind).vector)
       check_vector(objective, term, name, shape);
   }

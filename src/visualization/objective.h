@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/floats.h"
 #include "graph/graph.h"
 
@@ -46,6 +47,7 @@ struct Term {
   Floats vector;     // a number for each of the layer's channels; empty where no file was read
   double number = 0; // k of a direction or a caricature, c of l1 and l2
   double weight = 1;
+  std::size_t at = 0, length = 0; // of its author's text
 };
 
 // One channel at one position.
@@ -69,19 +71,26 @@ struct Objective {
   Needs needs() const;
 };
 
+// What is wrong with an objective, and where in the text that was given.
+struct ObjectiveError : UserError {
+  ObjectiveError(const std::string &what, std::size_t from, std::size_t of_length)
+      : UserError(what), at(from), length(of_length) {}
+  std::size_t at, length; // in bytes
+};
+
 // The numbers of the file that a direction names, UserError where there are none.
 using VectorReader = std::function<std::vector<float>(const std::string &file)>;
 
 // Reads the grammar of docs/objectives.md. Layers go by all names that find_layer() takes, whatever signs are in them:
 // where a name stands the longest known one is read, so a '-' that follows a bare layer name needs a space before it,
 // and a layer is meant where a net has one that is called as a term is. A class goes by its number or, of `labels`, by
-// its name or a part that no other has, in any case: up to " -" or '+'. UserError that tells the column where it can't
-// be read. Without a reader, vectors stay empty.
+// its name or a part that no other has, in any case: up to " -" or '+'. ObjectiveError where it can't be read. Without
+// a reader, vectors stay empty.
 Objective parse_objective(std::string_view text, const Graph &graph, const std::vector<std::string> &labels = {},
                           const VectorReader &read = {});
 
-// UserError where a channel, a position or a vector is not of the layer's map. `shapes` are infer_shapes()'s, of at
-// least the objective's layers.
+// ObjectiveError where a channel, a position or a vector is not of the layer's map. `shapes` are infer_shapes()'s, of
+// at least the objective's layers.
 void check_objective(const Objective &objective, const Graph &graph, const std::vector<Shape> &shapes);
 
 // The layers that the terms read, ascending, each once; those that need the photo or the style picture, too.

@@ -28,16 +28,22 @@ bool is_letter(char c) { return is_digit(c) || is_lower(c) || static_cast<unsign
 
 class Parser {
 public:
-  Parser(std::string_view text, const Graph &graph, const std::vector<std::string> &labels, const VectorReader &read)
-      : text_(text), graph_(graph), labels_(labels), read_(read) {}
+  // `before` bytes of what was given stand before the text.
+  Parser(std::string_view text, std::size_t before, const Graph &graph, const std::vector<std::string> &labels,
+         const VectorReader &read)
+      : text_(text), before_(before), graph_(graph), labels_(labels), read_(read) {}
 
   std::vector<Term> parse() {
     std::vector<Term> terms;
     // "-conv1", unless that is a layer's name.
     double sign = layer_name_length(graph_, text_) > 0 ? 1 : read_sign().value_or(1);
     do {
+      skip_spaces();
+      const std::size_t from = at_;
       terms.push_back(read_term());
       terms.back().weight *= sign;
+      terms.back().at = before_ + from;
+      terms.back().length = at_ - from;
       const auto next = read_sign();
       if (!next && !at_end())
         fail("expected '+' or '-'");
@@ -48,10 +54,13 @@ public:
 
 private:
   [[noreturn]] void fail(const std::string &what) const {
-    throw UserError(fmt::format("objective '{}': {} at column {}", text_, what, at_ + 1));
+    const std::size_t end = std::min(text_.find_first_of(" :+-@,()*", at_), text_.size());
+    throw ObjectiveError(fmt::format("objective '{}': {} at column {}", text_, what, at_ + 1), before_ + at_,
+                         std::max<std::size_t>(end - at_, 1));
   }
-  [[noreturn]] void reject(const std::string &what) const {
-    throw UserError(fmt::format("objective '{}': {}", text_, what));
+  // Of so many bytes from here on.
+  [[noreturn]] void reject(std::size_t length, const std::string &what) const {
+    throw ObjectiveError(fmt::format("objective '{}': {}", text_, what), before_ + at_, length);
   }
 
   bool at_end() const { return at_ == text_.size(); }
@@ -158,7 +167,7 @@ private:
       }
     if (layer_name_length(graph_, text_.substr(at_)) > 0)
       return nullptr;
-    reject(fmt::format("there is no {}(...){} (column {})", name, did_you_mean(name, names), at_ + 1));
+    reject(name.size(), fmt::format("there is no {}(...){} (column {})", name, did_you_mean(name, names), at_ + 1));
   }
 
   // "tv", where no layer is called so.
@@ -192,9 +201,9 @@ private:
     }
     if (form.vector) {
       next();
+      const std::size_t from = at_;
       term.file = read_file();
-      if (read_)
-        term.vector = read_(term.file);
+      term.vector = read_vector(term.file, from);
     }
     if (form.number) {
       skip_spaces();
@@ -208,6 +217,17 @@ private:
     skip_spaces();
     if (!accept(')'))
       fail(fmt::format("expected ')' of {}", form.syntax));
+  }
+
+  // `from`: where the file's name begins.
+  Floats read_vector(const std::string &file, std::size_t from) const {
+    if (!read_)
+      return {};
+    try {
+      return read_(file);
+    } catch (const UserError &error) {
+      throw ObjectiveError(error.what(), before_ + from, at_ - from);
+    }
   }
 
   // To the next ',' or ')', or between double quotes.
@@ -263,7 +283,7 @@ private:
     const std::string_view name = text_.substr(at_, length);
     const NodeId layer = known_layer(name);
     if (layer == 0)
-      reject(fmt::format("'{}' is the net's input, which does not respond to anything", name));
+      reject(length, fmt::format("'{}' is the net's input, which does not respond to anything", name));
     at_ += length;
     return layer;
   }
@@ -272,7 +292,7 @@ private:
     try {
       return find_layer(graph_, name);
     } catch (const UserError &error) {
-      reject(fmt::format("{} (column {})", error.what(), at_ + 1));
+      reject(name.size(), fmt::format("{} (column {})", error.what(), at_ + 1));
     }
   }
 
@@ -287,6 +307,7 @@ private:
   Term read_logit(Term term) {
     if (graph_.logits < 0)
       reject(
+          text_.substr(at_, 6).size(),
           fmt::format("{} has no classifier, so no logits; LAYER:CHANNEL is one of any layer's channels", graph_.name));
     at_ += 6;
     term.layer = graph_.logits;
@@ -340,7 +361,7 @@ private:
       if (!list.empty())
         ambiguous_class(name, list);
     }
-    reject(fmt::format("no class '{}' in {}{}", name, graph_.name, did_you_mean(name, labels_)));
+    reject(name.size(), fmt::format("no class '{}' in {}{}", name, graph_.name, did_you_mean(name, labels_)));
   }
 
   [[noreturn]] void ambiguous_class(std::string_view name, const std::vector<int> &classes) const {
@@ -349,10 +370,11 @@ private:
     for (std::size_t i = 0; i < std::min(shown, classes.size()); ++i)
       names.push_back(fmt::format("{} ({})", classes[i], labels_[static_cast<std::size_t>(classes[i])]));
     const std::string more = classes.size() > shown ? fmt::format(" or {} others", classes.size() - shown) : "";
-    reject(fmt::format("class '{}' could be {}{}", name, fmt::join(names, ", "), more));
+    reject(name.size(), fmt::format("class '{}' could be {}{}", name, fmt::join(names, ", "), more));
   }
 
   std::string_view text_;
+  std::size_t before_;
   const Graph &graph_;
   const std::vector<std::string> &labels_;
   const VectorReader &read_;
@@ -418,12 +440,13 @@ std::string_view trimmed(std::string_view text) {
 
 Objective parse_objective(std::string_view text, const Graph &graph, const std::vector<std::string> &labels,
                           const VectorReader &read) {
+  const std::string_view given = text;
   text = trimmed(text);
   if (text.empty())
-    throw UserError("objective '': expected a layer, such as conv1:0");
+    throw ObjectiveError("objective '': expected a layer, such as conv1:0", 0, given.size());
   Objective objective;
   objective.text = text;
-  objective.terms = Parser(text, graph, labels, read).parse();
+  objective.terms = Parser(text, static_cast<std::size_t>(text.data() - given.data()), graph, labels, read).parse();
   std::stable_sort(objective.terms.begin(), objective.terms.end(),
                    [](const Term &a, const Term &b) { return a.layer < b.layer; });
   objective.canonical = canonical_text(objective.terms, graph);

@@ -76,7 +76,7 @@ struct Optimization::State {
         const Recipe &by, const OptimizationOptions &with)
       : objectives(checked_batch(std::move(given))), recipe(by), options(with),
         batch(batch_of(objectives, with)), image{graph.input.c, checked_side(with.height, by.size),
-                                                          checked_side(with.width, by.size)},
+                                                 checked_side(with.width, by.size)},
         lr(checked_lr(with.lr.value_or(by.lr))),
         parameterization(programs, by, batch, image, checked_spectrum(with, image.c)),
         shapes(checked_shapes(graph, objectives,
@@ -87,7 +87,8 @@ struct Optimization::State {
         plan(programs, "optimization"), tensors(parameterization.make_tensors(plan)),
         optimizer(plan, by, parameterization, batch, std::max(1, with.history > 0 ? with.history : planned_steps()),
                   planned_steps()),
-        first_image(programs, "first image"), drawing(programs, "images of the gallery"), slicing(with.slicing.value_or(whole_slices(programs.device().info()))) {
+        first_image(programs, "first image"), drawing(programs, "images of the gallery"),
+        slicing(with.slicing.value_or(whole_slices(programs.device().info()))) {
     std::int64_t largest = std::int64_t{parameterization.largest_count()};
     for (const Canvas &canvas : canvases.all())
       largest = std::max(largest, with_planes(image.c, canvas.size).elements() * views(recipe));

@@ -1,5 +1,7 @@
 #include "visualization/objective.h"
 
+#include <gmock/gmock.h>
+
 #include "graph/shapes.h"
 #include "optimizing/optimizing.h"
 #include "optimizing/toy_net.h"
@@ -73,6 +75,40 @@ TEST(Objectives, AreRead) {
             (Terms{{"dense", Kind::channel, 2, 1}, {"dense", Kind::channel, 0, -1}}));
   EXPECT_EQ(parse("conv1:0@7,3").terms[0].positions.x, 7);
   EXPECT_EQ(parse("conv1:0@7,3").terms[0].positions.y, 3);
+}
+
+// What a text field underlines: the part of the text as it was given.
+TEST(Objectives, TellWhatOfTheTextIsWrong) {
+  const auto wrong = [](const std::string &text) {
+    try {
+      const Graph graph = toy_net();
+      check_objective(parse(text), graph, infer_shapes(graph, {3, 12, 10}));
+    } catch (const ObjectiveError &error) {
+      EXPECT_LE(error.at + error.length, text.size() + 1) << text;
+      return text.substr(std::min(error.at, text.size()), error.length);
+    }
+    ADD_FAILURE() << text << " is right";
+    return std::string();
+  };
+  EXPECT_EQ(wrong("conv1:3 + conb1:2"), "conb1");
+  EXPECT_EQ(wrong("  conv1:3 + conb1:2 "), "conb1") << "spaces before it count";
+  EXPECT_EQ(wrong("conv1:x - conv1"), "x");
+  EXPECT_EQ(wrong("conv1:3 conv1"), "conv1");
+  EXPECT_EQ(wrong("conv1:3 +"), "");
+  EXPECT_EQ(wrong("caricture(conv1)"), "caricture");
+  EXPECT_EQ(wrong("conv1:1 - caricature(conv7)"), "conv7");
+  EXPECT_EQ(wrong("logit:cat + logit:cow"), "cow");
+  EXPECT_EQ(wrong("conv1:1 - 2*conv1:999 + conv1"), "2*conv1:999") << "a channel that it has not";
+  EXPECT_EQ(wrong("conv1:1@99,99 - conv1"), "conv1:1@99,99");
+  EXPECT_EQ(wrong("   "), "   ");
+}
+
+TEST(Objectives, TermsKnowWhereTheyStand) {
+  const std::string text = " -conv1:1 + 0.5*block/conv-2:0 - tv";
+  std::vector<std::string> parts;
+  for (const Term &term : parse(text).terms)
+    parts.push_back(text.substr(term.at, term.length));
+  EXPECT_THAT(parts, testing::UnorderedElementsAre("conv1:1", "0.5*block/conv-2:0", "tv"));
 }
 
 TEST(Objectives, ReadNamesWithAnySigns) {

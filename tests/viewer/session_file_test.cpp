@@ -65,6 +65,9 @@ SavedSession session() {
   saved.wish.controls.seed = 0xfedcba9876543210;
   saved.wish.controls.start = StartFrom::photo;
   saved.wish.second = recipe("plain");
+  saved.wish.style = "/tmp/a style.png";
+  saved.wish.aim = {Aim::Kind::typed, "conv5:45 - 100*diversity(conv5)", 4, 0.5};
+  saved.wish.own = Controls{recipe("lucid"), 64, 7, StartFrom::noise};
   SavedFocus focus;
   focus.steps = 21;
   focus.branch = 1;
@@ -119,6 +122,16 @@ TEST_F(SessionFile, NamesFilesByTheirWholePaths) {
   write_session(file, saved);
   EXPECT_EQ(read_session(file).wish.model.model, "vgg16") << "no file";
   EXPECT_EQ(read_session(file).wish.photo, "");
+}
+
+TEST_F(SessionFile, KnowsAllAims) {
+  SavedSession saved = session();
+  for (const Aim::Kind kind : {Aim::Kind::unit, Aim::Kind::faces, Aim::Kind::caricature, Aim::Kind::accentuation}) {
+    saved.wish.aim.kind = kind;
+    saved.wish.focus->channel = kind == Aim::Kind::caricature ? -1 : 3;
+    write_session(file, saved);
+    EXPECT_EQ(read_session(file).wish, saved.wish);
+  }
 }
 
 TEST_F(SessionFile, WithoutAFocus) {

@@ -2,6 +2,7 @@
 #include "viewer/workshop.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <functional>
 #include <optional>
@@ -31,7 +32,8 @@ protected:
     session_.load(wish_.model);
     const auto tell = [this](Snapshot snapshot, const Textures &) { now_ = std::move(snapshot); };
     workshop_.emplace(
-        session_, [](Session &, const SavedPicture &) {}, Workshop::Telling{tell, [](const Textures &) {}});
+        session_, [this](Session &, const SavedPicture &picture) { saved_ = picture; },
+        Workshop::Telling{tell, [](const Textures &) {}});
   }
 
   // As the window asks for a net.
@@ -58,6 +60,7 @@ protected:
   TemporaryFolder folder_;
   Wish wish_;
   Snapshot now_;
+  SavedPicture saved_;
   Session session_;
   std::optional<Workshop> workshop_;
 };
@@ -311,6 +314,148 @@ TEST_F(WorkshopTest, ASessionIsSavedAtTheEndOfAStep) {
     EXPECT_EQ(last.moment.step, saved.focus->steps);
     EXPECT_EQ(last.parameters.data, saved.focus->state.parameters.data) << "of another step, after slice " << slice;
   }
+}
+
+// What the text field shows of a text: whether it can be asked for, or what is wrong and where.
+TEST_F(WorkshopTest, ReadsObjectivesAsTheyAreTyped) {
+  const auto read = [&](const std::string &text) {
+    wish_.draft = text;
+    obey();
+    EXPECT_EQ(now_.reading.text, text);
+    return now_.reading;
+  };
+  EXPECT_EQ(read("conv5:3").problem, "");
+  EXPECT_TRUE(now_.reading.plain);
+  EXPECT_EQ(now_.reading.unit, (Unit{"conv5", 3}));
+  EXPECT_EQ(read(" conv5:3@0,0").unit, (Unit{"conv5", 3, 0, 0}));
+  EXPECT_FALSE(read("2*conv5:3 - tv").plain);
+  EXPECT_EQ(now_.reading.unit, (Unit{"conv5", 3}));
+  EXPECT_EQ(read("-tv").problem, "");
+  EXPECT_EQ(now_.reading.unit, (Unit{"", -1}));
+  EXPECT_TRUE(read("conv5:3 - 100*diversity(conv4)").company);
+
+  EXPECT_NE(read("conv5:3 + cnv4:1").problem.find("did you mean"), std::string::npos) << now_.reading.problem;
+  EXPECT_EQ(now_.reading.at, 10U);
+  EXPECT_EQ(now_.reading.length, 4U);
+  EXPECT_NE(read("conv5:3 + conv4:999").problem, "");
+  EXPECT_EQ(now_.reading.at, 10U) << "of the term that is wrong";
+  EXPECT_EQ(now_.reading.length, 9U);
+  EXPECT_NE(read("conv5:1 - style(conv4)").problem.find("style picture"), std::string::npos);
+  EXPECT_EQ(now_.reading.at, 10U);
+  EXPECT_NE(read("caricature(conv4)").problem.find("open one"), std::string::npos) << "there is no photo";
+  wish_.photo = cat;
+  obey();
+  EXPECT_EQ(now_.reading.problem, "") << "now there is one";
+}
+
+TEST_F(WorkshopTest, ATypedObjectiveIsMade) {
+  wish_.aim = {Aim::Kind::typed, "conv2:5 - 0.5*conv3:7 - 0.0001*tv"};
+  wish_.photo = cat;
+  obey();
+  ASSERT_TRUE(works_until([&] { return first().steps >= 3; })) << now_.message;
+  EXPECT_EQ(now_.focus.objective, wish_.aim.typed);
+  EXPECT_EQ(now_.focus.map.channel, 5) << "of its first unit";
+  workshop_->save({SaveRequest::What::focus, "unused.png"});
+  EXPECT_EQ(saved_.objectives, std::vector<std::string>{wish_.aim.typed});
+  EXPECT_TRUE(saved_.untouched);
+  EXPECT_EQ(saved_.photo, "") << "it does not compare with it";
+
+  wish_.aim.typed = "-l2(0.25)"; // of no layer
+  wish_.focus = Unit{"", -1};
+  obey();
+  ASSERT_TRUE(works_until([&] { return now_.focus.objective == "-l2(0.25)" && first().steps >= 3; })) << now_.message;
+  EXPECT_EQ(now_.focus.map.channel, -1);
+
+  wish_.aim.typed = "conv2:5 - conv9:1"; // as of a session of another net
+  wish_.focus = Unit{"conv2", 5};
+  obey();
+  EXPECT_NE(now_.message.find("conv9"), std::string::npos);
+  EXPECT_FALSE(now_.focus.unit);
+}
+
+// In the photo's proportions; without a photo it says so, and goes on when there is one.
+TEST_F(WorkshopTest, ACaricatureNeedsItsPhoto) {
+  wish_.aim.kind = Aim::Kind::caricature;
+  wish_.focus = Unit{"conv3", -1};
+  obey();
+  EXPECT_NE(now_.message.find("photo"), std::string::npos);
+  EXPECT_FALSE(now_.focus.unit);
+  wish_.photo = cat;
+  obey();
+  ASSERT_TRUE(works_until([&] { return first().steps >= 3; })) << now_.message;
+  EXPECT_EQ(now_.focus.objective, "caricature(conv3)");
+  EXPECT_EQ(now_.focus.width, 78); // as many pixels as 64x64, as 451x300
+  EXPECT_EQ(now_.focus.height, 52);
+  EXPECT_EQ(now_.focus.map.channel, -1);
+  EXPECT_GT(first().values.back(), first().values.front());
+  workshop_->save({SaveRequest::What::focus, "unused.png"});
+  EXPECT_EQ(saved_.photo, cat);
+  EXPECT_FALSE(saved_.from_photo);
+
+  wish_.photo = cup; // is another objective
+  obey();
+  EXPECT_LT(first().steps, 3);
+  ASSERT_TRUE(works_until([&] { return first().steps >= 2; })) << now_.message;
+}
+
+// All four run on together, go back in time together, and are saved together.
+TEST_F(WorkshopTest, FacesDiffer) {
+  wish_.aim = {Aim::Kind::faces, "", 4};
+  obey();
+  ASSERT_TRUE(works_until([&] { return first().steps >= 6; })) << now_.message;
+  EXPECT_EQ(now_.focus.objective, "conv2:5 - 100*diversity(conv2)");
+  EXPECT_EQ(now_.focus.images, 4);
+  workshop_->save({SaveRequest::What::focus, "unused.png"});
+  ASSERT_EQ(saved_.images.size(), 4U);
+  EXPECT_EQ(saved_.variants, 4);
+  EXPECT_EQ(saved_.objectives.size(), 4U);
+  EXPECT_NE(saved_.images[0].image.data, saved_.images[3].image.data);
+  const int steps = first().steps;
+  wish_.controls.size = 96; // goes on from these four
+  obey();
+  EXPECT_GE(first().steps, steps);
+  ASSERT_TRUE(works_until([&] { return first().steps >= steps + 2 && now_.focus.width == 96; })) << now_.message;
+  const std::string file = (folder_ / "faces.convscope").string();
+  workshop_->save({SaveRequest::What::session, file});
+  const SavedSession session = read_session(file);
+  ASSERT_TRUE(session.focus);
+  EXPECT_EQ(session.focus->state.parameters.shape.at(0), 4);
+  wish_.aim = {};
+  obey();
+  EXPECT_EQ(now_.focus.images, 1);
+  wish_ = session.wish;
+  workshop_->obey(wish_, session.focus);
+  EXPECT_EQ(now_.focus.images, 4);
+  EXPECT_EQ(first().steps, session.focus->steps) << now_.message;
+  ASSERT_TRUE(works_until([&] { return first().steps > session.focus->steps; }));
+}
+
+// From the photo on; a longer leash goes on from what there is.
+TEST_F(WorkshopTest, AnAccentuationBeginsWithThePhoto) {
+  wish_.aim.kind = Aim::Kind::accentuation;
+  wish_.aim.leash = 0.1;
+  wish_.controls.start = StartFrom::photo;
+  wish_.photo = cat;
+  obey();
+  ASSERT_TRUE(works_until([&] { return first().steps >= 2; })) << now_.message;
+  EXPECT_EQ(now_.focus.objective, "conv2:5 + 0.1*stay(conv2)");
+  EXPECT_TRUE(now_.focus.changes);
+  workshop_->save({SaveRequest::What::focus, "unused.png"});
+  EXPECT_TRUE(saved_.from_photo && saved_.untouched);
+  const Array photo = session_.picture(read_image(cat), {now_.focus.width, now_.focus.height});
+  double distance = 0;
+  for (std::size_t i = 0; i < photo.data.size(); ++i)
+    distance += std::abs(photo.data[i] - saved_.images[0].image.data[i]);
+  EXPECT_LT(distance / static_cast<double>(photo.data.size()), 0.15) << "it is not the photo that it began with";
+  EXPECT_GT(distance, 0);
+  const int steps = first().steps;
+  wish_.aim.leash = 0.25;
+  obey();
+  EXPECT_GE(first().steps, steps) << "it begins anew";
+  ASSERT_TRUE(works_until([&] { return first().steps > steps; }));
+  EXPECT_EQ(now_.focus.objective, "conv2:5 + 0.25*stay(conv2)");
+  workshop_->save({SaveRequest::What::focus, "unused.png"});
+  EXPECT_FALSE(saved_.untouched);
 }
 
 TEST_F(WorkshopTest, AUnitThatCannotBeMadeIsNotShown) {

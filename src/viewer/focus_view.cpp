@@ -1,0 +1,124 @@
+// What there is to see of the focus: its images, where an accentuated photo was changed, and how it goes.
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "viewer/focus_job.h"
+#include "viewer/health.h"
+
+namespace convscope::viewer {
+
+namespace {
+
+constexpr int blur = 2; // pixels to each side that a change is averaged over
+
+double share_of_stuck(const Array &images) {
+  const auto stuck =
+      std::count_if(images.data.begin(), images.data.end(), [](float v) { return v < 0.01F || v > 0.99F; });
+  return static_cast<double>(stuck) / static_cast<double>(images.data.size());
+}
+
+// Means over a square around each pixel, as far as it lies inside.
+std::vector<float> blurred(const std::vector<float> &map, int width, int height) {
+  const auto along = [](const std::vector<float> &from, int lines, int line, int length, int step) {
+    std::vector<float> to(from.size());
+    for (int l = 0; l < lines; ++l)
+      for (int i = 0; i < length; ++i) {
+        const int first = std::max(i - blur, 0), last = std::min(i + blur, length - 1);
+        float sum = 0;
+        for (int j = first; j <= last; ++j)
+          sum += from[static_cast<std::size_t>(l * line + j * step)];
+        to[static_cast<std::size_t>(l * line + i * step)] = sum / static_cast<float>(last - first + 1);
+      }
+    return to;
+  };
+  return along(along(map, height, width, width, 1), width, 1, height, width);
+}
+
+} // namespace
+
+bool FocusJob::shows_changes() const {
+  return active() && task_.aim.kind == Aim::Kind::accentuation && task_.controls.start == StartFrom::photo && photo_;
+}
+
+// How far the first image is from the photo, over its planes.
+void FocusJob::show_changes(vulkan::Recording &recording, Atlas &atlas) {
+  const Array now = images().front();
+  const Array &photo = picture(photo_, {width(), height()});
+  const std::size_t pixels = static_cast<std::size_t>(width()) * static_cast<std::size_t>(height());
+  std::vector<float> map(pixels);
+  for (std::size_t i = 0; i < now.data.size(); ++i)
+    map[i % pixels] += std::abs(now.data[i] - photo.data[i]);
+  map = blurred(map, width(), height());
+  const auto bytes = std::as_bytes(std::span(map));
+  if (change_.bytes() != bytes.size()) {
+    change_ = vulkan::Buffer(session_.device(), bytes.size(), "change");
+    change_maximum_ = vulkan::Buffer(session_.device(), (change_cell + 1) * sizeof(float), "change's maximum");
+  }
+  change_.write(0, bytes);
+  atlas.put_map(recording, change_cell, change_.slice(), 0, height(), width(), change_maximum_.slice(), MapLook::veil);
+}
+
+void FocusJob::show(vulkan::Recording &recording, Atlas &atlas) {
+  const auto put = [&](Run &run, bool second) {
+    const std::int64_t each =
+        std::int64_t{run.optimization->planes()} * run.optimization->height() * run.optimization->width();
+    for (int i = 0; i < run.optimization->batch(); ++i)
+      atlas.put_image(recording, image_cell(task_.aim.images, second, i), run.optimization->image_slice(), i * each,
+                      run.optimization->height(), run.optimization->width(), view());
+  };
+  put(first_, false);
+  if (two())
+    put(second_, true);
+  if (shows_changes())
+    show_changes(recording, atlas);
+}
+
+RunState FocusJob::state_of(Run &run, const Progress &now) const {
+  RunState state{run.steps(), Health::well, run.values, run.norms};
+  state.values.insert(state.values.end(), now.values.begin(), now.values.end());
+  state.norms.insert(state.norms.end(), now.norms.begin(), now.norms.end());
+  if (now.state == Progress::State::dead) {
+    if (state.steps <= run.recipe.revive_steps)
+      state.health = Health::waiting; // it may yet be brought to life
+    else
+      state.health = Health::dead;
+  } else if (now.state == Progress::State::stopped || diverges(now.values)) {
+    state.health = Health::diverging;
+  } else if (now.values.empty()) { // after a change, or from a session, it goes on from what it was
+    state.health = run.values.empty() ? Health::waiting : Health::well;
+  } else {
+    if (state.steps - run.saturation_at >= 16 || run.saturation_at < 0) {
+      run.saturation = share_of_stuck(run.optimization->images());
+      run.saturation_at = state.steps;
+    }
+    state.health = run.saturation > 0.5 ? Health::saturated : Health::well;
+  }
+  return state;
+}
+
+FocusState FocusJob::state() {
+  FocusState state;
+  if (!active())
+    return state;
+  state.unit = unit();
+  state.aim = task_.aim;
+  state.objective = objective().text;
+  state.images = task_.aim.images;
+  state.company = objective().needs().company;
+  state.changes = shows_changes();
+  const Size shown = view_size(view(), {width(), height()});
+  state.input_size = input_size();
+  state.image = {width(), height()};
+  state.width = shown.width;
+  state.height = shown.height;
+  state.branch = branch_;
+  state.first = state_of(first_, progress());
+  if (two())
+    state.second = state_of(second_, together(second_.optimization->progress()));
+  for (const KeptMoment &kept : kept_)
+    state.history.push_back(kept.moment);
+  return state;
+}
+
+} // namespace convscope::viewer

@@ -1,0 +1,247 @@
+// What is asked of the focused image: chosen by a button, or typed.
+#include <algorithm>
+#include <array>
+#include <cfloat>
+#include <utility>
+
+#include <fmt/format.h>
+#include <imgui.h>
+#include <imgui_internal.h>
+#include <imgui_stdlib.h>
+
+#include "viewer/completion.h"
+#include "viewer/ui.h"
+#include "viewer/widgets.h"
+#include "visualization/terms/forms.h"
+
+namespace convscope::viewer {
+
+namespace {
+
+constexpr std::size_t candidates_shown = 12;
+
+// What an objective's text can begin a term with.
+std::vector<std::string> names_of(const Snapshot &now) {
+  std::vector<std::string> names;
+  for (const LayerRow &row : now.layers)
+    if (row.objective)
+      names.push_back(row.name);
+  for (const TermForm &form : term_forms())
+    if (!form.name.empty())
+      names.push_back(std::string(form.name) + (form.layer || form.number ? "(" : ""));
+  return names;
+}
+
+struct Typing {
+  const Snapshot &now;
+  Completion completion; // at the cursor
+};
+
+int on_key(ImGuiInputTextCallbackData *data) {
+  auto &typing = *static_cast<Typing *>(data->UserData);
+  const std::string_view text(data->Buf, static_cast<std::size_t>(data->BufTextLen));
+  const Completion found = complete(text, static_cast<std::size_t>(data->CursorPos), names_of(typing.now));
+  if (data->EventFlag == ImGuiInputTextFlags_CallbackCompletion && !found.names.empty()) {
+    const int from = static_cast<int>(found.from);
+    data->DeleteChars(from, data->CursorPos - from);
+    data->InsertChars(data->CursorPos, found.common.c_str());
+  } else {
+    typing.completion = found;
+  }
+  return 0;
+}
+
+// Under the place of the last item's text: a line that is never shorter than can be seen.
+void underline(const std::string &text, const Reading &reading, float scale) {
+  const ImGuiStyle &style = ImGui::GetStyle();
+  const ImVec2 a = ImGui::GetItemRectMin(), b = ImGui::GetItemRectMax();
+  const ImGuiInputTextState *const state = ImGui::GetInputTextState(ImGui::GetItemID());
+  const std::size_t from = std::min(reading.at, text.size()), to = std::min(from + reading.length, text.size());
+  const float left = a.x + style.FramePadding.x - (state && ImGui::IsItemActive() ? state->ScrollX : 0);
+  const float x = left + ImGui::CalcTextSize(text.data(), text.data() + from).x;
+  const float width = ImGui::CalcTextSize(text.data() + from, text.data() + to).x;
+  ImDrawList &list = *ImGui::GetWindowDrawList();
+  list.PushClipRect(a, b, true);
+  list.AddRectFilled(ImVec2(x, b.y - 3 * scale), ImVec2(x + std::max(width, 6 * scale), b.y - scale),
+                     health_colour(Health::dead));
+  list.PopClipRect();
+}
+
+// Below the last item, over what is there.
+void note(Frame &frame, const std::string &text, ImU32 colour) {
+  const ImVec2 a = ImGui::GetItemRectMin(), b = ImGui::GetItemRectMax();
+  ImGui::SetNextWindowPos(ImVec2(a.x, b.y + frame.scale));
+  // Whole lines are covered: the buttons, and what is said of the image.
+  const float least = ImGui::GetFrameHeightWithSpacing() + ImGui::GetTextLineHeightWithSpacing();
+  ImGui::SetNextWindowSize(ImVec2(b.x - a.x, 0));
+  ImGui::SetNextWindowSizeConstraints(ImVec2(b.x - a.x, least), ImVec2(b.x - a.x, FLT_MAX));
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(5 * frame.scale, 4 * frame.scale));
+  ImGui::PushStyleColor(ImGuiCol_WindowBg, ImGui::GetStyleColorVec4(ImGuiCol_PopupBg));
+  ImGui::Begin("##reading", nullptr,
+               ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoInputs | ImGuiWindowFlags_NoNav |
+                   ImGuiWindowFlags_NoFocusOnAppearing | ImGuiWindowFlags_NoSavedSettings);
+  wrapped(text, colour);
+  ImGui::End();
+  ImGui::PopStyleColor();
+  ImGui::PopStyleVar();
+}
+
+std::string candidates_text(const Completion &completion) {
+  std::string text = "Tab:";
+  for (std::size_t i = 0; i < std::min(candidates_shown, completion.names.size()); ++i)
+    text += "  " + completion.names[i];
+  return completion.names.size() > candidates_shown ? text + "  …" : text;
+}
+
+// What is asked for now.
+std::string present_text(const Frame &frame) {
+  const Wish &wish = frame.ui.wish;
+  const FocusState &focus = frame.now.focus;
+  if (!wish.focus)
+    return {};
+  const bool known = focus.unit && focus.aim == wish.aim && focus.unit->layer == wish.focus->layer &&
+                     focus.unit->channel == wish.focus->channel;
+  return known ? focus.objective : objective_text(wish.aim, *wish.focus); // it knows the place
+}
+
+void draw_field(Frame &frame) {
+  Ui::ObjectiveField &field = frame.ui.objective;
+  const std::string present = present_text(frame);
+  if (!field.active && !field.editing)
+    field.text = present;
+  if (std::exchange(field.take_keys, false))
+    ImGui::SetKeyboardFocusHere();
+  Typing typing{frame.now, {}};
+  ImGui::SetNextItemWidth(-FLT_MIN);
+  const bool entered =
+      ImGui::InputTextWithHint("##objective", "An objective, such as conv5:3 - tv", &field.text,
+                               ImGuiInputTextFlags_EnterReturnsTrue | ImGuiInputTextFlags_CallbackCompletion |
+                                   ImGuiInputTextFlags_CallbackAlways,
+                               on_key, &typing);
+  const bool left = std::exchange(field.active, ImGui::IsItemActive()) && !field.active;
+  field.editing = field.text != present && (field.editing || field.active || entered);
+  if (left && !entered && ImGui::IsKeyPressed(ImGui::GetKeyIndex(ImGuiKey_Escape)))
+    field.editing = false;
+  field.entered = (field.entered || entered) && field.editing;
+  frame.ui.wish.draft = field.editing ? field.text : std::string();
+  const Reading &reading = frame.now.reading;
+  const bool wrong = field.editing && reading.text == field.text && !reading.problem.empty();
+  if (!field.editing && !field.active)
+    tooltip("What the image is asked for. Type another objective and press Enter; Tab completes names (E)");
+  if (wrong)
+    underline(field.text, reading, frame.scale);
+  if (field.active && field.editing && !typing.completion.names.empty())
+    note(frame, candidates_text(typing.completion), muted_colour());
+  else if (wrong)
+    note(frame, reading.problem, field.active ? text_colour() : health_colour(Health::dead));
+}
+
+struct Choice {
+  Aim::Kind kind;
+  const char *label, *what;
+  bool possible;
+};
+
+void draw_choices(Frame &frame) {
+  Ui &ui = frame.ui;
+  const bool unit = ui.wish.focus.has_value(), photo = frame.now.has_photo;
+  const std::array choices{
+      Choice{Aim::Kind::unit, "Unit", "The image that this unit likes best", unit},
+      Choice{Aim::Kind::faces, "Faces", "Four images that the unit likes, as different from each other as can be",
+             unit},
+      Choice{Aim::Kind::caricature, "Caricature", "Caricature the photo here: what this layer sees in it, exaggerated",
+             photo && !ui.wish.layer.empty()},
+      Choice{Aim::Kind::accentuation, "Accentuate",
+             "Change the photo so that the unit fires more, and see where it had to be changed", photo && unit}};
+  for (const Choice &each : choices) {
+    const bool chosen = unit && ui.wish.aim.kind == each.kind;
+    if (&each != &choices.front())
+      same_line_if(ImGui::CalcTextSize(each.label).x + 2 * ImGui::GetStyle().FramePadding.x);
+    if (chosen)
+      for (const ImGuiCol part : {ImGuiCol_Button, ImGuiCol_ButtonHovered})
+        ImGui::PushStyleColor(part, ImGui::GetStyleColorVec4(ImGuiCol_ButtonActive));
+    ImGui::BeginDisabled(!each.possible && !chosen);
+    if (ImGui::Button(each.label))
+      ui.ask_for(each.kind);
+    ImGui::EndDisabled();
+    if (chosen)
+      ImGui::PopStyleColor(2);
+    tooltip(each.what);
+  }
+}
+
+void draw_leash(Frame &frame) {
+  double &leash = frame.ui.wish.aim.leash;
+  labelled("Leash", "What it costs the image to leave the photo: a short one changes little", frame.scale);
+  auto shown = static_cast<float>(leash);
+  if (slide("##leash", shown, shortest_leash, longest_leash, "%.3g", true))
+    leash = shown;
+}
+
+} // namespace
+
+void draw_objective(Frame &frame) {
+  draw_field(frame);
+  draw_choices(frame);
+  if (frame.ui.wish.aim.kind == Aim::Kind::accentuation)
+    draw_leash(frame);
+}
+
+// A problem stays, underlined; what is right is asked for.
+void Ui::settle_objective(const Snapshot &now) {
+  if (!objective.entered || now.reading.text != objective.text || now.models != wish.models)
+    return;
+  objective.entered = false;
+  if (!now.reading.problem.empty())
+    return;
+  objective.editing = false;
+  const Reading &asked = now.reading;
+  leave_aim();
+  wish.focus = asked.unit;
+  wish.place = {};
+  if (asked.plain) {
+    wall.reveal = asked.unit.channel;
+    return;
+  }
+  wish.aim.kind = Aim::Kind::typed;
+  wish.aim.typed = asked.text;
+  wish.aim.images = asked.company ? faces : 1;
+}
+
+void Ui::leave_aim() {
+  if (wish.focus && wish.focus->channel >= 0)
+    unit_before_ = wish.focus;
+  if (wish.own) {
+    const std::uint64_t seed = wish.controls.seed;
+    wish.controls = *std::exchange(wish.own, std::nullopt);
+    wish.controls.seed = seed;
+  }
+  wish.aim = Aim{Aim::Kind::unit, "", 1, wish.aim.leash};
+}
+
+void Ui::ask_for(Aim::Kind kind) {
+  objective.editing = false;
+  if (kind == wish.aim.kind && wish.focus)
+    return;
+  leave_aim();
+  if (kind == Aim::Kind::caricature) {
+    wish.focus = Unit{wish.layer, -1};
+    wish.place = {};
+  } else if (wish.focus && wish.focus->channel < 0) {
+    wish.focus = unit_before_.value_or(Unit{wish.layer, 0});
+  }
+  wish.aim.kind = kind;
+  if (kind == Aim::Kind::unit)
+    return;
+  wish.own = wish.controls;
+  wish.controls.recipe = recipe(kind == Aim::Kind::faces        ? "diverse"
+                                : kind == Aim::Kind::caricature ? "caricature"
+                                                                : "accentuate");
+  if (kind == Aim::Kind::faces)
+    wish.aim.images = faces;
+  else
+    wish.controls.size = wish.controls.recipe.size;
+  wish.controls.start = kind == Aim::Kind::accentuation ? StartFrom::photo : StartFrom::noise;
+}
+
+} // namespace convscope::viewer

@@ -1,0 +1,107 @@
+// What is asked of the focused image, typed and by a click.
+#include "window/window.h"
+
+namespace convscope {
+
+namespace {
+
+// At 1280x800.
+constexpr Area note{905, 79, 360, 44}, field{905, 58, 366, 20};
+
+class ObjectiveTest : public WindowTest {
+protected:
+  static void type(const std::string &objective) {
+    click(1100, 68);
+    desktop->tool({"key", "ctrl+a", "sleep", "0.3", "type", "--delay", "60", objective});
+    desktop->tool({"sleep", "0.5"});
+    key("Return");
+  }
+  // Some red, which nothing else has there.
+  static bool underlined() {
+    const ImageRgb8 image = desktop->grab(field);
+    int red = 0;
+    for (std::size_t i = 0; i < image.pixels.size(); i += 3)
+      red += image.pixels[i] > 180 && image.pixels[i + 1] < 110 && image.pixels[i + 2] < 100;
+    return red > 10;
+  }
+  // Pauses, saves the image, and has it made again without the window: of that size, and the same.
+  void expect_replays(const std::string &name, int width, int height) {
+    key("space");
+    ASSERT_TRUE(stands_still(focus, 3));
+    const ImageRgb8 paused = desktop->grab(focus);
+    key("period"); // that there is a step, whatever was shown before
+    ASSERT_TRUE(changes(focus, paused, 0.1)) << "no step";
+    ASSERT_TRUE(stands_still(focus, 3));
+    const fs::path saved = folder / (name + ".png"), again = folder / (name + "-again.png");
+    answer("s", saved);
+    ASSERT_TRUE(wait_until(patience, [&] { return fs::exists(saved); })) << "nothing is saved";
+    expect_quits();
+    start({"replay", saved.string(), "-o", again.string()});
+    ASSERT_EQ(program.wait(3 * patience), 0) << err();
+    const ImageRgb8 one = read_image(saved), other = read_image(again);
+    EXPECT_GE(one.width, width);
+    EXPECT_GE(one.height, height);
+    EXPECT_TRUE(one.pixels == other.pixels) << "the replay differs";
+  }
+};
+
+TEST_F(ObjectiveTest, IsTypedAndReplays) {
+  start_focused();
+  ImageRgb8 before = desktop->grab(focus);
+  type("conv2:5 - 0.5*conv9:7");
+  EXPECT_TRUE(wait_until(patience, [&] { return underlined(); })) << "nothing is said of the layer that is not there";
+  const ImageRgb8 wrong = desktop->grab(note);
+  EXPECT_GT(colours(wrong), 10) << "no message";
+  before = desktop->grab(focus);
+  type("conv3:5 - 0.5*conv2:7");
+  EXPECT_TRUE(changes(title, wrong, 0)) << err();
+  EXPECT_TRUE(wait_until(patience, [&] { return !underlined(); })) << "what is right is underlined";
+  EXPECT_TRUE(changes(focus, before, 0.5));
+  ASSERT_TRUE(changes(focus, colours_of_an_image)) << err();
+  expect_replays("typed", 128, 128);
+}
+
+TEST_F(ObjectiveTest, TabCompletesNames) {
+  start_focused();
+  const ImageRgb8 name = desktop->grab(title);
+  click(1100, 68);
+  desktop->tool({"key", "ctrl+a", "sleep", "0.3", "type", "--delay", "60", "poo", "sleep", "0.5"});
+  key("Tab");
+  desktop->tool({"sleep", "0.5", "type", "--delay", "60", "1:3", "sleep", "0.5"});
+  key("Return");
+  EXPECT_TRUE(changes(title, name, 0.01)) << "not pool1:3";
+  EXPECT_FALSE(underlined());
+  expect_quits();
+}
+
+TEST_F(ObjectiveTest, CaricatureByAClickReplays) {
+  start_focused({"--image", CONVSCOPE_SOURCE_DIR "/docs/photos/coffee.png"});
+  const ImageRgb8 name = desktop->grab(title);
+  click(1055, 94);
+  ASSERT_TRUE(changes(title, name, 0.01)) << "no caricature";
+  ASSERT_TRUE(changes(focus, colours_of_an_image)) << err();
+  expect_replays("caricature", 274, 183);
+}
+
+TEST_F(ObjectiveTest, FacesByAClickReplay) {
+  start_focused();
+  const ImageRgb8 before = desktop->grab(focus);
+  click(980, 94);
+  ASSERT_TRUE(changes(focus, before, 0.7)) << "one image only";
+  ASSERT_TRUE(changes(focus, colours_of_an_image)) << err();
+  expect_replays("faces", 2 * 128, 2 * 128);
+}
+
+TEST_F(ObjectiveTest, AccentuationByAClickReplays) {
+  start_focused({"--image", CONVSCOPE_SOURCE_DIR "/docs/photos/coffee.png"});
+  const Area leash{905, 112, 360, 18};
+  const ImageRgb8 before = desktop->grab(leash);
+  click(1147, 94);
+  EXPECT_TRUE(changes(leash, before, 0.1)) << "no leash";
+  ASSERT_TRUE(changes(focus, colours_of_an_image)) << err();
+  expect_replays("accentuated", 274, 183);
+}
+
+} // namespace
+
+} // namespace convscope
