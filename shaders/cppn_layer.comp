@@ -1,8 +1,10 @@
 // A layer of a net that paints: a thread makes all the outputs of a pixel.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "params.h"
 #include "linear.glsl"
+#include "turns.glsl"
 
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push { CppnParams p; };
@@ -21,27 +23,27 @@ void main() {
   for (int from = 0; from < quads; from += QUADS) {
     int at = (n * p.count + p.first) / 4 + from;
     vec4 sums[QUADS];
-    for (int q = 0; q < QUADS; ++q)
+    [[unroll]] for (int q = 0; q < QUADS; ++q)
       sums[q] = weights[at + q];
     for (int c = 0; c < p.inputs; ++c) {
       if (FIRST) {
         const float u = coordinate(c, i);
         at += quads;
-        for (int q = 0; q < QUADS; ++q)
+        [[unroll]] for (int q = 0; q < QUADS; ++q)
           sums[q] = fma(vec4(u), weights[at + q], sums[q]);
       } else {
-        const vec2 uv = features(atan(inputs[(n * p.inputs + c) * pixels + i]));
+        const vec2 uv = features(arc_tangent(inputs[(n * p.inputs + c) * pixels + i]));
         at += quads;
-        for (int q = 0; q < QUADS; ++q)
+        [[unroll]] for (int q = 0; q < QUADS; ++q)
           sums[q] = fma(vec4(uv.x), weights[at + q], sums[q]);
         at += quads;
-        for (int q = 0; q < QUADS; ++q)
+        [[unroll]] for (int q = 0; q < QUADS; ++q)
           sums[q] = fma(vec4(uv.y), weights[at + q], sums[q]);
       }
     }
     if (item < pixels)
-      for (int q = 0; q < QUADS; ++q)
-        for (int part = 0; part < 4; ++part) {
+      [[unroll]] for (int q = 0; q < QUADS; ++q)
+        [[unroll]] for (int part = 0; part < 4; ++part) {
           const int o = (from + q) * 4 + part;
           if (LAST) {
             if (o < p.outputs)

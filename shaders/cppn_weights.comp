@@ -2,7 +2,9 @@
 // features of one input add, or, after the last input, the biases.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "params.h"
+#include "turns.glsl"
 
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push { CppnParams p; };
@@ -18,13 +20,13 @@ void main() {
   const int lane = int(gl_LocalInvocationID.x), pixels = p.rows * p.width;
   const bool biases = c == p.inputs;
   float of_u[CPPN_WIDTH], of_v[CPPN_WIDTH];
-  for (int o = 0; o < CPPN_WIDTH; ++o)
+  [[unroll]] for (int o = 0; o < CPPN_WIDTH; ++o)
     of_u[o] = of_v[o] = 0.0;
   for (int i = part * 64 + lane; i < pixels; i += p.parts * 64) {
     vec2 uv = vec2(1.0, 0.0);
     if (!biases)
-      uv = FIRST ? vec2(coordinate(c, i), 0.0) : features(atan(inputs[(n * p.inputs + c) * pixels + i]));
-    for (int o = 0; o < CPPN_WIDTH; ++o) {
+      uv = FIRST ? vec2(coordinate(c, i), 0.0) : features(arc_tangent(inputs[(n * p.inputs + c) * pixels + i]));
+    [[unroll]] for (int o = 0; o < CPPN_WIDTH; ++o) {
       const int plane = n * p.outputs + min(o, p.outputs - 1);
       const float g = above[LAST ? plane * p.place.plane_stride + p.place.first + i / p.width * p.place.row_stride +
                                        i % p.width
@@ -33,7 +35,7 @@ void main() {
       of_v[o] = fma(uv.y, g, of_v[o]);
     }
   }
-  for (int o = 0; o < CPPN_WIDTH; ++o) {
+  [[unroll]] for (int o = 0; o < CPPN_WIDTH; ++o) {
     sums[o * 64 + lane] = of_u[o];
     sums[(CPPN_WIDTH + o) * 64 + lane] = of_v[o];
   }

@@ -1,4 +1,4 @@
-// Cosine and sine to their last digits: GLSL's own may be off by 2^-11.
+// Angles to their last digits: GLSL's own cosine and sine may be off by 2^-11, its arc tangent by 4096 units.
 #include "real.glsl"
 
 // (cos, sin) of 2 pi turns: of what is left of a quarter, |r| <= pi / 4, by their series.
@@ -12,4 +12,18 @@ vec2 turned(float turns) {
   const int quarter = int(nearest) & 3;
   const vec2 turned_by_even = (quarter & 1) == 0 ? vec2(c, s) : vec2(-s, c);
   return quarter >= 2 ? -turned_by_even : turned_by_even;
+}
+
+// By its series about 0 and 45 degrees, of |r| <= tan(22.5 degrees).
+float arc_tangent(float x) {
+  const float size = abs(x);
+  const bool steep = size > 2.41421356;
+  const bool middle = !steep && size > 0.414213562;
+  const float r = steep ? -1.0 / size : middle ? (size - 1.0) / (size + 1.0) : size;
+  const float z = r * r;
+  float sum = 0.0;
+  for (int k = 17; k > 1; k -= 2)
+    sum = z * (1.0 / float(k) - sum);
+  const float angle = (steep ? 1.57079632679489662 : middle ? 0.785398163397448310 : 0.0) + (r - r * sum);
+  return x < 0.0 ? -angle : angle;
 }

@@ -191,7 +191,7 @@ TEST_F(BadInput, PagesThatAreTooLargeAreRefusedBeforeTheWork) {
 
 // What would not be what was asked for opens no window.
 TEST_F(BadInput, ObjectivesThatTheViewerCanNotShow) {
-  for (const char *objective : {"-conv5:100", "2*conv5:100", "conv5", "conv5:99999", "conv5:1@99,99"})
+  for (const char *objective : {"conv5:99999", "conv5:1@99,99", "direction(conv5)"})
     refused({"optimize", "--model", "alexnet", "--objective", objective}, {"conv5"});
 }
 
