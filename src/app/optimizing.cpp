@@ -440,7 +440,8 @@ std::string note_of(const Progress &progress) {
 }
 
 bool shows_change(const PictureSettings &settings, const PlaneView &view) {
-  return settings.recipe.start == Start::photo && settings.photo && view.one_picture() && view.planes == 3;
+  return settings.recipe.start == Start::photo && settings.photo && !settings.init && view.one_picture() &&
+         view.planes == 3;
 }
 
 std::vector<Tile> change_tiles(const Outcome &outcome, const std::string &photo_name, const Array &photo,

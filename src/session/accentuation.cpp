@@ -6,6 +6,7 @@
 #include <random>
 
 #include "io/resize.h"
+#include "visualization/gradient.h"
 
 namespace convscope {
 
@@ -81,8 +82,14 @@ Objective balanced(Session &session, Objective objective, const Recipe &recipe, 
   Objective leash = stay;
   for (Term &term : leash.terms) // one measure for all of them, whatever they weigh
     term.weight = 1;
-  const double pull = absolute_sum(session.gradient(noisy, rest, pictures).gradient);
-  const double back = absolute_sum(session.gradient(noisy, leash, pictures).gradient);
+  // In float32 whatever the session's precision is: what replays an image may ask for that by name.
+  const Graph &graph = session.model().at(input);
+  const auto size_of_gradient = [&](const Objective &part) {
+    return absolute_sum(gradient_of(session.programs(), session.weights(), graph, noisy,
+                                    same_objective(part, session.graph(), graph), Precision::fp32, pictures)
+                            .gradient);
+  };
+  const double pull = size_of_gradient(rest), back = size_of_gradient(leash);
   const double balance = pull / back;
   if (!std::isfinite(balance) || balance <= 0)
     return objective;

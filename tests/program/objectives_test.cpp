@@ -83,6 +83,12 @@ TEST_F(Objectives, AccentuateAPhoto) {
   EXPECT_GT(expect_picture(path("a.png")).width, 3 * 64); // the photo, the image, where it changed
   done({"replay", "a.png", "-o", "again.png"}, {"again.png"});
   EXPECT_EQ(bytes("a.png"), bytes("again.png"));
+  // Where precisions differ, the leash must not.
+  done({"optimize", "--offscreen", "--model", "alexnet", "--size", "120x90", "--objective", "conv3:7 + stay(conv2)",
+        "--steps", "4", "--recipe", "accentuate", "--photo", photo, "-o", "w.png"},
+       {"w.png"});
+  done({"replay", "w.png", "-o", "again.png"}, {"again.png"});
+  EXPECT_EQ(bytes("w.png"), bytes("again.png"));
   refused(optimize("conv3:7", {"--recipe", "accentuate", "-o", "b.png"}),
           {"the recipe 'accentuate' starts from a photo: --photo is required"});
 }
