@@ -321,8 +321,9 @@ struct Moments { // of one image: x is standardized as (x - mean) / (deviation +
 };
 const float STANDARD_EPSILON = 1e-4;
 
-// A layer of a net that paints, on rows first_row .. first_row + rows - 1 of an image: from `inputs` numbers a pixel (of
-// the first layer its coordinates) to `outputs`, in rows of `stride` weights: a row of biases, then one of each feature.
+// A layer of a net that paints, on rows first_row .. first_row + rows - 1 of an image: from `inputs` numbers a pixel
+// (of the first layer its coordinates) to `outputs`, in rows of `stride` weights: a row of biases, then one of each
+// feature.
 const int CPPN_WIDTH = 24;
 struct CppnParams {
   int height, width;

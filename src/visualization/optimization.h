@@ -48,9 +48,9 @@ struct OptimizationOptions {
   std::optional<OptimizationState> resume; // instead of `init`, one set an image: steps are counted on from its
   // The objectives are of more images than a batch holds, which take turns in it. Without `init` and `resume`.
   std::optional<GalleryOptions> gallery;
-  std::optional<Array> spectrum;           // magnitudes of `maco`, (C,H,W/2+1) of any H and W, instead of its own
-  int steps = 0;                           // how many there will be; 0: the recipe's
-  int history = 0;                         // steps whose values are kept; 0: all
+  std::optional<Array> spectrum; // magnitudes of `maco`, (C,H,W/2+1) of any H and W, instead of its own
+  int steps = 0;                 // how many there will be; 0: the recipe's
+  int history = 0;               // steps whose values are kept; 0: all
   Precision precision = Precision::fp32;
   const ConvProfile *profile = nullptr; // of the device
   std::optional<Slicing> slicing;       // how a step goes to the device; not given: whole_slices()
