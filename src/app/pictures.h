@@ -17,6 +17,6 @@ struct PictureOutputs {
 int make_images(Context &context, const PictureSettings &given, const PictureOutputs &outputs);
 int make_strip(Context &context, const PictureSettings &given, const PictureOutputs &outputs);
 int make_features(Context &context, const PictureSettings &given, const PictureOutputs &outputs);
-int make_grid(Context &context, const PictureSettings &given, const PictureOutputs &outputs);
+int make_grid(Context &context, const PictureSettings &settings, const PictureOutputs &outputs);
 
 } // namespace convscope
