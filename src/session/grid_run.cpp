@@ -29,9 +29,12 @@ GalleryOptions gallery_of(const GridRequest &request, const std::vector<GridCell
     for (float &value : group.map)
       value = largest > 0 ? value / largest : 0;
   }
-  for (const GridCell &cell : cells)
+  const auto width = static_cast<std::size_t>(groups.width);
+  for (const GridCell &cell : cells) {
+    const std::size_t at = static_cast<std::size_t>(cell.y) * width + static_cast<std::size_t>(cell.x);
     for (const ActivationGroup &group : groups.groups)
-      gallery.shares.push_back(group.map.at(static_cast<std::size_t>(cell.y * groups.width + cell.x)));
+      gallery.shares.push_back(group.map.at(at));
+  }
   return gallery;
 }
 
@@ -49,7 +52,7 @@ Objective direction_objective(NodeId layer, std::vector<float> vector, std::stri
   return objective;
 }
 
-GridRun::GridRun(Session &session, GridRequest request) : session_(session) {
+GridRun::GridRun(Session &session, GridRequest request) {
   const std::string &name = session.graph().nodes.at(static_cast<std::size_t>(request.layer)).name;
   rows_ = static_cast<int>(request.maps.shape.at(1));
   columns_ = static_cast<int>(request.maps.shape.at(2));

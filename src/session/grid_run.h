@@ -55,7 +55,6 @@ public:
   std::size_t planned_bytes() { return optimization_->planned_bytes(); }
 
 private:
-  Session &session_;
   std::vector<GridCell> cells_;
   int columns_ = 0, rows_ = 0, steps_ = 0;
   mutable std::optional<Optimization> optimization_;

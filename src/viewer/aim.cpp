@@ -51,7 +51,7 @@ std::string objective_text(const Unit &unit) {
 }
 
 std::string objective_text(const Aim &aim, const Unit &unit) {
-  const std::string text = objective_text(unit);
+  std::string text = objective_text(unit);
   switch (aim.kind) {
   case Aim::Kind::faces:
     return fmt::format("{} - 100*diversity({})", text, unit.layer);

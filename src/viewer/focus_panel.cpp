@@ -124,8 +124,8 @@ void images_of(Frame &frame, const Box &box, bool second) {
   const float h = (box.height() - static_cast<float>(rows - 1) * gap) / static_cast<float>(rows);
   bool drawn = there;
   for (int i = 0; i < count; ++i) {
-    const ImVec2 a(box.a.x + static_cast<float>(i % columns) * (w + gap),
-                   box.a.y + static_cast<float>(i / columns) * (h + gap));
+    const int column = i % columns, row = i / columns;
+    const ImVec2 a(box.a.x + static_cast<float>(column) * (w + gap), box.a.y + static_cast<float>(row) * (h + gap));
     const Box place = there ? fitted({a, ImVec2(a.x + w, a.y + h)}, aspect) : box;
     list.AddRectFilled(place.a, place.b, frame_colour());
     drawn = drawn && draw_cell(list, frame.window, frame.textures.focus, image_cell(focus.images, second, i), place);

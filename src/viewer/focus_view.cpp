@@ -3,6 +3,7 @@
 #include <cmath>
 #include <span>
 
+#include "session/accentuation.h"
 #include "viewer/focus_job.h"
 #include "viewer/health.h"
 
@@ -10,29 +11,10 @@ namespace convscope::viewer {
 
 namespace {
 
-constexpr int blur = 2; // pixels to each side that a change is averaged over
-
 double share_of_stuck(const Array &images) {
   const auto stuck =
       std::count_if(images.data.begin(), images.data.end(), [](float v) { return v < 0.01F || v > 0.99F; });
   return static_cast<double>(stuck) / static_cast<double>(images.data.size());
-}
-
-// Means over a square around each pixel, as far as it lies inside.
-std::vector<float> blurred(const std::vector<float> &map, int width, int height) {
-  const auto along = [](const std::vector<float> &from, int lines, int line, int length, int step) {
-    std::vector<float> to(from.size());
-    for (int l = 0; l < lines; ++l)
-      for (int i = 0; i < length; ++i) {
-        const int first = std::max(i - blur, 0), last = std::min(i + blur, length - 1);
-        float sum = 0;
-        for (int j = first; j <= last; ++j)
-          sum += from[static_cast<std::size_t>(l * line + j * step)];
-        to[static_cast<std::size_t>(l * line + i * step)] = sum / static_cast<float>(last - first + 1);
-      }
-    return to;
-  };
-  return along(along(map, height, width, width, 1), width, 1, height, width);
 }
 
 } // namespace
@@ -41,15 +23,11 @@ bool FocusJob::shows_changes() const {
   return active() && task_.aim.kind == Aim::Kind::accentuation && task_.controls.start == StartFrom::photo && photo_;
 }
 
-// How far the first image is from the photo, over its planes.
+// Where the first image is another than the photo.
 void FocusJob::show_changes(vulkan::Recording &recording, Atlas &atlas) {
   const Array now = images().front();
   const Array &photo = picture(photo_, {width(), height()});
-  const std::size_t pixels = static_cast<std::size_t>(width()) * static_cast<std::size_t>(height());
-  std::vector<float> map(pixels);
-  for (std::size_t i = 0; i < now.data.size(); ++i)
-    map[i % pixels] += std::abs(now.data[i] - photo.data[i]);
-  map = blurred(map, width(), height());
+  const std::vector<float> map = change_mask(photo, now).data;
   const auto bytes = std::as_bytes(std::span(map));
   if (change_.bytes() != bytes.size()) {
     change_ = vulkan::Buffer(session_.device(), bytes.size(), "change");

@@ -123,7 +123,7 @@ std::string without_escapes(const std::string &address) {
 }
 
 std::string name_of(const Aim &aim, const Unit &unit) {
-  const std::string name = unit.channel < 0 ? unit.layer : fmt::format("{}-{}", unit.layer, unit.channel);
+  std::string name = unit.channel < 0 ? unit.layer : fmt::format("{}-{}", unit.layer, unit.channel);
   switch (aim.kind) {
   case Aim::Kind::faces:
     return name + "-faces";

@@ -14,8 +14,8 @@ struct Factors {
   int rounds = 0;
 };
 
-// The `count` factors, 1 to min(rows, columns), that come near x (rows, columns), which has no negative number: half
-// the squared residual is minimized by coordinate descent, a factor at a time (HALS). The same for the same x.
-Factors factorize(const std::vector<double> &x, int rows, int columns, int count);
+// The `count` factors, 1 to min(rows, columns), that come near `values` (rows, columns), none negative: half
+// the squared residual is minimized by coordinate descent, a factor at a time (HALS). The same for the same values.
+Factors factorize(const std::vector<double> &values, int rows, int columns, int count);
 
 } // namespace convscope

@@ -89,7 +89,7 @@ struct Optimization::State {
                   planned_steps()),
         first_image(programs, "first image"), drawing(programs, "images of the gallery"),
         slicing(with.slicing.value_or(whole_slices(programs.device().info()))) {
-    std::int64_t largest = std::int64_t{parameterization.largest_count()};
+    auto largest = std::int64_t{parameterization.largest_count()};
     for (const Canvas &canvas : canvases.all())
       largest = std::max(largest, with_planes(image.c, canvas.size).elements() * views(recipe));
     check_room(programs.device().info(), largest, batch, image);

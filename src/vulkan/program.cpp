@@ -149,29 +149,29 @@ void Programs::finish() const {
   finish(std::move(all));
 }
 
-void Programs::finish(std::vector<const Program *> missing) const {
+void Programs::finish(std::vector<const Program *> programs) const {
   constexpr std::chrono::milliseconds glance{200}, long_wait{1000};
-  std::sort(missing.begin(), missing.end());
-  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
-  missing.erase(std::remove_if(missing.begin(), missing.end(), [](const Program *each) { return each->is_made(); }),
-                missing.end());
+  std::sort(programs.begin(), programs.end());
+  programs.erase(std::unique(programs.begin(), programs.end()), programs.end());
+  programs.erase(std::remove_if(programs.begin(), programs.end(), [](const Program *each) { return each->is_made(); }),
+                 programs.end());
   const auto began = std::chrono::steady_clock::now();
   bool told = false;
-  for (std::size_t i = 0; i < missing.size();) {
+  for (std::size_t i = 0; i < programs.size();) {
     device_.check_interrupt();
-    if (missing[i]->is_made(glance)) {
+    if (programs[i]->is_made(glance)) {
       ++i;
       continue;
     }
     if (!watcher_ || std::chrono::steady_clock::now() - began < long_wait)
       continue;
     const auto made =
-        std::count_if(missing.begin(), missing.end(), [](const Program *each) { return each->is_made(); });
-    watcher_(static_cast<std::size_t>(made), missing.size());
+        std::count_if(programs.begin(), programs.end(), [](const Program *each) { return each->is_made(); });
+    watcher_(static_cast<std::size_t>(made), programs.size());
     told = true;
   }
   if (told)
-    watcher_(missing.size(), missing.size());
+    watcher_(programs.size(), programs.size());
 }
 
 } // namespace convscope::vulkan
