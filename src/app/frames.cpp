@@ -22,17 +22,23 @@ fs::path frame_name(int number) { return fmt::format("frame-{:05}.png", number);
 
 } // namespace
 
-FrameWriter::FrameWriter(fs::path folder, std::vector<std::string> labels, const PlaneView &view)
-    : folder_(std::move(folder)), labels_(std::move(labels)), view_(view) {
+FrameWriter::FrameWriter(fs::path path, std::vector<std::string> labels, const PlaneView &view)
+    : path_(std::move(path)), labels_(std::move(labels)), view_(view) {
   std::error_code error;
-  const fs::file_status status = fs::status(folder_, error);
-  if (fs::exists(status) && !fs::is_directory(status))
-    throw UserError(fmt::format("--frames {}: is not a folder", path_text(folder_)));
-  if (fs::is_directory(status)) {
-    check_writable(folder_ / frame_name(0));
+  const fs::file_status status = fs::status(path_, error);
+  animated_ = is_animation(lower_extension(path_)) && !fs::is_directory(status);
+  if (animated_) {
+    check_writable(path_);
     return;
   }
-  const fs::path probe = folder_.has_filename() ? folder_ : folder_.parent_path(); // "dir/"
+  if (fs::exists(status) && !fs::is_directory(status))
+    throw UserError(
+        fmt::format("--frames {}: is not a folder, nor the name of an animation (.gif, .png, .y4m)", path_text(path_)));
+  if (fs::is_directory(status)) {
+    check_writable(path_ / frame_name(0));
+    return;
+  }
+  const fs::path probe = path_.has_filename() ? path_ : path_.parent_path(); // "dir/"
   check_writable(probe);
 }
 
@@ -60,29 +66,40 @@ void FrameWriter::finish() {
   for (const auto &[step, row] : waiting_)
     write(row);
   waiting_.clear();
+  if (animated_) {
+    if (written_ > 0)
+      write_animation(path_, animation_);
+    return;
+  }
   std::error_code error;
-  if (fs::exists(folder_ / frame_name(written_), error))
-    tell(fmt::format("--frames {}: also holds frames of an earlier run, from {} on", path_text(folder_),
+  if (fs::exists(path_ / frame_name(written_), error))
+    tell(fmt::format("--frames {}: also holds frames of an earlier run, from {} on", path_text(path_),
                      path_text(frame_name(written_))));
 }
 
-void FrameWriter::write(const Row &row) {
-  if (written_ == 0) {
-    std::error_code error;
-    fs::create_directory(folder_, error);
-    if (error)
-      throw UserError(fmt::format("--frames {}: can't be made: {}", path_text(folder_), error.message()));
-  }
-  const fs::path path = folder_ / frame_name(written_++);
-  if (row.size() == 1) {
-    write_png(path, row.front());
-    return;
-  }
+ImageRgb8 FrameWriter::page(const Row &row) const {
+  if (row.size() == 1)
+    return row.front();
   const auto whole = std::ranges::find_if(row, [](const auto &image) { return image.width > 0; });
   std::vector<Tile> tiles;
   for (std::size_t i = 0; i < row.size(); ++i)
     tiles.push_back({row[i].width > 0 ? row[i] : ImageRgb8(whole->width, whole->height, 236), labels_[i], ""});
-  write_png(path, tile_grid(tiles, {}));
+  return tile_grid(tiles, {});
+}
+
+void FrameWriter::write(const Row &row) {
+  if (animated_) {
+    animation_.frames.push_back(page(row));
+    ++written_;
+    return;
+  }
+  if (written_ == 0) {
+    std::error_code error;
+    fs::create_directory(path_, error);
+    if (error)
+      throw UserError(fmt::format("--frames {}: can't be made: {}", path_text(path_), error.message()));
+  }
+  write_png(path_ / frame_name(written_++), page(row));
 }
 
 } // namespace convscope

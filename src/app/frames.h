@@ -1,4 +1,4 @@
-// --frames: a run as numbered pictures, readable as a movie.
+// --frames: a run as numbered pictures in a folder, or as an animation.
 #pragma once
 
 #include <filesystem>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "figure/planes.h"
+#include "io/animation.h"
 #include "io/image.h"
 #include "session/optimize_run.h"
 
@@ -14,8 +15,9 @@ namespace convscope {
 
 class FrameWriter {
 public:
-  // UserError where the folder can't be made or written; it is made with the first frame.
-  FrameWriter(std::filesystem::path folder, std::vector<std::string> labels, const PlaneView &view);
+  // UserError where it can't be made or written: a folder, with the first frame, or the file of an animation
+  // (is_animation()), with the last.
+  FrameWriter(std::filesystem::path path, std::vector<std::string> labels, const PlaneView &view);
 
   // Every step up to 128 steps, then as often as gives about 128 frames.
   static int every(int steps) { return (steps + 127) / 128; }
@@ -26,9 +28,12 @@ public:
 
 private:
   using Row = std::vector<ImageRgb8>; // a picture an objective; without pixels where it is not there yet
+  ImageRgb8 page(const Row &row) const;
   void write(const Row &row);
 
-  std::filesystem::path folder_;
+  std::filesystem::path path_;
+  bool animated_ = false;
+  Animation animation_;
   std::vector<std::string> labels_;
   PlaneView view_;
   std::map<int, Row> waiting_; // by step, until every objective's image is there

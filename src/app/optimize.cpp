@@ -217,7 +217,9 @@ Command add_optimize(CLI::App &program) {
   add_output(app, o->outputs.png,
              "PNG: the bare image; of several objectives a grid, or one file each with %d in the name (from 0)");
   add_text(app, "--npy", o->outputs.npy, "Also the images as float32 (N,C,H,W), 0..1", "F.npy");
-  add_text(app, "--frames", o->outputs.frames, "Also a folder of frames: each step, or about 128 of them", "DIR");
+  add_text(app, "--frames", o->outputs.frames,
+           "Also a folder of frames, or an animation of them (.gif, .y4m, animated .png): each step, or about 128",
+           "DIR|F");
   command.run = [o](Context &context) {
     if (o->optimize.print_recipe) {
       fmt::print("{}\n", to_json(recipe_of(o->optimize)).dump(2));

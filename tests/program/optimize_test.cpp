@@ -136,6 +136,13 @@ TEST_F(Optimize, NumberedFilesOnePerObjective) {
 }
 
 TEST_F(Optimize, FramesShowTheWay) {
+  for (const std::string name : {"evolving.gif", "evolving.png", "evolving.y4m"}) {
+    done(optimize({"conv1:5", "conv1:6"}, {"--size", "32", "--steps", "3", "-o", "vis.png", "--frames", name}),
+         {"vis.png", name});
+    EXPECT_GT(std::filesystem::file_size(path(name)), 4 * 500U);
+    std::filesystem::remove(path(name));
+  }
+  std::filesystem::remove(path("vis.png"));
   Result result = run(optimize({"conv1:5"}, {"--size", "64", "--steps", "6", "-o", "vis.png", "--frames", "frames"}));
   EXPECT_EQ(result.status, 0) << result.told;
   expect_silent_validation(result);
