@@ -12,8 +12,8 @@ class ObjectiveTest : public WindowTest {
 protected:
   static void type(const std::string &objective) {
     click(1100, 68);
-    desktop->tool({"key", "ctrl+a", "sleep", "0.3", "type", "--delay", "60", objective});
-    desktop->tool({"sleep", "0.5"});
+    desktop->tool({"sleep", "0.7", "key", "ctrl+a", "sleep", "0.7", "type", "--delay", "100", objective});
+    desktop->tool({"sleep", "1"});
     key("Return");
   }
   // Some red, which nothing else has there.
