@@ -56,7 +56,7 @@ void check_position(const PictureSettings &settings, const Shape &shape, const s
 }
 
 void check_groups(const PictureSettings &settings, const Shape &shape, const std::string &layer) {
-  const int most = std::min(shape.h * shape.w, shape.c);
+  const int most = groups_at_most(shape);
   if (settings.groups > most)
     throw UserError(fmt::format("--groups {}: the {} by {} positions and {} channels of {} make {} at most",
                                 settings.groups, shape.w, shape.h, shape.c, layer, most));
@@ -87,15 +87,14 @@ ImageRgb8 shown(const ImageRgb8 &image) {
   const int longer = std::max(image.width, image.height);
   if (longer >= shown_side)
     return image;
-  return to_rgb8(resize(to_float(image), std::max(1, image.width * shown_side / longer),
-                        std::max(1, image.height * shown_side / longer)));
+  return resize(image, std::max(1, image.width * shown_side / longer), std::max(1, image.height * shown_side / longer));
 }
 
 // The photo no larger than that, beside images of one width.
 ImageRgb8 beside(const ImageRgb8 &photo, int side) {
   const double factor = double(side) / std::max(photo.width, photo.height);
   const auto scaled = [factor](int length) { return std::max(1, static_cast<int>(std::lround(length * factor))); };
-  return to_rgb8(resize(to_float(photo), scaled(photo.width), scaled(photo.height)));
+  return resize(photo, scaled(photo.width), scaled(photo.height));
 }
 
 OptimizationOptions options_of(const PictureSettings &settings) {
@@ -132,12 +131,7 @@ void write_page(const PictureOutputs &outputs, const ImageRgb8 &page, const Pict
 void write_images(const PictureOutputs &outputs, const Outcome &outcome) {
   if (outputs.npy.empty())
     return;
-  Array all{{static_cast<std::int64_t>(outcome.images.size())}, {}};
-  for (const OptimizedImage &image : outcome.images)
-    all.data.insert(all.data.end(), image.image.data.begin(), image.image.data.end());
-  const auto &shape = outcome.images.front().image.shape;
-  all.shape.insert(all.shape.end(), shape.begin(), shape.end());
-  write_npy(outputs.npy, all);
+  write_npy(outputs.npy, stacked(outcome.images));
   tell("wrote " + outputs.npy);
 }
 
@@ -180,12 +174,11 @@ bool run_grid(Context &context, GridRun &run) {
   const Stopwatch clock;
   {
     ProgressBar bar(run.steps());
-    int chunk = 1; // steps between looks at the clock and at Ctrl-C
+    Chunk chunk;
     while (!run.done() && !interrupt.interrupted()) {
       const Stopwatch stopwatch;
-      run.advance(chunk);
-      const double seconds = stopwatch.seconds();
-      chunk = seconds > 0.1 ? std::max(1, chunk / 2) : seconds < 0.03 ? std::min(64, chunk * 2) : chunk;
+      run.advance(chunk.steps());
+      chunk.took(stopwatch.seconds());
       if (bar.due(run.step(), run.step()))
         bar.update(fmt::format("step {} of {}", run.step(), run.steps()), run.value());
     }

@@ -23,14 +23,6 @@ namespace convscope {
 
 namespace {
 
-Array stacked(const std::vector<OptimizedImage> &images) {
-  const auto &shape = images.front().image.shape;
-  Array all{{static_cast<std::int64_t>(images.size()), shape[0], shape[1], shape[2]}, {}};
-  for (const OptimizedImage &image : images)
-    all.data.insert(all.data.end(), image.image.data.begin(), image.image.data.end());
-  return all;
-}
-
 GridOptions change_options(const PictureSettings &settings) {
   GridOptions options;
   options.title = path_text(std::filesystem::path(settings.model.model).filename());

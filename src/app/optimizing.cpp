@@ -365,19 +365,18 @@ Outcome Optimizing::run(const Frames &frames) {
   const InterruptGuard interrupt;
   const Stopwatch clock;
   std::int64_t steps = 0;
-  int chunk = 1; // steps between looks at the clock and at Ctrl-C
+  Chunk chunk;
   {
     ProgressBar bar(run.work());
     while (!run.done() && !interrupt.interrupted()) {
       run.advance(0); // the next batch, where one is finished
       if (frames.every > 0 && run.step() == 0)
         frames.show(run);
-      const int to_frame = frames.every > 0 ? frames.every - run.step() % frames.every : chunk;
+      const int to_frame = frames.every > 0 ? frames.every - run.step() % frames.every : chunk.steps();
       const int before = run.step();
       const Stopwatch stopwatch;
-      run.advance(std::min(chunk, to_frame));
-      const double seconds = stopwatch.seconds();
-      chunk = seconds > 0.1 ? std::max(1, chunk / 2) : seconds < 0.03 ? std::min(64, chunk * 2) : chunk;
+      run.advance(std::min(chunk.steps(), to_frame));
+      chunk.took(stopwatch.seconds());
       steps += run.step() - before;
       if (frames.every > 0 && (run.step() % frames.every == 0 || run.step() == run.steps()))
         frames.show(run);
@@ -412,6 +411,14 @@ Outcome Optimizing::run(const Frames &frames) {
   report["timings"]["optimize_s"] = seconds;
   report["timings"]["steps_per_s"] = static_cast<double>(steps) / std::max(seconds - run.prepare_seconds(), 1e-9);
   return outcome;
+}
+
+Array stacked(const std::vector<OptimizedImage> &images) {
+  const auto &shape = images.front().image.shape;
+  Array all{{static_cast<std::int64_t>(images.size()), shape[0], shape[1], shape[2]}, {}};
+  for (const OptimizedImage &image : images)
+    all.data.insert(all.data.end(), image.image.data.begin(), image.image.data.end());
+  return all;
 }
 
 bool has_picture(const Progress &progress) {

@@ -61,6 +61,7 @@ private:
   std::optional<OptimizeRun> run_;
 };
 
+Array stacked(const std::vector<OptimizedImage> &images); // (N,C,H,W)
 // Not of a dead unit, nor of an image that was not a number from the start.
 bool has_picture(const Progress &progress);
 // (C,H,W) as a picture, or as a mosaic of its planes; a plain tile that says so where there is none.

@@ -1,6 +1,7 @@
 // How far a long command is: a bar on a terminal, else a plain line for about each tenth. On stderr.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -12,6 +13,18 @@ namespace convscope {
 
 // On a terminal: how many pipelines are made, of how many; once all are, nothing. Not on a terminal, nothing either.
 void show_pipelines(std::size_t made, std::size_t all);
+
+// How many steps are run between looks at the clock and at Ctrl-C: as many as take 0.03 to 0.1 s.
+class Chunk {
+public:
+  int steps() const { return steps_; }
+  void took(double seconds) {
+    steps_ = seconds > 0.1 ? std::max(1, steps_ / 2) : seconds < 0.03 ? std::min(64, steps_ * 2) : steps_;
+  }
+
+private:
+  int steps_ = 1;
+};
 
 class ProgressBar {
 public:

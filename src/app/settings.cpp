@@ -28,6 +28,14 @@ Json to_json(const FileMark &mark) { return {{"file", mark.file}, {"bytes", mark
 
 FileMark read_mark(const JsonReader &from) { return {from.text("file"), from.natural("bytes"), from.text("fnv1a64")}; }
 
+void read_making(const JsonReader &from, PictureSettings &settings) {
+  settings.recipe = read_recipe(from.object("recipe"));
+  settings.width = from.integer("width", 1, largest_size);
+  settings.height = from.integer("height", 1, largest_size);
+  settings.batch = from.integer("batch", 0, 10000);
+  settings.seed = from.natural("seed");
+}
+
 void read_optimization(const JsonReader &from, PictureSettings &settings) {
   for (const JsonReader &objective : from.list("objectives", most_objectives)) {
     settings.objectives.push_back(objective.text("objective"));
@@ -36,11 +44,7 @@ void read_optimization(const JsonReader &from, PictureSettings &settings) {
   }
   if (settings.objectives.empty())
     from.fail("objectives");
-  settings.recipe = read_recipe(from.object("recipe"));
-  settings.width = from.integer("width", 1, largest_size);
-  settings.height = from.integer("height", 1, largest_size);
-  settings.batch = from.integer("batch", 0, 10000);
-  settings.seed = from.natural("seed");
+  read_making(from, settings);
   if (from.has("variants"))
     settings.variants = from.integer("variants", 1, most_variants);
   if (from.has("vectors"))
@@ -72,11 +76,7 @@ void read_grid(const JsonReader &from, PictureSettings &settings) {
     settings.top = from.integer("top", 1, most_channels);
   }
   settings.steps = {from.integer("steps", 1, most_steps)};
-  settings.recipe = read_recipe(from.object("recipe"));
-  settings.width = from.integer("width", 1, largest_size);
-  settings.height = from.integer("height", 1, largest_size);
-  settings.batch = from.integer("batch", 0, 10000);
-  settings.seed = from.natural("seed");
+  read_making(from, settings);
 }
 
 } // namespace

@@ -13,13 +13,6 @@ namespace {
 
 constexpr std::uint8_t background = 230; // 0.9: what cells that saw little fade into
 
-// Nothing is cut off: whoever draws larger than the picture gets it smooth.
-ImageRgb8 resized(const ImageRgb8 &image, int width, int height) {
-  if (image.width == width && image.height == height)
-    return image;
-  return to_rgb8(resize(to_float(image), width, height));
-}
-
 std::uint8_t byte_of(double value) { return static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 255.0))); }
 
 } // namespace
@@ -38,7 +31,7 @@ ImageRgb8 draw_activation_grid(const std::vector<GridPicture> &pictures, int col
       return std::max(1, static_cast<int>(std::lround(double(side) * length / longer)));
     };
     const int width = part(picture.image.width), height = part(picture.image.height);
-    paste(canvas, resized(picture.image, width, height), picture.column * cell + (cell - width) / 2,
+    paste(canvas, resize(picture.image, width, height), picture.column * cell + (cell - width) / 2,
           picture.row * cell + (cell - height) / 2);
   }
   return canvas;
@@ -67,7 +60,7 @@ ImageRgb8 draw_overlay(const ImageRgb8 &photo, const std::vector<ColouredMap> &m
   const auto pixels = static_cast<std::size_t>(photo.width) * static_cast<std::size_t>(photo.height);
   for (std::size_t i = 0; i < pixels; ++i) {
     const std::uint8_t *from = &photo.pixels[i * 3];
-    const double luma = 0.299 * from[0] + 0.587 * from[1] + 0.114 * from[2];
+    const double light = luma[0] * from[0] + luma[1] * from[1] + luma[2] * from[2];
     std::array<double, 3> colour{};
     double weights = 0, most = 0;
     for (std::size_t m = 0; m < maps.size(); ++m) {
@@ -79,8 +72,8 @@ ImageRgb8 draw_overlay(const ImageRgb8 &photo, const std::vector<ColouredMap> &m
     }
     for (std::size_t c = 0; c < 3; ++c) {
       // The photo's light stays visible in the colour.
-      const double tinted = weights > 0 ? colour[c] / weights * (0.35 + 0.65 * luma / 255) : 0;
-      canvas.pixels[i * 3 + c] = byte_of((1 - most) * (24 + 0.4 * luma) + most * tinted);
+      const double tinted = weights > 0 ? colour[c] / weights * (0.35 + 0.65 * light / 255) : 0;
+      canvas.pixels[i * 3 + c] = byte_of((1 - most) * (24 + 0.4 * light) + most * tinted);
     }
   }
   return canvas;

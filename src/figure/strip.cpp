@@ -22,10 +22,6 @@ constexpr int row_gap = 12; // between the maps and the images, and between a he
 constexpr int title_gap = 16;
 constexpr int head_lines = 2;
 
-ImageRgb8 scaled(const ImageRgb8 &image, int width, int height) {
-  return to_rgb8(resize(to_float(image), width, height));
-}
-
 // Width and height.
 std::pair<int, int> extent_of(const Array &map) {
   const std::size_t rank = map.shape.size();
@@ -44,7 +40,7 @@ ImageRgb8 draw_map(const Array &map, int width, int height) {
     return colorize(small.data, width, height, 0, top);
   }
   const int factor = std::max((width + map_w - 1) / map_w, (height + map_h - 1) / map_h);
-  return scaled(enlarge(colorize(map.data, map_w, map_h, 0, top), factor), width, height);
+  return resize(enlarge(colorize(map.data, map_w, map_h, 0, top), factor), width, height);
 }
 
 std::string map_note(const Array &map) {
@@ -134,13 +130,13 @@ ImageRgb8 draw_strip(const std::vector<StripColumn> &columns, const StripOptions
   int x = left;
   if (options.photo) {
     draw_heads(x, options.photo_label, "photo", "");
-    paste(canvas, scaled(*options.photo, cell, map_height), x, maps_top);
+    paste(canvas, resize(*options.photo, cell, map_height), x, maps_top);
     x += step;
   }
   for (const StripColumn &column : columns) {
     draw_heads(x, column.head, column.subhead, map_note(column.map));
     paste(canvas, draw_map(column.map, cell, map_height), x, maps_top);
-    paste(canvas, scaled(column.image, cell, fitted_height(cell, column.image.width, column.image.height)), x,
+    paste(canvas, resize(column.image, cell, fitted_height(cell, column.image.width, column.image.height)), x,
           images_top);
     draw_lines(canvas, x, notes_top, {elide(column.note, small_size, cell)}, small_size, page::dim);
     x += step;

@@ -29,13 +29,10 @@ const Kind *kind_of(const std::string &extension) {
 
 bool is_animation(const std::string &extension) { return kind_of(extension) != nullptr; }
 
-void check_animation_name(const std::filesystem::path &path) {
-  if (!is_animation(lower_extension(path)))
-    throw UserError(fmt::format("{}: an animation's name ends in .png, .gif or .y4m", path_text(path)));
-}
-
 void write_animation(const std::filesystem::path &path, const Animation &animation) {
-  check_animation_name(path);
+  const Kind *const kind = kind_of(lower_extension(path));
+  if (!kind)
+    throw UserError(fmt::format("{}: an animation's name ends in .png, .gif or .y4m", path_text(path)));
   if (animation.frames.empty())
     throw std::logic_error("an animation without frames");
   const ImageRgb8 &first = animation.frames.front();
@@ -43,7 +40,7 @@ void write_animation(const std::filesystem::path &path, const Animation &animati
     if (frame.width != first.width || frame.height != first.height)
       throw UserError(fmt::format("{}: its frames are of {}x{} and {}x{} pixels", path_text(path), first.width,
                                   first.height, frame.width, frame.height));
-  write_file_atomically(path, kind_of(lower_extension(path))->encode(animation));
+  write_file_atomically(path, kind->encode(animation));
 }
 
 } // namespace convscope

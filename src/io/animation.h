@@ -16,12 +16,11 @@ struct Animation {
   std::string settings_json;     // as encode_png() takes them; carried by a PNG alone
 };
 
-// Whether that extension (".png", ".gif", ".y4m") names a kind of animation, and a UserError that names them all.
+// Whether that extension (".png", ".gif", ".y4m") names a kind of animation.
 bool is_animation(const std::string &extension);
-void check_animation_name(const std::filesystem::path &path);
 
-// The kind follows the extension; the animation repeats for ever where its kind can. UserError where frames differ in
-// size or are too large for that kind, or the file can't be written.
+// The kind follows the extension; the animation repeats for ever where its kind can. UserError for another extension,
+// where frames differ in size or are too large for that kind, or the file can't be written.
 void write_animation(const std::filesystem::path &path, const Animation &animation);
 
 // The kinds, a file each: the whole file's bytes.

@@ -1,6 +1,7 @@
 // Pictures as files hold them. PNG, JPEG or WebP is told by content, never by the name.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -20,6 +21,9 @@ struct ImageRgb8 {
   std::uint8_t *at(int x, int y) { return pixels.data() + (static_cast<std::size_t>(y) * width + x) * 3; }
   const std::uint8_t *at(int x, int y) const { return pixels.data() + (static_cast<std::size_t>(y) * width + x) * 3; }
 };
+
+// Of red, green and blue, how light a colour is: BT.601.
+inline constexpr std::array<double, 3> luma{0.299, 0.587, 0.114};
 
 inline constexpr int image_side_limit = 16384;
 inline constexpr std::int64_t image_pixel_limit = std::int64_t{1} << 28;

@@ -124,6 +124,12 @@ Array resize(const Array &image, int width, int height) {
   return out;
 }
 
+ImageRgb8 resize(const ImageRgb8 &image, int width, int height) {
+  if (image.width == width && image.height == height)
+    return image;
+  return to_rgb8(resize(to_float(image), width, height));
+}
+
 Array fit_shorter_side(const Array &image, int n) {
   const Planes planes = planes_of(image);
   const double scale = static_cast<double>(n) / std::min(planes.width, planes.height);

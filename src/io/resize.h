@@ -12,6 +12,8 @@ ImageRgb8 to_rgb8(const Array &image);
 
 // Bilinear with a triangle filter as wide as the reduction (what Pillow calls BILINEAR). Any (C,H,W).
 Array resize(const Array &image, int width, int height);
+// The same of a picture of 8 bits.
+ImageRgb8 resize(const ImageRgb8 &image, int width, int height);
 // Keeps the aspect; the shorter side becomes n, the longer is rounded.
 Array fit_shorter_side(const Array &image, int n);
 // The largest centred part of that shape: a square, where both are the same.

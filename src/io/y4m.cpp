@@ -11,10 +11,9 @@ namespace convscope {
 
 namespace {
 
-// BT.601's luma and colour differences of red, green and blue, all 0..255.
-constexpr std::array<std::array<double, 3>, 3> rows{{{0.299, 0.587, 0.114},
-                                                     {-0.299 / 1.772, -0.587 / 1.772, 0.886 / 1.772},
-                                                     {0.701 / 1.402, -0.587 / 1.402, -0.114 / 1.402}}};
+// Luma and BT.601's colour differences of red, green and blue, all 0..255.
+constexpr std::array<std::array<double, 3>, 3> rows{
+    {luma, {-0.299 / 1.772, -0.587 / 1.772, 0.886 / 1.772}, {0.701 / 1.402, -0.587 / 1.402, -0.114 / 1.402}}};
 
 } // namespace
 

@@ -121,9 +121,11 @@ Array masked_change(const Array &photo, const Array &image) {
   const std::size_t pixels = mask.data.size();
   Array shown = image;
   for (std::size_t i = 0; i < pixels; ++i) {
-    const float luma = 0.299F * photo.data[i] + 0.587F * photo.data[pixels + i] + 0.114F * photo.data[2 * pixels + i];
+    float light = 0;
     for (std::size_t c = 0; c < 3; ++c)
-      shown.data[c * pixels + i] = mask.data[i] * image.data[c * pixels + i] + (1 - mask.data[i]) * dim * luma;
+      light += static_cast<float>(luma.at(c)) * photo.data[c * pixels + i];
+    for (std::size_t c = 0; c < 3; ++c)
+      shown.data[c * pixels + i] = mask.data[i] * image.data[c * pixels + i] + (1 - mask.data[i]) * dim * light;
   }
   return shown;
 }

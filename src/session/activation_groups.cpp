@@ -13,19 +13,10 @@ namespace convscope {
 
 namespace {
 
-struct Extent {
-  int channels, height, width;
-  int positions() const { return height * width; }
-};
-
-Extent extent_of(const Array &maps) {
-  return {static_cast<int>(maps.shape.at(0)), static_cast<int>(maps.shape.at(1)), static_cast<int>(maps.shape.at(2))};
-}
-
 // (position, channel), and where there are numbers below 0 as many channels again with those parts' absolute values.
 std::vector<double> rows_of(const Array &maps, bool negative) {
-  const Extent of = extent_of(maps);
-  const auto positions = static_cast<std::size_t>(of.positions()), channels = static_cast<std::size_t>(of.channels);
+  const Shape of = shape_of(maps);
+  const auto positions = static_cast<std::size_t>(of.h * of.w), channels = static_cast<std::size_t>(of.c);
   const std::size_t columns = channels * (negative ? 2 : 1);
   std::vector<double> rows(positions * columns);
   for (std::size_t c = 0; c < channels; ++c)
@@ -68,35 +59,36 @@ ActivationGroup group_of(const Factors &factors, int index, int channels) {
 
 } // namespace
 
-int groups_at_most(const Array &maps) {
-  const Extent of = extent_of(maps);
-  return std::min(of.positions(), of.channels);
+Shape shape_of(const Array &maps) {
+  return {static_cast<int>(maps.shape.at(0)), static_cast<int>(maps.shape.at(1)), static_cast<int>(maps.shape.at(2))};
 }
 
+int groups_at_most(const Shape &maps) { return std::min(maps.h * maps.w, maps.c); }
+
 ActivationGroups group_activations(const Array &maps, int count, const std::string &layer) {
-  const Extent of = extent_of(maps);
-  if (count < 1 || count > groups_at_most(maps))
-    throw UserError(fmt::format("{} groups: the {}x{} positions and {} channels of {} make 1 to {}", count, of.width,
-                                of.height, of.channels, layer, groups_at_most(maps)));
+  const Shape of = shape_of(maps);
+  if (count < 1 || count > groups_at_most(of))
+    throw UserError(fmt::format("{} groups: the {}x{} positions and {} channels of {} make 1 to {}", count, of.w, of.h,
+                                of.c, layer, groups_at_most(of)));
   if (!std::all_of(maps.data.begin(), maps.data.end(), [](float v) { return std::isfinite(v); }))
     throw UserError(fmt::format("layer '{}' has activations that are not finite on this photo", layer));
-  ActivationGroups result{of.height, of.width, {}, 0, false};
+  ActivationGroups result{of.h, of.w, {}, 0, false};
   result.negative = std::any_of(maps.data.begin(), maps.data.end(), [](float v) { return v < 0; });
   const std::vector<double> rows = rows_of(maps, result.negative);
   const double norm = std::sqrt(std::inner_product(rows.begin(), rows.end(), rows.begin(), 0.0));
   if (norm == 0)
     throw UserError(fmt::format("layer '{}' is zero everywhere on this photo", layer));
-  const Factors factors = factorize(rows, of.positions(), of.channels * (result.negative ? 2 : 1), count);
+  const Factors factors = factorize(rows, of.h * of.w, of.c * (result.negative ? 2 : 1), count);
   result.residual = factors.residual / norm;
   double all = 0;
   for (int i = 0; i < count; ++i) {
-    result.groups.push_back(group_of(factors, i, of.channels));
+    result.groups.push_back(group_of(factors, i, of.c));
     all += result.groups.back().share;
   }
   for (ActivationGroup &group : result.groups)
     group.share = all > 0 ? group.share / all : 0;
   const auto peak = [&](const ActivationGroup &group) {
-    return (std::max_element(group.map.begin(), group.map.end()) - group.map.begin()) % of.width;
+    return (std::max_element(group.map.begin(), group.map.end()) - group.map.begin()) % of.w;
   };
   std::stable_sort(result.groups.begin(), result.groups.end(),
                    [&](const ActivationGroup &a, const ActivationGroup &b) { return peak(a) < peak(b); });
@@ -116,12 +108,12 @@ std::vector<ChannelStrength> strongest_channels(const Array &maps, int x, int y,
 }
 
 std::vector<float> vector_at(const Array &maps, int x, int y) {
-  const Extent of = extent_of(maps);
+  const Shape of = shape_of(maps);
   std::vector<float> vector;
-  for (int c = 0; c < of.channels; ++c)
+  for (int c = 0; c < of.c; ++c)
     vector.push_back(
-        maps.data.at((static_cast<std::size_t>(c) * static_cast<std::size_t>(of.height) + static_cast<std::size_t>(y)) *
-                         static_cast<std::size_t>(of.width) +
+        maps.data.at((static_cast<std::size_t>(c) * static_cast<std::size_t>(of.h) + static_cast<std::size_t>(y)) *
+                         static_cast<std::size_t>(of.w) +
                      static_cast<std::size_t>(x)));
   return vector;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/array.h"
+#include "graph/graph.h"
 
 namespace convscope {
 
@@ -22,8 +23,9 @@ struct ActivationGroups {
   bool negative = false;
 };
 
-// The most groups that maps (C,H,W) can be divided into.
-int groups_at_most(const Array &maps);
+Shape shape_of(const Array &maps); // (C,H,W)
+// The most groups that maps of that shape can be divided into.
+int groups_at_most(const Shape &maps);
 // Non-negative factors of the positions' vectors. UserError for a count that is not 1 to groups_at_most(), and for maps
 // that are zero everywhere or hold a number that is not finite; `layer` is named there.
 ActivationGroups group_activations(const Array &maps, int count, const std::string &layer);

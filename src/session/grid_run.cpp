@@ -20,7 +20,7 @@ constexpr int kept_steps = 64; // whose values are kept
 GalleryOptions gallery_of(const GridRequest &request, const std::vector<GridCell> &cells, const std::string &layer) {
   GalleryOptions gallery;
   gallery.at_once = request.at_once;
-  gallery.groups = std::clamp(request.groups, 0, groups_at_most(request.maps));
+  gallery.groups = std::clamp(request.groups, 0, groups_at_most(shape_of(request.maps)));
   if (gallery.groups == 0)
     return gallery;
   ActivationGroups groups = group_activations(request.maps, gallery.groups, layer);
@@ -54,8 +54,9 @@ Objective direction_objective(NodeId layer, std::vector<float> vector, std::stri
 
 GridRun::GridRun(Session &session, GridRequest request) {
   const std::string &name = session.graph().nodes.at(static_cast<std::size_t>(request.layer)).name;
-  rows_ = static_cast<int>(request.maps.shape.at(1));
-  columns_ = static_cast<int>(request.maps.shape.at(2));
+  const Shape maps = shape_of(request.maps);
+  rows_ = maps.h;
+  columns_ = maps.w;
   std::vector<Objective> objectives;
   for (int y = 0; y < rows_; ++y)
     for (int x = 0; x < columns_; ++x) {

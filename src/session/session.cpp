@@ -211,10 +211,9 @@ Array picture_of(const Array &rgb, const Model &model) {
   const auto plane = static_cast<std::size_t>(rgb.shape.at(1) * rgb.shape.at(2));
   Array picture{{channels, rgb.shape[1], rgb.shape[2]}, std::vector<float>(static_cast<std::size_t>(channels) * plane)};
   if (channels == 1) {
-    constexpr std::array<float, 3> luma{0.299F, 0.587F, 0.114F};
     for (std::size_t c = 0; c < 3; ++c)
       for (std::size_t i = 0; i < plane; ++i)
-        picture.data[i] += luma[c] * rgb.data[c * plane + i];
+        picture.data[i] += static_cast<float>(luma.at(c)) * rgb.data[c * plane + i];
     return picture;
   }
   if (model.rgb.empty())

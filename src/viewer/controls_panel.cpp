@@ -187,8 +187,7 @@ void draw_controls(Frame &frame) {
   ImGui::Spacing();
   labelled("Recipe",
            "lucid: sharp and varied. article: gentler. plain: no transformations, for comparison. Others are for an "
-           "objective "
-           "of their own: caricature, invert (match), diverse, accentuate.",
+           "objective of their own: caricature, invert (match), diverse, accentuate.",
            frame.scale);
   std::string name = recipe.name;
   if (recipe_combo("##recipe", edited(recipe) ? name + ", changed" : name, name))

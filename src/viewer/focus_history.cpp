@@ -18,7 +18,7 @@ ImageRgb8 mosaic(const std::vector<Array> &images, const PlaneView &view, int si
   const int columns = static_cast<int>(std::ceil(std::sqrt(count))), each = side / columns;
   ImageRgb8 all(side, side);
   for (int i = 0; i < count; ++i) {
-    const ImageRgb8 one = to_rgb8(resize(to_float(draw_planes(images[static_cast<std::size_t>(i)], view)), each, each));
+    const ImageRgb8 one = resize(draw_planes(images[static_cast<std::size_t>(i)], view), each, each);
     for (int y = 0; y < each; ++y)
       std::copy_n(one.at(0, y), 3 * each, all.at(i % columns * each, i / columns * each + y));
   }

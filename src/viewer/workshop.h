@@ -88,6 +88,7 @@ private:
   FocusTask task(const Wish &of) const;
   const Recipe &wall_recipe() const { return (now_.own ? *now_.own : now_.controls).recipe; }
   void classify();
+  ImageRgb8 read_picture(const std::string &path); // what is wrong with it all the same becomes the message
   void load_photo();
   void draw_photo();
   void load_style();

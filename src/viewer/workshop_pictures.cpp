@@ -29,6 +29,14 @@ void Workshop::classify() {
     guesses_.push_back({each.label.empty() ? fmt::format("class {}", each.index) : each.label, each.probability});
 }
 
+ImageRgb8 Workshop::read_picture(const std::string &path) {
+  std::string warning;
+  ImageRgb8 picture = read_image(path, &warning);
+  if (!warning.empty())
+    message_ = warning;
+  return picture;
+}
+
 void Workshop::load_photo() {
   if (now_.photo.empty()) {
     map_ = {};
@@ -39,10 +47,7 @@ void Workshop::load_photo() {
       wall_->forget_features();
     return;
   }
-  std::string warning;
-  photo_ = read_image(now_.photo, &warning);
-  if (!warning.empty())
-    message_ = warning;
+  photo_ = read_picture(now_.photo);
   photo_name_ = now_.photo;
   map_ = {};
   retire(false, false, true);
@@ -71,10 +76,7 @@ void Workshop::load_style() {
     style_name_.clear();
     return;
   }
-  std::string warning;
-  style_ = read_image(now_.style, &warning);
-  if (!warning.empty())
-    message_ = warning;
+  style_ = read_picture(now_.style);
   style_name_ = now_.style;
 }
 

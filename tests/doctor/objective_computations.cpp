@@ -19,25 +19,28 @@ Tensor pictures(std::uint64_t seed) {
   return reference::from_floats(noise(std::size_t{n * 3 * h * w}, seed), n, 3, h, w);
 }
 
+template <typename Function> void for_each_element(const Tensor &of, const Preprocessing &by, Function function) {
+  for (int n = 0; n < of.n; ++n)
+    for (int c = 0; c < of.c; ++c)
+      for (int y = 0; y < of.h; ++y)
+        for (int x = 0; x < of.w; ++x)
+          function(of.index(n, c, y, x), of.index(n, by.source[std::size_t(c)], y, x), std::size_t(c));
+}
+
 // The pictures that inputs were preprocessed from, and the gradient with respect to the inputs of that with respect to
 // those.
 Tensor unprocessed(const Tensor &input, const Preprocessing &by) {
   Tensor picture = input;
-  for (int n = 0; n < input.n; ++n)
-    for (int c = 0; c < input.c; ++c)
-      for (int y = 0; y < input.h; ++y)
-        for (int x = 0; x < input.w; ++x)
-          picture.at(n, by.source[std::size_t(c)], y, x) =
-              (input.at(n, c, y, x) - double(by.shift[std::size_t(c)])) / by.scale[std::size_t(c)];
+  for_each_element(input, by, [&](std::size_t of_net, std::size_t of_picture, std::size_t c) {
+    picture.data[of_picture] = (input.data[of_net] - double(by.shift[c])) / by.scale[c];
+  });
   return picture;
 }
 Tensor unprocessed_adjoint(const Tensor &gradient, const Preprocessing &by) {
   Tensor result = gradient;
-  for (int n = 0; n < gradient.n; ++n)
-    for (int c = 0; c < gradient.c; ++c)
-      for (int y = 0; y < gradient.h; ++y)
-        for (int x = 0; x < gradient.w; ++x)
-          result.at(n, c, y, x) = gradient.at(n, by.source[std::size_t(c)], y, x) / by.scale[std::size_t(c)];
+  for_each_element(gradient, by, [&](std::size_t of_net, std::size_t of_picture, std::size_t c) {
+    result.data[of_net] = gradient.data[of_picture] / by.scale[c];
+  });
   return result;
 }
 
