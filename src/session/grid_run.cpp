@@ -78,6 +78,7 @@ GridRun::GridRun(Session &session, GridRequest request) {
   const Size image{options.width, options.height};
   if (!options.input_size.given())
     options.input_size = input_size_for(session.model(), {request.layer}, request.recipe, image);
+  options.graph_at = [&session](Size canvas) -> const Graph & { return session.model().at(canvas); };
   options.precision = session.precision();
   options.profile = session.profile();
   options.steps = steps_ = options.steps > 0 ? options.steps : request.recipe.steps;

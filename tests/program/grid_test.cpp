@@ -36,6 +36,14 @@ TEST_F(Grid, HasAnImageAtEachPositionAndReplays) {
   EXPECT_EQ(bytes("grid.png"), bytes("again.png"));
 }
 
+// Whose file computes sizes from the input's: it is read again for each of the canvases that steps have.
+TEST_F(Grid, OfANetThatIsReadAgain) {
+  const std::string net = CONVSCOPE_SOURCE_DIR "/tests/cases/sizes/u_net_cropped_dynamo/net.onnx";
+  done({"grid", "--model", net, "--image", photo, "--layer", "node_conv2d_2", "--input-size", "64", "--size", "40",
+        "--steps", "12", "--batch", "2", "-o", "net.png"},
+       {"net.png"});
+}
+
 TEST_F(Grid, GroupsTellWhatTheyAre) {
   const Result result =
       done(grid({"--groups", "3", "--steps", "2", "--size", "32", "-o", "groups.png", "--json"}), {"groups.png"});
