@@ -16,7 +16,8 @@ namespace {
 // (position, channel), and where there are numbers below 0 as many channels again with those parts' absolute values.
 std::vector<double> rows_of(const Array &maps, bool negative) {
   const Shape of = shape_of(maps);
-  const auto positions = static_cast<std::size_t>(of.h * of.w), channels = static_cast<std::size_t>(of.c);
+  const auto positions = static_cast<std::size_t>(of.h) * static_cast<std::size_t>(of.w),
+             channels = static_cast<std::size_t>(of.c);
   const std::size_t columns = channels * (negative ? 2 : 1);
   std::vector<double> rows(positions * columns);
   for (std::size_t c = 0; c < channels; ++c)
