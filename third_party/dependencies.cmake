@@ -31,6 +31,9 @@ else()
   convscope_interface(convscope_webp INCLUDE ${WEBP_INCLUDE} LINK ${WEBPDEMUX_LIBRARY} ${WEBP_LIBRARY})
 endif()
 
+# Eigen: libeigen3-dev; vcpkg: eigen3.
+find_package(Eigen3 3.4 REQUIRED NO_MODULE)
+
 # giflib: libgif-dev; vcpkg: giflib. zlib: with libpng.
 find_package(GIF 5 REQUIRED)
 find_package(ZLIB REQUIRED)
