@@ -43,6 +43,16 @@ ImageRgb8 read_image(const std::filesystem::path &path, std::string *warning) {
   return decode_image(read_file(path, image_file_limit), path_text(path), warning);
 }
 
+std::int64_t pixels_told(std::span<const std::uint8_t> bytes) {
+  if (is_png(bytes) && bytes.size() >= 24) {
+    const auto number = [&](std::size_t at) {
+      return std::int64_t{bytes[at]} << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 | bytes[at + 3];
+    };
+    return number(16) * number(20);
+  }
+  return is_webp(bytes) ? webp_pixels(bytes) : is_jpeg(bytes) ? jpeg_pixels(bytes) : 0;
+}
+
 bool is_image(std::span<const std::uint8_t> bytes) { return is_png(bytes) || is_webp(bytes) || is_jpeg(bytes); }
 
 void check_image_size(std::int64_t width, std::int64_t height, const std::string &name) {

@@ -38,6 +38,8 @@ inline constexpr std::uint64_t image_file_limit = std::uint64_t{1} << 30; // byt
 
 // Whether it is any of them, by its first 16 bytes.
 bool is_image(std::span<const std::uint8_t> bytes);
+// How many pixels its header says that it has; 0 where it does not say.
+std::int64_t pixels_told(std::span<const std::uint8_t> bytes);
 
 // UserError that begins with `name` where an image has no pixels or is over the limits.
 void check_image_size(std::int64_t width, std::int64_t height, const std::string &name);
