@@ -18,6 +18,7 @@
 #include "importer/file_mark.h"
 #include "io/resize.h"
 #include "session/input_size.h"
+#include "visualization/random.h"
 #include "vulkan/buffer.h"
 
 namespace convscope {
@@ -55,18 +56,34 @@ Box photo_box(const InputBox &box, Size input, Size photo) {
           end(box.bottom, input.height, part.height) - top};
 }
 
+// A position of the map that depends on the photo's name alone; not of its border, where that leaves any: there a layer
+// sees what is around the photo.
+std::uint32_t drawn_place(const Shape &shape, std::uint64_t seed, const std::string &photo) {
+  const auto drawn = philox({0, 0, 0, 0}, philox_key(seed, photo));
+  const auto along = [](std::uint32_t number, int length) {
+    const int border = length > 2 ? 1 : 0;
+    return static_cast<std::uint32_t>(border) + number % static_cast<std::uint32_t>(length - 2 * border);
+  };
+  return along(drawn[1], shape.h) * static_cast<std::uint32_t>(shape.w) + along(drawn[0], shape.w);
+}
+
 } // namespace
 
 ExamplesRun::ExamplesRun(Session &session, ExamplesRequest request)
     : session_(session), request_(std::move(request)),
       input_(request_.input_size.given() ? request_.input_size.size() : session.graph().size()) {
   for (const NodeId layer : request_.layers)
-    shapes_.push_back(shape_at(session.model(), layer, input_));
+    asked_.push_back({layer, false});
+  for (const NodeId layer : request_.positions)
+    asked_.push_back({layer, true});
+  for (const Asked &of : asked_)
+    shapes_.push_back(shape_at(session.model(), of.layer, input_));
   session.picture(ImageRgb8(1, 1), {1, 1}); // whether photos are pictures for this net
   check_photos(request_.folder);            // before there is a database
   database_ = std::make_unique<SeenDatabase>(request_.database, identity_of(session), session.graph().name);
-  for (std::size_t i = 0; i < request_.layers.size(); ++i)
-    database_->layer({session.graph().nodes[static_cast<std::size_t>(request_.layers[i])].name, input_,
+  for (std::size_t i = 0; i < asked_.size(); ++i)
+    database_->layer({session.graph().nodes[static_cast<std::size_t>(asked_[i].layer)].name,
+                      asked_[i].position ? fmt::format("position, seed {}", request_.seed) : "maxima", input_,
                       precision_name(session.precision()), shapes_[i]});
 
   std::int64_t found = 0;
@@ -97,8 +114,8 @@ void ExamplesRun::plan() {
   if (batch_ == 0) {
     const Graph &graph = session_.model().at(input_);
     std::vector<NodeId> layers;
-    for (const NodeId layer : request_.layers)
-      layers.push_back(same_node(session_.graph(), layer, graph));
+    for (const Asked &of : asked_)
+      layers.push_back(same_node(session_.graph(), of.layer, graph));
     std::vector<Shape> shapes(graph.nodes.size());
     for (const NodeId layer : layers) {
       const std::vector<Shape> known = infer_shapes(graph, graph.input_of(input_), layer);
@@ -113,7 +130,7 @@ void ExamplesRun::plan() {
   batch_ = static_cast<int>(std::min<std::int64_t>(batch_, progress_.left()));
   for (;; batch_ /= 2)
     try {
-      plan_ = std::make_unique<PeaksPlan>(session_, input_, request_.layers, batch_);
+      plan_ = std::make_unique<PeaksPlan>(session_, input_, asked_, batch_);
       return;
     } catch (const UserError &) { // too many to be bound, or for the memory that is left
       if (batch_ == 1)
@@ -161,8 +178,8 @@ void ExamplesRun::advance() {
   std::vector<std::vector<Peaks>> peaks; // by layer, of each photo
   if (count > 0) {
     plan_->run(inputs);
-    for (std::size_t i = 0; i < request_.layers.size(); ++i)
-      peaks.push_back(plan_->peaks(i, count));
+    for (std::size_t i = 0; i < asked_.size(); ++i)
+      peaks.push_back(kept(i, photos));
   }
   Transaction batch = database_->batch();
   for (const ReadPhoto &photo : unread)
@@ -179,6 +196,15 @@ void ExamplesRun::advance() {
   batch.commit();
   progress_.done += count + static_cast<std::int64_t>(unread.size());
   skipped_ += static_cast<std::int64_t>(unread.size());
+}
+
+std::vector<Peaks> ExamplesRun::kept(std::size_t asked, const std::vector<ReadPhoto> &photos) const {
+  if (!asked_[asked].position)
+    return plan_->peaks(asked, static_cast<int>(photos.size()));
+  std::vector<std::uint32_t> places;
+  for (const ReadPhoto &photo : photos)
+    places.push_back(drawn_place(shapes_[asked], request_.seed, photo.photo.path));
+  return plan_->at_places(asked, places);
 }
 
 std::vector<SkippedPhoto> ExamplesRun::skipped() {
@@ -234,6 +260,39 @@ std::vector<ChannelExamples> ExamplesRun::results(NodeId layer) {
     }
   }
   return results;
+}
+
+PositionExamples ExamplesRun::positions(NodeId layer) {
+  const auto first = static_cast<std::ptrdiff_t>(request_.layers.size());
+  const auto at = static_cast<std::size_t>(
+      std::find_if(asked_.begin() + first, asked_.end(), [&](const Asked &of) { return of.layer == layer; }) -
+      asked_.begin());
+  const Shape &shape = shapes_.at(at);
+  struct Row {
+    std::string file;
+    std::uint32_t place;
+    std::vector<float> values;
+  };
+  std::vector<Row> rows;
+  PositionExamples found;
+  database_->each(at, [&](std::int64_t photo, const Peaks &peaks) {
+    const bool finite = std::all_of(peaks.values.begin(), peaks.values.end(), [](float v) { return std::isfinite(v); });
+    const bool silent = std::all_of(peaks.values.begin(), peaks.values.end(), [](float v) { return v == 0; });
+    if (finite && !silent)
+      rows.push_back({database_->photo(photo).path, peaks.places.at(0), peaks.values});
+    else
+      ++found.left_out;
+  });
+  std::sort(rows.begin(), rows.end(), [](const Row &a, const Row &b) { return a.file < b.file; });
+  found.vectors.shape = {static_cast<std::int64_t>(rows.size()), shape.c};
+  for (Row &row : rows) {
+    found.vectors.data.insert(found.vectors.data.end(), row.values.begin(), row.values.end());
+    found.files.push_back(std::move(row.file));
+    found.x.push_back(static_cast<int>(row.place) % shape.w);
+    found.y.push_back(static_cast<int>(row.place) / shape.w);
+    row.values = {};
+  }
+  return found;
 }
 
 } // namespace convscope

@@ -17,6 +17,7 @@
 namespace convscope {
 
 class PhotoReader;
+struct ReadPhoto;
 
 struct Box { // pixels of the photo, as it is to be seen
   int x = 0, y = 0, width = 0, height = 0;
@@ -38,9 +39,19 @@ struct ChannelExamples {
   Histogram histogram;      // of the photos' maxima, as far as they are finite
 };
 
+// A layer's activations at one position of each photo, those that are 0 everywhere or not finite left out.
+struct PositionExamples {
+  Array vectors;                  // (N,C), by the photos' names
+  std::vector<std::string> files; // of each row
+  std::vector<int> x, y;          // in the map
+  std::int64_t left_out = 0;
+};
+
 struct ExamplesRequest {
   std::filesystem::path folder;
-  std::vector<NodeId> layers;     // of session.graph()
+  std::vector<NodeId> layers;    // of session.graph()
+  std::vector<NodeId> positions; // layers that one position of each photo is kept of, drawn by `seed` and its name
+  std::uint64_t seed = 0;
   std::vector<int> channels;      // of each layer, that results are wanted of; empty: all
   int top = 9;                    // photos of a channel
   std::filesystem::path database; // what was seen before and is seen now; "": of this run alone
@@ -75,15 +86,19 @@ public:
 
   // Of what has been seen by then, of request.channels. `layer` is of request.layers.
   std::vector<ChannelExamples> results(NodeId layer);
+  // The same of request.positions.
+  PositionExamples positions(NodeId layer);
 
 private:
   void plan();
   void fill_reader();
+  std::vector<Peaks> kept(std::size_t asked, const std::vector<ReadPhoto> &photos) const;
 
   Session &session_;
   ExamplesRequest request_;
   Size input_;
-  std::vector<Shape> shapes_; // of the layers
+  std::vector<Asked> asked_;  // request_.layers, then request_.positions
+  std::vector<Shape> shapes_; // of each
   std::unique_ptr<SeenDatabase> database_;
   ExamplesProgress progress_;
   std::int64_t skipped_ = 0;

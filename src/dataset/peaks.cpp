@@ -61,7 +61,7 @@ std::string unpack(std::span<const std::uint8_t> bytes, std::size_t channels, st
   return "";
 }
 
-PeaksPlan::PeaksPlan(Session &session, Size input, const std::vector<NodeId> &layers, int batch)
+PeaksPlan::PeaksPlan(Session &session, Size input, const std::vector<Asked> &asked, int batch)
     : batch_(batch), doing_("the photos of " + session.graph().name), plan_(session.programs(), "photos") {
   const Graph &graph = session.model().at(input);
   NetworkOptions options;
@@ -69,8 +69,8 @@ PeaksPlan::PeaksPlan(Session &session, Size input, const std::vector<NodeId> &la
   options.batch = batch;
   options.precision = session.precision();
   options.profile = session.profile();
-  for (const NodeId layer : layers)
-    options.targets.push_back(same_node(session.graph(), layer, graph));
+  for (const Asked &of : asked)
+    options.targets.push_back(same_node(session.graph(), of.layer, graph));
   const std::vector<NodeId> nodes = options.targets;
   std::sort(options.targets.begin(), options.targets.end());
   options.targets.erase(std::unique(options.targets.begin(), options.targets.end()), options.targets.end());
@@ -80,13 +80,19 @@ PeaksPlan::PeaksPlan(Session &session, Size input, const std::vector<NodeId> &la
   Network network(plan_, session.weights(), graph, options);
   network.forward(input_);
   const std::int64_t enough = plan_.device().info().is_cpu() ? 1 : 512; // workgroups
-  for (const NodeId node : nodes) {
-    const Shape &shape = network.shape(node);
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const Shape &shape = network.shape(nodes[i]);
     const auto count = static_cast<std::size_t>(shape.c) * static_cast<std::size_t>(batch);
+    const TensorId maps = network.output(nodes[i]);
+    if (asked[i].position) {
+      const TensorId kept = plan_.persistent("maps", plan_.bytes(maps));
+      plan_.copy(maps, kept);
+      layers_.push_back({shape, kept, TensorId::none});
+      continue;
+    }
     const TensorId values = plan_.persistent("maxima", count * sizeof(float));
     const TensorId places = plan_.persistent("their places", count * sizeof(std::int32_t));
     const Slices slices = slices_along(shape, {false, true, true}, batch, 1, 0, enough);
-    const TensorId maps = network.output(node);
     plan_.dispatch("maxima", plan_.programs().get("reduction", {0, slices.neighbours, gpu::REDUCTION_MAX, 1}),
                    slices.groups, slices.params, {reads(maps), writes(values), writes(places), reads(maps)});
     layers_.push_back({shape, values, places});
@@ -124,6 +130,20 @@ std::vector<Peaks> PeaksPlan::peaks(std::size_t layer, int images) const {
       const bool found = place >= 0 && place < positions;
       all[n].values.push_back(found ? values[n * channels + c] : std::numeric_limits<float>::quiet_NaN());
       all[n].places.push_back(found ? static_cast<std::uint32_t>(place) : 0);
+    }
+  return all;
+}
+
+std::vector<Peaks> PeaksPlan::at_places(std::size_t layer, const std::vector<std::uint32_t> &places) const {
+  const Layer &of = layers_.at(layer);
+  const auto maps = plan_.read_all<float>(of.values);
+  const auto channels = static_cast<std::size_t>(of.shape.c);
+  const auto positions = static_cast<std::size_t>(of.shape.h) * static_cast<std::size_t>(of.shape.w);
+  std::vector<Peaks> all(places.size());
+  for (std::size_t n = 0; n < all.size(); ++n)
+    for (std::size_t c = 0; c < channels; ++c) {
+      all[n].values.push_back(maps[(n * channels + c) * positions + places[n]]);
+      all[n].places.push_back(places[n]);
     }
   return all;
 }

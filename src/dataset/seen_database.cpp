@@ -27,15 +27,15 @@ void SeenDatabase::open(const std::string &net, const std::string &name) {
   sqlite_.run("BEGIN EXCLUSIVE"); // the lock is never given back
   const auto is = sqlite_.number("PRAGMA application_id"), made_by = sqlite_.number("PRAGMA user_version");
   if (is == 0 && sqlite_.number("SELECT count(*) FROM sqlite_master") == 0) {
-    sqlite_.run(
-        fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};"
-                    "CREATE TABLE net (identity TEXT NOT NULL, name TEXT NOT NULL);"
-                    "CREATE TABLE photo (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, bytes INTEGER NOT NULL,"
-                    " changed INTEGER NOT NULL, width INTEGER, height INTEGER, fault TEXT);"
-                    "CREATE TABLE layer (id INTEGER PRIMARY KEY, name TEXT NOT NULL, width INTEGER NOT NULL,"
-                    " height INTEGER NOT NULL, precision TEXT NOT NULL, channels INTEGER NOT NULL,"
-                    " rows INTEGER NOT NULL, columns INTEGER NOT NULL, UNIQUE (name, width, height, precision))",
-                    application, version));
+    sqlite_.run(fmt::format(
+        "PRAGMA application_id = {}; PRAGMA user_version = {};"
+        "CREATE TABLE net (identity TEXT NOT NULL, name TEXT NOT NULL);"
+        "CREATE TABLE photo (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, bytes INTEGER NOT NULL,"
+        " changed INTEGER NOT NULL, width INTEGER, height INTEGER, fault TEXT);"
+        "CREATE TABLE layer (id INTEGER PRIMARY KEY, name TEXT NOT NULL, sample TEXT NOT NULL, width INTEGER NOT NULL,"
+        " height INTEGER NOT NULL, precision TEXT NOT NULL, channels INTEGER NOT NULL,"
+        " rows INTEGER NOT NULL, columns INTEGER NOT NULL, UNIQUE (name, sample, width, height, precision))",
+        application, version));
     sqlite_.prepare("INSERT INTO net VALUES (?, ?)").bind(1, net).bind(2, name).run();
   } else if (is != application) {
     sqlite_.fail("is a database of another program's");
@@ -57,21 +57,23 @@ void SeenDatabase::open(const std::string &net, const std::string &name) {
 std::size_t SeenDatabase::layer(const SeenLayer &layer) {
   const Shape &shape = layer.shape;
   Transaction change(sqlite_);
-  Statement find = sqlite_.prepare("SELECT id, channels, rows, columns FROM layer"
-                                   " WHERE name = ? AND width = ? AND height = ? AND precision = ?");
+  Statement find =
+      sqlite_.prepare("SELECT id, channels, rows, columns FROM layer"
+                      " WHERE name = ?1 AND sample = ?5 AND width = ?2 AND height = ?3 AND precision = ?4");
   find.bind(1, layer.name).bind(2, std::int64_t{layer.input.width}).bind(3, std::int64_t{layer.input.height});
-  if (find.bind(4, layer.precision).step()) {
+  if (find.bind(4, layer.precision).bind(5, layer.sample).step()) {
     const std::int64_t id = find.integer(0);
     if (find.integer(1) != shape.c || find.integer(2) != shape.h || find.integer(3) != shape.w)
       sqlite_.damaged("layer " + layer.name + " has another shape");
     find.reset();
     layers_.push_back({id, shape});
   } else {
-    Statement add = sqlite_.prepare("INSERT INTO layer (name, width, height, precision, channels, rows, columns)"
-                                    " VALUES (?, ?, ?, ?, ?, ?, ?)");
+    Statement add =
+        sqlite_.prepare("INSERT INTO layer (name, width, height, precision, channels, rows, columns, sample)"
+                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     add.bind(1, layer.name).bind(2, std::int64_t{layer.input.width}).bind(3, std::int64_t{layer.input.height});
     add.bind(4, layer.precision).bind(5, std::int64_t{shape.c}).bind(6, std::int64_t{shape.h});
-    add.bind(7, std::int64_t{shape.w}).run();
+    add.bind(7, std::int64_t{shape.w}).bind(8, layer.sample).run();
     layers_.push_back({sqlite_.last_row(), shape});
     // A table of its own: what one layer has seen lies side by side.
     sqlite_.run(

@@ -22,6 +22,7 @@ namespace convscope {
 // A layer as photos are shown to it; others of the same name stand beside it.
 struct SeenLayer {
   std::string name;
+  std::string sample; // what is kept of its maps
   Size input;
   std::string precision;
   Shape shape;
