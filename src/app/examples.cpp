@@ -6,9 +6,8 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
-#include "app/interrupt.h"
 #include "app/outputs.h"
-#include "app/progress.h"
+#include "app/photos.h"
 #include "app/report.h"
 #include "base/error.h"
 #include "base/files.h"
@@ -29,7 +28,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr int default_rows = 32; // of a picture
 constexpr int most_examples = 1000;
-constexpr std::size_t named_photos = 5; // of those that are skipped
 
 struct Options {
   std::string model, images, layer, channels, database, output;
@@ -38,67 +36,8 @@ struct Options {
   bool json = false;
 };
 
-// "conv5", or more of them with commas between; names of layers may hold commas themselves.
-std::vector<NodeId> layers_named(const Graph &graph, const std::string &text) {
-  const std::vector<std::string> names = split(text, ',');
-  if (names.size() > 1)
-    try {
-      return {find_layer(graph, text)};
-    } catch (const UserError &) {
-      std::vector<NodeId> layers;
-      for (const std::string &name : names)
-        if (const NodeId layer = find_layer(graph, name); std::ranges::find(layers, layer) == layers.end())
-          layers.push_back(layer);
-      return layers;
-    }
-  return {find_layer(graph, text)};
-}
-
 const std::string &name_of(const Context &context, NodeId layer) {
   return context.session.graph().nodes[static_cast<std::size_t>(layer)].name;
-}
-
-// The number of channels does not depend on the size, so the net's own will do.
-int channels_of(const Graph &graph, NodeId layer) {
-  return infer_shapes(graph, graph.input, layer)[static_cast<std::size_t>(layer)].c;
-}
-
-// The file as examples name it, where it lies in the folder.
-std::vector<std::string> own_output(const std::string &output, const std::string &folder) {
-  std::error_code error;
-  const std::filesystem::path inside = std::filesystem::weakly_canonical(output, error)
-                                           .lexically_relative(std::filesystem::weakly_canonical(folder, error));
-  const std::u8string text = inside.generic_u8string();
-  return {std::string(text.begin(), text.end())};
-}
-
-// Whether all photos were seen; not where the user has stopped it.
-bool look_at_photos(ExamplesRun &run) {
-  if (run.done())
-    return true;
-  const InterruptGuard guard;
-  const ExamplesProgress first = run.progress();
-  const std::int64_t work = first.left();
-  if (first.before > 0)
-    tell(fmt::format("{} of {} photos were seen before", first.before, first.photos));
-  ProgressBar bar(work);
-  const Stopwatch clock;
-  while (!run.done() && !guard.interrupted()) {
-    run.advance();
-    const std::int64_t done = run.progress().done;
-    if (bar.due(done, done))
-      bar.show(fmt::format("photo {} of {}, {} photos/s, {} left", first.before + done, first.photos,
-                           short_number(static_cast<double>(done) / std::max(clock.seconds(), 1e-9)),
-                           clock_text(bar.seconds_left())));
-  }
-  return run.done();
-}
-
-void tell_skipped(const std::vector<SkippedPhoto> &skipped) {
-  for (std::size_t i = 0; i < std::min(skipped.size(), named_photos); ++i)
-    tell(fmt::format("skipped {}: {}", printable(skipped[i].file), skipped[i].reason));
-  if (skipped.size() > named_photos)
-    tell(fmt::format("and {} more photos", skipped.size() - named_photos));
 }
 
 Json to_json(const Box &box) { return {{"x", box.x}, {"y", box.y}, {"width", box.width}, {"height", box.height}}; }
@@ -181,26 +120,15 @@ int make_examples(Context &context, const Options &o) {
     check_examples_page(rows, o.top);
 
   const Stopwatch clock;
-  ProgressBar listing(1);
-  if (listing.on_terminal())
-    request.listing = [&listing](std::int64_t found) {
-      listing.due(0, 0);
-      listing.show(fmt::format("{} photos found", found));
-    };
   const std::vector<NodeId> layers = request.layers;
-  ExamplesRun run(session, std::move(request));
-  listing.clear();
+  const auto run_of_photos = list_photos(session, std::move(request));
+  ExamplesRun &run = *run_of_photos;
   context.tell_notes();
   const bool whole = look_at_photos(run);
   const double seconds = clock.seconds();
-  const std::vector<SkippedPhoto> skipped = run.skipped();
-  if (run.seen() == 0 && whole)
-    throw UserError(fmt::format("{}: none of its {} pictures can be read: {}: {}", o.images, run.progress().photos,
-                                printable(skipped.front().file), skipped.front().reason));
-  tell_skipped(skipped);
+  const std::vector<SkippedPhoto> skipped = tell_skipped(run, o.images);
   if (!whole)
-    tell(fmt::format("stopped at photo {} of {}{}", run.progress().before + run.progress().done, run.progress().photos,
-                     o.database.empty() ? "" : "; the same command goes on from there"));
+    tell_stopped(run, o.database);
   if (run.seen() == 0)
     return exit_interrupted;
 

@@ -22,11 +22,6 @@ namespace {
 
 constexpr int default_maps = 64;
 
-// The number of channels does not depend on the size, so the net's own will do.
-int channels_of(const Graph &graph, NodeId layer) {
-  return infer_shapes(graph, graph.input, layer)[static_cast<std::size_t>(layer)].c;
-}
-
 } // namespace
 
 int make_features(Context &context, const PictureSettings &given, const PictureOutputs &outputs) {

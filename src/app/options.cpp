@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "graph/shapes.h"
 #include "importer/preprocessing.h"
 
 namespace convscope {
@@ -201,6 +202,11 @@ CLI::Option *add_input_size(CLI::App &app, InputSize &size, const std::string &d
     size = text.find('x') == std::string::npos ? InputSize{parsed.width, {}} : InputSize{0, parsed};
   };
   return app.add_option_function<std::string>("--input-size", read, description)->type_name("N|WxH");
+}
+
+// The number does not depend on the size, so the net's own will do.
+int channels_of(const Graph &graph, NodeId layer) {
+  return infer_shapes(graph, graph.input, layer)[static_cast<std::size_t>(layer)].c;
 }
 
 std::vector<int> parse_channels(const std::string &text, int count, const std::string &layer) {

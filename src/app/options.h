@@ -52,6 +52,8 @@ Size parse_size(const std::string &text, const std::string &option);
 inline constexpr const char *photo_size_help =
     "The photo's shorter side, or the shape of the part in its middle that the net gets [the net's: 224]";
 CLI::Option *add_input_size(CLI::App &app, InputSize &size, const std::string &description);
+// Of the layer's map or vector.
+int channels_of(const Graph &graph, NodeId layer);
 // "0-15,40": ascending as written, each once; "all" and "" give `all` and the default. `count` channels exist.
 std::vector<int> parse_channels(const std::string &text, int count, const std::string &layer);
 
