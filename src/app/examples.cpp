@@ -154,7 +154,7 @@ int make_examples(Context &context, const Options &o) {
       continue;
     channels.resize(std::min(channels.size(), rows[i]));
     const std::string subtitle =
-        fmt::format("{}: {} photos, the middle of each as {}",
+        fmt::format("{}: {} photos, the middle of each as {}; at the right their maxima",
                     printable(path_text(std::filesystem::path(o.images).lexically_normal())), run.seen(), input);
     sections.push_back(
         section_of(o, fmt::format("{}  {}", session.graph().name, name), i == 0 ? subtitle : "", channels));
