@@ -42,7 +42,7 @@ TEST(Peaks, AsBytesAndBack) {
   }
 }
 
-const SeenLayer layer_one{"one", {8, 8}, "fp32", {3, 7, 7}};
+const SeenLayer layer_one{"one", "maxima", {8, 8}, "fp32", {3, 7, 7}};
 
 std::vector<std::string> all_of(SeenDatabase &database, std::size_t layer) {
   std::vector<std::string> names;
@@ -210,6 +210,44 @@ TEST_F(Runs, InAnyBatch) {
   const std::vector<ImageRgb8> small = crops(request_.folder, {example, {"none.png", 0, 0, 0, {}}}, 10);
   EXPECT_EQ(std::max(small[0].width, small[0].height), std::min(10, std::max(part.width, part.height)));
   EXPECT_TRUE(small[1].pixels.empty());
+}
+
+// One position a photo: by its name and the seed, of what the layer is there.
+TEST_F(Runs, OnePositionOfEachPhoto) {
+  const NodeId layer = request_.layers[0];
+  request_.layers = {find_layer(session_.graph(), "conv1")};
+  request_.positions = {layer};
+  request_.database = scratch_ / "seen.sqlite";
+  const auto seen = [&] {
+    ExamplesRun run(session_, request_);
+    while (!run.done())
+      run.advance();
+    return run.positions(layer);
+  };
+  const PositionExamples found = seen();
+  EXPECT_EQ(found.files, (std::vector<std::string>{"0.png", "1.png", "2.png", "3.png", "4.png", "5.png"}));
+  EXPECT_EQ(found.vectors.shape, (std::vector<std::int64_t>{6, 192}));
+  EXPECT_EQ(found.left_out, 0);
+  for (std::size_t i = 0; i < 6; ++i) {
+    const Array maps =
+        session_.features(read_image(photo_file(request_.folder, found.files[i])), {layer}, request_.input_size).at(0);
+    ASSERT_TRUE(found.x[i] > 0 && found.x[i] < maps.shape[2] - 1);
+    ASSERT_TRUE(found.y[i] > 0 && found.y[i] < maps.shape[1] - 1);
+    const auto at = static_cast<std::size_t>(found.y[i] * maps.shape[2] + found.x[i]);
+    const auto plane = static_cast<std::size_t>(maps.shape[1] * maps.shape[2]);
+    for (std::size_t c = 0; c < 192; ++c)
+      EXPECT_NEAR(found.vectors.data[i * 192 + c], maps.data[c * plane + at], 1e-5) << i << " " << c;
+  }
+  request_.batch = 4;
+  fs::remove(request_.database);
+  EXPECT_EQ(seen().vectors.data, found.vectors.data);
+  request_.seed = 1; // beside the others
+  const PositionExamples other = seen();
+  EXPECT_NE(std::pair(other.x, other.y), std::pair(found.x, found.y));
+  request_.seed = 0;
+  ExamplesRun run(session_, request_);
+  EXPECT_TRUE(run.done());
+  EXPECT_EQ(run.positions(layer).vectors.data, found.vectors.data);
 }
 
 } // namespace
