@@ -90,7 +90,7 @@ TEST(SeenDatabase, KeepsABatchOrNoneOfIt) {
   EXPECT_EQ(database.missing(), 1);
   EXPECT_TRUE(all_of(database, layer).empty());
   // Another layer has seen none of them; what can't be read it need not try.
-  const std::size_t other = database.layer({"two", {8, 8}, "fp32", {2, 7, 7}});
+  const std::size_t other = database.layer({"two", "maxima", {8, 8}, "fp32", {2, 7, 7}});
   list(database, {a, b});
   EXPECT_EQ(database.missing(), 1);
   Transaction batch = database.batch();
@@ -230,7 +230,8 @@ TEST_F(Runs, OnePositionOfEachPhoto) {
   EXPECT_EQ(found.left_out, 0);
   for (std::size_t i = 0; i < 6; ++i) {
     const Array maps =
-        session_.features(read_image(photo_file(request_.folder, found.files[i])), {layer}, request_.input_size).at(0);
+        session_.features(read_image(photo_file(request_.folder, found.files[i])), {layer}, InputSize{0, {64, 64}})
+            .at(0);
     ASSERT_TRUE(found.x[i] > 0 && found.x[i] < maps.shape[2] - 1);
     ASSERT_TRUE(found.y[i] > 0 && found.y[i] < maps.shape[1] - 1);
     const auto at = static_cast<std::size_t>(found.y[i] * maps.shape[2] + found.x[i]);
