@@ -60,6 +60,7 @@ Command add_strip(CLI::App &program);
 Command add_grid(CLI::App &program);
 Command add_examples(CLI::App &program);
 Command add_atlas(CLI::App &program);
+Command add_microscope(CLI::App &program);
 Command add_replay(CLI::App &program);
 Command add_classify(CLI::App &program);
 Command add_activations(CLI::App &program);

@@ -1,0 +1,26 @@
+// The options of `microscope`, and a shard of its work.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace convscope {
+
+inline constexpr int most_shards = 100000;
+
+struct Shard {
+  int index = 0, count = 1;
+};
+
+struct MicroscopeOptions {
+  std::string model, folder, channels, size, recipe = "lucid";
+  std::vector<std::string> layers, photos;
+  int steps = 0, batch = 0; // 0: not given
+  std::uint64_t seed = 0;
+  bool negative = false, neuron = false, preview = false, finish = false;
+  std::optional<Shard> shard;
+};
+
+} // namespace convscope

@@ -1,0 +1,79 @@
+// Makes the pictures of a site that are not there yet, batch after batch: what was kept is never made again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/image.h"
+#include "microscope/store.h"
+#include "microscope/survey.h"
+#include "session/optimize_run.h"
+#include "session/session.h"
+
+namespace convscope {
+
+struct SitePhoto { // that layers make caricatures of
+  std::string file, hash;
+  Array picture; // (C,H,W), of the pictures' size
+};
+
+struct RenderRequest {
+  Recipe recipe; // with its steps
+  Size size;
+  std::uint64_t seed = 0;
+  int batch = 0; // units at once, 0: default_batch()
+  std::vector<View> views{View::channel};
+  std::vector<SitePhoto> photos;
+  bool preview = false; // pictures that are no previews stay
+  int shard = 0, shards = 1;
+  // The settings that a picture carries, JSON, and what is drawn of an image.
+  std::function<std::string(const std::string &objective, const SitePhoto *photo)> settings;
+  std::function<ImageRgb8(const Array &image, const Progress &progress)> draw;
+};
+
+// Which of so many shards has a layer's unit, given their places in the survey: blocks of units that make a batch.
+int shard_of(std::size_t layer, std::size_t unit, std::size_t units, int shards);
+
+class Rendering {
+public:
+  Rendering(Session &session, const Survey &survey, const SiteStore &store, RenderRequest request);
+
+  std::int64_t pictures() const { return before_ + static_cast<std::int64_t>(tasks_.size()); } // of this shard
+  std::int64_t before() const { return before_; } // of those, there already
+  std::int64_t made() const { return made_; }
+  bool done() const { return next_ == tasks_.size() && !run_; }
+  // Up to so many steps of the batch at hand; at its end its pictures are kept. UserError where that fails. A layer
+  // whose pictures can't be made is passed over: problems().
+  void advance(int steps);
+  double work_done() const;  // in pictures
+  std::string where() const; // "conv3, 12 of 384"
+  const std::vector<std::string> &problems() const { return problems_; }
+
+private:
+  struct Task {
+    std::size_t layer = 0; // of the survey
+    std::string stem, objective, work;
+    const SitePhoto *photo = nullptr;
+    View view = View::channel;
+  };
+  void add(std::size_t layer, const std::string &stem, const std::string &objective, View view, const SitePhoto *photo);
+  void begin_batch();
+  void keep_batch();
+  void pass_over(const std::string &why);
+
+  Session &session_;
+  const Survey &survey_;
+  const SiteStore &store_;
+  RenderRequest request_;
+  std::vector<std::map<std::string, Record>> records_; // of each layer, as they were
+  std::vector<Task> tasks_;
+  std::size_t next_ = 0, end_ = 0; // of the batch at hand
+  std::int64_t before_ = 0, made_ = 0;
+  std::optional<OptimizeRun> run_;
+  std::vector<std::string> problems_;
+};
+
+} // namespace convscope

@@ -1,0 +1,198 @@
+#include "microscope/survey.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <span>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "graph/names.h"
+#include "graph/shapes.h"
+#include "graph/support.h"
+#include "microscope/names.h"
+#include "session/input_size.h"
+
+namespace convscope {
+
+namespace {
+
+template <class... Ops> bool is_any(const Op &op) { return (std::holds_alternative<Ops>(op) || ...); }
+
+const Node &node_of(const Graph &graph, NodeId id) { return graph.nodes[static_cast<std::size_t>(id)]; }
+
+bool mixes_channels(const Op &op) { return is_any<Conv, ConvTranspose, Dense, Add, Concat>(op); }
+
+// Each channel by itself, at its place: what such an op gives is the layer before it, looked at again.
+bool by_channel(const Op &op) { return is_any<ScaleShift, Relu, PRelu, Unary, Normalize, Identity>(op); }
+
+std::vector<std::vector<NodeId>> readers_of(const Graph &graph) {
+  std::vector<std::vector<NodeId>> readers(graph.nodes.size());
+  for (std::size_t id = 0; id < graph.nodes.size(); ++id)
+    for (const NodeId input : graph.nodes[id].inputs)
+      readers[static_cast<std::size_t>(input)].push_back(static_cast<NodeId>(id));
+  return readers;
+}
+
+// Down the chain of single readers, the last that is a layer; -1 where none is.
+NodeId end_of_chain(const Graph &graph, const std::vector<std::vector<NodeId>> &readers, NodeId id) {
+  NodeId end = node_of(graph, id).layer ? id : -1;
+  for (;;) {
+    const auto &next = readers[static_cast<std::size_t>(id)];
+    if (next.size() != 1 || !by_channel(node_of(graph, next.front()).op))
+      return end;
+    id = next.front();
+    if (node_of(graph, id).layer)
+      end = id;
+  }
+}
+
+std::vector<NodeId> wanted_layers(const Graph &graph, const std::vector<std::string> &texts) {
+  std::vector<NodeId> layers;
+  for (const std::string &text : texts) {
+    const bool whole = std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                                   [&](const Node &node) { return node.layer && node.name == text; });
+    for (const std::string &name : whole ? std::vector<std::string>{text} : split(text, ',')) {
+      if (name.empty())
+        throw UserError(fmt::format("--layers '{}': a layer's name is empty", text));
+      layers.push_back(find_layer(graph, name));
+    }
+  }
+  std::sort(layers.begin(), layers.end());
+  layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
+  return layers;
+}
+
+} // namespace
+
+std::vector<NodeId> telling_layers(const Graph &graph) {
+  const auto readers = readers_of(graph);
+  std::vector<NodeId> ends(graph.nodes.size(), -1);
+  std::vector<NodeId> layers;
+  for (std::size_t id = 0; id < graph.nodes.size(); ++id)
+    if (mixes_channels(graph.nodes[id].op))
+      ends[id] = end_of_chain(graph, readers, static_cast<NodeId>(id));
+  const auto in_concat = [&](NodeId end) {
+    const auto &next = readers[static_cast<std::size_t>(end)];
+    if (next.size() != 1)
+      return false;
+    const auto *concat = std::get_if<Concat>(&node_of(graph, next.front()).op);
+    return concat && concat->axis == Axis::c && ends[static_cast<std::size_t>(next.front())] >= 0;
+  };
+  for (const NodeId end : ends)
+    if (end >= 0 && !in_concat(end))
+      layers.push_back(end);
+  std::sort(layers.begin(), layers.end());
+  layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
+  return layers;
+}
+
+std::vector<Shape> node_shapes(const Model &model) {
+  const Graph &graph = model.graph;
+  std::vector<Shape> shapes(graph.nodes.size());
+  const std::vector<bool> runs = runnable_nodes(graph);
+  for (std::size_t id = graph.nodes.size(); id-- > 0;) {
+    if (!runs[id] || shapes[id].c > 0)
+      continue;
+    try {
+      const std::vector<Shape> before = infer_shapes(graph, graph.input, static_cast<NodeId>(id));
+      for (std::size_t i = 0; i <= id; ++i)
+        if (before[i].c > 0)
+          shapes[i] = before[i];
+    } catch (const UserError &) {
+    }
+  }
+  return shapes;
+}
+
+std::vector<SurveyLayer> named_layers(const Model &model) {
+  const Graph &graph = model.graph;
+  const std::vector<Shape> shapes = node_shapes(model);
+  std::vector<SurveyLayer> layers;
+  std::vector<std::string> names;
+  for (std::size_t id = 0; id < graph.nodes.size(); ++id) {
+    const Node &node = graph.nodes[id];
+    if (!node.layer)
+      continue;
+    layers.push_back({static_cast<NodeId>(id), node.name, node.kind, "", shapes[id], {}});
+    names.push_back(node.name);
+  }
+  const std::vector<std::string> folders = folder_names(names);
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    layers[i].folder = folders[i];
+  return layers;
+}
+
+std::vector<NodeId> Survey::nodes() const {
+  std::vector<NodeId> ids;
+  for (const SurveyLayer &layer : layers)
+    ids.push_back(layer.node);
+  return ids;
+}
+
+Survey survey(const Model &model, const SurveyRequest &request) {
+  const Graph &graph = model.graph;
+  const bool chosen = !request.layers.empty();
+  const std::vector<NodeId> wanted = chosen ? wanted_layers(graph, request.layers) : telling_layers(graph);
+  Survey survey;
+  int most = 0;
+  for (SurveyLayer layer : named_layers(model)) {
+    if (!std::binary_search(wanted.begin(), wanted.end(), layer.node))
+      continue;
+    if (!chosen && layer.shape.h * layer.shape.w <= 1)
+      continue; // a vector, or what can't be run
+    try {
+      const Size input = input_size_for(model, {layer.node}, request.recipe, request.image);
+      const Shape shape = shape_at(model, layer.node, net_size(input, request.recipe, request.image));
+      most = std::max(most, shape.c);
+      if (layer.shape.c == 0)
+        layer.shape = shape;
+      for (int unit = 0; unit < shape.c; ++unit)
+        if (request.channels.empty() || std::binary_search(request.channels.begin(), request.channels.end(), unit))
+          layer.units.push_back(unit);
+      if (!layer.units.empty())
+        survey.layers.push_back(std::move(layer));
+    } catch (const UserError &error) {
+      if (chosen)
+        throw;
+      survey.left_out.push_back(fmt::format("{}: {}", layer.name, error.what()));
+    }
+  }
+  if (survey.layers.empty() && most > 0)
+    throw UserError(
+        fmt::format("--channels: none of the layers has them: the largest has {}, 0 to {}", most, most - 1));
+  if (survey.layers.empty())
+    throw UserError(fmt::format("{}: no layer has maps that a picture can be made of{}", graph.name,
+                                survey.left_out.empty() ? "" : "; " + survey.left_out.front()));
+  return survey;
+}
+
+const std::vector<ViewForm> &view_forms() {
+  static const std::vector<ViewForm> forms{{View::channel, "", "The channel at its strongest", "{}:{}"},
+                                           {View::negative, "-negative", "At its most negative", "-{}:{}"},
+                                           {View::neuron, "-neuron", "One unit, at the centre", "{}:{}@center"}};
+  return forms;
+}
+
+const ViewForm &form_of(View view) { return view_forms()[static_cast<std::size_t>(view)]; }
+
+std::string objective_text(View view, const std::string &layer, int channel) {
+  return fmt::format(fmt::runtime(form_of(view).format), layer, channel);
+}
+
+std::string work_hash(const std::string &settings_json) {
+  nlohmann::json json = nlohmann::json::parse(settings_json); // whose keys are sorted
+  for (const char *key : {"convscope", "device", "driver", "model", "batch", "labels"})
+    json.erase(key);
+  for (const char *key : {"weights", "photo"})
+    if (json.contains(key))
+      json[key].erase("file");
+  const std::string text = json.dump();
+  return fmt::format("{:016x}", fnv1a(std::as_bytes(std::span(text.data(), text.size()))));
+}
+
+} // namespace convscope
