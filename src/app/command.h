@@ -31,6 +31,7 @@ struct Context {
   void tell_notes();
 
   GlobalOptions options;
+  std::vector<std::string> arguments; // the program's own, its name first
   Session session;
   std::vector<std::string> notes;
   nlohmann::ordered_json report; // what --report adds to the program's own: settings, objectives, timings

@@ -188,6 +188,7 @@ int run_command_line(int argc, const char *const *argv) {
   check_required(*chosen);
   check_global_options(options);
   Context context(options);
+  context.arguments.assign(argv, argv + argc);
   Report report(chosen->parser->get_name(), options.report);
   context.finish = [&](int status) {
     flush_results();

@@ -9,6 +9,7 @@
 
 #include "app/interrupt.h"
 #include "app/microscope.h"
+#include "app/microscope_slurm.h"
 #include "app/optimizing.h"
 #include "app/progress.h"
 #include "app/report.h"
@@ -201,7 +202,15 @@ bool render_all(Context &context, Rendering &rendering, Follower &follower) {
 int run_microscope(Context &context, const MicroscopeOptions &o) {
   if (o.finish && o.shard)
     throw UserError("--shard and --finish are two commands: the pages come when all shards have ended");
+  if (o.slurm && (o.finish || o.shard))
+    throw UserError("--slurm: gives out the shards and the pages itself: without --shard and --finish");
+  if (o.slurm.has_value() != (o.shards > 0))
+    throw UserError("--slurm and --shards go together: --slurm \"--gres=gpu:1 --time=8:00:00\" --shards 16");
+  if (o.slurm)
+    check_slurm_options(*o.slurm);
   Work work = prepare(context, o);
+  if (o.slurm)
+    return run_on_slurm(context, o, work.survey, work.render, work.settings.weights.hash);
   const auto part = o.finish ? SiteLock::Part::pages : o.shard ? SiteLock::Part::shard : SiteLock::Part::whole;
   const SiteStore store(o.folder, work.settings.weights.hash, context.session.graph().name, part,
                         o.shard ? o.shard->index : 0);
@@ -265,7 +274,7 @@ int run_microscope(Context &context, const MicroscopeOptions &o) {
 
 Command add_microscope(CLI::App &program) {
   const auto o = std::make_shared<MicroscopeOptions>();
-  const auto shard = std::make_shared<std::string>();
+  const auto shard = std::make_shared<std::string>(), options = std::make_shared<std::string>();
   Command command;
   command.parser = program.add_subcommand(
       "microscope", "A static site of every unit of a net: made once, continued by the same command");
@@ -295,7 +304,14 @@ Command add_microscope(CLI::App &program) {
            "The I-th of N parts of the work, I from 0 or, without it, from SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX",
            "[I/]N");
   app.add_flag("--finish", o->finish, "Only the pages, of what all shards have made");
-  command.run = [o, shard](Context &context) {
+  CLI::Option *slurm = add_text(app, "--slurm", *options,
+                                "On a Slurm cluster: a job array with these options of sbatch, such as \"--gres=gpu:1 "
+                                "--time=8:00:00\", and a job that finishes; follows them",
+                                "OPTIONS");
+  add_integer(app, "--shards", o->shards, 1, most_shards, "Tasks of --slurm's array");
+  command.run = [o, shard, slurm, options](Context &context) {
+    if (slurm->count() > 0)
+      o->slurm = *options;
     if (o->folder.empty())
       throw UserError("-o: the folder's name is empty");
     if (!shard->empty()) {

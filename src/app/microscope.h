@@ -21,6 +21,8 @@ struct MicroscopeOptions {
   std::uint64_t seed = 0;
   bool negative = false, neuron = false, preview = false, finish = false;
   std::optional<Shard> shard;
+  std::optional<std::string> slurm; // sbatch's options
+  int shards = 0;                   // tasks of it
 };
 
 } // namespace convscope

@@ -10,7 +10,7 @@ namespace convscope {
 // ends that.
 class SiteLock {
 public:
-  enum class Part { whole, shard, pages };
+  enum class Part { none, whole, shard, pages }; // none: only looks
   SiteLock() = default;
   SiteLock(const SiteLock &) = delete;
   SiteLock &operator=(const SiteLock &) = delete;

@@ -34,6 +34,28 @@ int shard_of(std::size_t layer, std::size_t unit, std::size_t units, int shards)
   return static_cast<int>((unit / block + layer) % n);
 }
 
+PictureCount count_pictures(const Survey &survey, const SiteStore &store, const RenderRequest &request) {
+  PictureCount count;
+  for (const SurveyLayer &layer : survey.layers) {
+    const std::map<std::string, Record> records = store.records(layer.folder);
+    const auto look = [&](const std::string &stem) {
+      const auto found = records.find(stem);
+      ++count.all;
+      if (found == records.end())
+        return;
+      const Record &record = found->second;
+      const bool enough = record.steps >= request.recipe.steps || record.state != Record::State::done;
+      count.there += enough && (request.preview || !record.preview) ? 1 : 0;
+    };
+    for (const View view : request.views)
+      for (const int unit : layer.units)
+        look(file_stem(unit, view));
+    for (const SitePhoto &photo : request.photos)
+      look(photo_stem(photo.hash));
+  }
+  return count;
+}
+
 Rendering::Rendering(Session &session, const Survey &survey, const SiteStore &store, RenderRequest request)
     : session_(session), survey_(survey), store_(store), request_(std::move(request)) {
   for (const SurveyLayer &layer : survey_.layers)

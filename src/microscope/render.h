@@ -37,6 +37,12 @@ struct RenderRequest {
 // Which of so many shards has a layer's unit, given their places in the survey: blocks of units that make a batch.
 int shard_of(std::size_t layer, std::size_t unit, std::size_t units, int shards);
 
+// The pictures of a whole site, and those of them that are there with as many steps.
+struct PictureCount {
+  std::int64_t all = 0, there = 0;
+};
+PictureCount count_pictures(const Survey &survey, const SiteStore &store, const RenderRequest &request);
+
 class Rendering {
 public:
   Rendering(Session &session, const Survey &survey, const SiteStore &store, RenderRequest request);

@@ -78,6 +78,10 @@ SiteStore::SiteStore(const fs::path &folder, const std::string &net, const std::
   fs::create_directories(folder_ / "data", error);
   if (error)
     throw UserError(fmt::format("-o {}: cannot be written: {}", path_text(folder), error.message()));
+  if (part == SiteLock::Part::none) {
+    check_net(net, name);
+    return;
+  }
   bool whole = lock_.take(folder_ / lock_file, part == SiteLock::Part::shard ? part : SiteLock::Part::whole, shard);
   if (!whole && part == SiteLock::Part::pages && lock_.take(folder_ / lock_file, part)) {
     // Shards are at work: pages of what there is.
