@@ -26,7 +26,7 @@ namespace convscope {
 namespace {
 
 // Of `--preview`: AlexNet's 1,152 units take two cores some minutes.
-constexpr int preview_steps = 48, preview_side = 96;
+constexpr int preview_steps = 64, preview_side = 96;
 constexpr double pages_every = 60; // seconds at least; and a fortieth of the time at most
 
 // What the options say, ready to be worked on.
@@ -111,6 +111,12 @@ Work prepare(Context &context, const MicroscopeOptions &o) {
   if (const auto &left = work.survey.left_out; !left.empty())
     context.note(
         fmt::format("{} {} left out: {}", left.size(), left.size() == 1 ? "layer is" : "layers are", left.front()));
+
+  const auto without = std::count_if(work.survey.layers.begin(), work.survey.layers.end(),
+                                     [](const SurveyLayer &layer) { return layer.negative.empty(); });
+  if (o.negative && without > 0)
+    context.note(
+        fmt::format("--negative: {} of {} layers can't be below 0 and have none", without, work.survey.layers.size()));
 
   settings.command = "optimize";
   settings.recipe = recipe;
