@@ -35,6 +35,9 @@ endif()
 find_package(GIF 5 REQUIRED)
 find_package(ZLIB REQUIRED)
 
+# SQLite: libsqlite3-dev; vcpkg: sqlite3.
+find_package(SQLite3 REQUIRED)
+
 # HDF5's C interface: libhdf5-dev; vcpkg: hdf5.
 find_package(HDF5 REQUIRED COMPONENTS C)
 convscope_interface(convscope_hdf5 INCLUDE ${HDF5_C_INCLUDE_DIRS} LINK ${HDF5_C_LIBRARIES})

@@ -7,7 +7,7 @@ packages=(
   git cmake ninja-build g++ pkg-config ccache
   libvulkan-dev mesa-vulkan-drivers vulkan-validationlayers glslang-dev glslang-tools spirv-tools libvkfft-dev
   libcurl4-openssl-dev libssl-dev libcli11-dev nlohmann-json3-dev libfmt-dev libhdf5-dev libzip-dev libpng-dev
-  libjpeg-dev libwebp-dev libgif-dev zlib1g-dev libstb-dev fonts-dejavu-core
+  libjpeg-dev libwebp-dev libgif-dev zlib1g-dev libsqlite3-dev libstb-dev fonts-dejavu-core
   libglfw3-dev libimgui-dev libx11-dev xvfb xdotool
   libonnx-dev libonnx-testdata libprotobuf-dev protobuf-compiler
   libgtest-dev libgmock-dev librandom123-dev libbenchmark-dev

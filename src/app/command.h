@@ -58,6 +58,7 @@ Command add_features(CLI::App &program);
 Command add_optimize(CLI::App &program);
 Command add_strip(CLI::App &program);
 Command add_grid(CLI::App &program);
+Command add_examples(CLI::App &program);
 Command add_microscope(CLI::App &program);
 Command add_replay(CLI::App &program);
 Command add_classify(CLI::App &program);

@@ -159,9 +159,9 @@ int run_command_line(int argc, const char *const *argv) {
   program.require_subcommand(0, 1);
   program.fallthrough();
   std::vector<Command> commands;
-  for (const auto add :
-       {add_view, add_features, add_optimize, add_strip, add_grid, add_microscope, add_replay, add_classify, add_activations,
-        add_gradient, add_layers, add_models, add_devices, add_doctor, add_bench, add_tune, add_fetch}) {
+  for (const auto add : {add_view, add_features, add_optimize, add_strip, add_grid, add_examples, add_microscope,
+                         add_replay, add_classify, add_activations, add_gradient, add_layers, add_models, add_devices,
+                         add_doctor, add_bench, add_tune, add_fetch}) {
     commands.push_back(add(program));
     CLI::App &parser = *commands.back().parser;
     parser.fallthrough();

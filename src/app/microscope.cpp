@@ -245,7 +245,8 @@ int run_microscope(Context &context, const MicroscopeOptions &o) {
   try {
     if (!o.shard && !store.get("index.html"))
       follower.write_now(); // from now on there is a site that opens
-    whole = render_all(context, rendering, follower);
+    whole = (o.images.empty() || (o.shard && o.shard->index > 0) || add_photos(context, o, work.survey, store)) &&
+            render_all(context, rendering, follower);
   } catch (...) {
     follower.write_what_can_be();
     throw;
@@ -286,6 +287,8 @@ Command add_microscope(CLI::App &program) {
   app.add_option("--photo", o->photos, "A photo that each layer makes a caricature of; again for another")
       ->type_name("F")
       ->allow_extra_args(false);
+  add_text(app, "--images", o->images, "A folder of photos: those that excite each unit most are shown", "DIR");
+  add_text(app, "--db", o->database, "What was seen of them [a file in the user's cache]", "F.sqlite");
   add_integer(app, "--steps", o->steps, 1, most_steps, "Optimization steps [the recipe's]");
   add_text(app, "--size", o->size, "Of a picture, N or WxH [the recipe's: 128]", "N|WxH");
   add_seed(app, o->seed);

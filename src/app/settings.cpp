@@ -1,7 +1,6 @@
 #include "app/settings.h"
 
 #include <algorithm>
-#include <fstream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -10,9 +9,6 @@
 #include "app/options.h"
 #include "base/error.h"
 #include "base/files.h"
-#include "base/hash.h"
-#include "importer/file_kind.h"
-#include "importer/onnx/external_data.h"
 #include "io/json_reader.h"
 #include "session/recipe_json.h"
 
@@ -80,31 +76,6 @@ void read_grid(const JsonReader &from, PictureSettings &settings) {
 }
 
 } // namespace
-
-FileMark mark_file(const std::string &file) {
-  FileMark mark{file, 0, ""};
-  std::uint64_t hash = fnv1a_start;
-  std::vector<char> block(1 << 20);
-  const auto add = [&](const std::filesystem::path &part) {
-    std::error_code error; // a device or a pipe might never end
-    const bool is_file = std::filesystem::is_regular_file(part, error);
-    std::ifstream stream(part, std::ios::binary);
-    if (!is_file || !stream)
-      throw UserError(path_text(part) + ": cannot be read");
-    while (stream) {
-      stream.read(block.data(), static_cast<std::streamsize>(block.size()));
-      const auto count = static_cast<std::size_t>(stream.gcount());
-      hash = fnv1a(std::as_bytes(std::span(block.data(), count)), hash);
-      mark.bytes += count;
-    }
-  };
-  add(file);
-  if (file_content(file).kind == FileKind::onnx)
-    for (const std::filesystem::path &part : onnx_import::external_files(file))
-      add(part);
-  mark.hash = fmt::format("{:016x}", hash);
-  return mark;
-}
 
 std::string settings_json(const PictureSettings &s) {
   Json json = {{"convscope", CONVSCOPE_VERSION},

@@ -9,20 +9,12 @@
 #include <vector>
 
 #include "base/array.h"
+#include "importer/file_mark.h"
 #include "importer/model.h"
 #include "session/session.h"
 #include "visualization/recipe.h"
 
 namespace convscope {
-
-// A file that a picture depends on: its name, and what its content was.
-struct FileMark {
-  std::string file; // "" for the embedded weights
-  std::uint64_t bytes = 0;
-  std::string hash; // 64-bit FNV-1a, hexadecimal
-  bool operator==(const FileMark &) const = default;
-};
-FileMark mark_file(const std::string &file); // with an ONNX model's files of weights
 
 struct PictureSettings {
   std::string command; // "optimize", "strip", "features" or "grid"

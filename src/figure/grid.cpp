@@ -1,6 +1,7 @@
 #include "figure/grid.h"
 
 #include "base/error.h"
+#include "figure/heading.h"
 #include "figure/page.h"
 #include "figure/text.h"
 
@@ -11,10 +12,7 @@ namespace convscope {
 
 namespace {
 
-constexpr double title_size = 18, subtitle_size = 14;
-constexpr int label_gap = 5;  // from a picture to its label
-constexpr int title_gap = 14; // from the title to the first row
-constexpr int widest_title = 800;
+constexpr int label_gap = 5;        // from a picture to its label
 constexpr int narrowest_label = 72; // a tall, thin picture gets a wider cell, so that its label can be read
 constexpr int label_lines = 3;      // a label of a weighted sum may be long
 
@@ -52,40 +50,6 @@ int enlargement(int side, int count, int cell) {
   if (cell <= 0)
     cell = side >= 96 || count > 4 ? 128 : count > 1 ? 192 : 256;
   return std::max(1, static_cast<int>(std::lround(static_cast<double>(cell) / side)));
-}
-
-struct Heading {
-  std::string title, subtitle;
-  bool beside = true; // the subtitle on the title's line
-  int width = 0, height = 0;
-};
-
-// `width` is what the grid needs; the page may become a little wider for the title's sake.
-Heading lay_out_heading(const GridOptions &options, int width) {
-  Heading heading;
-  if (options.title.empty() && options.subtitle.empty())
-    return heading;
-  const double available = std::max(width, widest_title);
-  heading.title = elide(options.title, title_size, available);
-  heading.subtitle = elide(options.subtitle, subtitle_size, available);
-  const double title = measure_text(heading.title, title_size);
-  const double subtitle = measure_text(heading.subtitle, subtitle_size);
-  heading.beside = title == 0 || subtitle == 0 || title + title_size + subtitle <= width;
-  heading.width = static_cast<int>(std::ceil(heading.beside && title > 0 && subtitle > 0 ? title + title_size + subtitle
-                                                                                         : std::max(title, subtitle)));
-  heading.height = text_metrics(title_size).line + (heading.beside ? 0 : text_metrics(subtitle_size).line) + title_gap;
-  return heading;
-}
-
-void draw_heading(ImageRgb8 &canvas, const Heading &heading) {
-  int baseline = page::margin + text_metrics(title_size).ascent - 3;
-  draw_text(canvas, page::margin, baseline, heading.title, title_size, page::ink);
-  double x = page::margin;
-  if (!heading.beside)
-    baseline += text_metrics(subtitle_size).line + 2;
-  else if (!heading.title.empty())
-    x += measure_text(heading.title, title_size) + title_size;
-  draw_text(canvas, x, baseline, heading.subtitle, subtitle_size, page::dim);
 }
 
 void draw_label(ImageRgb8 &canvas, const Label &label, int x, int y, int width, double size) {
@@ -163,7 +127,8 @@ Layout lay_out(const std::vector<Tile> &tiles, int width, int height, const Grid
     bottom += height + label_height(first, std::min(first + at.columns, count)) + page::gutter;
   }
   const std::int64_t grid_width = at.columns * step - page::gutter;
-  at.heading = lay_out_heading(options, static_cast<int>(std::min<std::int64_t>(grid_width, image_side_limit)));
+  at.heading = lay_out_heading(options.title, options.subtitle,
+                               static_cast<int>(std::min<std::int64_t>(grid_width, image_side_limit)));
   const std::int64_t page_width = std::max<std::int64_t>(grid_width, at.heading.width) + 2 * page::margin;
   const std::int64_t page_height = bottom - page::gutter + at.heading.height + 2 * page::margin;
   check_image_size(page_width, page_height, "the grid of " + std::to_string(count) + " pictures (choose fewer)");
@@ -182,7 +147,7 @@ ImageRgb8 tile_grid(const std::vector<Tile> &tiles, const GridOptions &options) 
   }
   const Layout at = lay_out(tiles, width, height, options);
   ImageRgb8 canvas(at.page_width, at.page_height, page::paper);
-  draw_heading(canvas, at.heading);
+  draw_heading(canvas, at.heading, page::margin);
   for (std::size_t i = 0; i < tiles.size(); ++i) {
     const auto column = i % static_cast<std::size_t>(at.columns), row = i / static_cast<std::size_t>(at.columns);
     const int x = page::margin + static_cast<int>(column) * (at.cell_width + page::gutter);

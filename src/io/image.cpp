@@ -27,19 +27,34 @@ ImageRgb8 decode(std::span<const std::uint8_t> bytes, const std::string &name, s
 
 } // namespace
 
-ImageRgb8 read_image(const std::filesystem::path &path, std::string *warning) {
-  const std::vector<std::uint8_t> bytes = read_file(path, std::uint64_t{1} << 30);
-  const std::string name = path_text(path);
+ImageRgb8 decode_image(std::span<const std::uint8_t> bytes, const std::string &name, std::string *warning) {
   std::string what;
+  ImageRgb8 image = decode(bytes, name, what);
+  if (warning)
+    *warning = what.empty() ? "" : name + ": " + what;
+  return image;
+}
+
+ImageRgb8 read_image(const std::filesystem::path &path, std::string *warning) {
+  const std::vector<std::uint8_t> bytes = read_file(path, image_file_limit);
   try {
-    ImageRgb8 image = decode(bytes, name, what);
-    if (warning)
-      *warning = what.empty() ? "" : name + ": " + what;
-    return image;
+    return decode_image(bytes, path_text(path), warning);
   } catch (const std::bad_alloc &) {
-    throw UserError(name + ": does not fit into memory");
+    throw UserError(path_text(path) + ": does not fit into memory");
   }
 }
+
+std::int64_t pixels_told(std::span<const std::uint8_t> bytes) {
+  if (is_png(bytes) && bytes.size() >= 24) {
+    const auto number = [&](std::size_t at) {
+      return std::int64_t{bytes[at]} << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 | bytes[at + 3];
+    };
+    return number(16) * number(20);
+  }
+  return is_webp(bytes) ? webp_pixels(bytes) : is_jpeg(bytes) ? jpeg_pixels(bytes) : 0;
+}
+
+bool is_image(std::span<const std::uint8_t> bytes) { return is_png(bytes) || is_webp(bytes) || is_jpeg(bytes); }
 
 void check_image_size(std::int64_t width, std::int64_t height, const std::string &name) {
   if (width < 1 || height < 1)

@@ -32,6 +32,14 @@ inline constexpr std::int64_t image_pixel_limit = std::int64_t{1} << 28;
 // orientation says. UserError names the file where it is none of them, damaged, truncated or over the limits. `warning`
 // becomes what is wrong with a picture that can be read all the same, one line that begins with the file's name, or "".
 ImageRgb8 read_image(const std::filesystem::path &path, std::string *warning = nullptr);
+// The same of a file's content; std::bad_alloc where it does not fit into memory.
+ImageRgb8 decode_image(std::span<const std::uint8_t> bytes, const std::string &name, std::string *warning = nullptr);
+inline constexpr std::uint64_t image_file_limit = std::uint64_t{1} << 30; // bytes
+
+// Whether it is any of them, by its first 16 bytes.
+bool is_image(std::span<const std::uint8_t> bytes);
+// How many pixels its header says that it has; 0 where it does not say.
+std::int64_t pixels_told(std::span<const std::uint8_t> bytes);
 
 // UserError that begins with `name` where an image has no pixels or is over the limits.
 void check_image_size(std::int64_t width, std::int64_t height, const std::string &name);

@@ -147,9 +147,8 @@ bool read_rows(Decoder &decoder, std::uint8_t *pixels) {
   return true;
 }
 
-// The payload of the first segment with this marker that begins with `signature`, without the signature.
-std::span<const std::uint8_t> find_segment(std::span<const std::uint8_t> jpeg, std::uint8_t marker,
-                                           std::string_view signature) {
+// The first segment that `is_it`, its payload.
+template <typename Test> std::span<const std::uint8_t> find_segment(std::span<const std::uint8_t> jpeg, Test is_it) {
   std::size_t at = 2;
   while (at + 4 <= jpeg.size() && jpeg[at] == 0xff) {
     const std::uint8_t found = jpeg[at + 1];
@@ -162,18 +161,36 @@ std::span<const std::uint8_t> find_segment(std::span<const std::uint8_t> jpeg, s
     if (found == 0xda || length < 2 || at + 2 + length > jpeg.size())
       break;
     const auto payload = jpeg.subspan(at + 4, length - 2);
-    if (found == marker && payload.size() >= signature.size() &&
-        std::memcmp(payload.data(), signature.data(), signature.size()) == 0)
-      return payload.subspan(signature.size());
+    if (is_it(found, payload))
+      return payload;
     at += 2 + length;
   }
   return {};
+}
+
+// The payload of the first segment with this marker that begins with `signature`, without the signature.
+std::span<const std::uint8_t> find_segment(std::span<const std::uint8_t> jpeg, std::uint8_t marker,
+                                           std::string_view signature) {
+  const auto payload = find_segment(jpeg, [&](std::uint8_t found, std::span<const std::uint8_t> bytes) {
+    return found == marker && bytes.size() >= signature.size() &&
+           std::memcmp(bytes.data(), signature.data(), signature.size()) == 0;
+  });
+  return payload.empty() ? payload : payload.subspan(signature.size());
 }
 
 } // namespace
 
 bool is_jpeg(std::span<const std::uint8_t> bytes) {
   return bytes.size() >= 3 && bytes[0] == 0xff && bytes[1] == 0xd8 && bytes[2] == 0xff;
+}
+
+std::int64_t jpeg_pixels(std::span<const std::uint8_t> bytes) {
+  const auto frame = find_segment(bytes, [](std::uint8_t marker, std::span<const std::uint8_t> payload) {
+    const bool of_frame = marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+    return of_frame && payload.size() >= 5;
+  });
+  const auto number = [&](std::size_t at) { return std::int64_t{frame[at]} << 8 | frame[at + 1]; };
+  return frame.empty() ? 0 : number(1) * number(3);
 }
 
 int exif_orientation(std::span<const std::uint8_t> jpeg) {

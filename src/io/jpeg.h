@@ -11,6 +11,7 @@
 namespace convscope {
 
 bool is_jpeg(std::span<const std::uint8_t> bytes);
+std::int64_t jpeg_pixels(std::span<const std::uint8_t> bytes); // that its header tells, or 0
 // `name` is for errors. `warning` becomes what libjpeg had to put up with, or "". Where more than half of the picture
 // is lost (blocks that are not there or can't be told), that is an error.
 ImageRgb8 decode_jpeg(std::span<const std::uint8_t> bytes, const std::string &name, std::string &warning);

@@ -16,7 +16,16 @@ Array resize(const Array &image, int width, int height);
 ImageRgb8 resize(const ImageRgb8 &image, int width, int height);
 // Keeps the aspect; the shorter side becomes n, the longer is rounded.
 Array fit_shorter_side(const Array &image, int n);
-// The largest centred part of that shape: a square, where both are the same.
+struct Part { // of a picture, in its pixels
+  int left = 0, top = 0, width = 0, height = 0;
+  bool operator==(const Part &) const = default;
+};
+// Of a picture of that size, the largest part in its middle that has the proportions `across` to `down`: a square,
+// where both are the same.
+Part centered_part(int width, int height, int across, int down);
+// That part of the picture as (3,H,W), 0..1: what resize() makes of its floats, without the memory that these take.
+Array resize(const ImageRgb8 &image, const Part &part, int width, int height);
+// centered_part() of any (C,H,W).
 Array center_crop(const Array &image, int width, int height);
 
 } // namespace convscope

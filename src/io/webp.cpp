@@ -66,6 +66,11 @@ bool is_webp(std::span<const std::uint8_t> bytes) {
          std::memcmp(bytes.data() + 8, "WEBP", 4) == 0;
 }
 
+std::int64_t webp_pixels(std::span<const std::uint8_t> bytes) {
+  int width = 0, height = 0;
+  return WebPGetInfo(bytes.data(), bytes.size(), &width, &height) ? std::int64_t{width} * height : 0;
+}
+
 ImageRgb8 decode_webp(std::span<const std::uint8_t> bytes, const std::string &name, std::string &warning) {
   const auto fail = [&](VP8StatusCode status) { throw UserError(name + ": is a damaged WebP: " + text_of(status)); };
   WebPDecoderConfig config;

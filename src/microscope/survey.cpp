@@ -145,7 +145,13 @@ std::vector<SurveyLayer> named_layers(const Model &model) {
     const Node &node = graph.nodes[id];
     if (!node.layer)
       continue;
-    layers.push_back({static_cast<NodeId>(id), node.name, node.kind, "", shapes[id], {}});
+    layers.push_back({static_cast<NodeId>(id),
+                      node.name,
+                      node.kind,
+                      "",
+                      shapes[id],
+                      {},
+                      negative_of(graph, static_cast<NodeId>(id))});
     names.push_back(node.name);
   }
   const std::vector<std::string> folders = folder_names(names);
@@ -181,7 +187,6 @@ Survey survey(const Model &model, const SurveyRequest &request) {
       for (int unit = 0; unit < shape.c; ++unit)
         if (request.channels.empty() || std::binary_search(request.channels.begin(), request.channels.end(), unit))
           layer.units.push_back(unit);
-      layer.negative = negative_of(graph, layer.node);
       if (!layer.units.empty())
         survey.layers.push_back(std::move(layer));
     } catch (const UserError &error) {

@@ -11,7 +11,7 @@
 #include "graph/shapes.h"
 #include "plan/copy_params.h"
 #include "plan/layout.h"
-#include "plan/taps.h"
+#include "graph/taps.h"
 
 namespace convscope {
 

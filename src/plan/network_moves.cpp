@@ -9,7 +9,7 @@
 
 #include "plan/copy_params.h"
 #include "plan/layout.h"
-#include "plan/taps.h"
+#include "graph/taps.h"
 
 namespace convscope {
 

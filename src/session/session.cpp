@@ -121,13 +121,15 @@ Objective Session::objective(const std::string &text, const std::filesystem::pat
 }
 
 Array Session::picture(const ImageRgb8 &photo, Size size) const {
-  return picture_of(resize(center_crop(to_float(photo), size.width, size.height), size.width, size.height), model_);
+  const Part middle = centered_part(photo.width, photo.height, size.width, size.height);
+  return picture_of(resize(photo, middle, size.width, size.height), model_);
 }
 
 Array Session::photo_input(const ImageRgb8 &photo, const PhotoFit &fit) const {
-  const Array rgb = to_float(photo);
-  const Array shown = fit.whole ? rgb : center_crop(rgb, fit.size.width, fit.size.height);
-  return preprocess(picture_of(resize(shown, fit.size.width, fit.size.height), model_), model_.graph.preprocessing);
+  const Part shown = fit.whole ? Part{0, 0, photo.width, photo.height}
+                               : centered_part(photo.width, photo.height, fit.size.width, fit.size.height);
+  return preprocess(picture_of(resize(photo, shown, fit.size.width, fit.size.height), model_),
+                    model_.graph.preprocessing);
 }
 
 bool Session::has_maps(NodeId layer) const { return !gives_vector(model_.graph, layer); }

@@ -6,9 +6,9 @@ namespace {
 
 using CommandLine = ProgramTest;
 
-const std::vector<std::string> commands = {"features",    "optimize", "strip",  "replay", "classify",
-                                           "activations", "gradient", "layers", "models", "devices",
-                                           "bench",       "tune",     "fetch"};
+const std::vector<std::string> commands = {"features",    "optimize", "strip",  "replay",  "classify",
+                                           "activations", "gradient", "layers", "models",  "devices",
+                                           "bench",       "tune",     "fetch",  "examples"};
 const std::string photo = repository("docs/photos/chelsea.png");
 
 // Programs whose every Vulkan driver is missing.

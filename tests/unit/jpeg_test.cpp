@@ -1,5 +1,6 @@
 #include "io/jpeg.h"
 
+#include "unit/jpeg_writer.h"
 #include "unit/scratch.h"
 
 #include <gmock/gmock.h>
@@ -17,48 +18,6 @@ namespace {
 
 using testing::HasSubstr;
 using Bytes = std::vector<std::uint8_t>;
-
-struct Encoding {
-  J_COLOR_SPACE colours = JCS_RGB;
-  int channels = 3;
-  int across = 1, down = 1; // pixels that share a chroma sample
-  bool progressive = false;
-  unsigned restart_interval = 0; // in blocks; 0: none
-};
-
-Bytes make_jpeg(int width, int height, const Bytes &pixels, const Encoding &encoding = {}) {
-  jpeg_compress_struct info{};
-  jpeg_error_mgr errors{};
-  info.err = jpeg_std_error(&errors); // an error ends the test
-  jpeg_create_compress(&info);
-  unsigned char *data = nullptr;
-  unsigned long size = 0;
-  jpeg_mem_dest(&info, &data, &size);
-  info.image_width = static_cast<JDIMENSION>(width);
-  info.image_height = static_cast<JDIMENSION>(height);
-  info.input_components = encoding.channels;
-  info.in_color_space = encoding.colours;
-  jpeg_set_defaults(&info);
-  if (encoding.colours == JCS_CMYK)
-    jpeg_set_colorspace(&info, JCS_YCCK);
-  jpeg_set_quality(&info, 95, TRUE);
-  info.comp_info[0].h_samp_factor = encoding.across;
-  info.comp_info[0].v_samp_factor = encoding.down;
-  if (encoding.progressive)
-    jpeg_simple_progression(&info);
-  info.restart_interval = encoding.restart_interval;
-  jpeg_start_compress(&info, TRUE);
-  while (info.next_scanline < info.image_height) {
-    JSAMPROW row = const_cast<JSAMPROW>(pixels.data()) +
-                   static_cast<std::size_t>(encoding.channels) * info.image_width * info.next_scanline;
-    jpeg_write_scanlines(&info, &row, 1);
-  }
-  jpeg_finish_compress(&info);
-  jpeg_destroy_compress(&info);
-  Bytes bytes(data, data + size);
-  std::free(data);
-  return bytes;
-}
 
 // Of a picture that there is nothing to be said against.
 ImageRgb8 sound(const Bytes &jpeg) {
@@ -89,23 +48,6 @@ char colour(const ImageRgb8 &image, int x, int y) {
 std::string corners(const ImageRgb8 &image) {
   const int x = image.width - 3, y = image.height - 3;
   return {colour(image, 2, 2), colour(image, x, 2), colour(image, 2, y), colour(image, x, y)};
-}
-
-Bytes with_segment(const Bytes &jpeg, std::uint8_t marker, const Bytes &payload) {
-  Bytes out(jpeg.begin(), jpeg.begin() + 2);
-  const std::size_t length = payload.size() + 2;
-  for (const std::size_t b : {std::size_t{0xff}, std::size_t{marker}, length >> 8, length & 255})
-    out.push_back(static_cast<std::uint8_t>(b));
-  out.insert(out.end(), payload.begin(), payload.end());
-  out.insert(out.end(), jpeg.begin() + 2, jpeg.end());
-  return out;
-}
-
-Bytes exif(std::uint8_t orientation, bool little) {
-  if (little)
-    return {'E', 'x', 'i',  'f', 0, 0, 'I', 'I', 42, 0, 8,           0, 0, 0,
-            1,   0,   0x12, 1,   3, 0, 1,   0,   0,  0, orientation, 0, 0, 0};
-  return {'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0};
 }
 
 TEST(Jpeg, ColoursAndPlace) {
@@ -218,8 +160,8 @@ TEST(Jpeg, WhatLibjpegOnlyWarnsOfIsRead) {
 // Up to a half may be lost, and is told.
 TEST(Jpeg, TruncatedAnywhere) {
   const Scratch scratch;
-  for (const Encoding &encoding :
-       {Encoding{}, Encoding{JCS_RGB, 3, 2, 2, true}, Encoding{JCS_RGB, 3, 2, 2, false, 3}}) {
+  for (const JpegEncoding &encoding :
+       {JpegEncoding{}, JpegEncoding{JCS_RGB, 3, 2, 2, true}, JpegEncoding{JCS_RGB, 3, 2, 2, false, 3}}) {
     const Bytes whole = make_jpeg(160, 120, slopes(160, 120), encoding);
     const ImageRgb8 right = sound(whole);
     int refused = 0, read = 0;

@@ -144,7 +144,7 @@ var convscope = (function () {
       return to < 0 || to > last ? make("span", { class: "end", text: arrow })
         : make("a", { rel: relation, href: addressOf(layer, unitAt(layer, to)), title: "unit " + unitAt(layer, to), text: arrow });
     };
-    var views = [figure(unit.channel, "The channel", name), figure(unit.negative, "Its opposite", "-" + name), figure(unit.neuron, "One unit, at the centre", name + "@center")].filter(Boolean);
+    var views = [figure(unit.channel, "The channel", name), figure(unit.negative, "Its opposite", "-" + (layer.negative || layer.name) + ":" + aim.unit), figure(unit.neuron, "One unit, at the centre", name + "@center")].filter(Boolean);
     main.replaceChildren(
       make("div", { class: "title" }, [make("h1", {}, [make("a", { href: pageOf(layer), text: layer.name }), make("span", { class: "slash", text: " / " }), String(aim.unit)]),
         make("nav", { class: "steps", "aria-label": "Units" }, [step(place - 1, "prev", "←"), step(place + 1, "next", "→")])]),

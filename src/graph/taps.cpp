@@ -1,4 +1,4 @@
-#include "plan/taps.h"
+#include "graph/taps.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,0 +1,239 @@
+#include "dataset/examples.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <thread>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/printable.h"
+#include "dataset/photo_reader.h"
+#include "graph/names.h"
+#include "graph/receptive_field.h"
+#include "graph/shapes.h"
+#include "importer/file_mark.h"
+#include "io/resize.h"
+#include "session/input_size.h"
+#include "vulkan/buffer.h"
+
+namespace convscope {
+
+namespace {
+
+// Of a batch, where the user does not say: so that the device is busy and a batch still takes about a second at the
+// most.
+constexpr int most_photos = 32;
+double batch_flops(const vulkan::DeviceInfo &device) { return device.is_cpu() ? 16e9 : 1e12; }
+
+// All that a channel's maximum follows from besides photo, layer, input size and precision.
+std::string identity_of(const Session &session) {
+  const ModelRequest &request = session.request();
+  const Preprocessing &prepared = session.graph().preprocessing;
+  std::string text =
+      fmt::format("{}, source {}, scale {}, shift {}, rgb {}", mark_file(path_text(session.model().weights)).hash,
+                  fmt::join(prepared.source, " "), fmt::join(prepared.scale, " "), fmt::join(prepared.shift, " "),
+                  fmt::join(session.model().rgb, " "));
+  if (!request.input_name.empty())
+    text += ", input " + request.input_name;
+  for (const auto &[name, value] : request.set)
+    text += fmt::format(", {} = {}", name, names_array(value) ? mark_file(value).hash : value);
+  return text;
+}
+
+// The box of the photo that a box of the net's input shows.
+Box photo_box(const InputBox &box, Size input, Size photo) {
+  const Part part = centered_part(photo.width, photo.height, input.width, input.height);
+  // Down to the pixel that it begins in, up to the one that it ends in.
+  const auto begin = [](int at, int from, int to) { return static_cast<int>(std::int64_t{at} * to / from); };
+  const auto end = [](int at, int from, int to) { return static_cast<int>((std::int64_t{at} * to + from - 1) / from); };
+  const int left = begin(box.left, input.width, part.width), top = begin(box.top, input.height, part.height);
+  return {part.left + left, part.top + top, end(box.right, input.width, part.width) - left,
+          end(box.bottom, input.height, part.height) - top};
+}
+
+} // namespace
+
+ExamplesRun::ExamplesRun(Session &session, ExamplesRequest request)
+    : session_(session), request_(std::move(request)),
+      input_(request_.input_size.given() ? request_.input_size.size() : session.graph().size()) {
+  for (const NodeId layer : request_.layers)
+    shapes_.push_back(shape_at(session.model(), layer, input_));
+  session.picture(ImageRgb8(1, 1), {1, 1}); // whether photos are pictures for this net
+  check_photos(request_.folder);            // before there is a database
+  database_ = std::make_unique<SeenDatabase>(request_.database, identity_of(session), session.graph().name);
+  for (std::size_t i = 0; i < request_.layers.size(); ++i)
+    database_->layer({session.graph().nodes[static_cast<std::size_t>(request_.layers[i])].name, input_,
+                      precision_name(session.precision()), shapes_[i]});
+
+  std::int64_t found = 0;
+  database_->begin_listing();
+  find_photos(request_.folder, [&](const FoundPhoto &photo) {
+    const auto &out = request_.leave_out;
+    if (std::find(out.begin(), out.end(), photo.path) == out.end())
+      database_->found(photo);
+    if (++found % 256 == 0 && request_.listing)
+      request_.listing(found);
+  });
+  database_->end_listing();
+  progress_.photos = database_->photos();
+  if (progress_.photos == 0)
+    throw UserError(path_text(request_.folder) + ": holds no other picture than what is written there");
+  progress_.before = progress_.photos - database_->missing();
+  skipped_ = static_cast<std::int64_t>(database_->faults().size());
+  reader_ = std::make_unique<PhotoReader>(request_.folder, [this](const ImageRgb8 &photo) {
+    return session_.photo_input(photo, {input_, false});
+  });
+}
+
+ExamplesRun::~ExamplesRun() = default;
+
+// The largest batch that has room.
+void ExamplesRun::plan() {
+  batch_ = request_.batch;
+  if (batch_ == 0) {
+    const Graph &graph = session_.model().at(input_);
+    std::vector<NodeId> layers;
+    for (const NodeId layer : request_.layers)
+      layers.push_back(same_node(session_.graph(), layer, graph));
+    std::vector<Shape> shapes(graph.nodes.size());
+    for (const NodeId layer : layers) {
+      const std::vector<Shape> known = infer_shapes(graph, graph.input_of(input_), layer);
+      for (std::size_t i = 0; i < shapes.size(); ++i)
+        if (known[i].elements() > 0)
+          shapes[i] = known[i];
+    }
+    const double flops = std::max(forward_flops(graph, shapes, ancestors(graph, layers)), 1.0);
+    batch_ = static_cast<int>(
+        std::clamp(batch_flops(session_.device().info()) / flops, 1.0, static_cast<double>(most_photos)));
+  }
+  batch_ = static_cast<int>(std::min<std::int64_t>(batch_, progress_.left()));
+  for (;; batch_ /= 2)
+    try {
+      plan_ = std::make_unique<PeaksPlan>(session_, input_, request_.layers, batch_);
+      return;
+    } catch (const UserError &) { // too many to be bound, or for the memory that is left
+      if (batch_ == 1)
+        throw;
+    } catch (const vulkan::NoRoom &) {
+      if (batch_ == 1)
+        throw;
+    }
+}
+
+void ExamplesRun::fill_reader() {
+  const std::size_t ahead =
+      std::max<std::size_t>(static_cast<std::size_t>(batch_), std::thread::hardware_concurrency());
+  while (reader_->waiting() < static_cast<std::size_t>(batch_) + ahead) {
+    std::optional<FoundPhoto> next = database_->next();
+    if (!next)
+      return;
+    reader_->ask(std::move(*next));
+  }
+}
+
+void ExamplesRun::advance() {
+  if (done())
+    return;
+  if (!plan_)
+    plan();
+  fill_reader();
+  std::vector<ReadPhoto> photos, unread;
+  std::vector<float> inputs;
+  while (photos.size() < static_cast<std::size_t>(batch_) && reader_->waiting() > 0) {
+    ReadPhoto photo = reader_->take();
+    fill_reader();
+    if (photo.fault.empty()) {
+      inputs.insert(inputs.end(), photo.input.data.begin(), photo.input.data.end());
+      photo.input.data = {};
+      photos.push_back(std::move(photo));
+      continue;
+    }
+    std::error_code error;
+    if (!photo.lasting && !std::filesystem::is_directory(request_.folder, error))
+      throw UserError(path_text(request_.folder) + ": is gone; what was seen of it is kept");
+    unread.push_back(std::move(photo));
+  }
+  const auto count = static_cast<int>(photos.size());
+  std::vector<std::vector<Peaks>> peaks; // by layer, of each photo
+  if (count > 0) {
+    plan_->run(inputs);
+    for (std::size_t i = 0; i < request_.layers.size(); ++i)
+      peaks.push_back(plan_->peaks(i, count));
+  }
+  Transaction batch = database_->batch();
+  for (const ReadPhoto &photo : unread)
+    if (photo.lasting)
+      database_->keep_fault(photo.photo, photo.fault);
+    else
+      gone_.push_back({photo.photo.path, photo.fault});
+  for (std::size_t n = 0; n < photos.size(); ++n) {
+    std::vector<Peaks> of_photo;
+    for (std::vector<Peaks> &of_layer : peaks)
+      of_photo.push_back(std::move(of_layer[n]));
+    database_->keep(photos[n].photo, photos[n].size, of_photo);
+  }
+  batch.commit();
+  progress_.done += count + static_cast<std::int64_t>(unread.size());
+  skipped_ += static_cast<std::int64_t>(unread.size());
+}
+
+std::vector<SkippedPhoto> ExamplesRun::skipped() {
+  std::vector<SkippedPhoto> all = database_->faults();
+  all.insert(all.end(), gone_.begin(), gone_.end());
+  std::sort(all.begin(), all.end(), [](const SkippedPhoto &a, const SkippedPhoto &b) { return a.file < b.file; });
+  return all;
+}
+
+std::vector<ChannelExamples> ExamplesRun::results(NodeId layer) {
+  const auto at = static_cast<std::size_t>(std::find(request_.layers.begin(), request_.layers.end(), layer) -
+                                           request_.layers.begin());
+  const Shape &shape = shapes_.at(at);
+  std::vector<int> channels = request_.channels;
+  if (channels.empty()) {
+    channels.resize(static_cast<std::size_t>(shape.c));
+    std::iota(channels.begin(), channels.end(), 0);
+  }
+  const Ranking::Before before = [this](std::int64_t photo, std::int64_t other) {
+    return photo != other && database_->photo(photo).path < database_->photo(other).path;
+  };
+  std::vector<Ranking> rankings(channels.size(), Ranking(static_cast<std::size_t>(request_.top), before));
+  std::vector<HistogramCounter> counters(channels.size());
+  std::vector<ChannelExamples> results(channels.size());
+  std::int64_t photos = 0;
+  database_->each(at, [&](std::int64_t photo, const Peaks &peaks) {
+    ++photos;
+    for (std::size_t i = 0; i < channels.size(); ++i) {
+      const auto c = static_cast<std::size_t>(channels[i]);
+      const float value = peaks.values[c];
+      rankings[i].add({photo, value, peaks.places[c]});
+      results[i].excited += value > 0 ? 1 : 0;
+      if (std::isfinite(value))
+        counters[i].add(value);
+    }
+  });
+
+  const Graph &graph = session_.model().at(input_);
+  const NodeId node = same_node(session_.graph(), layer, graph);
+  const std::vector<Shape> shapes = infer_shapes(graph, graph.input_of(input_), node);
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    ChannelExamples &of = results[i];
+    of.channel = channels[i];
+    of.photos = photos;
+    of.histogram = counters[i].histogram();
+    for (const Ranked &ranked : rankings[i].best()) {
+      const SeenDatabase::Photo photo = database_->photo(ranked.photo);
+      const int x = static_cast<int>(ranked.place) % shape.w, y = static_cast<int>(ranked.place) / shape.w;
+      const InputBox field = receptive_field(graph, shapes, node, channels[i], x, y);
+      // What depends on no pixel is the same for all photos: there is nothing in one to point at.
+      const InputBox shown = field.empty() ? InputBox{0, 0, input_.width, input_.height} : field;
+      of.top.push_back({photo.path, ranked.value, x, y, photo_box(shown, input_, photo.size)});
+    }
+  }
+  return results;
+}
+
+} // namespace convscope

@@ -1,0 +1,102 @@
+// Which photos of a folder excite a layer's channels most, and what part of them does: dataset examples.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/size.h"
+#include "dataset/ranking.h"
+#include "dataset/seen_database.h"
+#include "io/image.h"
+#include "session/session.h"
+
+namespace convscope {
+
+class PhotoReader;
+
+struct Box { // pixels of the photo, as it is to be seen
+  int x = 0, y = 0, width = 0, height = 0;
+  bool operator==(const Box &) const = default;
+};
+
+struct Example {
+  std::string file; // from the folder, with '/'
+  float value = 0;  // the channel's maximum over the photo
+  int x = 0, y = 0; // its position in the map
+  Box box;          // what of the photo can reach that position: its receptive field, without what lies outside
+};
+
+struct ChannelExamples {
+  int channel = 0;
+  std::vector<Example> top; // first the largest; photos that leave the channel silent are never among them
+  std::int64_t photos = 0;  // that were seen
+  std::int64_t excited = 0; // of those, with a maximum above 0
+  Histogram histogram;      // of the photos' maxima, as far as they are finite
+};
+
+struct ExamplesRequest {
+  std::filesystem::path folder;
+  std::vector<NodeId> layers;     // of session.graph()
+  std::vector<int> channels;      // of each layer, that results are wanted of; empty: all
+  int top = 9;                    // photos of a channel
+  std::filesystem::path database; // what was seen before and is seen now; "": of this run alone
+  // What the net gets; not given: its own size. It is the part in the photo's middle that has its proportions.
+  InputSize input_size;
+  int batch = 0;                      // photos in a forward pass; 0: by the device, as far as its memory goes
+  std::vector<std::string> leave_out; // of the folder, as Example::file has them: what is written there itself
+  std::function<void(std::int64_t found)> listing; // told now and then while the folder is read
+};
+
+struct ExamplesProgress {
+  std::int64_t photos = 0; // of the folder
+  std::int64_t before = 0; // of those, seen in former runs
+  std::int64_t done = 0;   // in this one, with those that can't be read
+  std::int64_t left() const { return photos - before - done; }
+};
+
+class ExamplesRun {
+public:
+  // Reads the folder's list, not yet the photos. UserError for a folder without photos, a database that can't be used,
+  // and layers that the net does not have at this size.
+  ExamplesRun(Session &session, ExamplesRequest request);
+  ~ExamplesRun();
+
+  bool done() const { return progress_.left() == 0; }
+  // The next batch: it is in the database afterwards. UserError where the folder is gone.
+  void advance();
+  ExamplesProgress progress() const { return progress_; }
+  Size input() const { return input_; } // of the net
+  std::vector<SkippedPhoto> skipped();  // the folder's photos that can't be read, so far, by name
+  std::int64_t seen() const { return progress_.before + progress_.done - skipped_; } // that have been read
+
+  // Of what has been seen by then, of request.channels. `layer` is of request.layers.
+  std::vector<ChannelExamples> results(NodeId layer);
+
+private:
+  void plan();
+  void fill_reader();
+
+  Session &session_;
+  ExamplesRequest request_;
+  Size input_;
+  std::vector<Shape> shapes_; // of the layers
+  std::unique_ptr<SeenDatabase> database_;
+  ExamplesProgress progress_;
+  std::int64_t skipped_ = 0;
+  std::vector<SkippedPhoto> gone_; // that could not be opened this time
+  std::unique_ptr<PeaksPlan> plan_;
+  int batch_ = 0;
+  std::unique_ptr<PhotoReader> reader_;
+};
+
+// That photo's part, read again. UserError where the file is gone or damaged.
+ImageRgb8 crop(const std::filesystem::path &folder, const Example &example);
+// The same of many, in their order, each made smaller where a side is longer than `side`; each file is read once, by
+// all of the host's cores. Where it can't be read, a picture without pixels.
+std::vector<ImageRgb8> crops(const std::filesystem::path &folder, const std::vector<Example> &examples, int side);
+
+} // namespace convscope
