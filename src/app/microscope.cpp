@@ -27,7 +27,7 @@ namespace convscope {
 namespace {
 
 // Of `--preview`: AlexNet's 1,152 units take two cores some minutes.
-constexpr int preview_steps = 48, preview_side = 96;
+constexpr int preview_steps = 64, preview_side = 96;
 constexpr double pages_every = 60; // seconds at least; and a fortieth of the time at most
 
 // What the options say, ready to be worked on.
@@ -112,6 +112,12 @@ Work prepare(Context &context, const MicroscopeOptions &o) {
   if (const auto &left = work.survey.left_out; !left.empty())
     context.note(
         fmt::format("{} {} left out: {}", left.size(), left.size() == 1 ? "layer is" : "layers are", left.front()));
+
+  const auto without = std::count_if(work.survey.layers.begin(), work.survey.layers.end(),
+                                     [](const SurveyLayer &layer) { return layer.negative.empty(); });
+  if (o.negative && without > 0)
+    context.note(
+        fmt::format("--negative: {} of {} layers can't be below 0 and have none", without, work.survey.layers.size()));
 
   settings.command = "optimize";
   settings.recipe = recipe;
@@ -248,7 +254,8 @@ int run_microscope(Context &context, const MicroscopeOptions &o) {
   try {
     if (!o.shard && !store.get("index.html"))
       follower.write_now(); // from now on there is a site that opens
-    whole = render_all(context, rendering, follower);
+    whole = (o.images.empty() || (o.shard && o.shard->index > 0) || add_photos(context, o, work.survey, store)) &&
+            render_all(context, rendering, follower);
   } catch (...) {
     follower.write_what_can_be();
     throw;
@@ -289,6 +296,8 @@ Command add_microscope(CLI::App &program) {
   app.add_option("--photo", o->photos, "A photo that each layer makes a caricature of; again for another")
       ->type_name("F")
       ->allow_extra_args(false);
+  add_text(app, "--images", o->images, "A folder of photos: those that excite each unit most are shown", "DIR");
+  add_text(app, "--db", o->database, "What was seen of them [a file in the user's cache]", "F.sqlite");
   add_integer(app, "--steps", o->steps, 1, most_steps, "Optimization steps [the recipe's]");
   add_text(app, "--size", o->size, "Of a picture, N or WxH [the recipe's: 128]", "N|WxH");
   add_seed(app, o->seed);

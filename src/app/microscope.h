@@ -15,7 +15,7 @@ struct Shard {
 };
 
 struct MicroscopeOptions {
-  std::string model, folder, channels, size, recipe = "lucid";
+  std::string model, folder, channels, size, images, database, recipe = "lucid";
   std::vector<std::string> layers, photos;
   int steps = 0, batch = 0; // 0: not given
   std::uint64_t seed = 0;
@@ -24,5 +24,12 @@ struct MicroscopeOptions {
   std::optional<std::string> slurm; // sbatch's options
   int shards = 0;                   // tasks of it
 };
+
+struct Context;
+struct Survey;
+class SiteStore;
+// The photos of --images that excite each unit most, into the site. False where Ctrl-C ended it: the same command goes
+// on. UserError for a folder or a database that can't be used.
+bool add_photos(Context &context, const MicroscopeOptions &options, const Survey &survey, const SiteStore &store);
 
 } // namespace convscope

@@ -1,9 +1,10 @@
 #include <algorithm>
 #include <map>
 
-#include "base/error.h"
+#include "base/files.h"
 #include "base/parallel.h"
 #include "dataset/examples.h"
+#include "dataset/photo_reader.h"
 #include "io/resize.h"
 
 namespace convscope {
@@ -51,9 +52,11 @@ std::vector<ImageRgb8> crops(const std::filesystem::path &folder, const std::vec
   parallel_for(files.size(), 1, [&](std::size_t first, std::size_t last) {
     for (std::size_t f = first; f < last; ++f)
       try {
-        const ImageRgb8 photo = read_image(photo_file(folder, files[f]->first));
-        for (const std::size_t i : files[f]->second)
-          result[i] = cut_to(photo, part_of(photo, examples[i].box), side);
+        const std::filesystem::path file = photo_file(folder, files[f]->first);
+        use_photo(read_file(file, image_file_limit), path_text(file), [&](const ImageRgb8 &photo) {
+          for (const std::size_t i : files[f]->second)
+            result[i] = cut_to(photo, part_of(photo, examples[i].box), side);
+        });
       } catch (const std::exception &) { // gone or changed since it was seen
       }
   });

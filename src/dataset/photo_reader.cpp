@@ -13,7 +13,7 @@ namespace convscope {
 
 namespace {
 
-// Photos of more pixels than that are decoded one at a time: some take a gigabyte.
+// Of more pixels than that some take a gigabyte.
 constexpr std::int64_t large_photo = std::int64_t{1} << 24;
 std::mutex large_photos;
 
@@ -30,22 +30,28 @@ ReadPhoto read(const std::filesystem::path &folder, const FoundPhoto &photo, con
   try {
     const std::vector<std::uint8_t> bytes = read_file(file, image_file_limit);
     result.lasting = true;
-    std::unique_lock<std::mutex> alone(large_photos, std::defer_lock);
-    if (pixels_told(bytes) > large_photo)
-      alone.lock();
-    const ImageRgb8 image = decode_image(bytes, name);
-    result.size = {image.width, image.height};
-    result.input = fit(image);
+    use_photo(bytes, name, [&](const ImageRgb8 &image) {
+      result.size = {image.width, image.height};
+      result.input = fit(image);
+    });
   } catch (const UserError &error) {
     result.fault = without_name(error.what(), name);
   } catch (const std::bad_alloc &) {
     result.fault = "does not fit into memory";
-    result.lasting = false;
+    result.lasting = false; // there may be more the next time
   }
   return result;
 }
 
 } // namespace
+
+void use_photo(std::span<const std::uint8_t> bytes, const std::string &name,
+               const std::function<void(const ImageRgb8 &)> &use) {
+  std::unique_lock<std::mutex> alone(large_photos, std::defer_lock);
+  if (pixels_told(bytes) > large_photo)
+    alone.lock();
+  use(decode_image(bytes, name));
+}
 
 void PhotoReader::ask(FoundPhoto photo) {
   asked_.push_back(queue_.run([this, photo = std::move(photo)] { return read(folder_, photo, fit_); }));

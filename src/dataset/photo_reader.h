@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <future>
+#include <span>
 #include <string>
 
 #include "base/array.h"
@@ -14,6 +15,10 @@
 #include "io/image.h"
 
 namespace convscope {
+
+// Decodes a file's content and calls `use` with it: of large photos, with one at a time, whatever threads there are.
+void use_photo(std::span<const std::uint8_t> bytes, const std::string &name,
+               const std::function<void(const ImageRgb8 &)> &use);
 
 struct ReadPhoto {
   FoundPhoto photo;

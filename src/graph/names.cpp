@@ -105,6 +105,9 @@ NodeId find_layer(const Graph &graph, std::string_view name) {
         return found.front();
     }
   }
+  for (std::size_t id = 0; id < graph.nodes.size(); ++id)
+    if (!name.empty() && graph.nodes[id].name == name)
+      return static_cast<NodeId>(id);
   std::string hint = did_you_mean(name, names);
   if (hint.empty())
     hint = fmt::format("; 'convscope layers --model {}' lists them", graph.name);
@@ -118,6 +121,9 @@ std::size_t layer_name_length(const Graph &graph, std::string_view text) {
       own = name.size();
     other = std::max({other, longest_part(name, text), longest_part(without_port(name), text)});
   });
+  for (const Node &node : graph.nodes)
+    if (!node.layer && node.name.size() > own && text.starts_with(node.name) && ends_word(text, node.name.size()))
+      own = node.name.size();
   const bool has_port = other > own && text.substr(0, other).ends_with(":0");
   return has_port && !text.substr(other).starts_with(':') ? other - 2 : std::max(own, other);
 }

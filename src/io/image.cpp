@@ -29,18 +29,19 @@ ImageRgb8 decode(std::span<const std::uint8_t> bytes, const std::string &name, s
 
 ImageRgb8 decode_image(std::span<const std::uint8_t> bytes, const std::string &name, std::string *warning) {
   std::string what;
-  try {
-    ImageRgb8 image = decode(bytes, name, what);
-    if (warning)
-      *warning = what.empty() ? "" : name + ": " + what;
-    return image;
-  } catch (const std::bad_alloc &) {
-    throw UserError(name + ": does not fit into memory");
-  }
+  ImageRgb8 image = decode(bytes, name, what);
+  if (warning)
+    *warning = what.empty() ? "" : name + ": " + what;
+  return image;
 }
 
 ImageRgb8 read_image(const std::filesystem::path &path, std::string *warning) {
-  return decode_image(read_file(path, image_file_limit), path_text(path), warning);
+  const std::vector<std::uint8_t> bytes = read_file(path, image_file_limit);
+  try {
+    return decode_image(bytes, path_text(path), warning);
+  } catch (const std::bad_alloc &) {
+    throw UserError(path_text(path) + ": does not fit into memory");
+  }
 }
 
 std::int64_t pixels_told(std::span<const std::uint8_t> bytes) {

@@ -32,7 +32,7 @@ inline constexpr std::int64_t image_pixel_limit = std::int64_t{1} << 28;
 // orientation says. UserError names the file where it is none of them, damaged, truncated or over the limits. `warning`
 // becomes what is wrong with a picture that can be read all the same, one line that begins with the file's name, or "".
 ImageRgb8 read_image(const std::filesystem::path &path, std::string *warning = nullptr);
-// The same of a file's content.
+// The same of a file's content; std::bad_alloc where it does not fit into memory.
 ImageRgb8 decode_image(std::span<const std::uint8_t> bytes, const std::string &name, std::string *warning = nullptr);
 inline constexpr std::uint64_t image_file_limit = std::uint64_t{1} << 30; // bytes
 

@@ -64,9 +64,12 @@ Rendering::Rendering(Session &session, const Survey &survey, const SiteStore &st
   for (const View view : request_.views)
     for (std::size_t l = 0; l < survey_.layers.size(); ++l) {
       const SurveyLayer &layer = survey_.layers[l];
+      const std::string &name = view == View::negative ? layer.negative : layer.name;
+      if (name.empty())
+        continue;
       for (std::size_t u = 0; u < layer.units.size(); ++u)
         if (shard_of(l, u, layer.units.size(), request_.shards) == request_.shard)
-          add(l, file_stem(layer.units[u], view), objective_text(view, layer.name, layer.units[u]), view, nullptr);
+          add(l, file_stem(layer.units[u], view), objective_text(view, name, layer.units[u]), view, nullptr);
     }
   for (std::size_t p = 0; p < request_.photos.size(); ++p)
     for (std::size_t l = 0; l < survey_.layers.size(); ++l)

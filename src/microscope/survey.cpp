@@ -51,6 +51,33 @@ NodeId end_of_chain(const Graph &graph, const std::vector<std::vector<NodeId>> &
   }
 }
 
+// Whether it can't be below 0, whatever the picture.
+bool never_negative(const Graph &graph, NodeId id) {
+  const Node &node = node_of(graph, id);
+  if (const auto *unary = std::get_if<Unary>(&node.op)) {
+    const Function f = unary->function;
+    return f == Function::sigmoid || f == Function::hard_sigmoid || f == Function::softplus || f == Function::exp ||
+           f == Function::sqrt || f == Function::abs || (f == Function::clip && unary->a >= 0);
+  }
+  if (is_any<Relu, Softmax>(node.op))
+    return true;
+  const bool keeps = is_any<MaxPool, AvgPool, GlobalAvgPool, GlobalMaxPool, Concat, Add, Identity, Flatten, Reshape,
+                            Slice, Resize, ChannelShuffle, ZeroPad>(node.op);
+  return keeps && !node.inputs.empty() && std::all_of(node.inputs.begin(), node.inputs.end(), [&](NodeId input) {
+           return never_negative(graph, input);
+         });
+}
+
+std::string negative_of(const Graph &graph, NodeId id) {
+  while (never_negative(graph, id)) {
+    const Node &node = node_of(graph, id);
+    if (!is_any<Relu, Unary, Identity>(node.op))
+      return "";
+    id = node.inputs.front();
+  }
+  return node_of(graph, id).name;
+}
+
 std::vector<NodeId> wanted_layers(const Graph &graph, const std::vector<std::string> &texts) {
   std::vector<NodeId> layers;
   for (const std::string &text : texts) {
@@ -118,7 +145,13 @@ std::vector<SurveyLayer> named_layers(const Model &model) {
     const Node &node = graph.nodes[id];
     if (!node.layer)
       continue;
-    layers.push_back({static_cast<NodeId>(id), node.name, node.kind, "", shapes[id], {}});
+    layers.push_back({static_cast<NodeId>(id),
+                      node.name,
+                      node.kind,
+                      "",
+                      shapes[id],
+                      {},
+                      negative_of(graph, static_cast<NodeId>(id))});
     names.push_back(node.name);
   }
   const std::vector<std::string> folders = folder_names(names);

@@ -17,6 +17,9 @@ struct SurveyLayer {
   std::string folder;     // its name in the site
   Shape shape;            // at the net's own size
   std::vector<int> units; // ascending: those that are asked for
+  // Whose channels are to be made most negative: the layer, or the step before its ReLU, below which nothing is to be
+  // seen. "" where there is none that has the same channels.
+  std::string negative = {};
 };
 
 // Layers that compute something of their own: behind weights, a sum or a concatenation, with what follows them channel

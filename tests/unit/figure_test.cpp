@@ -1,3 +1,4 @@
+#include "figure/examples_page.h"
 #include "figure/feature_grid.h"
 #include "figure/page.h"
 #include "figure/planes.h"
@@ -289,6 +290,22 @@ TEST(Planes, AGridNamesThem) {
   ASSERT_EQ(tiles.size(), 6U);
   EXPECT_EQ(tiles[5].label, "plane 5");
   EXPECT_EQ(*tiles[5].image.at(0, 0), grey_of(5));
+}
+
+TEST(ExamplesPage, HasARowForEachChannel) {
+  ExamplesRow row{
+      "#3", "in 4 % of photos", {{ImageRgb8(112, 60, 10), "4.2", ""}, {ImageRgb8(), "3.1", ""}}, {5, 0, 1}, "0", "8"};
+  const ImageRgb8 one = examples_page({{"net  layer", "photos", {row}}}, 4);
+  const ImageRgb8 three = examples_page({{"net  layer", "photos", {row, row, row}}}, 4);
+  EXPECT_EQ(one.width, three.width);
+  EXPECT_GT(three.height, one.height + 2 * examples_crop_side);
+  const auto dark = std::count(one.pixels.begin(), one.pixels.end(), 10); // the crop, as it is
+  EXPECT_GE(dark, 112 * 60 * 3);
+  // Many stand side by side; too many are refused before they are drawn.
+  const ImageRgb8 many = examples_page({{"net  layer", "", std::vector<ExamplesRow>(60, row)}}, 4);
+  EXPECT_GT(many.width, 2 * one.width - 100);
+  EXPECT_NO_THROW(check_examples_page({1024}, 9));
+  EXPECT_NE(complaint([] { check_examples_page({40000}, 9); }).find("choose fewer"), std::string::npos);
 }
 
 } // namespace

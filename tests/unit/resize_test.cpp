@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <stdexcept>
 
 namespace convscope {
 namespace {
@@ -95,6 +96,23 @@ TEST(Resize, WrongShapesAreRefused) {
   EXPECT_THROW(resize({{4, 4}, std::vector<float>(16)}, 2, 2), std::invalid_argument);
   EXPECT_THROW(resize(noise(3, 4, 4), 0, 2), std::invalid_argument);
   EXPECT_THROW(to_rgb8(noise(2, 4, 4)), std::invalid_argument);
+}
+
+// From the bytes, the same numbers as by way of floats.
+TEST(Resize, PartsOfAPicture) {
+  ImageRgb8 image(41, 29);
+  std::mt19937 random(3);
+  for (std::uint8_t &value : image.pixels)
+    value = static_cast<std::uint8_t>(random());
+  for (const auto &[width, height] : {std::pair{7, 7}, {96, 32}, {29, 29}, {1, 1}, {60, 50}}) {
+    const Part middle = centered_part(image.width, image.height, width, height);
+    const Array right = resize(center_crop(to_float(image), width, height), width, height);
+    const Array part = resize(image, middle, width, height);
+    EXPECT_EQ(part.shape, right.shape);
+    EXPECT_EQ(part.data, right.data);
+  }
+  EXPECT_EQ(resize(image, {40, 28, 1, 1}, 1, 1).data[1], static_cast<float>(image.at(40, 28)[1]) / 255.0f);
+  EXPECT_THROW(resize(image, {1, 0, 41, 29}, 5, 5), std::invalid_argument);
 }
 
 } // namespace

@@ -60,6 +60,8 @@ void write_data(const Site &site, const SiteStore &store) {
     const SurveyLayer &l = layer.layer;
     Json summary{{"name", l.name},      {"kind", l.kind},     {"folder", l.folder},   {"channels", l.shape.c},
                  {"height", l.shape.h}, {"width", l.shape.w}, {"done", layer.done()}, {"dead", layer.dead()}};
+    if (l.negative != l.name)
+      summary["negative"] = l.negative; // what its negatives are of
     if (!layer.whole())
       summary["units"] = l.units;
     all["layers"].push_back(summary);

@@ -45,12 +45,12 @@ std::string caricatures(const SiteLayer &layer) {
   std::string figures;
   for (const SiteCaricature &c : layer.caricatures)
     figures += fmt::format(R"(
-        <figure><a href="{0}.png"><img src="{0}.png" width="{1}" height="{2}" alt="caricature of {3}" loading="lazy"></a><figcaption>{3}</figcaption></figure>)",
+        <figure><a href="{0}.png"><img src="{0}.png" width="{1}" height="{2}" alt="caricature of {3}"></a><figcaption>{3}</figcaption></figure>)",
                            c.stem, c.record.width, c.record.height, escaped(c.record.photo));
   return fmt::format(R"(
     <section>
       <h2>Photos as this layer sees them</h2>
-      <div class="figures">{}
+      <div class="figures small">{}
       </div>
     </section>)",
                      figures);

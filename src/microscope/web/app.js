@@ -62,7 +62,7 @@ var convscope = (function () {
     $("overview").hidden = !!aim;
     $("unit").hidden = !aim;
     document.title = aim && aim.layer ? aim.layer.name + "/" + aim.unit + " of " + site.net : site.net + ": every unit";
-    if (aim) { showUnit(aim); window.scrollTo(0, 0); }
+    if (aim) { showUnit(aim); window.scrollTo(0, 0); } else { $("unit").replaceChildren(); }
   }
   function figure(view, caption, objective) {
     if (!view) return null;
@@ -144,7 +144,7 @@ var convscope = (function () {
       return to < 0 || to > last ? make("span", { class: "end", text: arrow })
         : make("a", { rel: relation, href: addressOf(layer, unitAt(layer, to)), title: "unit " + unitAt(layer, to), text: arrow });
     };
-    var views = [figure(unit.channel, "The channel", name), figure(unit.negative, "Its opposite", "-" + name), figure(unit.neuron, "One unit, at the centre", name + "@center")].filter(Boolean);
+    var views = [figure(unit.channel, "The channel", name), figure(unit.negative, "Its opposite", "-" + (layer.negative || layer.name) + ":" + aim.unit), figure(unit.neuron, "One unit, at the centre", name + "@center")].filter(Boolean);
     main.replaceChildren(
       make("div", { class: "title" }, [make("h1", {}, [make("a", { href: pageOf(layer), text: layer.name }), make("span", { class: "slash", text: " / " }), String(aim.unit)]),
         make("nav", { class: "steps", "aria-label": "Units" }, [step(place - 1, "prev", "←"), step(place + 1, "next", "→")])]),
@@ -172,9 +172,9 @@ var convscope = (function () {
   function showFound() {
     var list = $("found"), results = find($("search").value);
     list.replaceChildren.apply(list, results.map(function (result, i) {
-      return make("li", {}, [make("a", { href: result.href, class: i ? "" : "first" }, [result.layer ? make("span", { class: "thumb", style: spriteStyle(result.layer, result.place) }) : null, make("span", { text: result.text })])]);
+      return make("a", { href: result.href, class: i ? "" : "first" }, [result.layer ? make("span", { class: "thumb", style: spriteStyle(result.layer, result.place) }) : null, make("span", { text: result.text })]);
     }));
-    if (!results.length && $("search").value.trim()) list.append(make("li", { class: "none", text: "Nothing by that name" }));
+    if (!results.length && $("search").value.trim()) list.append(make("p", { class: "none", text: "Nothing by that name" }));
     list.hidden = !list.children.length;
   }
   function closeSearch() { $("search").value = ""; $("search").blur(); $("found").hidden = true; }
@@ -214,7 +214,7 @@ var convscope = (function () {
   }
 
   // ---- Keys, theme ----
-  function step(relation) { var link = document.querySelector("main:not([hidden]) .steps a[rel=" + relation + "]"); if (link) link.click(); }
+  function step(relation) { var link = document.querySelector(".steps a[rel=" + relation + "]"); if (link) link.click(); }
   document.addEventListener("keydown", function (event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     var typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
