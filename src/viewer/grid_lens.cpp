@@ -10,7 +10,8 @@ namespace convscope::viewer {
 
 namespace {
 
-constexpr float visits_until_clear = 12; // steps that a cell is in until it is seen in full
+// A cell is seen faintly at first, and in full once it was in so many steps.
+constexpr float faint = 0.2F, visits_until_clear = 6;
 
 const LensState::Grid *grid_of(const Frame &frame) {
   const LensState *const seen = seen_by(frame);
@@ -60,7 +61,7 @@ void grid_over(Frame &frame, const Box &photo) {
   const Box box = seen_part(*seen_by(frame), photo);
   ImDrawList &list = *ImGui::GetWindowDrawList();
   const float w = box.width() / static_cast<float>(grid->columns), h = box.height() / static_cast<float>(grid->rows);
-  const float alpha = frame.ui.lens.opacity * std::min(1.F, grid->visits / visits_until_clear);
+  const float alpha = frame.ui.lens.opacity * std::min(1.F, faint + grid->visits / visits_until_clear);
   const auto tint = IM_COL32(255, 255, 255, static_cast<int>(alpha * 255));
   const auto texture = reinterpret_cast<ImTextureID>(frame.window.texture(atlas->view(), atlas->sampler()));
   const float aspect = static_cast<float>(atlas->cell_width()) / static_cast<float>(atlas->cell_height());

@@ -16,9 +16,27 @@ namespace convscope::viewer {
 
 namespace {
 
-// Steps are short enough to be watched: a CPU has a quarter of the cells in each.
-constexpr int at_once_on_cpu = 16, at_once_on_gpu = 64;
+// Steps are short enough to be watched: a CPU has a quarter of the cells in each. Each cell is in as many of them as
+// `convscope grid` has it in.
+constexpr int at_once_on_cpu = 16, at_once_on_gpu = 64, visits = 256 * 64;
+constexpr int largest_cell = 224;
 constexpr int cut_of_cell = 2; // of cell_side pixels: what the transforms leave half made
+
+// As large as `convscope grid` has a cell's image, or as the layer needs it.
+Size cell_image(const Session &session, const std::string &layer, const Recipe &recipe) {
+  const Objective objective = session.objective(layer);
+  for (int side = LensJob::cell_side;; side = side * 3 / 2) {
+    const Size image = image_size_for(session.model(), layers_of(objective), recipe, side);
+    try {
+      check_objective(session.model(), objective, recipe, image,
+                      input_size_for(session.model(), layers_of(objective), recipe, image));
+      return image;
+    } catch (const UserError &) {
+      if (side > largest_cell)
+        throw;
+    }
+  }
+}
 
 } // namespace
 
@@ -70,18 +88,19 @@ std::vector<ImageRgb8> LensJob::overlays() const {
 void LensJob::begin_grid(const Recipe &recipe, std::uint64_t seed) {
   drop_grid(); // its memory first
   recipe_ = recipe;
-  recipe_.steps = grid_steps;
   seed_ = seed;
+  const int at_once = session_.device().info().is_cpu() ? at_once_on_cpu : at_once_on_gpu;
+  recipe_.steps = visits / at_once;
   GridRequest request;
   request.layer = find_layer(session_.graph(), state_.layer);
   request.maps = *state_.maps;
   request.recipe = recipe_;
-  const Size image = image_size_for(session_.model(), {request.layer}, recipe_, cell_side);
+  const Size image = cell_image(session_, state_.layer, recipe_);
   request.options.width = image.width;
   request.options.height = image.height;
   request.options.seed = seed;
   request.options.slicing = slicing_;
-  request.at_once = session_.device().info().is_cpu() ? at_once_on_cpu : at_once_on_gpu;
+  request.at_once = at_once;
   grid_.emplace(session_, std::move(request));
   double largest = 0;
   for (const GridCell &cell : grid_->cells())

@@ -24,7 +24,7 @@ struct SavedGrid {
 
 class LensJob {
 public:
-  static constexpr int grid_steps = 256, cell_side = 42, shown_side = 512;
+  static constexpr int cell_side = 42, shown_side = 512;
 
   LensJob(Session &session, const Slicing &slicing) : session_(session), slicing_(slicing) {}
 
