@@ -44,10 +44,12 @@ void grid_controls(Frame &frame) {
     ui.ask_to_save_middle(frame.now);
   ImGui::EndDisabled();
   tooltip("As a PNG (W); convscope replay makes it again");
-  std::string text = frame.now.map_width == 0  ? std::string("this layer has no map of the photo")
-                     : !grid                   ? std::string("a click starts it")
-                     : grid->step == 0 && runs ? std::string("preparing the first step…")
-                                               : fmt::format("step {} of {}", grid->step, grid->steps);
+  const bool coming = frame.now.map_width == 0 && !frame.now.busy.empty();
+  const std::string text = coming                     ? std::string("preparing its maps…")
+                           : frame.now.map_width == 0 ? std::string("this layer has no map of the photo")
+                           : !grid                    ? std::string("a click starts it")
+                           : grid->step == 0 && runs  ? std::string("preparing the first step…")
+                                                      : fmt::format("step {} of {}", grid->step, grid->steps);
   same_line_if(ImGui::CalcTextSize(text.c_str()).x);
   ImGui::AlignTextToFramePadding();
   muted(text);

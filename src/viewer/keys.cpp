@@ -97,7 +97,7 @@ void take_character(Frame &frame, ImWchar character) {
   case 'G':
     if (wish.lens.kind != Lens::Kind::grid)
       ui.look_through(Lens::Kind::grid);
-    if (frame.now.map_width > 0)
+    if (!wish.photo.empty()) // its maps may be on their way
       ui.run_grid(frame.now);
     break;
   case 'u':
