@@ -133,6 +133,7 @@ void groups_below(Frame &frame) {
   const ActivationGroups &groups = *seen->groups;
   muted(fmt::format("{:.0f} % unexplained{}. Click a channel to focus it", 100 * groups.residual,
                     groups.negative ? "; parts above and below 0 apart" : ""));
+  ImGui::BeginChild("##legend", ImVec2(0, 0), false, ImGuiWindowFlags_NoNav); // scrolls in a small window
   const float left = ImGui::GetCursorPosX();
   const int columns = columns_of(frame, ImGui::GetContentRegionAvail().x);
   for (int i = 0; i < static_cast<int>(groups.groups.size()); ++i) {
@@ -140,6 +141,7 @@ void groups_below(Frame &frame) {
       ImGui::SameLine(left + static_cast<float>(i % columns) * entry_width * frame.scale);
     entry(frame, *seen, i);
   }
+  ImGui::EndChild();
 }
 
 } // namespace convscope::viewer
