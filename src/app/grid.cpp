@@ -236,17 +236,7 @@ int make_activation_grid(Context &context, PictureSettings settings, const Seen 
     settings.recipe.steps = run.step();
     const Array images = run.images();
     const PlaneView view = plane_view(context.session.graph().input.c, context.session.model().rgb);
-    double largest = 0;
-    for (const GridCell &cell : run.cells())
-      largest = std::max(largest, cell.norm);
-    std::vector<GridPicture> drawn;
-    for (std::size_t i = 0; i < run.cells().size(); ++i) {
-      const GridCell &cell = run.cells()[i];
-      drawn.push_back({cell.x, cell.y, std::sqrt(cell.norm / largest), // its area is as the norm
-                       draw_planes(without_border(images, static_cast<int>(i)), view)});
-    }
-    const int side = std::max(drawn.front().image.width, drawn.front().image.height);
-    write_page(outputs, draw_activation_grid(drawn, run.columns(), run.rows(), side), settings);
+    write_page(outputs, draw_cells(run.cells(), run.columns(), run.rows(), images, view), settings);
     if (!outputs.npy.empty()) {
       write_npy(outputs.npy, by_position(run, images));
       tell("wrote " + outputs.npy);
@@ -410,6 +400,21 @@ std::array<int, 2> parse_position(const std::string &text) {
 }
 
 } // namespace
+
+ImageRgb8 draw_cells(const std::vector<GridCell> &cells, int columns, int rows, const Array &images,
+                     const PlaneView &view) {
+  double largest = 0;
+  for (const GridCell &cell : cells)
+    largest = std::max(largest, cell.norm);
+  std::vector<GridPicture> drawn;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const GridCell &cell = cells[i];
+    drawn.push_back({cell.x, cell.y, std::sqrt(cell.norm / largest), // its area is as the norm
+                     draw_planes(without_border(images, static_cast<int>(i)), view)});
+  }
+  const int side = std::max(drawn.front().image.width, drawn.front().image.height);
+  return draw_activation_grid(drawn, columns, rows, side);
+}
 
 int make_grid(Context &context, const PictureSettings &settings, const PictureOutputs &outputs) {
   const Seen seen = look(context, settings);

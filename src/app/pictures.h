@@ -5,6 +5,8 @@
 
 #include "app/command.h"
 #include "app/settings.h"
+#include "figure/planes.h"
+#include "session/grid_run.h"
 
 namespace convscope {
 
@@ -17,6 +19,9 @@ struct PictureOutputs {
 int make_images(Context &context, const PictureSettings &given, const PictureOutputs &outputs);
 int make_strip(Context &context, const PictureSettings &given, const PictureOutputs &outputs);
 int make_features(Context &context, const PictureSettings &given, const PictureOutputs &outputs);
+// What a grid's images show: (cells,C,H,W) at their places, each as large as what the layer saw there.
+ImageRgb8 draw_cells(const std::vector<GridCell> &cells, int columns, int rows, const Array &images,
+                     const PlaneView &view);
 int make_grid(Context &context, const PictureSettings &settings, const PictureOutputs &outputs);
 
 } // namespace convscope

@@ -12,6 +12,7 @@
 #include "app/interrupt.h"
 #include "app/optimizing.h"
 #include "app/outputs.h"
+#include "app/pictures.h"
 #include "app/report.h"
 #include "app/settings.h"
 #include "base/error.h"
@@ -49,9 +50,40 @@ std::vector<std::string> sample_photos() {
   return photos;
 }
 
+// A rate that falls goes by how many steps there are to be.
+bool to_the_end(int steps, const Recipe &recipe) {
+  return steps == recipe.steps || recipe.schedule == Schedule::constant;
+}
+
+// As `grid` makes it.
+void save_grid(Session &session, const viewer::SavedPicture &picture) {
+  const viewer::SavedGrid &grid = *picture.grid;
+  PictureSettings settings;
+  settings.command = "grid";
+  settings.model = picture.model;
+  settings.image = mark_file(picture.photo);
+  settings.layer = grid.layer;
+  settings.recipe = picture.recipe;
+  settings.recipe.steps = grid.steps;
+  settings.steps = {grid.steps};
+  settings.width = picture.size.width;
+  settings.height = picture.size.height;
+  settings.batch = grid.at_once;
+  settings.seed = picture.seed;
+  mark_model(session, settings);
+  mark_device(session, settings);
+  const PlaneView view = plane_view(session.graph().input.c, session.model().rgb);
+  write_png(picture.path, draw_cells(grid.cells, grid.columns, grid.rows, grid.images, view),
+            to_the_end(grid.steps, picture.recipe) ? settings_json(settings) : "");
+}
+
 // The images, with the settings that make them again where the command line can.
 void save_picture(Session &session, const viewer::SavedPicture &picture) {
   check_outputs({{"the picture", picture.path, ".png"}});
+  if (picture.grid) {
+    save_grid(session, picture);
+    return;
+  }
   PictureSettings settings;
   settings.command = "optimize";
   settings.model = picture.model;
@@ -82,9 +114,7 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
     outcome.objectives.back().variant = picture.variants > 1 ? static_cast<int>(image.objective) : 0;
     settings.steps.push_back(image.steps);
     settings.which.push_back(outcome.objectives.back().variant);
-    // A rate that falls goes by how many steps there are to be.
-    const bool to_the_end = image.steps == picture.recipe.steps || picture.recipe.schedule == Schedule::constant;
-    again = again && image.steps > 0 && to_the_end;
+    again = again && image.steps > 0 && to_the_end(image.steps, picture.recipe);
   }
   const OptimizedImage &only = picture.images.front();
   const PlaneView view = plane_view(session.graph().input.c, session.model().rgb);

@@ -38,9 +38,20 @@ ImageRgb8 draw_activation_grid(const std::vector<GridPicture> &pictures, int col
 }
 
 Rgb group_colour(int index) {
-  // Okabe and Ito's, in an order in which neighbours differ; then hues a golden angle apart.
-  static constexpr std::array<Rgb, 7> known = {
-      {{230, 159, 0}, {0, 114, 178}, {0, 158, 115}, {204, 121, 167}, {86, 180, 233}, {213, 94, 0}, {240, 228, 66}}};
+  // Okabe and Ito's, in an order in which neighbours differ, then some of Tol's muted ones, all to be told apart by the
+  // colour-blind, too; then hues a golden angle apart.
+  static constexpr std::array<Rgb, 12> known = {{{230, 159, 0},
+                                                 {0, 114, 178},
+                                                 {0, 158, 115},
+                                                 {204, 121, 167},
+                                                 {86, 180, 233},
+                                                 {213, 94, 0},
+                                                 {240, 228, 66},
+                                                 {136, 34, 85},
+                                                 {221, 221, 221},
+                                                 {51, 34, 136},
+                                                 {153, 153, 51},
+                                                 {17, 119, 51}}};
   if (index < static_cast<int>(known.size()))
     return known[static_cast<std::size_t>(index)];
   const double hue = std::fmod(index * 0.381966, 1.0) * 6;

@@ -4,6 +4,9 @@
 #include <cmath>
 #include <numeric>
 #include <random>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include "io/resize.h"
 #include "visualization/gradient.h"
@@ -68,13 +71,12 @@ void blur(Array &plane, double deviation) {
   along(height, width, static_cast<std::size_t>(width), 1);
 }
 
-} // namespace
-
-Objective balanced(Session &session, Objective objective, const Recipe &recipe, const Array &photo, Size input,
-                   std::uint64_t seed) {
+// What stay()'s weights are to be multiplied by.
+double balance_of(Session &session, const Objective &objective, const Recipe &recipe, const Array &photo, Size input,
+                  std::uint64_t seed) {
   const Objective rest = part_of(objective, false), stay = part_of(objective, true);
   if (!recipe.balance_stay || rest.terms.empty() || stay.terms.empty())
-    return objective;
+    return 1;
   const Preprocessing &preprocessing = session.graph().preprocessing;
   const Array seen = resize(photo, input.width, input.height);
   const Array noisy = preprocess(with_noise(seen, recipe, seed), preprocessing);
@@ -91,12 +93,47 @@ Objective balanced(Session &session, Objective objective, const Recipe &recipe, 
   };
   const double pull = size_of_gradient(rest), back = size_of_gradient(leash);
   const double balance = pull / back;
-  if (!std::isfinite(balance) || balance <= 0)
-    return objective;
+  return std::isfinite(balance) && balance > 0 ? balance : 1;
+}
+
+Objective with_balance(Objective objective, double balance) {
   for (Term &term : objective.terms)
     if (is_stay(term))
       term.weight *= balance;
   return objective;
+}
+
+// All that the terms say, but for how much stay() weighs.
+std::string but_for_leash(const Objective &objective) {
+  std::string text;
+  for (const Term &term : objective.terms) {
+    const Positions &at = term.positions;
+    text += fmt::format("{} {} {} {} {} {} {} {} {} {} {};", static_cast<int>(term.kind), term.layer, term.channel,
+                        static_cast<int>(at.kind), at.x, at.y, at.width, at.height, term.number,
+                        is_stay(term) ? 0 : term.weight, term.file);
+    for (const float value : term.vector)
+      text += fmt::format("{} ", value);
+  }
+  return text;
+}
+
+} // namespace
+
+Objective balanced(Session &session, Objective objective, const Recipe &recipe, const Array &photo, Size input,
+                   std::uint64_t seed) {
+  const double balance = balance_of(session, objective, recipe, photo, input, seed);
+  return with_balance(std::move(objective), balance);
+}
+
+Objective LeashBalance::of(Session &session, Objective objective, const Recipe &recipe, const Array &photo, Size input,
+                           std::uint64_t seed) {
+  Asked asked{but_for_leash(objective), recipe, photo.data, input, seed};
+  if (measured_ == 0 || !(asked == asked_)) {
+    balance_ = balance_of(session, objective, recipe, photo, input, seed);
+    asked_ = std::move(asked);
+    ++measured_;
+  }
+  return with_balance(std::move(objective), balance_);
 }
 
 Array change_mask(const Array &photo, const Array &image) {

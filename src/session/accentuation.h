@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "session/session.h"
 #include "visualization/recipe.h"
@@ -14,6 +15,27 @@ namespace convscope {
 // is no stay() or nothing else, and where one of the two gradients is zero.
 Objective balanced(Session &session, Objective objective, const Recipe &recipe, const Array &photo, Size input,
                    std::uint64_t seed);
+
+// The same of one net, measured again only where something else has changed than how long the leash is.
+class LeashBalance {
+public:
+  Objective of(Session &session, Objective objective, const Recipe &recipe, const Array &photo, Size input,
+               std::uint64_t seed);
+  int measured() const { return measured_; } // how often
+
+private:
+  struct Asked {
+    std::string terms; // but for stay()'s weights
+    Recipe recipe;
+    std::vector<float> photo;
+    Size input;
+    std::uint64_t seed = 0;
+    bool operator==(const Asked &) const = default;
+  };
+  Asked asked_;
+  double balance_ = 1;
+  int measured_ = 0;
+};
 
 // Where an image (C,H,W) is another than the photo: (H,W) as (1,H,W), 0..1. The mean difference of a pixel's planes,
 // blurred, over what 99 in 100 pixels do not pass; 0 where the two are the same.

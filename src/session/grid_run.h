@@ -45,12 +45,18 @@ public:
 
   bool done() const { return step() == steps(); }
   void advance(int steps); // up to the end
+  // Runs one slice of a step, where it is not done(); returns whether that was the step's last.
+  bool advance_slice() { return optimization_->advance_slice(); }
   int step() const { return optimization_->steps_done(); }
   int steps() const { return steps_; }
   // Mean of the last step's objectives; NaN and the like where it was not finite.
   double value() const;
   // The step at which a cell's value was not a number, which ends the run: lower the rate.
   std::optional<int> stopped() const;
+  // After whole steps:
+  void draw(const Optimization::ImageReader &read) { optimization_->draw_gallery(read); }
+  int width() const { return optimization_->width(); }
+  int height() const { return optimization_->height(); }
   Array images() { return optimization_->images(); } // (cells,C,H,W), 0..1
   std::size_t planned_bytes() { return optimization_->planned_bytes(); }
 

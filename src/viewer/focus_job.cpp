@@ -105,8 +105,8 @@ void FocusJob::make(Run &run, const Recipe &recipe, std::optional<Array> init, s
                                 needs.photo && !photo_ ? "photo" : "style picture"));
   if (needs.photo) {
     options.photo = picture(photo_, goal.image);
-    goal.objective = balanced(session_, std::move(goal.objective), recipe, *options.photo,
-                              net_size(options.input_size, recipe, goal.image), task_.controls.seed);
+    goal.objective = balance_.of(session_, std::move(goal.objective), recipe, *options.photo,
+                                 net_size(options.input_size, recipe, goal.image), task_.controls.seed);
   }
   if (needs.style)
     options.style = picture(style_, goal.image);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "session/accentuation.h"
 #include "session/optimize_run.h"
 #include "session/session.h"
 #include "viewer/atlas.h"
@@ -60,6 +61,7 @@ public:
   bool finish_step();
 
   int steps() const { return first_.steps(); }
+  int balances_measured() const { return balance_.measured(); }
   bool untouched() const { return untouched_; } // no control was changed on the way: the command line can do it too
   // active() only:
   const Unit &unit() const { return first_.goal.unit; } // at its place
@@ -128,6 +130,7 @@ private:
     Array planes;
   };
   std::vector<Picture> pictures_;
+  LeashBalance balance_;
   bool looked_away_ = false; // the pictures are others than those that the images began with
   FocusTask task_;
   Run first_, second_;

@@ -233,7 +233,10 @@ void draw_focus(Frame &frame) {
             muted_colour());
   }
   ImGui::Spacing();
-  draw_photo(frame, std::max(ImGui::GetContentRegionAvail().y, 150 * frame.scale));
+  if (ui.wish.lens.kind != Lens::Kind::none) // the photo is in the middle
+    draw_guesses(frame);
+  else
+    draw_photo(frame, std::max(ImGui::GetContentRegionAvail().y, 150 * frame.scale));
 }
 
 } // namespace convscope::viewer

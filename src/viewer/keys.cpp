@@ -87,8 +87,26 @@ void take_character(Frame &frame, ImWchar character) {
     break;
   case 'w':
   case 'W':
-    if (!frame.now.tiles.empty())
-      ui.ask_to_save(Ask::save_wall);
+    ui.ask_to_save_middle(frame.now);
+    break;
+  case 'p':
+  case 'P':
+    ui.look_through(wish.lens.kind == Lens::Kind::none ? Lens::Kind::map : wish.lens.kind);
+    break;
+  case 'g':
+  case 'G':
+    if (wish.lens.kind != Lens::Kind::grid)
+      ui.look_through(Lens::Kind::grid);
+    if (!wish.photo.empty()) // its maps may be on their way
+      ui.run_grid(frame.now);
+    break;
+  case 'u':
+  case 'U':
+    ui.look_through(Lens::Kind::groups);
+    break;
+  case 'c':
+  case 'C':
+    ui.look_through(Lens::Kind::channels);
     break;
   case 'o':
   case 'O':

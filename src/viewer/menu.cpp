@@ -58,6 +58,8 @@ void file_menu(Frame &frame) {
     ui.ask_to_save(Ask::save_focus);
   if (ImGui::MenuItem("Save wall…", "W", false, !frame.now.tiles.empty()))
     ui.ask_to_save(Ask::save_wall);
+  if (ImGui::MenuItem("Save grid…", "W", false, frame.now.lens.grid && frame.now.lens.grid->step > 0))
+    ui.ask_to_save(Ask::save_grid);
   if (ImGui::MenuItem("Save session…", "Ctrl+S", false, !frame.now.layers.empty()))
     ui.ask_to_save(Ask::save_session);
   ImGui::Separator();
@@ -112,6 +114,17 @@ void view_menu(Frame &frame) {
     ui.config.theme = Theme::dark;
   if (ImGui::MenuItem("Light", light ? "" : "T", light))
     ui.config.theme = Theme::light;
+  ImGui::Separator();
+  const Lens::Kind lens = ui.wish.lens.kind;
+  const auto item = [&](const char *name, const char *key, Lens::Kind kind) {
+    if (ImGui::MenuItem(name, lens == kind ? "" : key, lens == kind) && lens != kind)
+      ui.look_through(kind);
+  };
+  item("Wall", "P", Lens::Kind::none);
+  item("Photo: the unit's map", lens == Lens::Kind::none ? "P" : "", Lens::Kind::map);
+  item("Photo: activation grid", "G", Lens::Kind::grid);
+  item("Photo: groups of channels", "U", Lens::Kind::groups);
+  item("Photo: strongest channels", "C", Lens::Kind::channels);
   ImGui::Separator();
   ImGui::MenuItem("Layers", nullptr, &ui.config.layers);
   ImGui::MenuItem("Optimization", nullptr, &ui.config.controls);

@@ -17,7 +17,9 @@ namespace convscope::viewer {
 
 namespace {
 
-bool saves(Ask ask) { return ask == Ask::save_focus || ask == Ask::save_wall || ask == Ask::save_session; }
+bool saves(Ask ask) {
+  return ask == Ask::save_focus || ask == Ask::save_wall || ask == Ask::save_grid || ask == Ask::save_session;
+}
 
 std::string title_of(const Ui::Dialog &dialog) {
   switch (dialog.ask) {
@@ -37,6 +39,8 @@ std::string title_of(const Ui::Dialog &dialog) {
     return "Save focus";
   case Ask::save_wall:
     return "Save wall";
+  case Ask::save_grid:
+    return "Save grid";
   case Ask::nothing:
     break;
   }
@@ -102,6 +106,9 @@ void accept(Frame &frame, const std::string &path) {
   case Ask::save_wall:
     frame.worker.save({SaveRequest::What::wall, path});
     break;
+  case Ask::save_grid:
+    frame.worker.save({SaveRequest::What::grid, path});
+    break;
   case Ask::nothing:
     break;
   }
@@ -143,7 +150,9 @@ std::string name_of(const Aim &aim, const Unit &unit) {
 std::string name_for(const Ui &ui, Ask ask) {
   const std::string net = file_name(ui.wish.model.model);
   std::string name = net.substr(0, net.rfind('.')) + "-";
-  if (ask != Ask::save_wall && ui.wish.focus)
+  if (ask == Ask::save_grid)
+    name += "grid-" + ui.wish.layer;
+  else if (ask != Ask::save_wall && ui.wish.focus)
     name += name_of(ui.wish.aim, *ui.wish.focus);
   else
     name += ui.wish.layer;

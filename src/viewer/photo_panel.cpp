@@ -7,14 +7,13 @@
 #include <fmt/format.h>
 #include <imgui.h>
 
+#include "viewer/photo_view.h"
 #include "viewer/ui.h"
 #include "viewer/widgets.h"
 
 namespace convscope::viewer {
 
-namespace {
-
-void empty_state(Frame &frame, float height) {
+void draw_no_photo(Frame &frame, float height) {
   const ImVec2 a = ImGui::GetCursorScreenPos();
   const float width = ImGui::GetContentRegionAvail().x;
   const Box box{a, ImVec2(a.x + width, a.y + std::min(height, 140 * frame.scale))};
@@ -29,65 +28,6 @@ void empty_state(Frame &frame, float height) {
                 : fmt::format("Opening {}…", file_name(frame.ui.wish.photo)));
 }
 
-// The place under the mouse, on the map's cells.
-void pick(Frame &frame, const Box &box, const MapState &map, bool clicked) {
-  Place &place = frame.ui.wish.place;
-  ImDrawList &list = *ImGui::GetWindowDrawList();
-  const auto columns = static_cast<float>(map.width), rows = static_cast<float>(map.height);
-  const float cell_w = box.width() / columns, cell_h = box.height() / rows;
-  const auto outline = [&](Place at, ImU32 colour, float thickness) {
-    const float x = std::min(std::floor(at.u * columns), columns - 1), y = std::min(std::floor(at.v * rows), rows - 1);
-    const ImVec2 a(box.a.x + x * cell_w, box.a.y + y * cell_h);
-    list.AddRect(a, ImVec2(a.x + cell_w, a.y + cell_h), colour, 0, 0, thickness);
-  };
-  if (place.chosen())
-    outline(place, accent_colour(), 2 * frame.scale);
-  if (!ImGui::IsItemHovered())
-    return;
-  if (ImGui::IsMouseClicked(ImGuiMouseButton_Right))
-    frame.ui.whole_channel();
-  const ImVec2 mouse = ImGui::GetIO().MousePos;
-  const Place under{(mouse.x - box.a.x) / box.width(), (mouse.y - box.a.y) / box.height()};
-  if (!(under.u >= 0 && under.u < 1 && under.v >= 0 && under.v < 1))
-    return;
-  outline(under, text_colour(), 1);
-  if (clicked)
-    frame.ui.look_at(under);
-  ImGui::BeginTooltip();
-  ImGui::TextUnformatted("Click: maximize the unit at this place");
-  if (place.chosen())
-    ImGui::TextUnformatted("Right click: the whole channel");
-  ImGui::TextDisabled("%s", fmt::format("the map has {} × {} places", map.width, map.height).c_str());
-  ImGui::TextDisabled("Wheel: zoom; drag: move");
-  ImGui::EndTooltip();
-}
-
-// The wheel zooms about the mouse, dragging moves. Where the whole photo then lies, of which `view` is seen.
-Box moved(Frame &frame, const Box &view) {
-  Ui::PhotoView &at = frame.ui.photo;
-  const ImGuiIO &io = ImGui::GetIO();
-  at.hovered = ImGui::IsItemHovered();
-  const ImVec2 size(view.width() * at.zoom, view.height() * at.zoom);
-  if (at.hovered && io.MouseWheel != 0 && view.width() > 0 && view.height() > 0) {
-    const float x = (io.MousePos.x - view.a.x) / view.width() - 0.5F;
-    const float y = (io.MousePos.y - view.a.y) / view.height() - 0.5F;
-    const float zoom = std::clamp(at.zoom * std::pow(1.2F, io.MouseWheel), 1.F, 16.F);
-    at.u += x / at.zoom - x / zoom; // what is under the mouse stays there
-    at.v += y / at.zoom - y / zoom;
-    at.zoom = zoom;
-  }
-  if (ImGui::IsItemActive() && ImGui::IsMouseDragging(ImGuiMouseButton_Left) && size.x > 0 && size.y > 0) {
-    at.u -= io.MouseDelta.x / size.x;
-    at.v -= io.MouseDelta.y / size.y;
-  }
-  const float half = 0.5F / at.zoom;
-  at.u = std::clamp(at.u, half, 1 - half);
-  at.v = std::clamp(at.v, half, 1 - half);
-  const float w = view.width() * at.zoom, h = view.height() * at.zoom;
-  const ImVec2 a(view.a.x + view.width() / 2 - at.u * w, view.a.y + view.height() / 2 - at.v * h);
-  return {a, ImVec2(a.x + w, a.y + h)};
-}
-
 // The likeliest classes, each with a bar as long as it is likely.
 void draw_guesses(const Frame &frame) {
   for (const Guess &guess : frame.now.guesses) {
@@ -100,14 +40,12 @@ void draw_guesses(const Frame &frame) {
   }
 }
 
-} // namespace
-
 void draw_photo(Frame &frame, float max_height) {
   Ui &ui = frame.ui;
   const Snapshot &now = frame.now;
   const float top = ImGui::GetCursorPosY();
   if (!now.has_photo) {
-    empty_state(frame, max_height);
+    draw_no_photo(frame, max_height);
     return;
   }
   const auto &focus = ui.wish.focus;
@@ -142,9 +80,8 @@ void draw_photo(Frame &frame, float max_height) {
   const float height = std::max(std::min(width / aspect, left), 60 * frame.scale);
   const Box view = fitted({at, ImVec2(at.x + width, at.y + height)}, aspect);
   const bool released = ImGui::InvisibleButton("##photo", ImVec2(std::max(width, 1.F), height));
-  const float still = ImGui::GetIO().MouseDragThreshold;
-  const bool clicked = released && ImGui::GetIO().MouseDragMaxDistanceSqr[0] < still * still;
-  const Box photo = moved(frame, view);
+  const bool clicked = released && not_dragged();
+  const Box photo = moved(ui.photo, view);
   ImDrawList &list = *ImGui::GetWindowDrawList();
   list.AddRectFilled(view.a, view.b, frame_colour());
   list.PushClipRect(view.a, view.b, true);
@@ -158,7 +95,7 @@ void draw_photo(Frame &frame, float max_height) {
              map.channel == focus->channel) { // not another unit's, while it is made
     const Box box = map.part > 0 ? fitted(photo, map.part) : photo;
     draw_cell(list, frame.window, frame.textures.focus, map_cell, box, ui.map_opacity);
-    pick(frame, box, map, clicked);
+    pick_place(frame, box, map, clicked);
   }
   list.PopClipRect();
   draw_guesses(frame);

@@ -89,6 +89,25 @@ Unit read_unit(const JsonReader &from) {
           from.integer("y", -1, most_channels)};
 }
 
+// The place of its name among all of them.
+template <typename Kind, std::size_t Count> Kind kind_of(const JsonReader &from, const char *const (&names)[Count]) {
+  const std::string kind = from.text("kind");
+  const auto *const known = std::find(std::begin(names), std::end(names), kind);
+  if (known == std::end(names))
+    from.fail("kind");
+  return static_cast<Kind>(known - std::begin(names));
+}
+
+constexpr const char *kinds_of_lenses[] = {"none", "map", "grid", "groups", "channels"};
+
+Json to_json(const Lens &lens) {
+  return {{"kind", kinds_of_lenses[static_cast<std::size_t>(lens.kind)]}, {"groups", lens.groups}};
+}
+
+Lens read_lens(const JsonReader &from) {
+  return {kind_of<Lens::Kind>(from, kinds_of_lenses), from.integer("groups", fewest_groups, most_lens_groups)};
+}
+
 constexpr const char *kinds_of_aims[] = {"unit", "faces", "caricature", "accentuation", "typed"};
 
 Json to_json(const Aim &aim) {
@@ -100,11 +119,7 @@ Json to_json(const Aim &aim) {
 
 Aim read_aim(const JsonReader &from) {
   Aim aim;
-  const std::string kind = from.text("kind");
-  const auto *const known = std::find(std::begin(kinds_of_aims), std::end(kinds_of_aims), kind);
-  if (known == std::end(kinds_of_aims))
-    from.fail("kind");
-  aim.kind = static_cast<Aim::Kind>(known - std::begin(kinds_of_aims));
+  aim.kind = kind_of<Aim::Kind>(from, kinds_of_aims);
   aim.typed = from.text("typed");
   aim.images = from.integer("images", 1, most_images);
   aim.leash = from.number("leash", 0, 1e6);
@@ -137,7 +152,8 @@ Json to_json(const Wish &wish) {
                {"wall_images", wish.wall_images},
                {"running", wish.running},
                {"style", absolute_path(wish.style)},
-               {"aim", to_json(wish.aim)}};
+               {"aim", to_json(wish.aim)},
+               {"lens", to_json(wish.lens)}};
   write_controls(wish.controls, json);
   if (wish.own)
     write_controls(*wish.own, json["own"]);
@@ -178,6 +194,8 @@ Wish read_wish(const JsonReader &from) {
     wish.style = from.text("style");
   if (from.has("aim"))
     wish.aim = read_aim(from.object("aim"));
+  if (from.has("lens"))
+    wish.lens = read_lens(from.object("lens"));
   if (from.has("unit"))
     wish.focus = read_unit(from.object("unit"));
   if (from.has("place")) {

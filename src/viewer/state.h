@@ -4,11 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/array.h"
 #include "importer/model.h"
+#include "session/activation_groups.h"
 #include "visualization/recipe.h"
 
 namespace convscope::viewer {
@@ -63,6 +66,17 @@ struct Place {
   bool operator==(const Place &) const = default;
 };
 
+// How the photo is looked at, large, in the wall's place: with the focused unit's map, as an activation grid, as groups
+// of the layer's channels, or with the channels that are strongest under the pointer. All but the first are of the
+// wall's layer.
+struct Lens {
+  enum class Kind { none, map, grid, groups, channels };
+  Kind kind = Kind::none;
+  int groups = 6;
+  bool operator==(const Lens &) const = default;
+};
+inline constexpr int fewest_groups = 2, most_lens_groups = 12;
+
 struct Wish {
   ModelRequest model{"vgg16", "", ""};
   std::optional<ModelRequest> otherwise; // tried where that one can't be loaded: a dropped file may be either
@@ -79,12 +93,15 @@ struct Wish {
   std::optional<Controls> own;  // to go back to from an aim with a recipe of its own: the wall keeps to them
   std::optional<Recipe> second; // A/B: another recipe for the same unit and seed
   bool running = true;
+  Lens lens;
+  bool grid_runs = false; // or rests, as far as it has come
   // Events, as counters that only grow: the worker acts on each change once.
   int models = 0, photos = 0, styles = 0; // were opened: the same ones again, perhaps
   int answered = 0;                       // Snapshot::models as the window knows it
   int single_steps = 0, restarts = 0;
   int rewind = 0; // with rewind_to: continue the focus from that moment of its history, as a branch
   int rewind_to = 0;
+  int grids = 0;        // were begun
   int device_check = 0; // 0: none, or no longer; each other number is one of its own
   bool operator==(const Wish &) const = default;
 };
@@ -148,6 +165,27 @@ struct FocusState {
   std::vector<Moment> history;
 };
 
+// What the lens shows of the wall's layer. What is shared does not change any more.
+struct LensState {
+  std::string layer;                 // "": nothing is there
+  std::shared_ptr<const Array> maps; // (C,H,W), of the photo
+  float part = 0;                    // of the photo that they are of, as MapState has it
+  std::shared_ptr<const ActivationGroups> groups;
+  std::string groups_problem; // why there are none
+  struct Cell {
+    int x = 0, y = 0;
+    float side = 1; // of its picture, over the cell's
+  };
+  struct Grid {
+    std::shared_ptr<const std::vector<Cell>> cells; // as Textures::grid has them
+    int columns = 0, rows = 0;
+    int step = 0, steps = 0; // step 0: nothing to see yet
+    float visits = 0;        // steps that a cell was in, on average
+    float border = 0;        // of a cell's picture, that is not shown
+  };
+  std::optional<Grid> grid;
+};
+
 // A class that the photo may show.
 struct Guess {
   std::string label; // or its number
@@ -183,6 +221,7 @@ struct Snapshot {
   int photo_width = 0, photo_height = 0;
   std::string style; // as `photo`
   FocusState focus;
+  LensState lens;
   double steps_per_second = 0, ms_per_step = 0; // of the focus or, without one, of the wall
   std::uint64_t memory_used = 0, memory_total = 0;
   DeviceCheck device_check;

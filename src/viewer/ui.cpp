@@ -52,6 +52,7 @@ void keep_events(Wish &wish, const Wish &from) {
   wish.styles = from.styles;
   wish.single_steps = from.single_steps;
   wish.restarts = from.restarts;
+  wish.grids = from.grids;
   wish.rewind = from.rewind;
   wish.rewind_to = from.rewind_to;
 }
@@ -143,6 +144,33 @@ void Ui::look_at(Place place) {
   if (wish.aim.kind == Aim::Kind::typed)
     leave_aim(); // that names its own
   wish.place = place;
+}
+
+void Ui::look_through(Lens::Kind kind) {
+  wish.lens.kind = wish.lens.kind == kind ? Lens::Kind::none : kind;
+  lens.group = lens.channel = -1;
+}
+
+void Ui::run_grid(const Snapshot &now, bool anew) {
+  const auto &grid = now.lens.grid;
+  if (anew || !grid || now.lens.layer != wish.layer || grid->step == grid->steps) {
+    ++wish.grids;
+    wish.grid_runs = true;
+  } else {
+    wish.grid_runs = !wish.grid_runs;
+  }
+}
+
+void Ui::type(const std::string &text) {
+  objective.text = wish.draft = text;
+  objective.editing = objective.entered = true;
+}
+
+void Ui::ask_to_save_middle(const Snapshot &now) {
+  if (wish.lens.kind == Lens::Kind::none && !now.tiles.empty())
+    ask_to_save(Ask::save_wall);
+  else if (wish.lens.kind == Lens::Kind::grid && now.lens.grid && now.lens.grid->step > 0)
+    ask_to_save(Ask::save_grid);
 }
 
 void Ui::whole_channel() {
@@ -328,7 +356,10 @@ void Ui::panes_of(Frame &frame) {
   ImGui::BeginGroup();
   const float strip = config.timeline ? std::min(timeline_height(frame), height * 0.4F) : 0;
   begin_child("wall", centre_width, height - strip, padded | ImGuiWindowFlags_NoScrollbar);
-  draw_wall(frame);
+  if (wish.lens.kind == Lens::Kind::none)
+    draw_wall(frame);
+  else
+    draw_lens(frame);
   end_child();
   if (strip > 0) {
     begin_child("timeline", centre_width, strip, padded | ImGuiWindowFlags_NoScrollbar);

@@ -25,7 +25,7 @@ inline constexpr int faces = 4;
 inline constexpr float shortest_leash = 0.01F, longest_leash = 100;
 
 // What a path dialog is open for.
-enum class Ask { nothing, photo, style, model, weights, session, save_focus, save_wall, save_session };
+enum class Ask { nothing, photo, style, model, weights, session, save_focus, save_wall, save_grid, save_session };
 
 struct Frame;
 
@@ -53,9 +53,13 @@ struct Ui {
   void focus(const std::string &layer, int channel);
   void ask_for(Aim::Kind kind);       // of the focus; of a caricature, of the layer
   void look_at(Place place);          // of the focused unit's map
-  void whole_channel();               // again, and not one place of it
-  void fold_layers(bool fold);        // all groups of them
-  const std::vector<ZooEntry> &zoo(); // looked up once: it asks the file system
+  void look_through(Lens::Kind kind); // at the photo, in the wall's place; the same again: at the wall
+  void run_grid(const Snapshot &now, bool anew = false); // begins, stops or goes on
+  void type(const std::string &objective);               // as if it had been typed
+  void ask_to_save_middle(const Snapshot &now);          // the wall, or the grid in its place
+  void whole_channel();                                  // again, and not one place of it
+  void fold_layers(bool fold);                           // all groups of them
+  const std::vector<ZooEntry> &zoo();                    // looked up once: it asks the file system
 
   // The panels' own state.
   struct Wall {
@@ -111,6 +115,13 @@ struct Ui {
     bool hovered = false;     // so the wheel is its own
     bool changes = true;      // of an accentuation: where it was changed lies over it, not the unit's map
   } photo;
+  struct LensView {
+    PhotoView photo;
+    float opacity = 0.85F;
+    Place under, pinned; // where the strongest channels are asked for: by the pointer, by a click
+    int group = -1;      // that is shown alone: the legend's under the pointer
+    int channel = -1;    // whose map lies over the photo: the one under the pointer
+  } lens;
 
   std::string notice; // what went wrong here, until the worker says something
 
@@ -153,9 +164,13 @@ struct Frame {
 // Each fills the window or child that is current.
 void draw_layers(Frame &frame);
 void draw_wall(Frame &frame);
+void sort_wall(const Frame &frame);
+void draw_lens(Frame &frame);
 void draw_focus(Frame &frame);
 void draw_objective(Frame &frame);
 void draw_photo(Frame &frame, float max_height);
+void draw_no_photo(Frame &frame, float height);
+void draw_guesses(const Frame &frame);
 void draw_controls(Frame &frame);
 void draw_timeline(Frame &frame);
 float timeline_height(const Frame &frame);

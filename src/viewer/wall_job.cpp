@@ -91,6 +91,10 @@ void WallJob::show_features(const Activations &features) {
     tiles_[c].map_max = maxima[c];
 }
 
+void WallJob::read_features(std::vector<float> &into) const {
+  features_.read(0, std::as_writable_bytes(std::span(into)));
+}
+
 void WallJob::forget_features() {
   features_ = {};
   for (TileState &tile : tiles_)

@@ -30,6 +30,7 @@ public:
   void forget_features(); // there is no photo any more
   bool has_features() const { return features_.bytes() > 0; }
   vulkan::Slice features() const { return features_.slice(); } // of map_shape()
+  void read_features(std::vector<float> &into) const;          // which is as long
 
   // The optimized images as far as they have come, but for dead units'; `objective` is the channel.
   std::vector<OptimizedImage> images_so_far() const;

@@ -50,20 +50,6 @@ Geometry geometry(const Frame &frame, float width) {
   return {side, map_w, tile_w, label, tile_w + gap, side + label + gap, columns};
 }
 
-void sort_wall(const Frame &frame) {
-  Ui::Wall &wall = frame.ui.wall;
-  const double now = ImGui::GetTime();
-  const bool stale =
-      wall.layer != frame.now.layer || wall.sorted_by != wall.sort || wall.order.size() != frame.now.tiles.size();
-  const bool hovered = ImGui::IsWindowHovered(ImGuiHoveredFlags_ChildWindows);
-  if (!stale && (wall.sort == WallSort::index || hovered || now - wall.sorted_at < sort_again_after))
-    return;
-  wall.order = wall_order(frame.now.tiles, wall.sort);
-  wall.layer = frame.now.layer;
-  wall.sorted_by = wall.sort;
-  wall.sorted_at = now;
-}
-
 // The most that fits of: how many channels there are, how many dead, how many have an image.
 void count(const Snapshot &now) {
   const auto dead = std::count_if(now.tiles.begin(), now.tiles.end(),
@@ -321,6 +307,20 @@ void draw_grid(Frame &frame) {
 }
 
 } // namespace
+
+void sort_wall(const Frame &frame) {
+  Ui::Wall &wall = frame.ui.wall;
+  const double now = ImGui::GetTime();
+  const bool stale =
+      wall.layer != frame.now.layer || wall.sorted_by != wall.sort || wall.order.size() != frame.now.tiles.size();
+  const bool hovered = ImGui::IsWindowHovered(ImGuiHoveredFlags_ChildWindows);
+  if (!stale && (wall.sort == WallSort::index || hovered || now - wall.sorted_at < sort_again_after))
+    return;
+  wall.order = wall_order(frame.now.tiles, wall.sort);
+  wall.layer = frame.now.layer;
+  wall.sorted_by = wall.sort;
+  wall.sorted_at = now;
+}
 
 void draw_wall(Frame &frame) {
   const Snapshot &now = frame.now;

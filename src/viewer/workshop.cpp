@@ -52,8 +52,9 @@ std::string first_layer(const std::vector<LayerRow> &rows) {
 Workshop::Workshop(Session &session, Saver saver, Telling telling)
     : session_(session), saver_(std::move(saver)), telling_(std::move(telling)),
       slicing_(live_slices(session.device().info())), tile_(session.device().info().is_cpu() ? 64 : 96),
-      timeline_atlas_(session.programs(), FocusJob::most_moments + 1, FocusJob::thumbnail, FocusJob::thumbnail,
-                      "timeline") {
+      lens_(session_, slicing_), timeline_atlas_(session.programs(), FocusJob::most_moments + 1, FocusJob::thumbnail,
+                                                 FocusJob::thumbnail, "timeline"),
+      turns_({2, 3, 1}) {
   session_.set_slicing(slicing_);
   session_.programs().watch([this](std::size_t made, std::size_t all) {
     // Whoever waits for them is in the midst of something: only what was told before is told again.
@@ -71,7 +72,12 @@ void Workshop::free_textures(int seen) {
 bool Workshop::has_work() const {
   const bool focusing = focus_ && focus_->active() && !focus_->finished();
   const bool filling = wall_ && now_.wall_images && wall_->wants_work(now_.in_view);
-  return examination_ || (now_.running && (focusing || filling)) || free_steps_ > 0 || (focus_ && focus_->in_step());
+  return examination_ || (now_.running && (focusing || filling)) || grid_wants_work() || free_steps_ > 0 ||
+         (focus_ && focus_->in_step());
+}
+
+bool Workshop::grid_wants_work() const {
+  return lens_.has_grid() && !lens_.grid_done() && now_.grid_runs && now_.lens.kind == Lens::Kind::grid;
 }
 
 bool Workshop::attempt(const std::function<void()> &function) {
@@ -136,6 +142,8 @@ void Workshop::obey(const Wish &next, const std::optional<SavedFocus> &restoring
     say_busy("feature maps of " + layer);
     attempt([&] { show_features(); });
   }
+  if (other_layer || other_photo)
+    forget_lens();
   if (wall_)
     wall_->set_recipe(wall_recipe(), now_.controls.seed);
   if (wall_ && (other_focus || other_aim || now_.controls.size != was.controls.size)) // there may be room now
@@ -146,6 +154,7 @@ void Workshop::obey(const Wish &next, const std::optional<SavedFocus> &restoring
                        now_.restarts != was.restarts || now_.rewind != was.rewind || restoring;
   if (refocus)
     attempt([&] { set_focus(was, begins || other_model, restoring); });
+  attempt([&] { set_lens(was); });
   if (other_model || other_photo)
     attempt([&] { classify(); });
   busy_.clear();
@@ -179,13 +188,14 @@ void Workshop::use_model() {
   // Plans refer to the weights of the net that is gone.
   focus_.emplace(session_, slicing_);
   map_ = {};
-  retire(true, false, false);
+  retire_wall();
+  forget_lens();
   guesses_.clear();
   rows_ = rows_of(session_.graph());
 }
 
 void Workshop::open_layer(const std::string &layer) {
-  retire(true, false, false);
+  retire_wall();
   wall_ = std::make_unique<WallJob>(session_, layer, tile_, slicing_);
   wall_->set_recipe(wall_recipe(), now_.controls.seed);
 }
@@ -198,7 +208,7 @@ void Workshop::make_focus_cells(const FocusTask &task) {
   if (focus_atlas_ && cell == Size{focus_atlas_->cell_width(), focus_atlas_->cell_height()} &&
       cells <= focus_atlas_->cells())
     return;
-  retire(false, true, false);
+  retire(focus_atlas_);
   focus_atlas_ = std::make_unique<Atlas>(session_.programs(), cells, cell.width, cell.height, "focus");
   map_ = {};
 }
@@ -236,7 +246,8 @@ void Workshop::work() {
   const bool focusing =
       focus_->active() && !focus_->finished() && (now_.running || free_steps_ > 0 || focus_->in_step());
   const bool filling = now_.running && wall_ && now_.wall_images && wall_->wants_work(now_.in_view);
-  if (!focusing && !filling) {
+  const bool gridding = grid_wants_work();
+  if (!focusing && !filling && !gridding) {
     free_steps_ = 0;
     step_seconds_ = 0;
     step_began_ = Clock::now(); // a pause is no part of the next step
@@ -245,31 +256,21 @@ void Workshop::work() {
     return;
   }
   const auto began = Clock::now();
+  // The focus is what one looks at, but for a grid that one has asked for.
+  const std::size_t turn = turns_.next({focusing, gridding, filling});
+  attempt([&] {
+    if (turn == 0 && focus_->advance()) {
+      free_steps_ = std::max(0, free_steps_ - 1);
+      show_focus();
+      measure();
+    } else if (turn == 1) {
+      advance_grid();
+    } else if (turn == 2 && wall_->advance(now_.in_view) && !focusing) {
+      measure();
+    }
+  });
   // What a driver compiles at a first run is not held against the one that needed it.
-  const auto spent = [&] { return std::min(seconds_since(began), 0.1); };
-  // The focus is what one looks at: it gets two thirds.
-  if (focusing && (!filling || focus_time_ <= 2 * wall_time_)) {
-    attempt([&] {
-      if (focus_->advance()) {
-        free_steps_ = std::max(0, free_steps_ - 1);
-        show_focus();
-        measure();
-      }
-    });
-    focus_time_ += spent();
-  } else {
-    attempt([&] {
-      if (wall_->advance(now_.in_view) && !focusing)
-        measure();
-    });
-    wall_time_ += spent();
-  }
-  if (std::min(focus_time_, wall_time_) > 1) { // what is long past does not count
-    focus_time_ -= 1;
-    wall_time_ -= 1;
-  }
-  if (!focusing)
-    focus_time_ = wall_time_ = 0;
+  turns_.spent(turn, std::min(seconds_since(began), 0.1));
   if (seconds_since(told_) > 0.1)
     publish();
 }
@@ -328,6 +329,7 @@ void Workshop::publish() {
     s.focus = focus_->state();
     s.focus.map = map_;
   }
+  s.lens = lens_.state();
   s.ms_per_step = step_seconds_ * 1e3;
   s.steps_per_second = step_seconds_ > 0 ? 1 / step_seconds_ : 0;
   s.memory_used = device.memory_used();
@@ -348,6 +350,8 @@ Textures Workshop::textures() const {
           focus_atlas_.get(),
           photo_atlas_.get(),
           &timeline_atlas_,
+          grid_atlas_.get(),
+          groups_atlas_.get(),
           generation_};
 }
 

@@ -15,8 +15,10 @@
 #include "viewer/aim.h"
 #include "viewer/atlas.h"
 #include "viewer/focus_job.h"
+#include "viewer/lens_job.h"
 #include "viewer/session_file.h"
 #include "viewer/state.h"
+#include "viewer/turns.h"
 #include "viewer/wall_job.h"
 
 namespace convscope::viewer {
@@ -29,15 +31,17 @@ struct Textures {
   const Atlas *focus = nullptr;    // cells as state.h names them
   const Atlas *photo = nullptr;    // cell 0
   const Atlas *timeline = nullptr; // cells as Moment::cell
+  const Atlas *grid = nullptr;     // the pictures of LensState::Grid::cells
+  const Atlas *groups = nullptr;   // the photo with all groups, then with each
   int generation = 0;
 };
 
 struct SaveRequest {
-  enum class What { focus, wall, session } what = What::focus;
+  enum class What { focus, wall, grid, session } what = What::focus;
   std::string path;
 };
 
-// The focused image, or the wall's, and what they were made by.
+// The focused image, the wall's, or a grid, and what they were made by.
 struct SavedPicture {
   std::string path;
   ModelRequest model;
@@ -47,10 +51,11 @@ struct SavedPicture {
   Size size;       // of the image
   Size input_size; // what it is resized to for the net; not given where it is not
   std::uint64_t seed = 0;
-  bool untouched = true;        // by controls changed on the way: the same command line makes the same images
-  int variants = 1;             // the images are that many of one objective, which is named as often
-  std::string photo{}, style{}; // that the objectives compare with; "" where they do not
-  bool from_photo = false;      // it is what they began with, too
+  bool untouched = true;           // by controls changed on the way: the same command line makes the same images
+  int variants = 1;                // the images are that many of one objective, which is named as often
+  std::string photo{}, style{};    // that the objectives compare with; "" where they do not
+  bool from_photo = false;         // it is what they began with, too
+  std::optional<SavedGrid> grid{}; // instead of objectives and their images: of `photo`
 };
 // Writes it; UserError where that can't be done. Called on the worker's thread.
 using Saver = std::function<void(Session &, const SavedPicture &)>;
@@ -99,16 +104,26 @@ private:
   void set_focus(const Wish &was, bool anew, const std::optional<SavedFocus> &restoring);
   void show_focus();
   void show_map();
-  void retire(bool the_wall, bool the_focus, bool the_photo);
+  void set_lens(const Wish &was);
+  void forget_lens();
+  void look_through_lens();
+  void show_groups();
+  void begin_grid();
+  void advance_grid();
+  void show_grid();
+  void retire_wall();
+  void retire(std::unique_ptr<Atlas> &atlas);
   void begin_device_check();
   void go_on_with_device_check();
   void measure();
+  bool grid_wants_work() const;
   void say_busy(const std::string &what);
   void publish();
   Textures textures() const;
   Size input_size(const std::string &layer, const Recipe &recipe, Size image) const;
   SavedPicture wall_picture(const std::string &path) const;
   SavedPicture focus_picture(const std::string &path);
+  SavedPicture grid_picture(const std::string &path);
 
   Session &session_;
   Saver saver_;
@@ -123,15 +138,16 @@ private:
   ImageRgb8 photo_, style_; // empty where there is none
   std::unique_ptr<WallJob> wall_;
   std::optional<FocusJob> focus_;
+  LensJob lens_;
   // Where the window may still sample one it is not moved in memory.
-  std::unique_ptr<Atlas> focus_atlas_, photo_atlas_;
+  std::unique_ptr<Atlas> focus_atlas_, photo_atlas_, grid_atlas_, groups_atlas_;
   Atlas timeline_atlas_;
   int generation_ = 0; // of the textures
   // Textures that the window may still sample: freed once it has seen the generation that follows.
   struct Retired {
     int generation;
     std::unique_ptr<WallJob> wall;
-    std::unique_ptr<Atlas> focus, photo;
+    std::unique_ptr<Atlas> atlas;
   };
   std::vector<Retired> retired_;
   MapState map_; // in the focus's map_cell
@@ -145,8 +161,9 @@ private:
   DeviceCheck device_check_;
   int failed_saves_ = 0;
   int free_steps_ = 0; // single steps that were asked for
-  double wall_time_ = 0, focus_time_ = 0, step_seconds_ = 0;
-  Clock::time_point step_began_ = Clock::now(), told_ = Clock::now();
+  Turns turns_;        // of the focus, the grid and the wall
+  double step_seconds_ = 0;
+  Clock::time_point step_began_ = Clock::now(), told_ = Clock::now(), grid_shown_ = Clock::now();
 };
 
 } // namespace convscope::viewer

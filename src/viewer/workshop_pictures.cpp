@@ -42,7 +42,7 @@ void Workshop::load_photo() {
     map_ = {};
     photo_ = {};
     photo_name_.clear();
-    retire(false, false, true);
+    retire(photo_atlas_);
     if (wall_)
       wall_->forget_features();
     return;
@@ -50,7 +50,7 @@ void Workshop::load_photo() {
   photo_ = read_picture(now_.photo);
   photo_name_ = now_.photo;
   map_ = {};
-  retire(false, false, true);
+  retire(photo_atlas_);
   draw_photo();
 }
 
@@ -121,18 +121,18 @@ void Workshop::show_map() {
   map_ = {unit.layer, unit.channel, shape.w, shape.h, part};
 }
 
-// Takes textures out of use; the window lets go of them when it sees the next generation.
-void Workshop::retire(bool the_wall, bool the_focus, bool the_photo) {
-  Retired old{generation_++, nullptr, nullptr, nullptr};
-  if (the_wall && wall_)
+// Textures out of use go where the window lets go of them, when it sees the next generation.
+void Workshop::retire_wall() {
+  if (wall_)
     wall_->stop(); // its memory can be had at once
-  if (the_wall)
-    old.wall = std::move(wall_);
-  if (the_focus)
-    old.focus = std::move(focus_atlas_);
-  if (the_photo)
-    old.photo = std::move(photo_atlas_);
-  retired_.push_back(std::move(old));
+  retired_.push_back({generation_++, std::move(wall_), nullptr});
+  telling_.textures(textures());
+}
+
+void Workshop::retire(std::unique_ptr<Atlas> &atlas) {
+  if (!atlas)
+    return;
+  retired_.push_back({generation_++, nullptr, std::move(atlas)});
   telling_.textures(textures());
 }
 

@@ -12,13 +12,15 @@ namespace convscope::viewer {
 
 void Workshop::save(const SaveRequest &request) {
   const bool saved = attempt([&] {
-    if (request.what != SaveRequest::What::wall && focus_->finish_step())
+    if ((request.what == SaveRequest::What::focus || request.what == SaveRequest::What::session) &&
+        focus_->finish_step())
       show_focus();
     if (request.what == SaveRequest::What::session)
       write_session(request.path, {shown_wish(), focus_->active() ? std::optional(focus_->saved()) : std::nullopt});
     else
-      saver_(session_,
-             request.what == SaveRequest::What::wall ? wall_picture(request.path) : focus_picture(request.path));
+      saver_(session_, request.what == SaveRequest::What::wall   ? wall_picture(request.path)
+                       : request.what == SaveRequest::What::grid ? grid_picture(request.path)
+                                                                 : focus_picture(request.path));
     message_ = "wrote " + path_text(std::filesystem::absolute(request.path));
   });
   if (!saved) {
@@ -58,6 +60,17 @@ SavedPicture Workshop::wall_picture(const std::string &path) const {
     picture.objectives.push_back(objective_text({wall_->layer(), static_cast<int>(image.objective)}));
     image.objective = i;
   }
+  return picture;
+}
+
+SavedPicture Workshop::grid_picture(const std::string &path) {
+  lens_.finish_step();
+  SavedGrid grid = lens_.saved_grid();
+  show_grid();
+  SavedPicture picture{path, session_.request(), {}, {}, lens_.grid_recipe(), lens_.grid_image(),
+                       {},   lens_.grid_seed()};
+  picture.photo = photo_name_;
+  picture.grid = std::move(grid);
   return picture;
 }
 

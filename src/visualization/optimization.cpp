@@ -322,20 +322,25 @@ struct Optimization::State {
     chosen_for = done;
   }
 
-  Array gallery_images() {
+  void draw_gallery(const Optimization::ImageReader &read) {
     const int all = gallery->images();
-    Array result{{all, image.c, image.h, image.w}, {}};
-    const auto total = static_cast<std::size_t>(result.elements());
     for (int first = 0; first < all; first += batch) {
       std::vector<int> members;
       for (int i = 0; i < batch; ++i)
         members.push_back(std::min(first + i, all - 1));
       gallery->choose(members, false);
       SlicedRun(drawing, Variant::usual, slicing).run("drawing the images of a gallery");
+      read(first, std::min(batch, all - first), plan.slice(tensors.image));
+    }
+  }
+
+  Array gallery_images() {
+    Array result{{gallery->images(), image.c, image.h, image.w}, {}};
+    draw_gallery([&](int, int count, const vulkan::Slice &) {
       const auto made = plan.read_all<float>(tensors.image);
       result.data.insert(result.data.end(), made.begin(),
-                         made.begin() + static_cast<std::ptrdiff_t>(std::min(made.size(), total - result.data.size())));
-    }
+                         made.begin() + static_cast<std::ptrdiff_t>(count * (made.size() / std::size_t(batch))));
+    });
     return result;
   }
 
@@ -439,6 +444,11 @@ Array Optimization::images() {
     return state_->gallery_images();
   const Shape &image = state_->image;
   return {{state_->batch, image.c, image.h, image.w}, state_->plan.read_all<float>(state_->tensors.image)};
+}
+
+void Optimization::draw_gallery(const ImageReader &read) {
+  state_->prepare();
+  state_->draw_gallery(read);
 }
 
 Array Optimization::parameters() {

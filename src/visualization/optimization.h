@@ -100,6 +100,10 @@ public:
   vulkan::Slice image_slice(); // of images(), on the device
   // (N,C,H,W), 0..1: what the parameters show now, not transformed; of a gallery all its images, after whole steps.
   Array images();
+  // The images of a gallery as images() has them, but left on the device: so many at a time lie one after the other in
+  // what is given, the first of them that index's.
+  using ImageReader = std::function<void(int first, int count, const vulkan::Slice &images)>;
+  void draw_gallery(const ImageReader &read);
   Array parameters(); // as OptimizationOptions::init
   OptimizationState state();
   // An image (C,H,W) drawn at another size, where the parameterization has images of all sizes (`cppn`); UserError

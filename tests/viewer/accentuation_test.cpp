@@ -60,6 +60,31 @@ TEST(Accentuation, TheLeashIsRelative) {
   EXPECT_LT(ratio, 1.4);
 }
 
+TEST(Accentuation, ALongerLeashIsNotMeasuredAnew) {
+  Session session;
+  ModelRequest request;
+  request.model = "alexnet";
+  session.load(request);
+  const Recipe by = recipe("accentuate");
+  const Array photo = photo_of(40, 48, 1), other = photo_of(40, 48, 2);
+  LeashBalance balance;
+  const auto weight = [&](const std::string &text, const Array &of, std::uint64_t seed) {
+    return stay_weight(balance.of(session, session.objective(text), by, of, {48, 40}, seed));
+  };
+  const auto anew = [&](const std::string &text, const Array &of, std::uint64_t seed) {
+    return stay_weight(balanced(session, session.objective(text), by, of, {48, 40}, seed));
+  };
+  for (const char *text : {"conv2:7 + stay(conv1)", "conv2:7 + 0.3*stay(conv1)", "conv2:7 + 20*stay(conv1)"})
+    EXPECT_EQ(weight(text, photo, 3), anew(text, photo, 3)) << text;
+  EXPECT_EQ(balance.measured(), 1);
+  EXPECT_EQ(weight("conv2:8 + stay(conv1)", photo, 3), anew("conv2:8 + stay(conv1)", photo, 3));
+  EXPECT_EQ(balance.measured(), 2);
+  EXPECT_EQ(weight("conv2:8 + stay(conv1)", other, 3), anew("conv2:8 + stay(conv1)", other, 3));
+  EXPECT_EQ(balance.measured(), 3);
+  EXPECT_EQ(weight("2*conv2:8 + stay(conv1)", other, 3), anew("2*conv2:8 + stay(conv1)", other, 3));
+  EXPECT_EQ(balance.measured(), 4);
+}
+
 TEST(Accentuation, ItsMaskIsWhereThePhotoChanged) {
   const Array photo = photo_of(30, 50, 2);
   Array image = photo;

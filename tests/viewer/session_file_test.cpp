@@ -67,6 +67,7 @@ SavedSession session() {
   saved.wish.second = recipe("plain");
   saved.wish.style = "/tmp/a style.png";
   saved.wish.aim = {Aim::Kind::typed, "conv5:45 - 100*diversity(conv5)", 4, 0.5};
+  saved.wish.lens = {Lens::Kind::groups, 9};
   saved.wish.own = Controls{recipe("lucid"), 64, 7, StartFrom::noise};
   SavedFocus focus;
   focus.steps = 21;

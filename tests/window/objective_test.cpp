@@ -61,6 +61,26 @@ TEST_F(ObjectiveTest, IsTypedAndReplays) {
   expect_replays("typed", 128, 128);
 }
 
+TEST_F(ObjectiveTest, AStyleIsChosenAndReplays) {
+  start_focused();
+  const ImageRgb8 name = desktop->grab(title);
+  type("style(conv2)");
+  EXPECT_TRUE(wait_until(patience, [&] { return underlined(); })) << "nothing is said of the style that is missing";
+  key("Escape");
+  answer_after(
+      [] {
+        click(25, 11); // File, Open style picture
+        desktop->tool({"sleep", "0.7"});
+        click(80, 124);
+      },
+      CONVSCOPE_SOURCE_DIR "/docs/photos/coffee.png");
+  type("style(conv2)");
+  EXPECT_TRUE(wait_until(patience, [&] { return !underlined(); })) << "there is a style now";
+  ASSERT_TRUE(changes(title, name, 0.01)) << err();
+  ASSERT_TRUE(changes(focus, colours_of_an_image)) << err();
+  expect_replays("style", 128, 128);
+}
+
 TEST_F(ObjectiveTest, TabCompletesNames) {
   start_focused();
   const ImageRgb8 name = desktop->grab(title);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <random>
 #include <sstream>
@@ -138,8 +139,11 @@ protected:
 
   // Opens a dialog that asks for a path by its key, and answers it. A dialog dims all that lies behind it.
   static void answer(const std::string &opened_by, const fs::path &path) {
+    answer_after([&] { key(opened_by); }, path);
+  }
+  static void answer_after(const std::function<void()> &opens, const fs::path &path) {
     const ImageRgb8 bright = desktop->grab(menu);
-    key(opened_by);
+    opens();
     EXPECT_TRUE(wait_until(patience, [&] { return difference(desktop->grab(menu), bright) > 0.5; })) << "no dialog";
     desktop->tool(
         {"sleep", "0.5", "key", "--delay", "100", "ctrl+a", "sleep", "0.5", "type", "--delay", "40", path.string()});
