@@ -16,6 +16,8 @@ namespace convscope {
 
 struct OptimizeOptions {
   std::vector<std::string> objectives;
+  std::string from, to; // a path instead of objectives
+  int images = 0;       // of it; 0: not given
   std::string recipe = "lucid", size, parameterization, colours, init, photo, style, spectrum, draw_size;
   int steps = 0, batch = 0; // 0: not given
   int variants = 1;
@@ -23,8 +25,12 @@ struct OptimizeOptions {
   std::uint64_t seed = 0;
   std::optional<double> lr;
 };
-void add_optimize_options(Command &command, OptimizeOptions &options);
-// The recipe with what the options say instead.
+inline constexpr int default_path = 6;
+inline int images_of(const OptimizeOptions &path) { return path.images > 0 ? path.images : default_path; }
+// Gives --objective, which is to be required.
+CLI::Option *add_optimize_options(CLI::App &app, OptimizeOptions &options);
+void add_print_recipe(Command &command, OptimizeOptions &options);
+// The recipe with what the options say instead; that of a path is `shared`, unless they say otherwise.
 Recipe recipe_of(const OptimizeOptions &options);
 // Fills in `settings`; the net is loaded. Without a size it is the recipe's, in the proportions of what the net gets.
 void apply(const OptimizeOptions &options, Context &context, PictureSettings &settings);
@@ -70,6 +76,8 @@ ImageRgb8 picture_of(const Array &image, const Progress &progress, const PlaneVi
 ImageRgb8 page_of(const Array &image, const Progress &progress, const PlaneView &view);
 // "value 4.21", "stayed dead" or "stopped at step 37: not a number".
 std::string note_of(const Progress &progress);
+// How a page of several images is laid out: those of a path in one row, where they are few.
+GridOptions page_options(const PictureSettings &settings, std::string subtitle);
 // Several images as a labelled grid.
 ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings, const PlaneView &view);
 // Whether images are shown beside the photo that they began as, three tiles an image.
