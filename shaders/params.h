@@ -324,7 +324,7 @@ const float STANDARD_EPSILON = 1e-4;
 // A layer of a net that paints, on rows first_row .. first_row + rows - 1 of an image: from `inputs` numbers a pixel
 // (of the first layer its coordinates) to `outputs`, in rows of `stride` weights: a row of biases, then one of each
 // feature.
-const int CPPN_WIDTH = 24;
+const int CPPN_WIDTH = 24, CPPN_LAYERS = 8; // the layers but for the last, which makes the planes
 struct CppnParams {
   int height, width;
   int first_row, rows;

@@ -36,6 +36,14 @@ std::vector<float> ParameterizationCase::parameters(std::size_t count) const {
   return noise(count, parameters_seed, -range, range);
 }
 
+Recipe DrawingCase::recipe() {
+  Recipe by;
+  set_parameterization(by, ParameterizationKind::cppn);
+  return by;
+}
+
+std::string DrawingCase::key() { return "parameters, a net that paints, drawn at 19x7 > image"; }
+
 std::string TransformCase::key(const char *output) const { return fmt::format("transform, {} > {}", name, output); }
 
 Recipe TransformCase::recipe() const {

@@ -23,6 +23,14 @@ struct ParameterizationCase { // batch of 2
 };
 std::vector<ParameterizationCase> parameterization_cases();
 
+// An image of `cppn` at another size than it was optimized at.
+struct DrawingCase {
+  static constexpr int planes = 3, width = 19, height = 7;
+  static constexpr std::uint64_t parameters_seed = 46; // noise in -0.25..0.25
+  static Recipe recipe();
+  static std::string key();
+};
+
 struct TransformCase { // batch of 3, each image by its own map
   std::string name;
   Shape image;

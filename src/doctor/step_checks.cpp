@@ -12,6 +12,7 @@
 #include "visualization/optimization.h"
 #include "visualization/optimizer_steps.h"
 #include "visualization/parameterization.h"
+#include "visualization/parameterizations/cppn.h"
 
 namespace convscope::doctor {
 
@@ -66,6 +67,17 @@ Computed parameterization(vulkan::Programs &programs, const ParameterizationCase
     sum += part;
   computed.outputs.push_back({of.key("squares of the gradient"), {sum}});
   append(computed.kernels, backward.kernels());
+  return computed;
+}
+
+Computed drawing(vulkan::Programs &programs) {
+  const Recipe by = DrawingCase::recipe();
+  const int count = Parameterization(programs, by, 1, {DrawingCase::planes, 1, 1}).count();
+  Computed computed;
+  const Array image =
+      draw_cppn(programs, by, DrawingCase::planes, noise(std::size_t(count), DrawingCase::parameters_seed, -0.25, 0.25),
+                {DrawingCase::width, DrawingCase::height}, &computed.kernels);
+  computed.outputs.push_back({DrawingCase::key(), image.data});
   return computed;
 }
 
@@ -243,6 +255,7 @@ std::vector<Check> step_checks() {
   for (const ParameterizationCase &of : parameterization_cases())
     checks.push_back(
         check("parameters", of.name, 1e-5, [of](auto &programs) { return parameterization(programs, of); }));
+  checks.push_back(check("parameters", "a net that paints, drawn at 19x7", 1e-5, drawing));
   // Positions have errors of 1e-7 of the canvas, and images change from pixel to pixel.
   for (const TransformCase &of : transform_cases())
     checks.push_back(check("transform", of.name, 2e-5, [of](auto &programs) { return transform(programs, of); }));

@@ -148,6 +148,14 @@ void add_parameterization(const ParameterizationCase &of, std::vector<Computatio
   all.push_back({of.key("squares of the gradient"), Tensor(1, 1, 1, 1, reference::dot(result, result))});
 }
 
+void add_drawing(std::vector<Computation> &all) {
+  const ParameterizationCase small{"", ParameterizationKind::cppn, {DrawingCase::planes, 1, 1}};
+  const Tensor drawn = noise_tensor(1, 1, 1, painted_count(small), DrawingCase::parameters_seed, -0.25, 0.25);
+  all.push_back({DrawingCase::key(), coloured(reference::cppn_planes(drawn.data, DrawingCase::planes,
+                                                                     DrawingCase::height, DrawingCase::width),
+                                              DrawingCase::recipe())});
+}
+
 // Transforms, a resize where the net takes another size than the canvas, and the preprocessing; and their adjoint.
 struct Way {
   Recipe by;
@@ -348,6 +356,7 @@ std::vector<Computation> step_computations() {
   std::vector<Computation> all;
   for (const ParameterizationCase &of : parameterization_cases())
     add_parameterization(of, all);
+  add_drawing(all);
   for (const TransformCase &of : transform_cases())
     add_transform(of, all);
   add_draws(all);
