@@ -63,7 +63,11 @@ void write_pictures(const Outcome &outcome, const PictureSettings &settings, con
   }
   for (const OptimizedImage &image : outcome.images) {
     const std::string &path = paths.empty() ? png : paths[image.objective];
-    write_png(path, page_of(image.image, image.progress, view), settings_json(settings_of(settings, {image})));
+    const std::string json = settings_json(settings_of(settings, {image}));
+    if (has_opacity(image.image, view) && has_picture(image.progress))
+      write_cutout(path, image.image, view, json);
+    else
+      write_png(path, page_of(image.image, image.progress, view), json);
     tell("wrote " + path);
   }
 }
@@ -140,6 +144,8 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
 int make_images(Context &context, const PictureSettings &given, const PictureOutputs &outputs) {
   PictureSettings settings = given;
   const PlaneView view = plane_view(context.session.graph().input.c, context.session.model().rgb);
+  if (settings.opacity && !view.one_picture())
+    throw UserError(fmt::format("--alpha: images of {} planes are no pictures", view.planes));
   check_page(settings, view, outputs.png);
   mark_model(context.session, settings);
   std::optional<FrameWriter> frames;
@@ -216,6 +222,10 @@ Command add_optimize(CLI::App &program) {
       "the image's sides or, where those have prime factors above 7, the next ones that have not. Gives the size "
       "where --size does not",
       "F");
+  app.add_flag(
+      "--alpha", o->optimize.opacity,
+      "Images with an opacity, as RGBA: the net sees them over noise, and the less of them there is the better, "
+      "so that what the objective needs is left");
   add_text(app, "--draw-size", o->optimize.draw_size,
            "Draw the images of cppn, once they are optimized, at this size, N or WxH", "N|WxH");
   add_output(app, o->outputs.png,
@@ -238,6 +248,8 @@ Command add_optimize(CLI::App &program) {
     check_path(o->optimize);
     if (path && !o->offscreen)
       throw UserError("--from and --to need --offscreen: the viewer shows no paths between objectives");
+    if (o->optimize.opacity && !o->offscreen)
+      throw UserError("--alpha needs --offscreen: the viewer's images have no opacity");
     if (o->offscreen && o->outputs.png.empty() && o->outputs.npy.empty() && o->outputs.loop.empty())
       throw UserError("optimize: -o is required");
     check_loops(o->outputs, path);

@@ -19,6 +19,7 @@
 #include "figure/feature_grid.h"
 #include "figure/grid.h"
 #include "io/npy.h"
+#include "io/png.h"
 #include "io/resize.h"
 #include "session/accentuation.h"
 #include "session/input_size.h"
@@ -231,6 +232,7 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
     settings.style = mark_file(options.style);
   for (const std::string &text : texts_of(settings))
     mark_vectors(context.session.objective(text), settings);
+  settings.opacity = options.opacity;
   settings.seed = options.seed;
   settings.batch = options.batch;
   Size size;
@@ -248,6 +250,9 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
       throw UserError("--draw-size: only images of --parameterization cppn can be drawn at any size");
   }
   if (!options.init.empty() && is_picture(options.init)) {
+    if (options.opacity)
+      throw UserError(
+          fmt::format("--init {}: a picture tells no opacity to start from, as --alpha needs one", options.init));
     check_invertible(settings.recipe);
     const ImageRgb8 picture = context.read_picture(options.init);
     if (!size.given())
@@ -258,7 +263,7 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
     settings.starts.assign(settings.objectives.size(), 0);
   } else if (!options.init.empty()) {
     const Array init = read_npy(options.init);
-    const int planes = context.session.graph().input.c;
+    const int planes = context.session.graph().input.c + (options.opacity ? 1 : 0);
     if (size.given())
       check_init_shape(init, settings.recipe, planes, size, options.init);
     else
@@ -338,6 +343,7 @@ OptimizeRequest Optimizing::request(const PictureSettings &settings) {
   if (settings.command == "optimize" && settings.input_size.given())
     request.options.input_size = settings.input_size.size();
   request.options.seed = settings.seed;
+  request.options.opacity = settings.opacity;
   request.batch = settings.batch;
   if (settings.init)
     request.options.init = read_init(context_, settings, starts);
@@ -355,6 +361,9 @@ OptimizeRequest Optimizing::request(const PictureSettings &settings) {
   if (from_photo) {
     if (!request.options.photo)
       throw UserError(fmt::format("the recipe '{}' starts from a photo: --photo is required", settings.recipe.name));
+    if (settings.opacity)
+      throw UserError(
+          fmt::format("--alpha: the recipe '{}' starts from a photo, which tells no opacity", settings.recipe.name));
     request.options.init = parameters_of(*request.options.photo, settings.recipe);
   }
   if (request.options.photo)
@@ -443,9 +452,40 @@ bool has_picture(const Progress &progress) {
   return progress.state != Progress::State::dead && progress.stopped_at != 0;
 }
 
+bool has_opacity(const Array &image, const PlaneView &view) { return image.shape[0] == view.planes + 1; }
+
+namespace {
+
+struct Cutout {
+  Array colours, opacity;
+};
+
+Cutout cut_out(const Array &image) {
+  const auto split = image.data.end() - image.shape[1] * image.shape[2];
+  return {{{image.shape[0] - 1, image.shape[1], image.shape[2]}, {image.data.begin(), split}},
+          {{1, image.shape[1], image.shape[2]}, {split, image.data.end()}}};
+}
+
+Array over_paper(const Array &image) {
+  auto [colours, opacity] = cut_out(image);
+  for (std::size_t i = 0; i < colours.data.size(); ++i)
+    colours.data[i] = 1 + opacity.data[i % opacity.data.size()] * (colours.data[i] - 1);
+  return colours;
+}
+
+} // namespace
+
+void write_cutout(const std::string &path, const Array &image, const PlaneView &view, const std::string &settings) {
+  const Cutout cutout = cut_out(image);
+  std::vector<std::uint8_t> opacity;
+  for (const float v : cutout.opacity.data)
+    opacity.push_back(static_cast<std::uint8_t>(std::lround(std::clamp(v, 0.0F, 1.0F) * 255)));
+  write_png(path, draw_planes(cutout.colours, view), settings, opacity);
+}
+
 ImageRgb8 picture_of(const Array &image, const Progress &progress, const PlaneView &view) {
   if (has_picture(progress))
-    return draw_planes(image, view);
+    return draw_planes(has_opacity(image, view) ? over_paper(image) : image, view);
   const Size size = view_size(view, {static_cast<int>(image.shape[2]), static_cast<int>(image.shape[1])});
   return no_response_tile(size.width, size.height);
 }

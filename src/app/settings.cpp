@@ -50,6 +50,8 @@ void read_optimization(const JsonReader &from, PictureSettings &settings) {
     settings.path = {path.text("from"), path.text("to"), path.integer("images", 2, most_variants)};
     settings.loop = path.flag("loop");
   }
+  if (from.has("alpha"))
+    settings.opacity = from.flag("alpha");
   if (from.has("variants"))
     settings.variants = from.integer("variants", 1, most_variants);
   if (from.has("vectors"))
@@ -155,6 +157,8 @@ std::string settings_json(const PictureSettings &s) {
       if (s.init)
         json["objectives"].back()["start"] = s.starts[i];
     }
+    if (s.opacity)
+      json["alpha"] = true;
     if (s.variants > 1)
       json["variants"] = s.variants;
     if (s.path)

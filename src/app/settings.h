@@ -53,6 +53,7 @@ struct PictureSettings {
     int images = 0;
   };
   std::optional<Path> path;
+  bool opacity = false;                 // images have one
   bool loop = false;                    // the path's images are an animation, not a strip
   std::vector<FileMark> vectors;        // that objectives name
   std::optional<FileMark> photo, style; // that they compare with

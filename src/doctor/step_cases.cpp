@@ -44,6 +44,14 @@ Recipe DrawingCase::recipe() {
 
 std::string DrawingCase::key() { return "parameters, a net that paints, drawn at 19x7 > image"; }
 
+Recipe OpacityCase::recipe() {
+  Recipe by;
+  set_parameterization(by, ParameterizationKind::pixel);
+  return by;
+}
+
+std::string OpacityCase::key(const char *output) { return fmt::format("parameters, an opacity > {}", output); }
+
 std::string TransformCase::key(const char *output) const { return fmt::format("transform, {} > {}", name, output); }
 
 Recipe TransformCase::recipe() const {

@@ -9,6 +9,7 @@
 #include "plan/weights.h"
 #include "visualization/gallery.h"
 #include "visualization/input_steps.h"
+#include "visualization/opacity_steps.h"
 #include "visualization/optimization.h"
 #include "visualization/optimizer_steps.h"
 #include "visualization/parameterization.h"
@@ -76,9 +77,41 @@ Computed drawing(vulkan::Programs &programs) {
   Computed computed;
   const Array image =
       draw_cppn(programs, by, DrawingCase::planes, noise(std::size_t(count), DrawingCase::parameters_seed, -0.25, 0.25),
-                {DrawingCase::width, DrawingCase::height}, &computed.kernels);
+                {DrawingCase::width, DrawingCase::height}, false, &computed.kernels);
   computed.outputs.push_back({DrawingCase::key(), image.data});
   return computed;
+}
+
+Computed opacity(vulkan::Programs &programs) {
+  using Case = OpacityCase;
+  const Recipe by = Case::recipe();
+  const Shape whole{Case::image.c + 1, Case::image.h, Case::image.w};
+  Parameterization made(programs, by, Case::batch, whole, nullptr, true);
+  Plan plan(programs, "an opacity");
+  const Parameterization::Tensors tensors = made.make_tensors(plan);
+  const std::size_t bytes = floats(Case::image, Case::batch) * sizeof(float);
+  const TensorId state = plan.persistent("step", sizeof(gpu::StepState));
+  const TensorId images = plan.persistent("image states", Case::batch * sizeof(gpu::ImageState));
+  const TensorId seen = plan.persistent("what is seen", bytes), gradient = plan.persistent("gradient", bytes);
+  const TensorId values = plan.persistent("values", Case::batch * sizeof(float));
+  OpacitySteps steps(by, Case::batch, Case::image);
+  made.append_image(plan, tensors);
+  plan.copy(steps.append_seen(plan, tensors.image, state, images), seen);
+  steps.append_gradient(plan, gradient, tensors.image, values, 1, tensors.work, made);
+  plan.allocate();
+  made.write_tables(plan, tensors);
+  write(plan, tensors.parameters, noise(floats(whole, Case::batch), Case::planes_seed));
+  write(plan, gradient, noise(floats(Case::image, Case::batch), Case::gradient_seed));
+  write(plan, values, std::vector<float>(Case::values.begin(), Case::values.end()));
+  write(plan, state, std::vector<gpu::StepState>{{Case::step + 1, 0, 0, 0, 0, 0, 0, 0}});
+  std::vector<gpu::ImageState> states;
+  for (const auto &key : Case::keys)
+    states.push_back({key[0], key[1], -1, 1});
+  write(plan, images, states);
+  plan.record(Variant::usual).run("an opacity");
+  return {{{Case::key("what is seen"), plan.read_all<float>(seen)},
+           {Case::key("gradient"), plan.read_all<float>(tensors.work)}},
+          plan.kernels()};
 }
 
 gpu::AffineMap device_map(const std::array<float, 6> &m) {
@@ -256,6 +289,7 @@ std::vector<Check> step_checks() {
     checks.push_back(
         check("parameters", of.name, 1e-5, [of](auto &programs) { return parameterization(programs, of); }));
   checks.push_back(check("parameters", "a net that paints, drawn at 19x7", 1e-5, drawing));
+  checks.push_back(check("parameters", "an opacity", 1e-5, opacity));
   // Positions have errors of 1e-7 of the canvas, and images change from pixel to pixel.
   for (const TransformCase &of : transform_cases())
     checks.push_back(check("transform", of.name, 2e-5, [of](auto &programs) { return transform(programs, of); }));

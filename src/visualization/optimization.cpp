@@ -13,6 +13,7 @@
 #include "visualization/canvases.h"
 #include "visualization/input_steps.h"
 #include "visualization/objective_steps.h"
+#include "visualization/opacity_steps.h"
 #include "visualization/optimization_checks.h"
 #include "visualization/optimizer_steps.h"
 #include "visualization/parameterization.h"
@@ -78,7 +79,7 @@ struct Optimization::State {
         batch(batch_of(objectives, with)), image{graph.input.c, checked_side(with.height, by.size),
                                                  checked_side(with.width, by.size)},
         lr(checked_lr(with.lr.value_or(by.lr))),
-        parameterization(programs, by, batch, image, checked_spectrum(with, image.c)),
+        parameterization(programs, by, batch, painted(), checked_spectrum(with, image.c), with.opacity),
         shapes(checked_shapes(graph, objectives,
                               with_planes(image.c, with.input_size.given()
                                                        ? with.input_size
@@ -93,6 +94,7 @@ struct Optimization::State {
     for (const Canvas &canvas : canvases.all())
       largest = std::max(largest, with_planes(image.c, canvas.size).elements() * views(recipe));
     check_room(programs.device().info(), largest, batch, image);
+    check_opacity(options, recipe);
     if (views(recipe) > 1 && objectives[0].needs().company)
       throw UserError(
           fmt::format("objective '{}' is between whole images: the recipe takes crops of them", objectives[0].text));
@@ -125,6 +127,8 @@ struct Optimization::State {
       append_part((canvases.drawn(done) + i) % parts.size(), weights, graph);
     options.graph_at = nullptr;
   }
+
+  Shape painted() const { return with_planes(image.c + (options.opacity ? 1 : 0), {image.w, image.h}); }
 
   // The graph for another canvas than that at scale 1.
   const Graph &graph_at(const Graph &graph, Size size) const {
@@ -191,7 +195,11 @@ struct Optimization::State {
     }
     std::optional<Network> own, of_photo, of_style;
     ObjectiveSteps::Sources sources;
+    std::optional<OpacitySteps> opacity;
     sources.image = tensors.image;
+    if (options.opacity)
+      sources.image =
+          opacity.emplace(recipe, batch, image).append_seen(plan, tensors.image, optimizer.state(), optimizer.images());
     sources.photo = append_comparison(photo, photo_layers_of(pattern), input, of_photo, weights, graph);
     sources.style = append_comparison(style, style_layers_of(pattern), input, of_style, weights, graph);
     if (!objective.layers().empty()) {
@@ -200,7 +208,7 @@ struct Optimization::State {
       net.revive = recipe.revive_steps > 0;
       const InputSteps::Random random{optimizer.state(), optimizer.images()};
       own.emplace(plan, weights, graph, net)
-          .forward(input.append_forward(plan, tensors.image, optimizer.maps(), random));
+          .forward(input.append_forward(plan, sources.image, optimizer.maps(), random));
       sources.own = &*own;
     }
     objective.append_values(sources);
@@ -219,8 +227,15 @@ struct Optimization::State {
       plan.fill(gradient, 0);
     }
     parameterization.append_clear(plan, tensors);
-    input.append_backward(plan, gradient, optimizer.maps(), tensors.image, tensors.work, parameterization.layout(),
-                          parameterization.gain(), of_image);
+    if (opacity) {
+      const TensorId of_seen = plan.transient("gradient of what is seen",
+                                              std::size_t(batch) * std::size_t(image.elements()) * sizeof(float));
+      input.append_backward(plan, gradient, optimizer.maps(), sources.image, of_seen, of_image);
+      opacity->append_gradient(plan, of_seen, tensors.image, objective.partials(), objective.parts(), tensors.work,
+                               parameterization);
+    } else
+      input.append_backward(plan, gradient, optimizer.maps(), tensors.image, tensors.work, parameterization.layout(),
+                            parameterization.gain(), of_image);
     parameterization.append_gradient(plan, tensors, optimizer.gradient_partials());
     if (gallery) {
       optimizer.append_finish(objective.partials(), objective.parts());
@@ -422,7 +437,7 @@ void Optimization::set_lr(double lr) {
 }
 
 int Optimization::batch() const { return state_->batch; }
-int Optimization::planes() const { return state_->image.c; }
+int Optimization::planes() const { return state_->painted().c; }
 int Optimization::height() const { return state_->image.h; }
 int Optimization::width() const { return state_->image.w; }
 Size Optimization::input_size() const { return state_->options.input_size; }
@@ -437,7 +452,7 @@ Array Optimization::images() {
   state_->prepare();
   if (state_->gallery)
     return state_->gallery_images();
-  const Shape &image = state_->image;
+  const Shape image = state_->painted();
   return {{state_->batch, image.c, image.h, image.w}, state_->plan.read_all<float>(state_->tensors.image)};
 }
 
@@ -458,7 +473,8 @@ Array Optimization::draw(int image, Size size) {
     throw UserError("only images of the parameterization 'cppn' can be drawn at any size");
   const std::vector<float> all = parameters().data;
   const auto first = all.begin() + std::ptrdiff_t{image} * s.parameterization.count();
-  return draw_cppn(s.plan.programs(), s.recipe, s.image.c, {first, first + s.parameterization.count()}, size);
+  return draw_cppn(s.plan.programs(), s.recipe, s.painted().c, {first, first + s.parameterization.count()}, size,
+                   s.options.opacity);
 }
 
 std::vector<Progress> Optimization::progress() {

@@ -5,6 +5,7 @@
 #include "doctor/step_cases.h"
 #include "graph/names.h"
 #include "optimizing/expected.h"
+#include "optimizing/opacity.h"
 #include "params.h"
 #include "reference/adam.h"
 #include "reference/network.h"
@@ -154,6 +155,38 @@ void add_drawing(std::vector<Computation> &all) {
   all.push_back({DrawingCase::key(), coloured(reference::cppn_planes(drawn.data, DrawingCase::planes,
                                                                      DrawingCase::height, DrawingCase::width),
                                               DrawingCase::recipe())});
+}
+
+void add_opacity(std::vector<Computation> &all) {
+  using Case = OpacityCase;
+  const auto [c, h, w] = Case::image;
+  const Recipe by = Case::recipe();
+  const Tensor planes = noise_tensor(Case::batch, c + 1, h, w, Case::planes_seed);
+  const Tensor gradient = noise_tensor(Case::batch, c, h, w, Case::gradient_seed);
+  const Tensor behind = backdrop({Case::keys.begin(), Case::keys.end()}, Case::image, Case::step, true);
+  const Tensor image = painted_with_opacity(planes, by);
+  const std::vector<double> clear = clear_shares(image);
+  // Both factors of O (1 - mean opacity), the other as it is.
+  const auto value = [&](const Tensor &moved) {
+    const Tensor made = painted_with_opacity(moved, by), shown = seen(made, behind);
+    const std::vector<double> shares = clear_shares(made);
+    double sum = 0;
+    for (std::size_t i = 0; i < shown.data.size(); ++i)
+      sum += clear[i * Case::batch / shown.data.size()] * shown.data[i] * gradient.data[i];
+    for (std::size_t n = 0; n < Case::batch; ++n)
+      sum += double(Case::values[n]) * shares[n];
+    return sum;
+  };
+  Tensor moved = planes, result = planes;
+  for (std::size_t i = 0; i < planes.data.size(); ++i) {
+    moved.data[i] = planes.data[i] + 1e-5;
+    const double above = value(moved);
+    moved.data[i] = planes.data[i] - 1e-5;
+    result.data[i] = (above - value(moved)) / 2e-5;
+    moved.data[i] = planes.data[i];
+  }
+  all.push_back({Case::key("what is seen"), seen(image, behind)});
+  all.push_back({Case::key("gradient"), result});
 }
 
 // Transforms, a resize where the net takes another size than the canvas, and the preprocessing; and their adjoint.
@@ -357,6 +390,7 @@ std::vector<Computation> step_computations() {
   for (const ParameterizationCase &of : parameterization_cases())
     add_parameterization(of, all);
   add_drawing(all);
+  add_opacity(all);
   for (const TransformCase &of : transform_cases())
     add_transform(of, all);
   add_draws(all);

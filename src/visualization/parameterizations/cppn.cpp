@@ -172,7 +172,7 @@ void check_drawing(const vulkan::DeviceInfo &device, int planes, Size size) {
 }
 
 Array draw_cppn(vulkan::Programs &programs, const Recipe &recipe, int planes, const std::vector<float> &parameters,
-                Size size, std::vector<std::string> *kernels) {
+                Size size, bool opacity, std::vector<std::string> *kernels) {
   const Shape image{planes, size.height, size.width};
   const std::size_t bytes = static_cast<std::size_t>(image.elements()) * sizeof(float);
   check_drawing(programs.device().info(), planes, size);
@@ -196,11 +196,7 @@ Array draw_cppn(vulkan::Programs &programs, const Recipe &recipe, int planes, co
           plan.transient("hidden layer", std::size_t{width} * std::size_t(rows) * std::size_t(size.width) * 4));
     painter.append(plan, weights, hidden, drawn, row, rows);
   }
-  const bool decorrelated = decorrelates(recipe, planes);
-  const gpu::ColourParams colour{size.height, size.width, layout, static_cast<float>(image_gain(recipe, planes))};
-  plan.dispatch("colour", programs.get("colour", {decorrelated ? 1U : 0U}),
-                image_groups(std::int64_t{size.height} * size.width, decorrelated ? 1 : planes), colour,
-                {reads(drawn), writes(shown)});
+  append_colours(plan, recipe, 1, image, opacity, layout, drawn, shown);
   if (kernels != nullptr)
     *kernels = plan.kernels();
   plan.allocate();
