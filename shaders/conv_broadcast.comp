@@ -82,7 +82,7 @@ void accumulate(int n, int group, int oy, int ox) {
         [[unroll]] for (int e = 0; e < TILE_C * TAPS; ++e) {
           float w = subgroupShuffle(lane_weights[e / 4 / LANES][e % 4], uint(e / 4 % LANES));
           [[unroll]] for (int r = 0; r < RUN; ++r) {
-            float product = w * window[r * STRIDE_W + e % TAPS * DILATION_W];
+            float product = w * in_window(r * STRIDE_W + e % TAPS * DILATION_W);
             step_sums[r] = e % TAPS == 0 ? product : step_sums[r] + product;
             if (e % TAPS == TAPS - 1)
               sums[e / TAPS * RUN + r] += step_sums[r];

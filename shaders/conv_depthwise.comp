@@ -79,7 +79,7 @@ void accumulate(int channel, int from, int iy, int ix, int last) {
             int tap = kernel_row(t, r) * TAPS + kx;
             vec4 seen_by_tap;
             [[unroll]] for (int q = 0; q < 4; ++q)
-              seen_by_tap[q] = window[q * STRIDE_W + kx * DILATION_W];
+              seen_by_tap[q] = in_window(q * STRIDE_W + kx * DILATION_W);
             sums[r] += kernel[tap / 4][tap % 4] * seen_by_tap;
           }
         }

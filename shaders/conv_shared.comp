@@ -35,6 +35,7 @@ layout(constant_id = 11) const uint CHUNK = 16u;    // a multiple of 4, a diviso
 layout(constant_id = 12) const bool WHOLE = true;   // in_c is a multiple of CHUNK
 layout(constant_id = 13) const bool MATRIX = false; // and every plane begins at a multiple of 4 elements
 layout(constant_id = 14) const uint UNROLL = 16u;   // rows of a step whose products are unrolled
+layout(constant_id = 15) const bool AHEAD = true;   // else a tile is loaded when the one before it is done with
 layout(push_constant) uniform Push { ConvParams p; };
 layout(binding = 0) readonly buffer Inputs { float inputs[]; };
 layout(binding = 0) readonly buffer InputQuads { vec4 input_quads[]; };
@@ -105,7 +106,7 @@ void find_place(uint position, uint g, uint first_step) {
   }
 }
 
-void load_weights() {
+void load_a() {
   [[unroll]] for (uint i = 0; i < LOADS_A; ++i) {
     if (HALVES) {
       const uvec2 quad = half_weight_quads[next_weight + i * THREADS];
@@ -148,8 +149,7 @@ void load_inputs() {
   }
 }
 
-void load() {
-  load_weights();
+void load_b() {
   if (MATRIX)
     load_matrix();
   else
@@ -178,9 +178,12 @@ void move_on() {
   }
 }
 
-void share() {
+void share_a() {
   [[unroll]] for (uint i = 0; i < LOADS_A; ++i)
     tile[i * THREADS + thread] = next_a[i];
+}
+
+void share_b() {
   [[unroll]] for (uint i = 0; i < LOADS_B; ++i) {
     if (MATRIX)
       tile[TILE_A + i * THREADS + thread] = next_b[i];
@@ -253,17 +256,33 @@ void main() {
   next_weight = (tile_m * steps + first_step) * TILE_A + thread;
   [[unroll]] for (uint i = 0; i < THREAD_M * THREAD_N / 4; ++i)
     sums[i] = vec4(0.0);
-  load();
-  share();
+  if (AHEAD) {
+    load_a();
+    load_b();
+    share_a();
+    share_b();
+  }
   for (uint s = first_step + 1; s <= last_step; ++s) {
-    if (s < last_step)
+    if (AHEAD) {
+      if (s < last_step)
+        move_on();
+      barrier();
+      load_a(); // at last in vain: a condition around sums or loads costs registers and moves
+      load_b();
+    } else {
+      load_a();
+      share_a();
+      load_b();
+      share_b();
       move_on();
-    barrier();
-    load(); // at last in vain: a condition around sums or loads costs registers and moves
+      barrier();
+    }
     multiply();
     barrier();
-    if (s < last_step)
-      share();
+    if (AHEAD && s < last_step) {
+      share_a();
+      share_b();
+    }
   }
   store(first_n, tile_m % tiles_m * TILE_M, g, part);
 }

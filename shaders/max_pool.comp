@@ -36,7 +36,7 @@ void compare_row(int first_tap, int ix, uint columns) {
   [[unroll]] for (int kx = 0; kx < TAPS; ++kx)
     [[unroll]] for (int r = 0; r < RUN; ++r) {
       int column = r * STRIDE_W + kx * DILATION_W;
-      float v = window[column];
+      float v = in_window(column);
       bool wins = v > best[r] || (PADDED ? best_tap[r] == NONE : kx == 0 && first_tap == 0);
       if (PADDED)
         wins = wins && uint(ix + column) < columns;

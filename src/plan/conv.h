@@ -57,7 +57,8 @@ ConvKernel depthwise_conv(const gpu::ConvParams &params, std::uint32_t epilogue,
 // What a workgroup of shaders/conv_shared.comp does at once: a thread thread_m x thread_n sums (multiples of 4).
 struct SharedTile {
   int lanes_m, lanes_n, thread_m, thread_n;
-  int unroll = 16; // of the 16 input channels of a step, those whose products are unrolled; a divisor
+  int unroll = 16;   // of the 16 input channels of a step, those whose products are unrolled; a divisor
+  bool ahead = true; // the next step's tile is loaded while this one is multiplied: into registers
   int channels() const { return lanes_m * thread_m; }
   int positions() const { return lanes_n * thread_n; }
   int threads() const { return lanes_m * lanes_n; }

@@ -9,6 +9,7 @@
 #include "plan/layout.h"
 #include "plan/thread_limits.h"
 #include "vulkan/device.h"
+#include "vulkan/quirks.h"
 
 namespace convscope {
 
@@ -129,7 +130,9 @@ SharedTile shared_tile(const gpu::ConvParams &p, const vulkan::DeviceInfo &devic
       chosen = tile;
       break;
     }
-  if (device.is_cpu()) // no faster unrolled, but longer to compile
+  chosen.ahead = thread_limits(device).ahead;
+  // What is unrolled takes longer to compile, and a CPU is no faster by it.
+  if (device.is_cpu() || vulkan::has_quirk(device, vulkan::Quirk::small_shaders))
     chosen.unroll = 1;
   return chosen;
 }
@@ -148,7 +151,7 @@ ConvKernel shared_conv(const gpu::ConvParams &p, std::uint32_t epilogue, const S
   kernel.constants = {epilogue};
   for (int constant : {p.kernel_h, p.kernel_w, tile.lanes_m, tile.lanes_n, tile.thread_m, tile.thread_n, tile_k,
                        tile.threads(), kernel.parts, halves ? 1 : 0, chunk, p.in_c % chunk == 0 ? 1 : 0,
-                       is_matrix_product(p) && quads ? 1 : 0, tile.unroll})
+                       is_matrix_product(p) && quads ? 1 : 0, tile.unroll, tile.ahead ? 1 : 0})
     kernel.constants.push_back(unsigned_of(constant));
   const auto [x, layers] = layered_groups(divide_up(p.batch * p.out_h * p.out_w, tile.positions()));
   kernel.pack = [p, tile, chunk, steps](std::span<const float> weights) {

@@ -5,6 +5,7 @@
 
 #include "graph/shapes.h"
 #include "plan/layout.h"
+#include "plan/thread_limits.h"
 #include "vulkan/quirks.h"
 
 namespace convscope {
@@ -12,8 +13,10 @@ namespace convscope {
 namespace {
 
 // Of the divisors of a kernel's width, the most columns whose windows of `run` outputs are short enough to unroll.
-int columns_at_once(const gpu::PoolParams &p, int run) {
+int columns_at_once(const gpu::PoolParams &p, int run, const vulkan::DeviceInfo &device) {
   constexpr int most_products = 96, most_columns = 48;
+  if (!thread_limits(device).ahead) // there are registers for few columns
+    return 1;
   for (int taps = std::min(p.kernel_w, most_products / run); taps > 1; --taps)
     if (p.kernel_w % taps == 0 && (run - 1) * p.stride_w + (taps - 1) * p.dilation_w < most_columns)
       return taps;
@@ -54,7 +57,7 @@ void Network::forward_max_pool(const FusedOp &op) {
   const gpu::PoolParams p = pool_params(op);
   const std::uint32_t bits = arg_max_bits(p);
   const int run = static_cast<int>(32U / bits);
-  const int taps = columns_at_once(p, run);
+  const int taps = columns_at_once(p, run, plan_.device().info());
   const int shift = run % 4 == 0 && p.in_w % 4 == 0 && taps == p.kernel_w ? ((-p.pad_left) % 4 + 4) % 4 : -1;
   const std::int64_t threads = arg_max_words(p);
   TensorId arg_max = TensorId::none;

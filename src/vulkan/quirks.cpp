@@ -26,9 +26,12 @@ constexpr QuirkRow table[] = {
      "Fourier transforms are sums over whole rows and columns instead of VkFFT's kernels",
      "V3DV's compiler (Raspberry Pi) does not end with VkFFT's kernels for more than 64 pixels a side"},
     {Quirk::small_shaders, "small_shaders",
-     [](const DeviceInfo &info) { return info.vendor_id == vendor_google && info.device_id == swiftshader; },
-     "gradients of max pools are computed for four pixels a thread instead of eight",
-     "SwiftShader's compiler takes a fraction of a second for four, and does not end within minutes for eight"},
+     [](const DeviceInfo &info) {
+       return info.vendor_id == vendor_broadcom || (info.vendor_id == vendor_google && info.device_id == swiftshader);
+     },
+     "gradients of max pools are computed for four pixels a thread instead of eight, and products of convolutions are "
+     "not unrolled",
+     "SwiftShader's compiler does not end within minutes otherwise, V3DV's (Raspberry Pi) takes many seconds a kernel"},
     {Quirk::emulated_matrices, "emulated_matrices",
      [](const DeviceInfo &info) { return info.cooperative_matrix && lacks_matrix_units(info); },
      "fp16 multiplies in packed arithmetic instead of by cooperative matrices",

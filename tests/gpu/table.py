@@ -11,8 +11,8 @@ from pathlib import Path
 
 # What drivers call what is told here; of several that a driver has, spills add up.
 REGISTERS = ["VGPRs", "Max live registers", "Number of GPRs", "Registers used", "Work registers"]
-SPILLS = ["Spilled VGPRs", "Spilled SGPRs", "Spills", "Spill Size", "Spills to memory", "STP Count"]
-MEMORY = ["Scratch size", "Scratch Memory Size", "SLM size"]  # bytes of a function's variables
+SPILLS = ["Spilled VGPRs", "Spilled SGPRs", "Spills", "Spills to memory", "STP Count"]
+MEMORY = ["Scratch size", "Scratch Memory Size", "SLM size", "Spill Size"]  # bytes of a function's variables
 SHARED = ["LDS size", "Workgroup Memory Size"]
 CYCLES = ["Cycles", "Static cycle count", "Latency"]
 
@@ -265,12 +265,13 @@ def tables(folder):
             texts = [t.read_text(errors="replace") for t in path.with_suffix(".texts").glob(
                 re.sub(r"([\[\]*?])", r"[\1]", pipeline["name"].replace("/", "_")) + ".*.txt")]
             shares = [s for s in map(arithmetic, texts) if s is not None]
-            if shares and re.match(r"conv_|winograd|coop", pipeline["name"]):
-                by_shader[pipeline["name"].split("[")[0]].append((pipeline, max(shares)))
+            if re.match(r"conv_|winograd|coop", pipeline["name"]):
+                by_shader[pipeline["name"].split("[")[0]].append((pipeline, max(shares, default=None)))
         for shader, found in sorted(by_shader.items()):
             of_shader = [p for p, _ in found]
+            shares = [s for _, s in found if s is not None]
             cycles = [c for c in (worst(p, CYCLES) for p in of_shader) if c is not None]
-            kernels.append([shader, f"{driver} {family}", str(len(found)), span([s for _, s in found], lambda s: f"{s:.2f}"),
+            kernels.append([shader, f"{driver} {family}", str(len(found)), span(shares, lambda s: f"{s:.2f}") if shares else "",
                             shown(most(of_shader, REGISTERS)), shown(most(of_shader, SPILLS)),
                             shown(most(of_shader, SHARED)), span(cycles, shown) if cycles else ""])
     for path in sorted(folder.glob("runs.*.log")):

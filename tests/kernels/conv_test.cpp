@@ -23,7 +23,7 @@ using reference::Tensor;
 
 constexpr int tile_of_device = -1;
 
-// The last is which of shared_tiles().
+// The last is which of shared_tiles(); beyond them, the same without loads ahead.
 class ConvTest : public ::testing::TestWithParam<std::tuple<ConvCase, ConvBackend, int>> {
 protected:
   void SetUp() override {
@@ -41,7 +41,9 @@ protected:
     options.backend = std::get<1>(GetParam());
     if (std::get<2>(GetParam()) != tile_of_device) {
       static SharedTile tile;
-      tile = shared_tiles()[static_cast<std::size_t>(std::get<2>(GetParam()))];
+      const auto which = static_cast<std::size_t>(std::get<2>(GetParam()));
+      tile = shared_tiles()[which % shared_tiles().size()];
+      tile.ahead = which < shared_tiles().size();
       tile.unroll = 2; // or a CPU's driver takes long to compile it
       options.tile = &tile;
     }
@@ -146,7 +148,7 @@ INSTANTIATE_TEST_SUITE_P(All, ConvTest,
 INSTANTIATE_TEST_SUITE_P(Tiles, ConvTest,
                          ::testing::Combine(::testing::ValuesIn(tiled_convolutions()),
                                             ::testing::Values(ConvBackend::shared),
-                                            ::testing::Range(0, static_cast<int>(shared_tiles().size()))),
+                                            ::testing::Range(0, 2 * static_cast<int>(shared_tiles().size()))),
                          name_of);
 
 vulkan::DeviceInfo device_of(std::uint32_t vendor, std::uint32_t invocations, std::uint32_t shared_memory) {

@@ -63,6 +63,21 @@ TEST(ConvWork, WorkgroupsMustBeLargeEnough) {
   EXPECT_FALSE(winograd_fused_applies(strided, gpu_of(amd)));
 }
 
+TEST(ConvWork, OfFewRegistersNoneHoldWhatIsLoadedAhead) {
+  constexpr std::uint32_t arm = 0x13B5, broadcom = 0x14E4, qualcomm = 0x5143;
+  const gpu::ConvParams p = forward_params(square_window(3, 1, 1), 1, {64, 56, 56}, {64, 56, 56}, 1);
+  for (const std::uint32_t vendor : {amd, qualcomm}) {
+    EXPECT_TRUE(shared_tile(p, gpu_of(vendor)).ahead);
+    EXPECT_TRUE(winograd_fused_applies(p, gpu_of(vendor)));
+  }
+  for (const std::uint32_t vendor : {arm, broadcom}) {
+    EXPECT_FALSE(shared_tile(p, gpu_of(vendor)).ahead);
+    EXPECT_FALSE(winograd_fused_applies(p, gpu_of(vendor)));
+  }
+  EXPECT_EQ(shared_tile(p, gpu_of(arm)).unroll, 16);
+  EXPECT_EQ(shared_tile(p, gpu_of(broadcom)).unroll, 1);
+}
+
 // Every weight is in its place once, the rest is 0.
 TEST(PackingTest, WinogradsFiltersForOneKernel) {
   for (const auto &[in_c, out_c] : {std::pair{4, 32}, {7, 33}, {3, 5}}) {

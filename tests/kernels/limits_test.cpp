@@ -57,7 +57,9 @@ const std::vector<Lesser> lesser_devices = {
     {"GpuReports4", gpu + ",subgroup_size=4"},
     {"GpuReports16", gpu + ",subgroup_size=16"},
     {"GpuReports64", gpu + ",subgroup_size=64"},
-    {"CpuSmallShaders", "vendor_id=6880,device_id=49374"},                      // SwiftShader, whose quirk it has
+    {"CpuSmallShaders", "vendor_id=6880,device_id=49374"}, // SwiftShader, whose quirk it has
+    {"GpuMali", "type=integrated,vendor_id=5045"},
+    {"GpuRaspberryPi", "type=integrated,vendor_id=5348"},
     {"GpuEmulatedMatrices", "type=integrated,vendor_id=32902,device_id=39497"}, // Tiger Lake
 };
 

@@ -222,6 +222,7 @@ INSTANTIATE_TEST_SUITE_P(
     Devices, GoldenOnLesserDevices,
     testing::Values(Lesser{"Gpu", "type=discrete"}, Lesser{"LeastGpu", "type=integrated" + least},
                     Lesser{"LeastCpu", "type=cpu" + least}, Lesser{"FewTexels", "max_texels=65536"},
+                    Lesser{"Mali", "type=integrated,vendor_id=5045,subgroup_size=16,max_texels=65536"},
                     // 5348: Broadcom, whose quirks it has.
                     Lesser{"RaspberryPi",
                            "type=integrated,vendor_id=5348,subgroup_size=16,max_invocations=256" + least}),

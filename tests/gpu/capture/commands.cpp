@@ -75,6 +75,7 @@ CONVSCOPE_NOTHING(vkQueueSubmit)
 CONVSCOPE_NOTHING(vkQueueSubmit2)
 CONVSCOPE_NOTHING(vkQueueWaitIdle)
 CONVSCOPE_NOTHING(vkDeviceWaitIdle)
+CONVSCOPE_NOTHING(vkDestroyDevice) // where V3DV waits for work of its own, which nothing does
 CONVSCOPE_NOTHING(vkGetFenceStatus)
 CONVSCOPE_NOTHING(vkResetFences)
 CONVSCOPE_NOTHING(vkWaitForFences)
