@@ -182,6 +182,7 @@ std::span<const RightValue> right_values() {
     {"parameters, a net that paints, drawn at 19x7 > image", {12.2158536, {-4.51431053, 5.82385089, 3.06813191, -2.07655201}}},
     {"parameters, an opacity > what is seen", {12.5989469, {-2.92974119, 13.7637995, 4.22491011, -7.02548371}}},
     {"parameters, an opacity > gradient", {0.713079605, {-0.10483913, 0.283312637, 0.0877587127, -0.197487408}}},
+    {"parameters, an opacity > saliency", {31.8257683, {-22.6449005, 10.6630307, 36.6521177, -3.09540337}}},
     {"transform, on grey > net's input", {81.2257144, {-34.1482165, -44.8988915, 22.2152592, 58.0013807}}},
     {"transform, on grey > adjoint", {29.7921168, {3.80452577, 3.80251572, -12.3302013, 4.9072619}}},
     {"transform, mirrored > net's input", {36.9496402, {2.74207798, 3.06570961, -26.0011621, -0.922868801}}},

@@ -36,7 +36,8 @@ struct OpacityCase {
   static constexpr int batch = 2, step = 4;
   static constexpr Shape image{3, 9, 13}; // without the opacity
   static constexpr std::array<std::array<std::uint32_t, 2>, batch> keys{{{3, 4}, {5, 600000}}};
-  static constexpr std::array<float, batch> values{0.75F, -2};         // the objectives'
+  static constexpr std::array<float, batch> values{0.75F, -2}; // the objectives'
+  static constexpr float saliency_before = 0.5F;
   static constexpr std::uint64_t planes_seed = 47, gradient_seed = 48; // noise in -1..1
   static Recipe recipe();                                              // of pixels
   static std::string key(const char *output);

@@ -98,9 +98,13 @@ Computed opacity(vulkan::Programs &programs) {
   made.append_image(plan, tensors);
   plan.copy(steps.append_seen(plan, tensors.image, state, images), seen);
   steps.append_gradient(plan, gradient, tensors.image, values, 1, tensors.work, made);
+  const std::size_t pixels = std::size_t(Case::batch) * std::size_t(Case::image.h * Case::image.w);
+  const TensorId saliency = plan.persistent("saliency", pixels * sizeof(float));
+  append_saliency(plan, Case::batch, Case::image, gradient, saliency);
   plan.allocate();
   made.write_tables(plan, tensors);
   write(plan, tensors.parameters, noise(floats(whole, Case::batch), Case::planes_seed));
+  write(plan, saliency, std::vector<float>(pixels, Case::saliency_before));
   write(plan, gradient, noise(floats(Case::image, Case::batch), Case::gradient_seed));
   write(plan, values, std::vector<float>(Case::values.begin(), Case::values.end()));
   write(plan, state, std::vector<gpu::StepState>{{Case::step + 1, 0, 0, 0, 0, 0, 0, 0}});
@@ -110,7 +114,8 @@ Computed opacity(vulkan::Programs &programs) {
   write(plan, images, states);
   plan.record(Variant::usual).run("an opacity");
   return {{{Case::key("what is seen"), plan.read_all<float>(seen)},
-           {Case::key("gradient"), plan.read_all<float>(tensors.work)}},
+           {Case::key("gradient"), plan.read_all<float>(tensors.work)},
+           {Case::key("saliency"), plan.read_all<float>(saliency)}},
           plan.kernels()};
 }
 

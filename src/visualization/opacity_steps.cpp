@@ -1,5 +1,7 @@
 #include "visualization/opacity_steps.h"
 
+#include <algorithm>
+
 #include "visualization/groups.h"
 
 namespace convscope {
@@ -32,6 +34,29 @@ void OpacitySteps::append_gradient(Plan &plan, TensorId gradient, TensorId image
                 plan.programs().get("composite_adjoint", {decorrelates(recipe_, image_.c) ? 1U : 0U}),
                 image_groups(std::int64_t{image_.h} * image_.w, batch_), back,
                 {reads(gradient), reads(image), reads(backdrop_), reads(factors), writes(work)});
+}
+
+void append_saliency(Plan &plan, int batch, const Shape &image, TensorId gradient, TensorId saliency) {
+  plan.dispatch("saliency", plan.programs().get("saliency"), image_groups(std::int64_t{image.h} * image.w, batch),
+                gpu::OpacityParams{image.h * image.w, image.c, 0}, {reads(gradient), updates(saliency)});
+}
+
+Array with_opacity(const Array &images, const std::vector<float> &saliency) {
+  const std::int64_t count = images.shape.at(0), pixels = images.shape.at(2) * images.shape.at(3);
+  const std::int64_t each = images.shape.at(1) * pixels;
+  Array result{{count, images.shape[1] + 1, images.shape[2], images.shape[3]}, {}};
+  for (std::int64_t n = 0; n < count; ++n) {
+    const auto image = images.data.begin() + n * each;
+    result.data.insert(result.data.end(), image, image + each);
+    const auto own = saliency.begin() + n * pixels;
+    std::vector<float> sorted(own, own + pixels);
+    const auto high = sorted.begin() + (pixels - 1) * 4 / 5;
+    std::nth_element(sorted.begin(), high, sorted.end());
+    const float full = *high > 0 ? *high : *std::max_element(sorted.begin(), sorted.end());
+    for (std::int64_t i = 0; i < pixels; ++i)
+      result.data.push_back(full > 0 ? std::min(own[i] / full, 1.0F) : 1.0F);
+  }
+  return result;
 }
 
 } // namespace convscope

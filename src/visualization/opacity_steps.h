@@ -2,6 +2,9 @@
 // way back.
 #pragma once
 
+#include <vector>
+
+#include "base/array.h"
 #include "graph/graph.h"
 #include "plan/plan.h"
 #include "visualization/parameterization.h"
@@ -30,5 +33,11 @@ private:
   Shape image_;
   TensorId backdrop_ = TensorId::none;
 };
+
+// Adds to each pixel's saliency (N, H, W) the absolute values of the gradient with respect to the image (N, C, H, W).
+void append_saliency(Plan &plan, int batch, const Shape &image, TensorId gradient, TensorId saliency);
+// Images (N, C, H, W) with their saliency as opacity, the last plane: over what 80 in 100 pixels do not pass, at most
+// 1, as MACO's authors show it; all opaque before the first step.
+Array with_opacity(const Array &images, const std::vector<float> &saliency);
 
 } // namespace convscope

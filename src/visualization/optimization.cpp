@@ -69,6 +69,7 @@ struct Optimization::State {
     TensorId tensor = TensorId::none;
   } photo, style;
   std::vector<float> first_moments, second_moments; // to go on with; empty: zeros
+  TensorId saliency = TensorId::none;               // (N,H,W), where it becomes the opacity
   Slicing slicing;
   bool prepared = false;
   int began = 0, done = 0; // steps, with those of the optimization that this one resumes
@@ -79,7 +80,7 @@ struct Optimization::State {
         batch(batch_of(objectives, with)), image{graph.input.c, checked_side(with.height, by.size),
                                                  checked_side(with.width, by.size)},
         lr(checked_lr(with.lr.value_or(by.lr))),
-        parameterization(programs, by, batch, painted(), checked_spectrum(with, image.c), with.opacity),
+        parameterization(programs, by, batch, painted(), checked_spectrum(with, image.c), paints_opacity()),
         shapes(checked_shapes(graph, objectives,
                               with_planes(image.c, with.input_size.given()
                                                        ? with.input_size
@@ -94,7 +95,7 @@ struct Optimization::State {
     for (const Canvas &canvas : canvases.all())
       largest = std::max(largest, with_planes(image.c, canvas.size).elements() * views(recipe));
     check_room(programs.device().info(), largest, batch, image);
-    check_opacity(options, recipe);
+    check_opacity(options);
     if (views(recipe) > 1 && objectives[0].needs().company)
       throw UserError(
           fmt::format("objective '{}' is between whole images: the recipe takes crops of them", objectives[0].text));
@@ -122,13 +123,18 @@ struct Optimization::State {
     for (Comparison *picture : {&photo, &style})
       if (!picture->values.empty())
         picture->tensor = plan.persistent("picture", picture->values.size() * sizeof(float));
+    if (gathers_opacity())
+      saliency = plan.persistent("saliency", std::size_t(batch) * std::size_t(image.h * image.w) * sizeof(float));
     parts.resize(canvases.all().size());
     for (std::size_t i = 0; i < parts.size(); ++i) // the first step's first: its programs are compiled first
       append_part((canvases.drawn(done) + i) % parts.size(), weights, graph);
     options.graph_at = nullptr;
   }
 
-  Shape painted() const { return with_planes(image.c + (options.opacity ? 1 : 0), {image.w, image.h}); }
+  // An opacity that is optimized, and one that is what pixels have mattered.
+  bool paints_opacity() const { return options.opacity && recipe.parameterization != ParameterizationKind::maco; }
+  bool gathers_opacity() const { return options.opacity && !paints_opacity(); }
+  Shape painted() const { return with_planes(image.c + (paints_opacity() ? 1 : 0), {image.w, image.h}); }
 
   // The graph for another canvas than that at scale 1.
   const Graph &graph_at(const Graph &graph, Size size) const {
@@ -197,7 +203,7 @@ struct Optimization::State {
     ObjectiveSteps::Sources sources;
     std::optional<OpacitySteps> opacity;
     sources.image = tensors.image;
-    if (options.opacity)
+    if (paints_opacity())
       sources.image =
           opacity.emplace(recipe, batch, image).append_seen(plan, tensors.image, optimizer.state(), optimizer.images());
     sources.photo = append_comparison(photo, photo_layers_of(pattern), input, of_photo, weights, graph);
@@ -227,6 +233,12 @@ struct Optimization::State {
       plan.fill(gradient, 0);
     }
     parameterization.append_clear(plan, tensors);
+    if (gathers_opacity()) {
+      const TensorId of_image_alone =
+          plan.transient("gradient of the image", std::size_t(batch) * std::size_t(image.elements()) * sizeof(float));
+      input.append_backward(plan, gradient, optimizer.maps(), tensors.image, of_image_alone, of_image);
+      append_saliency(plan, batch, image, of_image_alone, saliency);
+    }
     if (opacity) {
       const TensorId of_seen = plan.transient("gradient of what is seen",
                                               std::size_t(batch) * std::size_t(image.elements()) * sizeof(float));
@@ -256,6 +268,10 @@ struct Optimization::State {
     for (const Comparison *picture : {&photo, &style})
       if (picture->tensor != TensorId::none)
         plan.write(picture->tensor, std::as_bytes(std::span(picture->values)));
+    if (gathers_opacity()) {
+      const std::vector<float> nothing(plan.bytes(saliency) / sizeof(float));
+      plan.write(saliency, std::as_bytes(std::span(nothing)));
+    }
     std::vector<std::array<std::uint32_t, 2>> keys;
     for (const Objective &o : first_of(objectives, batch))
       keys.push_back(philox_key(options.seed, o.canonical));
@@ -437,7 +453,7 @@ void Optimization::set_lr(double lr) {
 }
 
 int Optimization::batch() const { return state_->batch; }
-int Optimization::planes() const { return state_->painted().c; }
+int Optimization::planes() const { return state_->image.c + (state_->options.opacity ? 1 : 0); }
 int Optimization::height() const { return state_->image.h; }
 int Optimization::width() const { return state_->image.w; }
 Size Optimization::input_size() const { return state_->options.input_size; }
@@ -453,7 +469,10 @@ Array Optimization::images() {
   if (state_->gallery)
     return state_->gallery_images();
   const Shape image = state_->painted();
-  return {{state_->batch, image.c, image.h, image.w}, state_->plan.read_all<float>(state_->tensors.image)};
+  const Array made{{state_->batch, image.c, image.h, image.w}, state_->plan.read_all<float>(state_->tensors.image)};
+  if (state_->gathers_opacity())
+    return with_opacity(made, state_->plan.read_all<float>(state_->saliency));
+  return made;
 }
 
 Array Optimization::parameters() {

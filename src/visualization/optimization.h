@@ -49,7 +49,8 @@ struct OptimizationOptions {
   // The objectives are of more images than a batch holds, which take turns in it. Without `init` and `resume`.
   std::optional<GalleryOptions> gallery;
   // Images have a plane more, their opacity: the net sees them over noise, another in each step, and an objective O
-  // counts as O (1 - mean opacity).
+  // counts as O (1 - mean opacity). Of `maco`, whose planes are one whole: how much each pixel has mattered in all
+  // steps.
   bool opacity = false;
   std::optional<Array> spectrum; // magnitudes of `maco`, (C,H,W/2+1) of any H and W, instead of its own
   int steps = 0;                 // how many there will be; 0: the recipe's

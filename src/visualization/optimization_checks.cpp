@@ -75,13 +75,8 @@ void check_room(const vulkan::DeviceInfo &device, std::int64_t floats, int batch
                                 needed * 1e-6, device.name, limit * 1e-6));
 }
 
-void check_opacity(const OptimizationOptions &options, const Recipe &recipe) {
-  if (!options.opacity)
-    return;
-  if (recipe.parameterization == ParameterizationKind::maco)
-    throw UserError("--alpha: the planes of maco's images are standardized together, so that none can be an opacity: "
-                    "fft, pixel, laplacian, cppn and shared have one");
-  if (options.gallery)
+void check_opacity(const OptimizationOptions &options) {
+  if (options.opacity && options.gallery)
     throw UserError("--alpha: images that take turns have no opacity");
 }
 

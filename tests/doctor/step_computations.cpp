@@ -187,6 +187,15 @@ void add_opacity(std::vector<Computation> &all) {
   }
   all.push_back({Case::key("what is seen"), seen(image, behind)});
   all.push_back({Case::key("gradient"), result});
+  Tensor saliency(Case::batch, 1, h, w);
+  for (int n = 0; n < Case::batch; ++n)
+    for (int y = 0; y < h; ++y)
+      for (int x = 0; x < w; ++x) {
+        saliency.at(n, 0, y, x) = Case::saliency_before;
+        for (int plane = 0; plane < c; ++plane)
+          saliency.at(n, 0, y, x) += std::abs(gradient.at(n, plane, y, x));
+      }
+  all.push_back({Case::key("saliency"), saliency});
 }
 
 // Transforms, a resize where the net takes another size than the canvas, and the preprocessing; and their adjoint.

@@ -97,7 +97,7 @@ Array optimized(const std::vector<std::string> &objectives, const Recipe &recipe
 TEST_F(OpacityTest, AnImageAloneEqualsItselfInABatch) {
   for (const char *name : {"plain", "lucid"})
     for (const ParameterizationForm &form : parameterization_forms()) {
-      if (form.coupled || form.kind == ParameterizationKind::maco)
+      if (form.coupled)
         continue;
       Recipe by = recipe(name);
       set_parameterization(by, form.kind);
@@ -119,11 +119,53 @@ TEST_F(OpacityTest, WhatIsNotNeededClears) {
   EXPECT_GT(opacity(2, 2), 2 * far);
 }
 
-TEST_F(OpacityTest, WhatCannotHaveOneIsRefused) {
+TEST_F(OpacityTest, WhatMatteredIsTheSumOfAllSteps) {
+  constexpr int batch = 2;
+  const Shape image{3, 5, 11};
+  Plan plan(programs(), "saliency");
+  const TensorId gradient = plan.persistent("gradient", batch * 3 * 55 * 4),
+                 saliency = plan.persistent("s", batch * 55 * 4);
+  append_saliency(plan, batch, image, gradient, saliency);
+  plan.allocate();
+  write(plan, saliency, std::vector<float>(batch * 55));
+  std::vector<float> expected(batch * 55);
+  const vulkan::Recording recording = plan.record(Variant::usual);
+  for (unsigned step = 0; step < 3; ++step) {
+    const std::vector<float> g = reference::random_floats(batch * 3 * 55, step);
+    write(plan, gradient, g);
+    recording.run("the test's saliency");
+    for (std::size_t i = 0; i < g.size(); ++i)
+      expected[i / 165 * 55 + i % 55] += std::abs(g[i]);
+  }
+  EXPECT_LT(relative_error(plan.read_all<float>(saliency), expected), 1e-6);
+}
+
+TEST(WithOpacity, TheFifthThatMatteredMostIsOpaque) {
+  Array images{{2, 1, 2, 5}, std::vector<float>(20, 0.25F)};
+  std::vector<float> saliency(20);
+  for (std::size_t i = 0; i < 10; ++i)
+    saliency[i] = float(i + 1);
+  const Array result = with_opacity(images, saliency);
+  EXPECT_EQ(result.shape, (std::vector<std::int64_t>{2, 2, 2, 5}));
+  EXPECT_EQ(result.data[9], 0.25F);
+  for (std::size_t i = 0; i < 10; ++i) {
+    EXPECT_FLOAT_EQ(result.data[10 + i], std::min(float(i + 1) / 8, 1.0F));
+    EXPECT_EQ(result.data[30 + i], 1); // of which nothing is known
+  }
+}
+
+// Of phases the opacity is where gradients were, alone or in a batch.
+TEST_F(OpacityTest, PhasesAreOpaqueWhereTheyMattered) {
   Recipe maco = recipe("plain");
   set_parameterization(maco, ParameterizationKind::maco);
-  EXPECT_NE(error_of([&] { optimized({"conv1:1"}, maco, 1); }).find("--alpha: the planes of maco's"),
-            std::string::npos);
+  const Array image = optimized({"conv1:1@2,2"}, maco, 3);
+  ASSERT_EQ(image.shape, (std::vector<std::int64_t>{1, 4, 14, 11}));
+  const auto opacity = [&](int y, int x) { return image.data[std::size_t((3 * 14 + y) * 11 + x)]; };
+  for (int y = 0; y < 14; ++y)
+    for (int x = 0; x < 11; ++x)
+      EXPECT_EQ(opacity(y, x) > 0, y >= 1 && y <= 3 && x >= 1 && x <= 3) << y << ", " << x; // what the unit sees
+  const Array both = optimized({"conv1:2@2,2", "conv1:1@2,2"}, maco, 3);
+  EXPECT_TRUE(std::equal(image.data.begin(), image.data.end(), both.data.begin() + std::ssize(image.data)));
 }
 
 } // namespace

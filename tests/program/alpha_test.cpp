@@ -45,6 +45,14 @@ TEST_F(Alpha, ANetThatPaintsDrawsItAtAnySize) {
   EXPECT_EQ(colour_type("large.png"), rgba);
 }
 
+TEST_F(Alpha, PhasesAreShownWhereTheyMattered) {
+  done(optimize({"--objective", "conv1:7", "--recipe", "maco", "-o", "m.png", "--npy", "m.npy"}), {"m.png", "m.npy"});
+  EXPECT_EQ(colour_type("m.png"), rgba);
+  EXPECT_EQ(npy("m.npy").shape, (std::vector<std::int64_t>{1, 4, 32, 40}));
+  done({"replay", "m.png", "-o", "again.png"}, {"again.png"});
+  EXPECT_EQ(bytes("m.png"), bytes("again.png"));
+}
+
 TEST_F(Alpha, WhatDoesNotGoWithItIsSaid) {
   const std::string photo = repository("docs/photos/chelsea.png");
   const auto refuse = [&](const Arguments &more, const std::vector<std::string> &words) {
@@ -52,7 +60,6 @@ TEST_F(Alpha, WhatDoesNotGoWithItIsSaid) {
     all.insert(all.end(), more.begin(), more.end());
     refused(all, words);
   };
-  refuse({"--recipe", "maco"}, {"--alpha", "maco"});
   refuse({"--init", photo}, {"--init", "--alpha"});
   refuse({"--recipe", "accentuate", "--photo", photo}, {"--alpha", "accentuate"});
   refused({"optimize", "--model", "alexnet", "--objective", "conv2:7", "--alpha"}, {"--alpha", "--offscreen"});
