@@ -16,7 +16,8 @@ void main() {
   const int i = item_of_image();
   if (i >= pixels)
     return;
-  const int first_plane = int(gl_WorkGroupID.y) * (DECORRELATED ? 3 : 1);
+  const int item = int(gl_WorkGroupID.y); // an image, or a plane of one
+  const int first_plane = DECORRELATED ? item * p.planes : item / p.count * p.planes + p.first + item % p.count;
   const int plane = p.place.plane_stride;
   const int from = first_plane * plane + p.place.first + i / p.width * p.place.row_stride + i % p.width;
   if (!DECORRELATED) {

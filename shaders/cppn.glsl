@@ -9,4 +9,4 @@ float coordinate(int axis, int pixel) {
   const int side = axis == 0 ? p.width : p.height;
   return 1.7320508 * float(2 * place - (side - 1)) / float(max(max(p.width, p.height) - 1, 1));
 }
-vec2 features(float t) { return vec2(t / 0.67, t * t / 0.6); }
+vec2 features(float t) { return vec2(t * (1.0 / 0.67), t * t * (1.0 / 0.6)); }

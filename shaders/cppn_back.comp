@@ -43,6 +43,6 @@ void main() {
     const float x = inputs[place];
     const float of_u = u.x + u.y + u.z + u.w, of_v = v.x + v.y + v.z + v.w;
     if (item < pixels)
-      gradient[place] = (of_u / 0.67 + of_v * (2.0 / 0.6) * arc_tangent(x)) / (1.0 + x * x);
+      gradient[place] = (of_u * (1.0 / 0.67) + of_v * (2.0 / 0.6) * arc_tangent(x)) / (1.0 + x * x);
   }
 }

@@ -251,6 +251,7 @@ struct AffineMap {
 const uint PURPOSE_INIT = 0u;
 const uint PURPOSE_TRANSFORM = 1u; // the crop's number is their last word
 const uint PURPOSE_NOISE = 2u;     // (pixel, purpose, crop and plane, step)
+const uint PURPOSE_BACKDROP = 3u;  // (x and y of the lattice, purpose, octave and first plane, step)
 
 struct InitParams {
   int count; // parameters an image
@@ -324,7 +325,7 @@ const float STANDARD_EPSILON = 1e-4;
 // A layer of a net that paints, on rows first_row .. first_row + rows - 1 of an image: from `inputs` numbers a pixel
 // (of the first layer its coordinates) to `outputs`, in rows of `stride` weights: a row of biases, then one of each
 // feature.
-const int CPPN_WIDTH = 24;
+const int CPPN_WIDTH = 24, CPPN_LAYERS = 8; // the layers but for the last, which makes the planes
 struct CppnParams {
   int height, width;
   int first_row, rows;
@@ -338,11 +339,26 @@ struct CppnSumParams {
   int first, count;
 };
 
-// image = sigmoid(gain * C x), x laid out like that, the image without gaps.
+// image = sigmoid(gain * C x), x laid out like that, the image without gaps: of `count` planes of an image's `planes`.
 struct ColourParams {
   int height, width;
   PlaneLayout place;
   float gain;
+  int planes, first, count;
+};
+
+const int BACKDROP_OCTAVES = 7; // cells of 1 to 64 pixels
+struct BackdropParams {
+  int height, width, planes;
+};
+struct CompositeParams {
+  int height, width;
+  int planes;        // but for the opacity
+  PlaneLayout place; // of the adjoint's outputs
+  float gain, opacity_gain;
+};
+struct OpacityParams {
+  int pixels, planes, parts;
 };
 
 // A dispatch makes up to three planes out of `planes` that both of its sides have, from `first` on:

@@ -17,13 +17,10 @@ vec2 turned(float turns) {
 // By its series about 0 and 45 degrees, of |r| <= tan(22.5 degrees).
 float arc_tangent(float x) {
   const float size = abs(x);
-  const bool steep = size > 2.41421356;
-  const bool middle = !steep && size > 0.414213562;
-  const float r = steep ? -1.0 / size : middle ? (size - 1.0) / (size + 1.0) : size;
+  const bool steep = size > 2.41421356, middle = size > 0.414213562;
+  const float r = (steep ? -1.0 : middle ? size - 1.0 : size) / (steep ? size : middle ? size + 1.0 : 1.0);
   const float z = r * r;
-  float sum = 0.0;
-  for (int k = 17; k > 1; k -= 2)
-    sum = z * (1.0 / float(k) - sum);
+  const float sum = z * (1.0 / 3.0 - z * (1.0 / 5.0 - z * (1.0 / 7.0 - z * (1.0 / 9.0 - z * (1.0 / 11.0 - z * (1.0 / 13.0 - z * (1.0 / 15.0 - z * (1.0 / 17.0))))))));
   const float angle = (steep ? 1.57079632679489662 : middle ? 0.785398163397448310 : 0.0) + (r - r * sum);
   return x < 0.0 ? -angle : angle;
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "app/frames.h"
+#include "app/interpolating.h"
 #include "app/optimizing.h"
 #include "app/outputs.h"
 #include "app/pictures.h"
@@ -62,14 +63,18 @@ void write_pictures(const Outcome &outcome, const PictureSettings &settings, con
   }
   for (const OptimizedImage &image : outcome.images) {
     const std::string &path = paths.empty() ? png : paths[image.objective];
-    write_png(path, page_of(image.image, image.progress, view), settings_json(settings_of(settings, {image})));
+    const std::string json = settings_json(settings_of(settings, {image}));
+    if (has_opacity(image.image, view) && has_picture(image.progress))
+      write_cutout(path, image.image, view, json);
+    else
+      write_png(path, page_of(image.image, image.progress, view), json);
     tell("wrote " + path);
   }
 }
 
 // That several pictures have room on a page is said before the work.
 void check_page(const PictureSettings &settings, const PlaneView &view, const std::string &png) {
-  if (png.empty())
+  if (png.empty() || names_loop(png))
     return;
   const Size drawn = settings.draw_size.given() ? settings.draw_size : Size{settings.width, settings.height};
   const bool one = settings.objectives.size() < 2 || settings.only || !numbered_paths(png, 1).empty();
@@ -87,11 +92,8 @@ void check_page(const PictureSettings &settings, const PlaneView &view, const st
   std::vector<Tile> tiles;
   for (const std::string &objective : settings.objectives)
     tiles.push_back({{}, objective, "value"});
-  GridOptions options;
-  options.title = settings.model.model;
-  options.subtitle = settings.recipe.name;
   const Size shown = view_size(view, drawn);
-  check_grid(tiles, shown.width, shown.height, options);
+  check_grid(tiles, shown.width, shown.height, page_options(settings, settings.recipe.name));
 }
 
 // What the viewer can show of a request: its first objective.
@@ -142,6 +144,8 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
 int make_images(Context &context, const PictureSettings &given, const PictureOutputs &outputs) {
   PictureSettings settings = given;
   const PlaneView view = plane_view(context.session.graph().input.c, context.session.model().rgb);
+  if (settings.opacity && !view.one_picture())
+    throw UserError(fmt::format("--alpha: images of {} planes are no pictures", view.planes));
   check_page(settings, view, outputs.png);
   mark_model(context.session, settings);
   std::optional<FrameWriter> frames;
@@ -174,8 +178,12 @@ int make_images(Context &context, const PictureSettings &given, const PictureOut
   }
   if (!outputs.png.empty() && shows_change(settings, view))
     write_changes(context.session, context.read_picture(settings.photo->file), outcome, settings, view, outputs.png);
+  else if (names_loop(outputs.png))
+    write_loop(outputs.png, outcome, settings, view);
   else if (!outputs.png.empty())
     write_pictures(outcome, settings, view, outputs.png);
+  if (!outputs.loop.empty())
+    write_loop(outputs.loop, outcome, settings, view);
   context.report["timings"]["write_s"] = clock.seconds();
   return outcome.status();
 }
@@ -194,7 +202,17 @@ Command add_optimize(CLI::App &program) {
   CLI::App &app = *command.parser;
   app.add_flag("--offscreen", o->offscreen, "Without a window: write files and exit");
   command.need(add_model(app, o->model));
-  add_optimize_options(command, o->optimize);
+  add_optimize_options(app, o->optimize)
+      ->description(
+          "What to maximize, such as block3_conv1:13; again for another image (required, but for --from and --to)");
+  add_text(app, "--from", o->optimize.from,
+           "Instead: images on the way from this objective to that of --to, which run together and, by "
+           "--parameterization shared, have a part in common",
+           "O");
+  add_text(app, "--to", o->optimize.to, "Where they go", "O");
+  add_integer(app, "--images", o->optimize.images, 2, most_variants,
+              fmt::format("How many they are, with both ends [{}]", default_path));
+  add_print_recipe(command, o->optimize);
   add_input_size(app, o->input,
                  "Resize what the transforms give to this, N or WxH, before the net [only where layers need the net's "
                  "own size, as behind a dense head]");
@@ -204,10 +222,17 @@ Command add_optimize(CLI::App &program) {
       "the image's sides or, where those have prime factors above 7, the next ones that have not. Gives the size "
       "where --size does not",
       "F");
+  app.add_flag(
+      "--alpha", o->optimize.opacity,
+      "Images with an opacity, as RGBA: the net sees them over noise, and the less of them there is the better, "
+      "so that what the objective needs is left");
   add_text(app, "--draw-size", o->optimize.draw_size,
            "Draw the images of cppn, once they are optimized, at this size, N or WxH", "N|WxH");
   add_output(app, o->outputs.png,
-             "PNG: the bare image; of several objectives a grid, or one file each with %d in the name (from 0)");
+             "PNG: the bare image; of several objectives a grid (of a path a strip), or one file each with %d in the "
+             "name (from 0). Of a path also .gif or .y4m: its loop");
+  add_text(app, "--loop", o->outputs.loop,
+           "Also a path's images as a loop, forth and back: an animated .png, .gif or, for any encoder, .y4m", "F");
   add_text(app, "--npy", o->outputs.npy, "Also the images as float32 (N,C,H,W), 0..1", "F.npy");
   add_text(app, "--frames", o->outputs.frames,
            "Also a folder of frames, or an animation of them (.gif, .y4m, animated .png): each step, or about 128",
@@ -217,14 +242,27 @@ Command add_optimize(CLI::App &program) {
       fmt::print("{}\n", to_json(recipe_of(o->optimize)).dump(2));
       return exit_done;
     }
-    if (o->offscreen && o->outputs.png.empty() && o->outputs.npy.empty())
+    const bool path = !o->optimize.from.empty() || !o->optimize.to.empty();
+    if (!path && o->optimize.objectives.empty())
+      throw UserError("optimize: --objective is required");
+    check_path(o->optimize);
+    if (path && !o->offscreen)
+      throw UserError("--from and --to need --offscreen: the viewer shows no paths between objectives");
+    if (o->optimize.opacity && !o->offscreen)
+      throw UserError("--alpha needs --offscreen: the viewer's images have no opacity");
+    if (o->offscreen && o->outputs.png.empty() && o->outputs.npy.empty() && o->outputs.loop.empty())
       throw UserError("optimize: -o is required");
+    check_loops(o->outputs, path);
     check_outputs(
-        {{"-o", o->outputs.png, ".png"}, {"--npy", o->outputs.npy, ".npy"}, {"--report", context.options.report, ""}},
+        {{"-o", o->outputs.png, names_loop(o->outputs.png) ? "" : ".png"},
+         {"--loop", o->outputs.loop, ""},
+         {"--npy", o->outputs.npy, ".npy"},
+         {"--report", context.options.report, ""}},
         {{"--init", o->optimize.init, ""}, {"--photo", o->optimize.photo, ""}, {"--style", o->optimize.style, ""}});
-    const std::size_t images = o->optimize.objectives.size() * static_cast<std::size_t>(o->optimize.variants);
-    for (const std::string &path : numbered_paths(o->outputs.png, images))
-      check_writable(path);
+    const std::size_t images = path ? static_cast<std::size_t>(images_of(o->optimize))
+                                    : o->optimize.objectives.size() * static_cast<std::size_t>(o->optimize.variants);
+    for (const std::string &file : numbered_paths(o->outputs.png, images))
+      check_writable(file);
     PictureSettings settings;
     settings.command = "optimize";
     settings.input_size = o->input;

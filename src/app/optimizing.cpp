@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "app/interpolating.h"
 #include "app/interrupt.h"
 #include "app/outputs.h"
 #include "app/progress.h"
@@ -18,6 +19,7 @@
 #include "figure/feature_grid.h"
 #include "figure/grid.h"
 #include "io/npy.h"
+#include "io/png.h"
 #include "io/resize.h"
 #include "session/accentuation.h"
 #include "session/input_size.h"
@@ -76,7 +78,7 @@ Size size_of_init(const Array &init, const Recipe &recipe, int planes, const std
 Size default_size(const Session &session, const PictureSettings &settings) {
   if (settings.command == "optimize" && settings.input_size.given())
     return image_size(settings.recipe, settings.recipe.size, settings.input_size.size());
-  for (const std::string &text : settings.objectives) {
+  for (const std::string &text : texts_of(settings)) {
     const std::vector<NodeId> layers = layers_of(session.objective(text));
     const Size size = image_size_for(session.model(), layers, settings.recipe, settings.recipe.size);
     if (size.width != size.height)
@@ -160,6 +162,8 @@ Recipe recipe_of(const OptimizeOptions &options) {
   Recipe r = recipe_by(options.recipe);
   if (!options.parameterization.empty())
     set_parameterization(r, parameterization_kind(options.parameterization, "--parameterization"));
+  else if (!options.from.empty())
+    set_parameterization(r, ParameterizationKind::shared);
   if (!options.colours.empty()) {
     if (options.colours != "decorrelated" && options.colours != "rgb")
       throw UserError(fmt::format("--colours '{}': must be decorrelated or rgb", options.colours));
@@ -168,20 +172,14 @@ Recipe recipe_of(const OptimizeOptions &options) {
   if (options.steps > 0)
     r.steps = options.steps;
   r.lr = options.lr.value_or(r.lr);
-
   return r;
 }
 
-void add_optimize_options(Command &command, OptimizeOptions &options) {
-  CLI::App &app = *command.parser;
-  command
-      .need(app.add_option("--objective", options.objectives,
-                           "What to maximize, such as block3_conv1:13; again for another image"))
-      ->type_name("O")
-      ->allow_extra_args(false);
+CLI::Option *add_optimize_options(CLI::App &app, OptimizeOptions &options) {
+  CLI::Option *const objective = app.add_option("--objective", options.objectives,
+                                                "What to maximize, such as block3_conv1:13; again for another image");
+  objective->type_name("O")->allow_extra_args(false);
   add_text(app, "--recipe", options.recipe, fmt::format("{}, or a file, .json", fmt::join(recipe_names(), ", ")), "R");
-  command.alone = app.add_flag("--print-recipe", options.print_recipe,
-                               "Print the recipe with what else is given as JSON, for --recipe, and end");
   add_text(app, "--size", options.size,
            "Of the image, N or WxH [128; as many pixels in its proportions where the net needs another shape]",
            "N|WxH");
@@ -204,9 +202,22 @@ void add_optimize_options(Command &command, OptimizeOptions &options) {
   add_text(app, "--spectrum", options.spectrum,
            "Magnitudes of maco: a folder of photos, or (C,H,W/2+1) float32 [those of everyday photos]", "DIR|F.npy");
   add_text(app, "--colours", options.colours, "decorrelated (as the recipes have it) or rgb", "C");
+  return objective;
+}
+
+void add_print_recipe(Command &command, OptimizeOptions &options) {
+  command.alone = command.parser->add_flag("--print-recipe", options.print_recipe,
+                                           "Print the recipe with what else is given as JSON, for --recipe, and end");
 }
 
 void apply(const OptimizeOptions &options, Context &context, PictureSettings &settings) {
+  if (!options.from.empty()) {
+    settings.path = {options.from, options.to, images_of(options)};
+    for (const Objective &objective : path_of(context.session, *settings.path)) {
+      settings.objectives.push_back(objective.text);
+      settings.which.push_back(objective.variant);
+    }
+  }
   for (const std::string &objective : options.objectives)
     for (int variant = 0; variant < options.variants; ++variant) {
       settings.objectives.push_back(objective);
@@ -219,8 +230,9 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
     settings.photo = mark_file(options.photo);
   if (!options.style.empty())
     settings.style = mark_file(options.style);
-  for (const std::string &text : options.objectives)
+  for (const std::string &text : texts_of(settings))
     mark_vectors(context.session.objective(text), settings);
+  settings.opacity = options.opacity;
   settings.seed = options.seed;
   settings.batch = options.batch;
   Size size;
@@ -238,6 +250,9 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
       throw UserError("--draw-size: only images of --parameterization cppn can be drawn at any size");
   }
   if (!options.init.empty() && is_picture(options.init)) {
+    if (options.opacity)
+      throw UserError(
+          fmt::format("--init {}: a picture tells no opacity to start from, as --alpha needs one", options.init));
     check_invertible(settings.recipe);
     const ImageRgb8 picture = context.read_picture(options.init);
     if (!size.given())
@@ -248,14 +263,15 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
     settings.starts.assign(settings.objectives.size(), 0);
   } else if (!options.init.empty()) {
     const Array init = read_npy(options.init);
-    const int planes = context.session.graph().input.c;
+    const int planes = context.session.graph().input.c + (options.opacity ? 1 : 0);
     if (size.given())
       check_init_shape(init, settings.recipe, planes, size, options.init);
     else
       size = size_of_init(init, settings.recipe, planes, options.init);
     if (init.shape[0] != 1 && init.shape[0] != std::ssize(settings.objectives))
       throw UserError(fmt::format("--init {}: has {} starts for {} {}", options.init, init.shape[0],
-                                  settings.objectives.size(), options.variants > 1 ? "images" : "objectives"));
+                                  settings.objectives.size(),
+                                  options.variants > 1 || settings.path ? "images" : "objectives"));
     settings.init = mark_file(options.init);
     settings.starts.resize(settings.objectives.size());
     std::iota(settings.starts.begin(), settings.starts.end(), 0);
@@ -281,6 +297,7 @@ Optimizing::Optimizing(Context &context, OptimizeRequest request) : context_(con
 }
 
 OptimizeRequest Optimizing::request(const PictureSettings &settings) {
+  check_ends(context_.session, settings);
   OptimizeRequest request;
   std::vector<int> starts;
   // The images of an objective start one after the other in a file of starts.
@@ -293,13 +310,18 @@ OptimizeRequest Optimizing::request(const PictureSettings &settings) {
   };
   for (std::size_t i = 0; i < settings.objectives.size(); ++i) {
     const std::string &text = settings.objectives[i];
-    const std::vector<Objective> all = with_variants({context_.session.objective(text)}, settings.variants);
+    const std::vector<Objective> all = settings.path
+                                           ? path_of(context_.session, *settings.path)
+                                           : with_variants({context_.session.objective(text)}, settings.variants);
     const auto which = static_cast<std::size_t>(settings.which[i]);
     if (which >= all.size())
       throw UserError(
           fmt::format("objective '{}': has {} images, number {} is not among them", text, all.size(), which));
     objectives_.push_back(all[which]);
-    if (!all[which].needs().company) {
+    if (settings.path)
+      objectives_.back().variant = 0; // its text tells which it is
+    const bool coupled = form_of(settings.recipe.parameterization).coupled;
+    if (!all[which].needs().company && !(settings.path && coupled)) {
       add(all[which], i, i);
       continue;
     }
@@ -309,7 +331,8 @@ OptimizeRequest Optimizing::request(const PictureSettings &settings) {
     for (std::size_t variant = 0; variant < all.size(); ++variant) {
       std::size_t at = settings.objectives.size();
       for (std::size_t other = i; other < settings.objectives.size() && at == settings.objectives.size(); ++other)
-        if (settings.objectives[other] == text && static_cast<std::size_t>(settings.which[other]) == variant)
+        if ((settings.path || settings.objectives[other] == text) &&
+            static_cast<std::size_t>(settings.which[other]) == variant)
           at = other;
       add(all[variant], i, at);
     }
@@ -320,6 +343,7 @@ OptimizeRequest Optimizing::request(const PictureSettings &settings) {
   if (settings.command == "optimize" && settings.input_size.given())
     request.options.input_size = settings.input_size.size();
   request.options.seed = settings.seed;
+  request.options.opacity = settings.opacity;
   request.batch = settings.batch;
   if (settings.init)
     request.options.init = read_init(context_, settings, starts);
@@ -337,6 +361,9 @@ OptimizeRequest Optimizing::request(const PictureSettings &settings) {
   if (from_photo) {
     if (!request.options.photo)
       throw UserError(fmt::format("the recipe '{}' starts from a photo: --photo is required", settings.recipe.name));
+    if (settings.opacity)
+      throw UserError(
+          fmt::format("--alpha: the recipe '{}' starts from a photo, which tells no opacity", settings.recipe.name));
     request.options.init = parameters_of(*request.options.photo, settings.recipe);
   }
   if (request.options.photo)
@@ -425,9 +452,40 @@ bool has_picture(const Progress &progress) {
   return progress.state != Progress::State::dead && progress.stopped_at != 0;
 }
 
+bool has_opacity(const Array &image, const PlaneView &view) { return image.shape[0] == view.planes + 1; }
+
+namespace {
+
+struct Cutout {
+  Array colours, opacity;
+};
+
+Cutout cut_out(const Array &image) {
+  const auto split = image.data.end() - image.shape[1] * image.shape[2];
+  return {{{image.shape[0] - 1, image.shape[1], image.shape[2]}, {image.data.begin(), split}},
+          {{1, image.shape[1], image.shape[2]}, {split, image.data.end()}}};
+}
+
+Array over_paper(const Array &image) {
+  auto [colours, opacity] = cut_out(image);
+  for (std::size_t i = 0; i < colours.data.size(); ++i)
+    colours.data[i] = 1 + opacity.data[i % opacity.data.size()] * (colours.data[i] - 1);
+  return colours;
+}
+
+} // namespace
+
+void write_cutout(const std::string &path, const Array &image, const PlaneView &view, const std::string &settings) {
+  const Cutout cutout = cut_out(image);
+  std::vector<std::uint8_t> opacity;
+  for (const float v : cutout.opacity.data)
+    opacity.push_back(static_cast<std::uint8_t>(std::lround(std::clamp(v, 0.0F, 1.0F) * 255)));
+  write_png(path, draw_planes(cutout.colours, view), settings, opacity);
+}
+
 ImageRgb8 picture_of(const Array &image, const Progress &progress, const PlaneView &view) {
   if (has_picture(progress))
-    return draw_planes(image, view);
+    return draw_planes(has_opacity(image, view) ? over_paper(image) : image, view);
   const Size size = view_size(view, {static_cast<int>(image.shape[2]), static_cast<int>(image.shape[1])});
   return no_response_tile(size.width, size.height);
 }
@@ -463,14 +521,22 @@ std::vector<Tile> change_tiles(const Outcome &outcome, const std::string &photo_
   return tiles;
 }
 
+GridOptions page_options(const PictureSettings &settings, std::string subtitle) {
+  constexpr int longest_row = 12;
+  GridOptions options;
+  options.title = path_text(std::filesystem::path(settings.model.model).filename());
+  options.subtitle = std::move(subtitle);
+  if (settings.path && settings.objectives.size() <= longest_row)
+    options.columns = longest_row;
+  return options;
+}
+
 ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings, const PlaneView &view) {
   std::vector<Tile> tiles;
   for (const OptimizedImage &image : outcome.images)
     tiles.push_back({picture_of(image.image, image.progress, view), title_of(outcome.objectives[image.objective]),
                      note_of(image.progress)});
-  GridOptions options;
-  options.title = path_text(std::filesystem::path(settings.model.model).filename());
-  options.subtitle = subtitle(settings, outcome.images);
+  GridOptions options = page_options(settings, subtitle(settings, outcome.images));
   if (!view.one_picture())
     options.subtitle += fmt::format(", planes 0 to {} row by row", view.planes - 1);
   return tile_grid(tiles, options);
@@ -478,7 +544,7 @@ ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings, con
 
 PictureSettings settings_of(PictureSettings settings, const std::vector<OptimizedImage> &images) {
   const PictureSettings all = settings;
-  if (form_of(settings.recipe.parameterization).coupled) {
+  if (form_of(settings.recipe.parameterization).coupled && !settings.path) {
     for (const OptimizedImage &image : images)
       settings.steps[image.objective] = image.steps;
     if (images.size() == 1 && settings.objectives.size() > 1)

@@ -16,15 +16,21 @@ namespace convscope {
 
 struct OptimizeOptions {
   std::vector<std::string> objectives;
+  std::string from, to; // a path instead of objectives
+  int images = 0;       // of it; 0: not given
   std::string recipe = "lucid", size, parameterization, colours, init, photo, style, spectrum, draw_size;
   int steps = 0, batch = 0; // 0: not given
   int variants = 1;
-  bool print_recipe = false;
+  bool print_recipe = false, opacity = false;
   std::uint64_t seed = 0;
   std::optional<double> lr;
 };
-void add_optimize_options(Command &command, OptimizeOptions &options);
-// The recipe with what the options say instead.
+inline constexpr int default_path = 6;
+inline int images_of(const OptimizeOptions &path) { return path.images > 0 ? path.images : default_path; }
+// Gives --objective, which is to be required.
+CLI::Option *add_optimize_options(CLI::App &app, OptimizeOptions &options);
+void add_print_recipe(Command &command, OptimizeOptions &options);
+// The recipe with what the options say instead; that of a path is `shared`, unless they say otherwise.
 Recipe recipe_of(const OptimizeOptions &options);
 // Fills in `settings`; the net is loaded. Without a size it is the recipe's, in the proportions of what the net gets.
 void apply(const OptimizeOptions &options, Context &context, PictureSettings &settings);
@@ -64,12 +70,19 @@ private:
 Array stacked(const std::vector<OptimizedImage> &images); // (N,C,H,W)
 // Not of a dead unit, nor of an image that was not a number from the start.
 bool has_picture(const Progress &progress);
-// (C,H,W) as a picture, or as a mosaic of its planes; a plain tile that says so where there is none.
+// (C,H,W) as a picture, or as a mosaic of its planes; a plain tile that says so where there is none. One with an
+// opacity lies over a page's paper.
 ImageRgb8 picture_of(const Array &image, const Progress &progress, const PlaneView &view);
 // The same of an image alone, whose planes are labelled where it is no picture.
 ImageRgb8 page_of(const Array &image, const Progress &progress, const PlaneView &view);
+// Of an image with an opacity, the PNG that has it.
+void write_cutout(const std::string &path, const Array &image, const PlaneView &view, const std::string &settings);
+// Whether there is one: a plane more than the view's.
+bool has_opacity(const Array &image, const PlaneView &view);
 // "value 4.21", "stayed dead" or "stopped at step 37: not a number".
 std::string note_of(const Progress &progress);
+// How a page of several images is laid out: those of a path in one row, where they are few.
+GridOptions page_options(const PictureSettings &settings, std::string subtitle);
 // Several images as a labelled grid.
 ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings, const PlaneView &view);
 // Whether images are shown beside the photo that they began as, three tiles an image.

@@ -11,7 +11,8 @@
 namespace convscope {
 
 struct PictureOutputs {
-  std::string png, npy, frames; // "" for none
+  std::string png, npy, frames; // "" for none; `png` may be called as a loop is, of a path
+  std::string loop;             // of a path
   bool json = false;            // of `grid`: what was found, to stdout
 };
 

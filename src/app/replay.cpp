@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "app/interpolating.h"
 #include "app/outputs.h"
 #include "app/pictures.h"
 #include "app/spectrum.h"
@@ -34,9 +35,10 @@ Command add_replay(CLI::App &program) {
   command.parser = program.add_subcommand("replay", "Make a picture again from the settings that its PNG carries");
   CLI::App &app = *command.parser;
   command.need(add_text(app, "picture", o->input, "A PNG that optimize, strip, features or grid wrote", "VIS.png"));
-  command.need(add_output(app, o->outputs.png, "The picture made again, PNG"));
+  command.need(add_output(app, o->outputs.png, "The picture made again, PNG; of a path also its loop, .gif or .y4m"));
   command.run = [o](Context &context) {
-    check_outputs({{"-o", o->outputs.png, ".png"}, {"--report", context.options.report, ""}});
+    check_outputs(
+        {{"-o", o->outputs.png, names_loop(o->outputs.png) ? "" : ".png"}, {"--report", context.options.report, ""}});
     for (const auto &[given, option] :
          {std::pair(context.options.precision != "auto", "--precision"),
           std::pair(context.options.preprocessing.has_value(), "--preprocess"),
@@ -47,6 +49,9 @@ Command add_replay(CLI::App &program) {
       if (given)
         context.note(fmt::format("{}: is not needed, the picture tells it", option));
     PictureSettings settings = read_settings(read_png_settings(o->input), o->input);
+    check_loops(o->outputs, settings.path.has_value());
+    if (settings.loop && !names_loop(o->outputs.png))
+      std::swap(o->outputs.png, o->outputs.loop); // an animated PNG is one again
     // --weights tells where the weights, or the model's file, are now; what they hold must be the same.
     ModelRequest model = settings.model;
     if (!context.options.weights.empty())

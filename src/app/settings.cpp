@@ -41,6 +41,13 @@ void read_optimization(const JsonReader &from, PictureSettings &settings) {
   if (settings.objectives.empty())
     from.fail("objectives");
   read_making(from, settings);
+  if (from.has("path")) {
+    const JsonReader path = from.object("path");
+    settings.path = {path.text("from"), path.text("to"), path.integer("images", 2, most_variants)};
+    settings.loop = path.flag("loop");
+  }
+  if (from.has("alpha"))
+    settings.opacity = from.flag("alpha");
   if (from.has("variants"))
     settings.variants = from.integer("variants", 1, most_variants);
   if (from.has("vectors"))
@@ -116,13 +123,17 @@ std::string settings_json(const PictureSettings &s) {
     json["objectives"] = Json::array();
     for (std::size_t i = 0; i < s.objectives.size(); ++i) {
       json["objectives"].push_back({{"objective", s.objectives[i]}, {"steps", s.steps[i]}});
-      if (s.variants > 1)
+      if (s.variants > 1 || s.path)
         json["objectives"].back()["variant"] = s.which[i];
       if (s.init)
         json["objectives"].back()["start"] = s.starts[i];
     }
+    if (s.opacity)
+      json["alpha"] = true;
     if (s.variants > 1)
       json["variants"] = s.variants;
+    if (s.path)
+      json["path"] = {{"from", s.path->from}, {"to", s.path->to}, {"images", s.path->images}, {"loop", s.loop}};
     for (const FileMark &mark : s.vectors)
       json["vectors"].push_back(to_json(mark));
     if (s.photo)

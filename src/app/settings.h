@@ -36,10 +36,17 @@ struct PictureSettings {
   std::optional<std::array<int, 2>> at;
 
   // Of `optimize` and `strip`:
-  std::vector<std::string> objectives;
-  std::vector<int> steps; // of each objective
-  std::vector<int> which; // of each objective, which of its `variants` images
+  std::vector<std::string> objectives; // of a path: what each of its images is of, for the reader
+  std::vector<int> steps;              // of each objective
+  std::vector<int> which;              // of each objective, which of its `variants` images, or of the path's
   int variants = 1;
+  struct Path { // between two objectives
+    std::string from, to;
+    int images = 0;
+  };
+  std::optional<Path> path;
+  bool opacity = false;                 // images have one
+  bool loop = false;                    // the path's images are an animation, not a strip
   std::vector<FileMark> vectors;        // that objectives name
   std::optional<FileMark> photo, style; // that they compare with
   Recipe recipe;                        // as overridden

@@ -139,7 +139,8 @@ Command add_strip(CLI::App &program) {
   app.add_flag("--offscreen", o->offscreen, "Accepted for likeness: a strip never opens a window");
   command.need(add_model(app, o->model));
   command.need(add_image(app, o->image));
-  add_optimize_options(command, o->optimize);
+  command.need(add_optimize_options(app, o->optimize));
+  add_print_recipe(command, o->optimize);
   add_input_size(app, o->input_size, photo_size_help);
   command.need(add_output(app, o->outputs.png, "The figure, PNG"));
   command.run = [o](Context &context) {

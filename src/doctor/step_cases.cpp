@@ -36,6 +36,22 @@ std::vector<float> ParameterizationCase::parameters(std::size_t count) const {
   return noise(count, parameters_seed, -range, range);
 }
 
+Recipe DrawingCase::recipe() {
+  Recipe by;
+  set_parameterization(by, ParameterizationKind::cppn);
+  return by;
+}
+
+std::string DrawingCase::key() { return "parameters, a net that paints, drawn at 19x7 > image"; }
+
+Recipe OpacityCase::recipe() {
+  Recipe by;
+  set_parameterization(by, ParameterizationKind::pixel);
+  return by;
+}
+
+std::string OpacityCase::key(const char *output) { return fmt::format("parameters, an opacity > {}", output); }
+
 std::string TransformCase::key(const char *output) const { return fmt::format("transform, {} > {}", name, output); }
 
 Recipe TransformCase::recipe() const {

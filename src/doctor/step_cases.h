@@ -23,6 +23,26 @@ struct ParameterizationCase { // batch of 2
 };
 std::vector<ParameterizationCase> parameterization_cases();
 
+// An image of `cppn` at another size than it was optimized at.
+struct DrawingCase {
+  static constexpr int planes = 3, width = 19, height = 7;
+  static constexpr std::uint64_t parameters_seed = 46; // noise in -0.25..0.25
+  static Recipe recipe();
+  static std::string key();
+};
+
+// Images with an opacity over the noise of a step, and the gradient of their objectives.
+struct OpacityCase {
+  static constexpr int batch = 2, step = 4;
+  static constexpr Shape image{3, 9, 13}; // without the opacity
+  static constexpr std::array<std::array<std::uint32_t, 2>, batch> keys{{{3, 4}, {5, 600000}}};
+  static constexpr std::array<float, batch> values{0.75F, -2}; // the objectives'
+  static constexpr float saliency_before = 0.5F;
+  static constexpr std::uint64_t planes_seed = 47, gradient_seed = 48; // noise in -1..1
+  static Recipe recipe();                                              // of pixels
+  static std::string key(const char *output);
+};
+
 struct TransformCase { // batch of 3, each image by its own map
   std::string name;
   Shape image;

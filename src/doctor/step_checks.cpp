@@ -9,9 +9,11 @@
 #include "plan/weights.h"
 #include "visualization/gallery.h"
 #include "visualization/input_steps.h"
+#include "visualization/opacity_steps.h"
 #include "visualization/optimization.h"
 #include "visualization/optimizer_steps.h"
 #include "visualization/parameterization.h"
+#include "visualization/parameterizations/cppn.h"
 
 namespace convscope::doctor {
 
@@ -67,6 +69,54 @@ Computed parameterization(vulkan::Programs &programs, const ParameterizationCase
   computed.outputs.push_back({of.key("squares of the gradient"), {sum}});
   append(computed.kernels, backward.kernels());
   return computed;
+}
+
+Computed drawing(vulkan::Programs &programs) {
+  const Recipe by = DrawingCase::recipe();
+  const int count = Parameterization(programs, by, 1, {DrawingCase::planes, 1, 1}).count();
+  Computed computed;
+  const Array image =
+      draw_cppn(programs, by, DrawingCase::planes, noise(std::size_t(count), DrawingCase::parameters_seed, -0.25, 0.25),
+                {DrawingCase::width, DrawingCase::height}, false, &computed.kernels);
+  computed.outputs.push_back({DrawingCase::key(), image.data});
+  return computed;
+}
+
+Computed opacity(vulkan::Programs &programs) {
+  using Case = OpacityCase;
+  const Recipe by = Case::recipe();
+  const Shape whole{Case::image.c + 1, Case::image.h, Case::image.w};
+  Parameterization made(programs, by, Case::batch, whole, nullptr, true);
+  Plan plan(programs, "an opacity");
+  const Parameterization::Tensors tensors = made.make_tensors(plan);
+  const std::size_t bytes = floats(Case::image, Case::batch) * sizeof(float);
+  const TensorId state = plan.persistent("step", sizeof(gpu::StepState));
+  const TensorId images = plan.persistent("image states", Case::batch * sizeof(gpu::ImageState));
+  const TensorId seen = plan.persistent("what is seen", bytes), gradient = plan.persistent("gradient", bytes);
+  const TensorId values = plan.persistent("values", Case::batch * sizeof(float));
+  OpacitySteps steps(by, Case::batch, Case::image);
+  made.append_image(plan, tensors);
+  plan.copy(steps.append_seen(plan, tensors.image, state, images), seen);
+  steps.append_gradient(plan, gradient, tensors.image, values, 1, tensors.work, made);
+  const std::size_t pixels = std::size_t(Case::batch) * std::size_t(Case::image.h * Case::image.w);
+  const TensorId saliency = plan.persistent("saliency", pixels * sizeof(float));
+  append_saliency(plan, Case::batch, Case::image, gradient, saliency);
+  plan.allocate();
+  made.write_tables(plan, tensors);
+  write(plan, tensors.parameters, noise(floats(whole, Case::batch), Case::planes_seed));
+  write(plan, saliency, std::vector<float>(pixels, Case::saliency_before));
+  write(plan, gradient, noise(floats(Case::image, Case::batch), Case::gradient_seed));
+  write(plan, values, std::vector<float>(Case::values.begin(), Case::values.end()));
+  write(plan, state, std::vector<gpu::StepState>{{Case::step + 1, 0, 0, 0, 0, 0, 0, 0}});
+  std::vector<gpu::ImageState> states;
+  for (const auto &key : Case::keys)
+    states.push_back({key[0], key[1], -1, 1});
+  write(plan, images, states);
+  plan.record(Variant::usual).run("an opacity");
+  return {{{Case::key("what is seen"), plan.read_all<float>(seen)},
+           {Case::key("gradient"), plan.read_all<float>(tensors.work)},
+           {Case::key("saliency"), plan.read_all<float>(saliency)}},
+          plan.kernels()};
 }
 
 gpu::AffineMap device_map(const std::array<float, 6> &m) {
@@ -243,6 +293,8 @@ std::vector<Check> step_checks() {
   for (const ParameterizationCase &of : parameterization_cases())
     checks.push_back(
         check("parameters", of.name, 1e-5, [of](auto &programs) { return parameterization(programs, of); }));
+  checks.push_back(check("parameters", "a net that paints, drawn at 19x7", 1e-5, drawing));
+  checks.push_back(check("parameters", "an opacity", 1e-5, opacity));
   // Positions have errors of 1e-7 of the canvas, and images change from pixel to pixel.
   for (const TransformCase &of : transform_cases())
     checks.push_back(check("transform", of.name, 2e-5, [of](auto &programs) { return transform(programs, of); }));

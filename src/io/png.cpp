@@ -125,13 +125,13 @@ bool read_rows(Reader &reader, png_bytepp rows) {
   return true;
 }
 
-bool write_rows(Writer &writer, std::vector<std::uint8_t> *sink, const ImageRgb8 &image, png_bytepp rows,
-                png_textp text) {
+bool write_rows(Writer &writer, std::vector<std::uint8_t> *sink, const ImageRgb8 &image, int colour_type,
+                png_bytepp rows, png_textp text) {
   if (setjmp(png_jmpbuf(writer.png)))
     return false;
   png_set_write_fn(writer.png, sink, append_to_sink, flush_sink);
   png_set_IHDR(writer.png, writer.info, static_cast<png_uint_32>(image.width), static_cast<png_uint_32>(image.height),
-               8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+               8, colour_type, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   if (text->text_length > 0)
     png_set_text(writer.png, writer.info, text, 1);
   png_write_info(writer.png, writer.info);
@@ -193,25 +193,33 @@ ImageRgb8 decode_png(std::span<const std::uint8_t> bytes, const std::string &nam
   return image;
 }
 
-std::vector<std::uint8_t> encode_png(const ImageRgb8 &image, const std::string &settings_json) {
+std::vector<std::uint8_t> encode_png(const ImageRgb8 &image, const std::string &settings_json,
+                                     std::span<const std::uint8_t> opacity) {
   check_image_size(image.width, image.height, "the image to write");
-  std::vector<std::uint8_t> bytes;
+  std::vector<std::uint8_t> bytes, rgba;
+  for (std::size_t i = 0; i < opacity.size(); ++i) {
+    rgba.insert(rgba.end(), image.pixels.begin() + static_cast<std::ptrdiff_t>(3 * i),
+                image.pixels.begin() + static_cast<std::ptrdiff_t>(3 * i + 3));
+    rgba.push_back(opacity[i]);
+  }
   // libpng's rows and texts are not const, though it does not change them.
-  std::vector<png_bytep> rows = row_pointers(const_cast<std::uint8_t *>(image.pixels.data()), image.height,
-                                             static_cast<std::size_t>(image.width) * 3);
+  std::vector<png_bytep> rows =
+      row_pointers(rgba.empty() ? const_cast<std::uint8_t *>(image.pixels.data()) : rgba.data(), image.height,
+                   static_cast<std::size_t>(image.width) * (rgba.empty() ? 3 : 4));
   png_text text{};
   text.compression = PNG_TEXT_COMPRESSION_NONE;
   text.key = const_cast<char *>(settings_key);
   text.text = const_cast<char *>(settings_json.c_str());
   text.text_length = settings_json.size();
   Writer writer;
-  if (!write_rows(writer, &bytes, image, rows.data(), &text))
+  if (!write_rows(writer, &bytes, image, rgba.empty() ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_RGBA, rows.data(), &text))
     throw UserError(std::string("the PNG could not be made: ") + writer.message.text);
   return bytes;
 }
 
-void write_png(const std::filesystem::path &path, const ImageRgb8 &image, const std::string &settings_json) {
-  write_file_atomically(path, encode_png(image, settings_json));
+void write_png(const std::filesystem::path &path, const ImageRgb8 &image, const std::string &settings_json,
+               std::span<const std::uint8_t> opacity) {
+  write_file_atomically(path, encode_png(image, settings_json, opacity));
 }
 
 std::string read_png_settings(const std::filesystem::path &path) {

@@ -62,7 +62,8 @@ OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request) : session_(s
   }
 
   if (request_.draw_size.given())
-    check_drawing(session_.device().info(), session_.graph().input.c, request_.draw_size);
+    check_drawing(session_.device().info(), session_.graph().input.c + (request_.options.opacity ? 1 : 0),
+                  request_.draw_size);
 
   const auto largest =
       static_cast<std::size_t>(request_.batch > 0 ? request_.batch : default_batch(session_.device().info()));

@@ -114,8 +114,9 @@ TensorId InputSteps::append_forward(Plan &plan, TensorId image, TensorId maps,
   return noisy(input);
 }
 
-void InputSteps::append_backward(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to) const {
-  append_adjoint(plan, gradient, maps, image, to, transform_params({}).place, 1, false, TensorId::none);
+void InputSteps::append_backward(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to,
+                                 TensorId added) const {
+  append_adjoint(plan, gradient, maps, image, to, transform_params({}).place, 1, false, added);
 }
 
 void InputSteps::append_backward(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to,

@@ -29,10 +29,11 @@ public:
     TensorId state, images; // a StepState, and an ImageState an image
   };
   TensorId append_forward(Plan &plan, TensorId image, TensorId maps, const std::optional<Random> &random = {}) const;
-  // Gradient with respect to the net's input -> with respect to the image, which lands in `to` (N, C, H, W).
-  void append_backward(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to) const;
-  // As above, with another gradient with respect to the image added (none: not), and on through the colours: to what
-  // the parameterization's append_gradient() takes, laid out so.
+  // Gradient with respect to the net's input -> with respect to the image, which lands in `to` (N, C, H, W), with
+  // another one added (none: not).
+  void append_backward(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to,
+                       TensorId added = TensorId::none) const;
+  // As above, and on through the colours: to what the parameterization's append_gradient() takes, laid out so.
   void append_backward(Plan &plan, TensorId gradient, TensorId maps, TensorId image, TensorId to,
                        const gpu::PlaneLayout &layout, float gain, TensorId added = TensorId::none) const;
 

@@ -13,6 +13,7 @@
 #include "visualization/canvases.h"
 #include "visualization/input_steps.h"
 #include "visualization/objective_steps.h"
+#include "visualization/opacity_steps.h"
 #include "visualization/optimization_checks.h"
 #include "visualization/optimizer_steps.h"
 #include "visualization/parameterization.h"
@@ -68,6 +69,7 @@ struct Optimization::State {
     TensorId tensor = TensorId::none;
   } photo, style;
   std::vector<float> first_moments, second_moments; // to go on with; empty: zeros
+  TensorId saliency = TensorId::none;               // (N,H,W), where it becomes the opacity
   Slicing slicing;
   bool prepared = false;
   int began = 0, done = 0; // steps, with those of the optimization that this one resumes
@@ -78,7 +80,7 @@ struct Optimization::State {
         batch(batch_of(objectives, with)), image{graph.input.c, checked_side(with.height, by.size),
                                                  checked_side(with.width, by.size)},
         lr(checked_lr(with.lr.value_or(by.lr))),
-        parameterization(programs, by, batch, image, checked_spectrum(with, image.c)),
+        parameterization(programs, by, batch, painted(), checked_spectrum(with, image.c), paints_opacity()),
         shapes(checked_shapes(graph, objectives,
                               with_planes(image.c, with.input_size.given()
                                                        ? with.input_size
@@ -93,6 +95,7 @@ struct Optimization::State {
     for (const Canvas &canvas : canvases.all())
       largest = std::max(largest, with_planes(image.c, canvas.size).elements() * views(recipe));
     check_room(programs.device().info(), largest, batch, image);
+    check_opacity(options);
     if (views(recipe) > 1 && objectives[0].needs().company)
       throw UserError(
           fmt::format("objective '{}' is between whole images: the recipe takes crops of them", objectives[0].text));
@@ -120,11 +123,18 @@ struct Optimization::State {
     for (Comparison *picture : {&photo, &style})
       if (!picture->values.empty())
         picture->tensor = plan.persistent("picture", picture->values.size() * sizeof(float));
+    if (gathers_opacity())
+      saliency = plan.persistent("saliency", std::size_t(batch) * std::size_t(image.h * image.w) * sizeof(float));
     parts.resize(canvases.all().size());
     for (std::size_t i = 0; i < parts.size(); ++i) // the first step's first: its programs are compiled first
       append_part((canvases.drawn(done) + i) % parts.size(), weights, graph);
     options.graph_at = nullptr;
   }
+
+  // An opacity that is optimized, and one that is what pixels have mattered.
+  bool paints_opacity() const { return options.opacity && recipe.parameterization != ParameterizationKind::maco; }
+  bool gathers_opacity() const { return options.opacity && !paints_opacity(); }
+  Shape painted() const { return with_planes(image.c + (paints_opacity() ? 1 : 0), {image.w, image.h}); }
 
   // The graph for another canvas than that at scale 1.
   const Graph &graph_at(const Graph &graph, Size size) const {
@@ -191,7 +201,11 @@ struct Optimization::State {
     }
     std::optional<Network> own, of_photo, of_style;
     ObjectiveSteps::Sources sources;
+    std::optional<OpacitySteps> opacity;
     sources.image = tensors.image;
+    if (paints_opacity())
+      sources.image =
+          opacity.emplace(recipe, batch, image).append_seen(plan, tensors.image, optimizer.state(), optimizer.images());
     sources.photo = append_comparison(photo, photo_layers_of(pattern), input, of_photo, weights, graph);
     sources.style = append_comparison(style, style_layers_of(pattern), input, of_style, weights, graph);
     if (!objective.layers().empty()) {
@@ -200,7 +214,7 @@ struct Optimization::State {
       net.revive = recipe.revive_steps > 0;
       const InputSteps::Random random{optimizer.state(), optimizer.images()};
       own.emplace(plan, weights, graph, net)
-          .forward(input.append_forward(plan, tensors.image, optimizer.maps(), random));
+          .forward(input.append_forward(plan, sources.image, optimizer.maps(), random));
       sources.own = &*own;
     }
     objective.append_values(sources);
@@ -219,8 +233,21 @@ struct Optimization::State {
       plan.fill(gradient, 0);
     }
     parameterization.append_clear(plan, tensors);
-    input.append_backward(plan, gradient, optimizer.maps(), tensors.image, tensors.work, parameterization.layout(),
-                          parameterization.gain(), of_image);
+    if (gathers_opacity()) {
+      const TensorId of_image_alone =
+          plan.transient("gradient of the image", std::size_t(batch) * std::size_t(image.elements()) * sizeof(float));
+      input.append_backward(plan, gradient, optimizer.maps(), tensors.image, of_image_alone, of_image);
+      append_saliency(plan, batch, image, of_image_alone, saliency);
+    }
+    if (opacity) {
+      const TensorId of_seen = plan.transient("gradient of what is seen",
+                                              std::size_t(batch) * std::size_t(image.elements()) * sizeof(float));
+      input.append_backward(plan, gradient, optimizer.maps(), sources.image, of_seen, of_image);
+      opacity->append_gradient(plan, of_seen, tensors.image, objective.partials(), objective.parts(), tensors.work,
+                               parameterization);
+    } else
+      input.append_backward(plan, gradient, optimizer.maps(), tensors.image, tensors.work, parameterization.layout(),
+                            parameterization.gain(), of_image);
     parameterization.append_gradient(plan, tensors, optimizer.gradient_partials());
     if (gallery) {
       optimizer.append_finish(objective.partials(), objective.parts());
@@ -241,6 +268,10 @@ struct Optimization::State {
     for (const Comparison *picture : {&photo, &style})
       if (picture->tensor != TensorId::none)
         plan.write(picture->tensor, std::as_bytes(std::span(picture->values)));
+    if (gathers_opacity()) {
+      const std::vector<float> nothing(plan.bytes(saliency) / sizeof(float));
+      plan.write(saliency, std::as_bytes(std::span(nothing)));
+    }
     std::vector<std::array<std::uint32_t, 2>> keys;
     for (const Objective &o : first_of(objectives, batch))
       keys.push_back(philox_key(options.seed, o.canonical));
@@ -427,7 +458,7 @@ void Optimization::set_lr(double lr) {
 }
 
 int Optimization::batch() const { return state_->batch; }
-int Optimization::planes() const { return state_->image.c; }
+int Optimization::planes() const { return state_->image.c + (state_->options.opacity ? 1 : 0); }
 int Optimization::height() const { return state_->image.h; }
 int Optimization::width() const { return state_->image.w; }
 Size Optimization::input_size() const { return state_->options.input_size; }
@@ -442,8 +473,11 @@ Array Optimization::images() {
   state_->prepare();
   if (state_->gallery)
     return state_->gallery_images();
-  const Shape &image = state_->image;
-  return {{state_->batch, image.c, image.h, image.w}, state_->plan.read_all<float>(state_->tensors.image)};
+  const Shape image = state_->painted();
+  const Array made{{state_->batch, image.c, image.h, image.w}, state_->plan.read_all<float>(state_->tensors.image)};
+  if (state_->gathers_opacity())
+    return with_opacity(made, state_->plan.read_all<float>(state_->saliency));
+  return made;
 }
 
 void Optimization::draw_gallery(const ImageReader &read) {
@@ -468,7 +502,8 @@ Array Optimization::draw(int image, Size size) {
     throw UserError("only images of the parameterization 'cppn' can be drawn at any size");
   const std::vector<float> all = parameters().data;
   const auto first = all.begin() + std::ptrdiff_t{image} * s.parameterization.count();
-  return draw_cppn(s.plan.programs(), s.recipe, s.image.c, {first, first + s.parameterization.count()}, size);
+  return draw_cppn(s.plan.programs(), s.recipe, s.painted().c, {first, first + s.parameterization.count()}, size,
+                   s.options.opacity);
 }
 
 std::vector<Progress> Optimization::progress() {

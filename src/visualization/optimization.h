@@ -48,6 +48,10 @@ struct OptimizationOptions {
   std::optional<OptimizationState> resume; // instead of `init`, one set an image: steps are counted on from its
   // The objectives are of more images than a batch holds, which take turns in it. Without `init` and `resume`.
   std::optional<GalleryOptions> gallery;
+  // Images have a plane more, their opacity: the net sees them over noise, another in each step, and an objective O
+  // counts as O (1 - mean opacity). Of `maco`, whose planes are one whole: how much each pixel has mattered in all
+  // steps.
+  bool opacity = false;
   std::optional<Array> spectrum; // magnitudes of `maco`, (C,H,W/2+1) of any H and W, instead of its own
   int steps = 0;                 // how many there will be; 0: the recipe's
   int history = 0;               // steps whose values are kept; 0: all
@@ -91,7 +95,7 @@ public:
   void set_lr(double lr); // from the next step on
 
   int batch() const;  // images in a step
-  int planes() const; // of an image: the net's channels
+  int planes() const; // of an image: the net's channels, and its opacity if there is one
   int height() const;
   int width() const;
   Size input_size() const; // as OptimizationOptions has it

@@ -75,6 +75,11 @@ void check_room(const vulkan::DeviceInfo &device, std::int64_t floats, int batch
                                 needed * 1e-6, device.name, limit * 1e-6));
 }
 
+void check_opacity(const OptimizationOptions &options) {
+  if (options.opacity && options.gallery)
+    throw UserError("--alpha: images that take turns have no opacity");
+}
+
 std::vector<float> checked_init(const Array &init, const Parameterization &parameterization, int batch) {
   const bool shared = !init.shape.empty() && init.shape[0] == 1;
   const auto wanted = parameterization.shape(shared ? 1 : batch);

@@ -31,6 +31,8 @@ std::vector<Objective> objectives_at(const std::vector<Objective> &objectives, c
 
 // Kernels bind whole tensors. The net looks after its own.
 void check_room(const vulkan::DeviceInfo &device, std::int64_t floats, int batch, const Shape &image);
+// Whether images can have an opacity.
+void check_opacity(const OptimizationOptions &options);
 // The parameters to start from, one set an image.
 std::vector<float> checked_init(const Array &init, const Parameterization &parameterization, int batch);
 // The spectrum of PlanesRun, or null where none is given.

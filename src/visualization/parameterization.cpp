@@ -14,6 +14,22 @@ double image_gain(const Recipe &recipe, int planes) {
   return form_of(recipe.parameterization).gain * (planes == 3 ? 1 : light);
 }
 
+float opacity_gain(const Recipe &recipe) { return static_cast<float>(form_of(recipe.parameterization).gain); }
+
+void append_colours(Plan &plan, const Recipe &recipe, int batch, const Shape &image, bool opacity,
+                    const gpu::PlaneLayout &layout, TensorId planes, TensorId to) {
+  const int colours = opacity ? image.c - 1 : image.c;
+  const auto append = [&](bool decorrelated, int first, int count, double gain) {
+    const gpu::ColourParams params{image.h, image.w, layout, static_cast<float>(gain), image.c, first, count};
+    plan.dispatch("colour", plan.programs().get("colour", {decorrelated ? 1U : 0U}),
+                  image_groups(std::int64_t{image.h} * image.w, decorrelated ? batch : count * batch), params,
+                  {reads(planes), first == 0 ? writes(to) : updates(to)});
+  };
+  append(decorrelates(recipe, colours), 0, colours, image_gain(recipe, colours));
+  if (opacity)
+    append(false, colours, 1, opacity_gain(recipe));
+}
+
 Margins margins_of(const Recipe &recipe, int height, int width) {
   if (recipe.parameterization == ParameterizationKind::fft)
     return spectrum_margins(height, width);
@@ -21,9 +37,9 @@ Margins margins_of(const Recipe &recipe, int height, int width) {
 }
 
 Parameterization::Parameterization(vulkan::Programs &programs, const Recipe &recipe, int batch, const Shape &image,
-                                   const Array *spectrum)
-    : programs_(programs), recipe_(recipe), batch_(batch), image_(image),
-      planes_(form_of(recipe.parameterization).make({programs, recipe, batch, image, spectrum})) {}
+                                   const Array *spectrum, bool opacity)
+    : programs_(programs), recipe_(recipe), batch_(batch), image_(image), colours_(opacity ? image.c - 1 : image.c),
+      opacity_(opacity), planes_(form_of(recipe.parameterization).make({programs, recipe, batch, image, spectrum})) {}
 
 // Workgroups, whose sums another adds up: a large GPU wants hundreds, a CPU few.
 int Parameterization::gradient_parts() const {
@@ -73,10 +89,7 @@ Parameterization::Tensors Parameterization::share(const Plan &owner, const Tenso
 
 void Parameterization::append_image(Plan &plan, const Tensors &tensors) {
   const TensorId planes = planes_->append_planes(plan, tensors);
-  const gpu::ColourParams params{image_.h, image_.w, layout(), gain()};
-  plan.dispatch("colour", programs_.get("colour", {decorrelated() ? 1U : 0U}),
-                image_groups(std::int64_t{image_.h} * image_.w, decorrelated() ? batch_ : image_.c * batch_), params,
-                {reads(planes), writes(tensors.image)});
+  append_colours(plan, recipe_, batch_, image_, opacity_, layout(), planes, tensors.image);
 }
 
 void Parameterization::append_init(Plan &plan, const Tensors &tensors, TensorId images) const {

@@ -23,6 +23,14 @@ std::vector<float> frequency_scale(int height, int width, double decay);
 // among decorrelated colours, so that their contrast grows as fast.
 double image_gain(const Recipe &recipe, int planes);
 
+// An opacity's.
+float opacity_gain(const Recipe &recipe);
+
+// Makes the image (N, C, H, W) of planes that are laid out so: colours, of which the last is an opacity or not, and
+// the sigmoid.
+void append_colours(Plan &plan, const Recipe &recipe, int batch, const Shape &image, bool opacity,
+                    const gpu::PlaneLayout &layout, TensorId planes, TensorId to);
+
 // Where an image (H, W) begins in the plane that the parameters make, of which it is the middle.
 Margins margins_of(const Recipe &recipe, int height, int width);
 
@@ -34,9 +42,10 @@ public:
     TensorId image; // (N, C, H, W)
   };
 
-  // `spectrum` is PlanesRun's. UserError for what the parameterization can't do.
+  // `spectrum` is PlanesRun's. With `opacity` the image's last plane is that: by itself among the colours. UserError
+  // for what the parameterization can't do.
   Parameterization(vulkan::Programs &programs, const Recipe &recipe, int batch, const Shape &image,
-                   const Array *spectrum = nullptr);
+                   const Array *spectrum = nullptr, bool opacity = false);
 
   // The tensors as persistent ones of that plan; write_tables() after allocate().
   Tensors make_tensors(Plan &plan) const;
@@ -57,17 +66,17 @@ public:
   int count() const { return planes_->count(); }                // of floats, an image
   int largest_count() const;                                    // of any of the tensors that kernels bind
   gpu::PlaneLayout layout() const { return planes_->layout(); } // of the image's planes in `work`
-  float gain() const { return static_cast<float>(image_gain(recipe_, image_.c)); }
+  float gain() const { return static_cast<float>(image_gain(recipe_, colours_)); }
   int gradient_parts() const;
   std::vector<std::int64_t> shape(std::int64_t batch) const { return planes_->shape(batch); } // of the parameters
 
 private:
-  bool decorrelated() const { return decorrelates(recipe_, image_.c); }
-
   vulkan::Programs &programs_;
   Recipe recipe_;
   int batch_;
   Shape image_;
+  int colours_; // planes but for the opacity
+  bool opacity_;
   std::unique_ptr<Planes> planes_;
 };
 

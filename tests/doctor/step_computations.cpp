@@ -5,6 +5,7 @@
 #include "doctor/step_cases.h"
 #include "graph/names.h"
 #include "optimizing/expected.h"
+#include "optimizing/opacity.h"
 #include "params.h"
 #include "reference/adam.h"
 #include "reference/network.h"
@@ -146,6 +147,55 @@ void add_parameterization(const ParameterizationCase &of, std::vector<Computatio
   all.push_back({of.key("image"), image});
   all.push_back({of.key("gradient"), result});
   all.push_back({of.key("squares of the gradient"), Tensor(1, 1, 1, 1, reference::dot(result, result))});
+}
+
+void add_drawing(std::vector<Computation> &all) {
+  const ParameterizationCase small{"", ParameterizationKind::cppn, {DrawingCase::planes, 1, 1}};
+  const Tensor drawn = noise_tensor(1, 1, 1, painted_count(small), DrawingCase::parameters_seed, -0.25, 0.25);
+  all.push_back({DrawingCase::key(), coloured(reference::cppn_planes(drawn.data, DrawingCase::planes,
+                                                                     DrawingCase::height, DrawingCase::width),
+                                              DrawingCase::recipe())});
+}
+
+void add_opacity(std::vector<Computation> &all) {
+  using Case = OpacityCase;
+  const auto [c, h, w] = Case::image;
+  const Recipe by = Case::recipe();
+  const Tensor planes = noise_tensor(Case::batch, c + 1, h, w, Case::planes_seed);
+  const Tensor gradient = noise_tensor(Case::batch, c, h, w, Case::gradient_seed);
+  const Tensor behind = backdrop({Case::keys.begin(), Case::keys.end()}, Case::image, Case::step, true);
+  const Tensor image = painted_with_opacity(planes, by);
+  const std::vector<double> clear = clear_shares(image);
+  // Both factors of O (1 - mean opacity), the other as it is.
+  const auto value = [&](const Tensor &moved) {
+    const Tensor made = painted_with_opacity(moved, by), shown = seen(made, behind);
+    const std::vector<double> shares = clear_shares(made);
+    double sum = 0;
+    for (std::size_t i = 0; i < shown.data.size(); ++i)
+      sum += clear[i * Case::batch / shown.data.size()] * shown.data[i] * gradient.data[i];
+    for (std::size_t n = 0; n < Case::batch; ++n)
+      sum += double(Case::values[n]) * shares[n];
+    return sum;
+  };
+  Tensor moved = planes, result = planes;
+  for (std::size_t i = 0; i < planes.data.size(); ++i) {
+    moved.data[i] = planes.data[i] + 1e-5;
+    const double above = value(moved);
+    moved.data[i] = planes.data[i] - 1e-5;
+    result.data[i] = (above - value(moved)) / 2e-5;
+    moved.data[i] = planes.data[i];
+  }
+  all.push_back({Case::key("what is seen"), seen(image, behind)});
+  all.push_back({Case::key("gradient"), result});
+  Tensor saliency(Case::batch, 1, h, w);
+  for (int n = 0; n < Case::batch; ++n)
+    for (int y = 0; y < h; ++y)
+      for (int x = 0; x < w; ++x) {
+        saliency.at(n, 0, y, x) = Case::saliency_before;
+        for (int plane = 0; plane < c; ++plane)
+          saliency.at(n, 0, y, x) += std::abs(gradient.at(n, plane, y, x));
+      }
+  all.push_back({Case::key("saliency"), saliency});
 }
 
 // Transforms, a resize where the net takes another size than the canvas, and the preprocessing; and their adjoint.
@@ -348,6 +398,8 @@ std::vector<Computation> step_computations() {
   std::vector<Computation> all;
   for (const ParameterizationCase &of : parameterization_cases())
     add_parameterization(of, all);
+  add_drawing(all);
+  add_opacity(all);
   for (const TransformCase &of : transform_cases())
     add_transform(of, all);
   add_draws(all);

@@ -193,6 +193,27 @@ TEST_F(Galleries, EveryImageGrowsByTurns) {
   EXPECT_EQ(again.images().data, after.data);
 }
 
+// What it takes more than its largest batch are the numbers of all its images and Adam's two moments of them.
+TEST_F(Galleries, TakeTheMemoryOfABatch) {
+  constexpr int all = 196, batch = 3, groups_of_all = 6;
+  const auto planned = [&](int objectives, std::optional<GalleryOptions> gallery) {
+    std::vector<Objective> of;
+    for (int i = 0; i < objectives; ++i)
+      of.push_back(parse_objective("conv1:" + std::to_string(i % 6), graph));
+    OptimizationOptions options;
+    options.height = options.width = 20;
+    options.steps = 40;
+    options.gallery = std::move(gallery);
+    return Optimization(programs(), weights, graph, of, recipe("plain"), options).planned_bytes();
+  };
+  GalleryOptions turns;
+  turns.at_once = batch;
+  turns.groups = groups_of_all;
+  turns.shares.assign(std::size_t{all} * groups_of_all, 0.5F);
+  const std::size_t image = 3 * 20 * 11 * 2 * sizeof(float), tables = 64 << 10;
+  EXPECT_LT(planned(all, turns), planned(batch, {}) + 3 * (all + groups_of_all) * image + tables);
+}
+
 TEST_F(Galleries, RefuseWhatCannotBeShared) {
   Recipe nadam = recipe("plain");
   nadam.optimizer = OptimizerKind::nadam;

@@ -134,6 +134,23 @@ TEST_F(PaintedTest, NetsThatPaintAreTheReferences) {
   }
 }
 
+// Of fewer pixels than a group's, of more than a strip's, and of planes that fill one quad or six.
+TEST_F(PaintedTest, NetsPaintAtAnySize) {
+  const Recipe recipe = of_kind(ParameterizationKind::cppn);
+  for (const auto &[planes, size] : {std::pair(4, Size{1, 1}), std::pair(5, Size{33, 2}), std::pair(24, Size{3, 11}),
+                                     std::pair(3, Size{270, 250}), std::pair(1, Size{2, 40000})}) {
+    SCOPED_TRACE(planes);
+    std::vector<float> parameters = random_numbers(Parameterization(programs(), recipe, 1, {planes, 1, 1}).count(), 11);
+    for (float &v : parameters)
+      v *= 0.3F;
+    const Array drawn = draw_cppn(programs(), recipe, planes, parameters, size);
+    const std::vector<double> exact(parameters.begin(), parameters.end());
+    EXPECT_LT(
+        relative_error(drawn.data, coloured(reference::cppn_planes(exact, planes, size.height, size.width), recipe)),
+        2e-5);
+  }
+}
+
 // Each image has what is common, and the gradient of all.
 TEST_F(PaintedTest, SharedPartsAreTheReferences) {
   const Recipe recipe = of_kind(ParameterizationKind::shared);

@@ -72,6 +72,24 @@ TEST(Png, RoundTrip) {
   EXPECT_EQ(scratch.entries(), 1);
 }
 
+// Which is laid over white where it is read again.
+TEST(Png, AnOpacityGoesWithThePixels) {
+  const Scratch scratch;
+  const ImageRgb8 image = picture(5, 3);
+  std::vector<std::uint8_t> opacity(15, 255);
+  opacity[7] = 0;
+  opacity[8] = 51;
+  write_png(scratch / "a.png", image, "{}", opacity);
+  const ImageRgb8 again = read_image(scratch / "a.png");
+  for (std::size_t i = 0; i < image.pixels.size(); ++i) {
+    const double share = opacity[i / 3] / 255.0;
+    EXPECT_NEAR(again.pixels[i], 255 + share * (image.pixels[i] - 255), 1) << i;
+  }
+  EXPECT_EQ(encode_png(image)[25], 2); // colour type
+  EXPECT_EQ(encode_png(image, "", opacity)[25], 6);
+  EXPECT_EQ(read_png_settings(scratch / "a.png"), "{}");
+}
+
 TEST(Png, SettingsTravelAlong) {
   const Scratch scratch;
   const std::string settings = R"({"model": "vgg16", "objective": "block3_conv1:13 \u00e9", "seed": 0})";

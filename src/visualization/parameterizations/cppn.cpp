@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "plan/lanes.h"
 #include "visualization/groups.h"
 #include "visualization/parameterization.h"
 #include "visualization/parameterizations/forms.h"
@@ -19,7 +20,7 @@ namespace convscope {
 
 namespace {
 
-constexpr int hidden_layers = 8, width = gpu::CPPN_WIDTH, most_planes = width;
+constexpr int hidden_layers = gpu::CPPN_LAYERS, width = gpu::CPPN_WIDTH, most_planes = width;
 
 struct Layer {
   int inputs, features; // each input has one feature, its coordinate, or two
@@ -68,6 +69,19 @@ public:
           {reads(parameters), reads(first ? parameters : hidden[l - 1]), last ? updates(planes) : writes(hidden[l])},
           flops);
     }
+  }
+  // The same without the hidden layers' outputs, for devices whose subgroups are a CPU's vectors.
+  void append_drawing(Plan &plan, TensorId parameters, TensorId planes, int first_row, int rows) const {
+    const auto lanes = plan.device().info().subgroup_size;
+    double flops = 0;
+    for (const Layer &layer : layers_)
+      flops += 2.0 * layer.features * layer.stride * rows * width_ * run_.batch;
+    const auto pixels = static_cast<std::uint32_t>(rows * width_);
+    constexpr std::uint32_t run = 4; // as fast as 2 or 8, whose pipelines take longer to be made
+    const std::uint32_t each = lanes * run, quads = static_cast<std::uint32_t>(layers_.back().stride) / 4;
+    plan.dispatch("cppn drawing", run_.programs.get("cppn_draw", {0, 0, lanes, run, quads}),
+                  {(pixels + each - 1) / each, static_cast<std::uint32_t>(run_.batch), 1},
+                  params(layers_.size() - 1, first_row, rows), {reads(parameters), updates(planes)}, flops);
   }
   int parts() const { return std::clamp(height_ * width_ / 1024, 1, 64); }
 
@@ -158,7 +172,7 @@ void check_drawing(const vulkan::DeviceInfo &device, int planes, Size size) {
 }
 
 Array draw_cppn(vulkan::Programs &programs, const Recipe &recipe, int planes, const std::vector<float> &parameters,
-                Size size) {
+                Size size, bool opacity, std::vector<std::string> *kernels) {
   const Shape image{planes, size.height, size.width};
   const std::size_t bytes = static_cast<std::size_t>(image.elements()) * sizeof(float);
   check_drawing(programs.device().info(), planes, size);
@@ -172,17 +186,19 @@ Array draw_cppn(vulkan::Programs &programs, const Recipe &recipe, int planes, co
   const int strip = std::clamp((1 << 16) / size.width, 1, size.height); // rows that caches hold
   for (int row = 0; row < size.height; row += strip) {
     const int rows = std::min(strip, size.height - row);
+    if (has_vector_lanes(programs.device().info())) {
+      painter.append_drawing(plan, weights, drawn, row, rows);
+      continue;
+    }
     std::vector<TensorId> hidden;
     for (int l = 0; l < hidden_layers; ++l)
       hidden.push_back(
           plan.transient("hidden layer", std::size_t{width} * std::size_t(rows) * std::size_t(size.width) * 4));
     painter.append(plan, weights, hidden, drawn, row, rows);
   }
-  const bool decorrelated = decorrelates(recipe, planes);
-  const gpu::ColourParams colour{size.height, size.width, layout, static_cast<float>(image_gain(recipe, planes))};
-  plan.dispatch("colour", programs.get("colour", {decorrelated ? 1U : 0U}),
-                image_groups(std::int64_t{size.height} * size.width, decorrelated ? 1 : planes), colour,
-                {reads(drawn), writes(shown)});
+  append_colours(plan, recipe, 1, image, opacity, layout, drawn, shown);
+  if (kernels != nullptr)
+    *kernels = plan.kernels();
   plan.allocate();
   plan.write(weights, std::as_bytes(std::span(parameters)));
   plan.record(Variant::usual).run("drawing an image");
