@@ -208,6 +208,8 @@ bool render_all(Context &context, Rendering &rendering, Follower &follower) {
 int run_microscope(Context &context, const MicroscopeOptions &o) {
   if (o.finish && o.shard)
     throw UserError("--shard and --finish are two commands: the pages come when all shards have ended");
+  if (!o.atlases.empty() && o.images.empty())
+    throw UserError("--atlas: is of photos: --images DIR");
   if (o.slurm && (o.finish || o.shard))
     throw UserError("--slurm: gives out the shards and the pages itself: without --shard and --finish");
   if (o.slurm.has_value() != (o.shards > 0))
@@ -215,6 +217,7 @@ int run_microscope(Context &context, const MicroscopeOptions &o) {
   if (o.slurm)
     check_slurm_options(*o.slurm);
   Work work = prepare(context, o);
+  atlas_nodes(context, o);
   if (o.slurm)
     return run_on_slurm(context, o, work.survey, work.render, work.settings.weights.hash);
   const auto part = o.finish ? SiteLock::Part::pages : o.shard ? SiteLock::Part::shard : SiteLock::Part::whole;
@@ -255,7 +258,8 @@ int run_microscope(Context &context, const MicroscopeOptions &o) {
     if (!o.shard && !store.get("index.html"))
       follower.write_now(); // from now on there is a site that opens
     whole = (o.images.empty() || (o.shard && o.shard->index > 0) || add_photos(context, o, work.survey, store)) &&
-            render_all(context, rendering, follower);
+            render_all(context, rendering, follower) &&
+            (o.shard || add_atlases(context, o, work.settings, store, work.render.draw));
   } catch (...) {
     follower.write_what_can_be();
     throw;
@@ -297,6 +301,12 @@ Command add_microscope(CLI::App &program) {
       ->type_name("F")
       ->allow_extra_args(false);
   add_text(app, "--images", o->images, "A folder of photos: those that excite each unit most are shown", "DIR");
+  app.add_option(
+         "--atlas", o->atlases,
+         "A layer whose activation atlas of --images is drawn, once its units are; again for another. Of shards, "
+         "the same command without --shard draws it")
+      ->type_name("L")
+      ->allow_extra_args(false);
   add_text(app, "--db", o->database, "What was seen of them [a file in the user's cache]", "F.sqlite");
   add_integer(app, "--steps", o->steps, 1, most_steps, "Optimization steps [the recipe's]");
   add_text(app, "--size", o->size, "Of a picture, N or WxH [the recipe's: 128]", "N|WxH");

@@ -2,9 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "graph/graph.h"
+#include "io/image.h"
 
 namespace convscope {
 
@@ -16,7 +20,7 @@ struct Shard {
 
 struct MicroscopeOptions {
   std::string model, folder, channels, size, images, database, recipe = "lucid";
-  std::vector<std::string> layers, photos;
+  std::vector<std::string> layers, photos, atlases;
   int steps = 0, batch = 0; // 0: not given
   std::uint64_t seed = 0;
   bool negative = false, neuron = false, preview = false, finish = false;
@@ -26,10 +30,22 @@ struct MicroscopeOptions {
 };
 
 struct Context;
+struct ExamplesRequest;
+struct PictureSettings;
+struct Progress;
 struct Survey;
 class SiteStore;
 // The photos of --images that excite each unit most, into the site. False where Ctrl-C ended it: the same command goes
 // on. UserError for a folder or a database that can't be used.
 bool add_photos(Context &context, const MicroscopeOptions &options, const Survey &survey, const SiteStore &store);
+// What both ask of that folder.
+ExamplesRequest photos_request(const Context &context, const MicroscopeOptions &options);
+
+// The layers of --atlas. UserError for those that the net does not have, or not with positions.
+std::vector<NodeId> atlas_nodes(const Context &context, const MicroscopeOptions &options);
+// Their atlases, once add_photos() has seen all photos. False where Ctrl-C ended it. `base`: what all pictures'
+// settings say.
+bool add_atlases(Context &context, const MicroscopeOptions &options, const PictureSettings &base,
+                 const SiteStore &store, const std::function<ImageRgb8(const Array &, const Progress &)> &draw);
 
 } // namespace convscope

@@ -120,13 +120,20 @@ void put_layer(const SiteStore &store, const SurveyLayer &layer, const fs::path 
 
 } // namespace
 
-bool add_photos(Context &context, const MicroscopeOptions &options, const Survey &survey, const SiteStore &store) {
+ExamplesRequest photos_request(const Context &context, const MicroscopeOptions &options) {
   check_apart(options.folder, options.images);
   ExamplesRequest request;
   request.folder = options.images;
-  request.layers = survey.nodes();
   request.top = top;
   request.database = options.database.empty() ? default_database(context, options.images) : fs::path(options.database);
+  request.seed = options.seed;
+  return request;
+}
+
+bool add_photos(Context &context, const MicroscopeOptions &options, const Survey &survey, const SiteStore &store) {
+  ExamplesRequest request = photos_request(context, options);
+  request.layers = survey.nodes();
+  request.positions = atlas_nodes(context, options); // what atlases need, in the same pass
   ExamplesRun run(context.session, std::move(request));
   {
     const InterruptGuard interrupt;

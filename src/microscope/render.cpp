@@ -49,7 +49,8 @@ PictureCount count_pictures(const Survey &survey, const SiteStore &store, const 
     };
     for (const View view : request.views)
       for (const int unit : layer.units)
-        look(file_stem(unit, view));
+        if (view != View::negative || !layer.negative.empty())
+          look(file_stem(unit, view));
     for (const SitePhoto &photo : request.photos)
       look(photo_stem(photo.hash));
   }

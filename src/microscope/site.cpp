@@ -164,11 +164,14 @@ std::int64_t Site::dead() const {
 }
 
 Site gather_site(const Model &model, const Survey &survey, const SiteStore &store) {
-  Site site{model.graph.name, {}, {}};
-  const std::vector<std::string> folders = store.list("images");
+  Site site;
+  site.net = model.graph.name;
+  const std::vector<std::string> folders = store.list("images"), pages = store.list("atlas");
   const std::vector<SurveyLayer> named = named_layers(model);
   for (const SurveyLayer &layer : named) {
     site.names[layer.node] = layer.name;
+    if (std::find(pages.begin(), pages.end(), layer.folder + ".html") != pages.end())
+      site.atlases.push_back(layer);
     const auto asked = std::find_if(survey.layers.begin(), survey.layers.end(),
                                     [&](const SurveyLayer &l) { return l.node == layer.node; });
     if (asked != survey.layers.end())

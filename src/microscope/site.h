@@ -59,7 +59,8 @@ struct Site {
   std::string net;
   std::map<NodeId, std::string> names; // of the layers that ties name
   std::vector<SiteLayer> layers;
-  bool preview() const; // whether any picture is one
+  std::vector<SurveyLayer> atlases; // layers that have one
+  bool preview() const;             // whether any picture is one
   std::int64_t units() const, done() const, dead() const;
 };
 

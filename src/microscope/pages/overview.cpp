@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "microscope/atlas_page.h"
 #include "microscope/pages/html.h"
 
 namespace convscope::pages {
@@ -54,6 +55,14 @@ std::string summary(const Site &site) {
   return text + ".";
 }
 
+std::string atlases(const Site &site) {
+  std::string links;
+  for (const SurveyLayer &layer : site.atlases)
+    links += fmt::format("{}<a href=\"{}\">{}</a>", links.empty() ? "" : ", ", atlas_path(layer.folder),
+                         escaped(layer.name));
+  return links.empty() ? "" : "\n    <p class=\"lead\">Atlases of the photos: " + links + "</p>";
+}
+
 } // namespace
 
 void write_overview(const Site &site, const SiteStore &store) {
@@ -68,6 +77,7 @@ void write_overview(const Site &site, const SiteStore &store) {
                                     ? "\n    <p class=\"note\">Pictures marked as previews took few steps; the same "
                                       "command without <code>--preview</code> replaces them one by one.</p>"
                                     : ""},
+                    {"atlases", atlases(site)},
                     {"layers", rows}}));
 }
 
