@@ -4,6 +4,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tools/setup.sh
+# A browser and a validator for the microscope's pages, which users need not have; without them these tests skip.
+if command -v apt-get >/dev/null && ! { command -v chromium && command -v tidy; } >/dev/null; then
+  as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium tidy >/dev/null </dev/null ||
+    echo "test.sh: chromium and tidy can't be installed: the tests of the microscope's pages are skipped" >&2
+fi
 launcher=()
 command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 cmake --preset release -DCONVSCOPE_TESTS=ON "${launcher[@]}"
