@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and testing need, on Debian and its relatives: quick and silent where all is there.
-# With --lint, also what tools/lint.sh needs; with --tests, what only tests use: a browser, a checker of HTML, Slurm.
-# Other systems: the same libraries come from vcpkg (vcpkg.json).
+# With --lint, also what tools/lint.sh needs. Other systems: the same libraries come from vcpkg (vcpkg.json).
 set -euo pipefail
 
 packages=(
@@ -16,8 +15,7 @@ packages=(
 for argument in "$@"; do
   case $argument in
     --lint) packages+=(clang clang-format clang-tidy shellcheck) ;;
-    --tests) packages+=(chromium tidy slurm-wlm munge python3) ;;
-    *) echo "setup.sh: no option $argument; there are --lint and --tests" >&2 && exit 2 ;;
+    *) echo "setup.sh: no option $argument; there is --lint" >&2 && exit 2 ;;
   esac
 done
 
