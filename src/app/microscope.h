@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/array.h"
 #include "graph/graph.h"
 #include "io/image.h"
 
