@@ -32,6 +32,12 @@ draw optimized.png optimize --offscreen --model alexnet --size 128 --steps 128 \
 draw strip.png strip --model vgg16 --image "$photo" --size 128 --steps 96 \
   --objective block1_conv2:5 --objective block2_conv2:17 --objective block3_conv1:13 --objective block4_conv2:77
 
+# Called again, it goes on where it stood.
+start=$SECONDS
+build/convscope microscope --model alexnet --layers conv3 --channels 0-47 --preview --images docs/photos --photo "$photo" \
+  --db demo/seen.sqlite -o demo/microscope
+drawn+=("$(printf '%4d s  %s' $((SECONDS - start)) "demo/microscope/index.html (open it in a browser)")")
+
 echo
 echo "Drawn in $PWD:"
 printf '%s\n' "${drawn[@]}"
