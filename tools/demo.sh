@@ -34,7 +34,7 @@ draw strip.png strip --model vgg16 --image "$photo" --size 128 --steps 96 \
 
 # Called again, it goes on where it stood.
 start=$SECONDS
-build/convscope microscope --model alexnet --layers conv3 --channels 0-47 --preview --images docs/photos --photo "$photo" \
+build/convscope microscope --model alexnet --layers conv3 --channels 0-23 --preview --images docs/photos --photo "$photo" \
   --db demo/seen.sqlite -o demo/microscope
 drawn+=("$(printf '%4d s  %s' $((SECONDS - start)) "demo/microscope/index.html (open it in a browser)")")
 
