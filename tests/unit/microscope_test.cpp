@@ -98,7 +98,7 @@ Graph toy() {
 }
 
 // The norm of all weights between two channels, in double, straight from what each op does.
-double square(const Conv &c, int in_channels, int out, int in) {
+double norm_square(const Conv &c, int in_channels, int out, int in) {
   const int in_group = in_channels / c.groups, out_group = c.out_channels / c.groups;
   if (in / in_group != out / out_group)
     return 0;
@@ -123,13 +123,14 @@ TEST(Ties, AreTheNormsOfTheWeightsBetween) {
       for (int from = 0; from < t.channels_from; ++from) {
         double expected = 0;
         if (t.from == 2 && t.to == 7 && to < 6)
-          expected = square(get(3), 4, to, from);
+          expected = norm_square(get(3), 4, to, from);
         else if (t.from == 2 && t.to == 7)
-          expected = square(get(6), 4, to - 6, from) * scale[from] * scale[from] * square(get(4), 4, from, from);
+          expected =
+              norm_square(get(6), 4, to - 6, from) * scale[from] * scale[from] * norm_square(get(4), 4, from, from);
         else if (t.from == 2)
           expected = to == from;
         else
-          expected = square(get(8), 11, to, from);
+          expected = norm_square(get(8), 11, to, from);
         EXPECT_NEAR(t.strength[static_cast<std::size_t>(to) * t.channels_from + from], std::sqrt(expected),
                     1e-6 * std::sqrt(expected))
             << t.from << "->" << t.to << " " << from << "->" << to;
@@ -145,17 +146,17 @@ TEST(Survey, TakesWhatComputes) {
   Model model;
   model.graph = toy();
   EXPECT_EQ(telling_layers(model.graph), (std::vector<NodeId>{2, 7, 10})); // b and c are seen in d
-  const Survey all = survey(model, {{}, {}, recipe("plain"), square(32)});
+  const Survey all = survey(model, SurveyRequest{{}, {}, recipe("plain"), square(32)});
   ASSERT_EQ(all.layers.size(), 3U);
   EXPECT_EQ(all.layers[0].negative, "a/linear");
   EXPECT_EQ(all.layers[1].negative, "d");
   EXPECT_EQ(all.layers[2].negative, "f");
-  const Survey some = survey(model, {{"b,d"}, {5, 7}, recipe("plain"), square(32)});
+  const Survey some = survey(model, SurveyRequest{{"b,d"}, {5, 7}, recipe("plain"), square(32)});
   ASSERT_EQ(some.layers.size(), 2U);
   EXPECT_EQ(some.layers[0].units, (std::vector<int>{5}));
   EXPECT_EQ(some.layers[1].units, (std::vector<int>{5, 7}));
-  EXPECT_THROW(survey(model, {{"bb"}, {}, recipe("plain"), square(32)}), UserError);
-  EXPECT_THROW(survey(model, {{"a"}, {9}, recipe("plain"), square(32)}), UserError);
+  EXPECT_THROW(survey(model, SurveyRequest{{"bb"}, {}, recipe("plain"), square(32)}), UserError);
+  EXPECT_THROW(survey(model, SurveyRequest{{"a"}, {9}, recipe("plain"), square(32)}), UserError);
 }
 
 TEST(WorkHash, IsOfWhatDecidesThePixels) {
@@ -256,9 +257,10 @@ TEST(Pages, OfTenThousandUnitsAreSmall) {
   pages::write_data(site, store);
   pages::write_layer(site, 0, store);
   pages::write_overview(site, store);
-  for (const std::string page :
-       {"index.html", "layers/" + layer.layer.folder + ".html", std::string("data/site.js"),
-        "data/layers/" + layer.layer.folder + ".js", "data/layers/" + layer.layer.folder + "/0.js"}) {
+  const std::string folder = layer.layer.folder;
+  const std::vector<std::string> written{"index.html", "layers/" + folder + ".html", "data/site.js",
+                                         "data/layers/" + folder + ".js", "data/layers/" + folder + "/0.js"};
+  for (const std::string &page : written) {
     ASSERT_TRUE(store.get(page)) << page;
     EXPECT_LT(store.get(page)->size(), 1000000U) << page;
     EXPECT_EQ(store.get(page)->find("<conv>"), std::string::npos) << page;
