@@ -27,6 +27,7 @@ namespace {
 // Of a batch, where the user does not say: so that the device is busy and a batch still takes about a second at the
 // most.
 constexpr int most_photos = 32;
+constexpr std::size_t most_unread = 256; // in one, beside those that can be read
 double batch_flops(const vulkan::DeviceInfo &device) { return device.is_cpu() ? 16e9 : 1e12; }
 
 // All that a channel's maximum follows from besides photo, layer, input size and precision.
@@ -143,7 +144,7 @@ void ExamplesRun::advance() {
   fill_reader();
   std::vector<ReadPhoto> photos, unread;
   std::vector<float> inputs;
-  while (photos.size() < static_cast<std::size_t>(batch_) && reader_->waiting() > 0) {
+  while (photos.size() < static_cast<std::size_t>(batch_) && unread.size() < most_unread && reader_->waiting() > 0) {
     ReadPhoto photo = reader_->take();
     fill_reader();
     if (photo.fault.empty()) {

@@ -5,6 +5,11 @@
 
 namespace convscope {
 
+std::size_t HistogramCounter::slot(int bin) {
+  const int at = bin + side;
+  return static_cast<std::size_t>(at);
+}
+
 bool HistogramCounter::fits(double value) const {
   const double bin = std::floor(std::ldexp(value, -exponent_));
   return bin >= -side && bin < side;
@@ -14,8 +19,7 @@ bool HistogramCounter::fits(double value) const {
 void HistogramCounter::widen() {
   std::vector<std::int64_t> wider(counts_.size());
   for (int bin = -side; bin < side; ++bin)
-    wider[static_cast<std::size_t>((bin < 0 ? (bin - 1) / 2 : bin / 2) + side)] +=
-        counts_[static_cast<std::size_t>(bin + side)];
+    wider[slot(bin < 0 ? (bin - 1) / 2 : bin / 2)] += counts_[slot(bin)];
   counts_ = std::move(wider);
   ++exponent_;
 }
@@ -33,7 +37,7 @@ void HistogramCounter::add(double value) {
   }
   while (!fits(value))
     widen();
-  ++counts_[static_cast<std::size_t>(static_cast<int>(std::floor(std::ldexp(value, -exponent_))) + side)];
+  ++counts_[slot(static_cast<int>(std::floor(std::ldexp(value, -exponent_))))];
 }
 
 Histogram HistogramCounter::histogram() const {
@@ -45,7 +49,7 @@ Histogram HistogramCounter::histogram() const {
   }
   int first = zeros_ > 0 ? 0 : side, last = zeros_ > 0 ? 0 : -side;
   for (int bin = -side; bin < side; ++bin)
-    if (counts_[static_cast<std::size_t>(bin + side)] > 0) {
+    if (counts_[slot(bin)] > 0) {
       first = std::min(first, bin);
       last = std::max(last, bin);
     }
@@ -53,7 +57,7 @@ Histogram HistogramCounter::histogram() const {
     first = 0;
   for (int bin = first; bin <= last; ++bin) {
     histogram.edges.push_back(std::ldexp(bin, exponent_));
-    histogram.counts.push_back(counts_[static_cast<std::size_t>(bin + side)] + (bin == 0 ? zeros_ : 0));
+    histogram.counts.push_back(counts_[slot(bin)] + (bin == 0 ? zeros_ : 0));
   }
   histogram.edges.push_back(std::ldexp(last + 1, exponent_));
   return histogram;

@@ -2,6 +2,7 @@
 // distributed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -24,7 +25,8 @@ public:
   Histogram histogram() const;
 
 private:
-  static constexpr int side = 32; // bins above 0 and below it
+  static constexpr int side = 32;   // bins above 0 and below it
+  static std::size_t slot(int bin); // in counts_
   bool fits(double value) const;
   void widen();
   int exponent_ = 0; // of the width

@@ -40,7 +40,12 @@ Layout lay_out(const std::vector<std::size_t> &rows_of_sections, int top) {
   at.blocks = most <= 16
                   ? 1
                   : pleasing_columns(static_cast<int>(most), block_width(top) + block_gap, static_cast<double>(step));
-  at.width = std::int64_t{at.blocks} * (block_width(top) + block_gap) - block_gap + 2 * page::margin;
+  const auto width_of = [&](int blocks) {
+    return std::int64_t{blocks} * (block_width(top) + block_gap) - block_gap + 2 * page::margin;
+  };
+  while (at.blocks > 1 && width_of(at.blocks) > image_side_limit) // then higher
+    --at.blocks;
+  at.width = width_of(at.blocks);
   at.height = 2 * page::margin - section_gap;
   for (const std::size_t rows : rows_of_sections) {
     const auto lines = (static_cast<std::int64_t>(rows) + at.blocks - 1) / at.blocks;

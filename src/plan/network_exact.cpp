@@ -9,9 +9,9 @@
 #include <fmt/format.h>
 
 #include "graph/shapes.h"
+#include "graph/taps.h"
 #include "plan/copy_params.h"
 #include "plan/layout.h"
-#include "graph/taps.h"
 
 namespace convscope {
 

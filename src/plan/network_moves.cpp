@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "graph/taps.h"
 #include "plan/copy_params.h"
 #include "plan/layout.h"
-#include "graph/taps.h"
 
 namespace convscope {
 
