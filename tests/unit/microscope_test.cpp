@@ -258,9 +258,10 @@ TEST(Pages, OfTenThousandUnitsAreSmall) {
   pages::write_data(site, store);
   pages::write_layer(site, 0, store);
   pages::write_overview(site, store);
-  for (const std::string &page :
-       {std::string("index.html"), "layers/" + layer.layer.folder + ".html", std::string("data/site.js"),
-        "data/layers/" + layer.layer.folder + ".js", "data/layers/" + layer.layer.folder + "/0.js"}) {
+  const std::string folder = layer.layer.folder;
+  const std::vector<std::string> written{"index.html", "layers/" + folder + ".html", "data/site.js",
+                                         "data/layers/" + folder + ".js", "data/layers/" + folder + "/0.js"};
+  for (const std::string &page : written) {
     ASSERT_TRUE(store.get(page)) << page;
     EXPECT_LT(store.get(page)->size(), 1000000U) << page;
     EXPECT_EQ(store.get(page)->find("<conv>"), std::string::npos) << page;

@@ -167,7 +167,11 @@ var convscope = (function () {
       if (unit >= 0 && has(layer, named) && placeOf(layer, unit) >= 0) results.push({ text: layer.name + "/" + unit, href: addressOf(layer, unit), layer: layer, place: placeOf(layer, unit) });
     });
     site.layers.forEach(function (layer) { if (has(layer, words)) results.push({ text: layer.name, href: pageOf(layer) }); });
-    return results.slice(0, 12);
+    // As it is written, then in any case, then what begins so.
+    var written = text.trim().replace(/[\s:#]+(?=\d+$)/, "/"), folded = written.toLowerCase();
+    var rank = function (result) { var low = result.text.toLowerCase(); return result.text === written ? 0 : low === folded ? 1 : low.indexOf(folded) === 0 ? 2 : 3; };
+    return results.map(function (result, i) { return { result: result, key: rank(result) * 1e6 + i }; })
+      .sort(function (a, b) { return a.key - b.key; }).slice(0, 12).map(function (one) { return one.result; });
   }
   function showFound() {
     var list = $("found"), results = find($("search").value);
