@@ -133,10 +133,6 @@ nlohmann::ordered_json report_of(const OptimizedImage &image, const std::string 
   return json;
 }
 
-std::string title_of(const Objective &objective) {
-  return objective.variant > 0 ? fmt::format("{} ({})", objective.text, objective.variant + 1) : objective.text;
-}
-
 // Says which units gave nothing, and which objectives were not reached.
 void tell_states(const Outcome &outcome) {
   for (const OptimizedImage &image : outcome.images) {
@@ -150,10 +146,6 @@ void tell_states(const Outcome &outcome) {
   if (outcome.images.size() < outcome.objectives.size())
     tell(fmt::format("{} of {} objectives were not begun", outcome.objectives.size() - outcome.images.size(),
                      outcome.objectives.size()));
-}
-
-std::string subtitle(const PictureSettings &settings, const std::vector<OptimizedImage> &images) {
-  return fmt::format("{}, {} steps, seed {}", settings.recipe.name, images.front().steps, settings.seed);
 }
 
 } // namespace
@@ -438,131 +430,6 @@ Outcome Optimizing::run(const Frames &frames) {
   report["timings"]["optimize_s"] = seconds;
   report["timings"]["steps_per_s"] = static_cast<double>(steps) / std::max(seconds - run.prepare_seconds(), 1e-9);
   return outcome;
-}
-
-Array stacked(const std::vector<OptimizedImage> &images) {
-  const auto &shape = images.front().image.shape;
-  Array all{{static_cast<std::int64_t>(images.size()), shape[0], shape[1], shape[2]}, {}};
-  for (const OptimizedImage &image : images)
-    all.data.insert(all.data.end(), image.image.data.begin(), image.image.data.end());
-  return all;
-}
-
-bool has_picture(const Progress &progress) {
-  return progress.state != Progress::State::dead && progress.stopped_at != 0;
-}
-
-bool has_opacity(const Array &image, const PlaneView &view) { return image.shape[0] == view.planes + 1; }
-
-namespace {
-
-struct Cutout {
-  Array colours, opacity;
-};
-
-Cutout cut_out(const Array &image) {
-  const auto split = image.data.end() - image.shape[1] * image.shape[2];
-  return {{{image.shape[0] - 1, image.shape[1], image.shape[2]}, {image.data.begin(), split}},
-          {{1, image.shape[1], image.shape[2]}, {split, image.data.end()}}};
-}
-
-Array over_paper(const Array &image) {
-  auto [colours, opacity] = cut_out(image);
-  for (std::size_t i = 0; i < colours.data.size(); ++i)
-    colours.data[i] = 1 + opacity.data[i % opacity.data.size()] * (colours.data[i] - 1);
-  return colours;
-}
-
-} // namespace
-
-void write_cutout(const std::string &path, const Array &image, const PlaneView &view, const std::string &settings) {
-  const Cutout cutout = cut_out(image);
-  std::vector<std::uint8_t> opacity;
-  for (const float v : cutout.opacity.data)
-    opacity.push_back(static_cast<std::uint8_t>(std::lround(std::clamp(v, 0.0F, 1.0F) * 255)));
-  write_png(path, draw_planes(cutout.colours, view), settings, opacity);
-}
-
-ImageRgb8 picture_of(const Array &image, const Progress &progress, const PlaneView &view) {
-  if (has_picture(progress))
-    return draw_planes(has_opacity(image, view) ? over_paper(image) : image, view);
-  const Size size = view_size(view, {static_cast<int>(image.shape[2]), static_cast<int>(image.shape[1])});
-  return no_response_tile(size.width, size.height);
-}
-
-ImageRgb8 page_of(const Array &image, const Progress &progress, const PlaneView &view) {
-  if (view.one_picture() || !has_picture(progress))
-    return picture_of(image, progress, view);
-  return tile_grid(plane_tiles(image), {});
-}
-
-std::string note_of(const Progress &progress) {
-  if (progress.state == Progress::State::dead)
-    return "stayed dead";
-  if (progress.state == Progress::State::stopped)
-    return fmt::format("stopped at step {}: not a number", progress.stopped_at);
-  return progress.values.empty() ? "" : "value " + short_number(progress.values.back());
-}
-
-bool shows_change(const PictureSettings &settings, const PlaneView &view) {
-  return settings.recipe.start == Start::photo && settings.photo && !settings.init && view.one_picture() &&
-         view.planes == 3;
-}
-
-std::vector<Tile> change_tiles(const Outcome &outcome, const std::string &photo_name, const Array &photo,
-                               const PlaneView &view) {
-  std::vector<Tile> tiles;
-  for (const OptimizedImage &image : outcome.images) {
-    tiles.push_back({draw_planes(photo, view), photo_name, ""});
-    tiles.push_back({picture_of(image.image, image.progress, view), title_of(outcome.objectives[image.objective]),
-                     note_of(image.progress)});
-    tiles.push_back({draw_planes(masked_change(photo, image.image), view), "where it changed", ""});
-  }
-  return tiles;
-}
-
-GridOptions page_options(const PictureSettings &settings, std::string subtitle) {
-  constexpr int longest_row = 12;
-  GridOptions options;
-  options.title = path_text(std::filesystem::path(settings.model.model).filename());
-  options.subtitle = std::move(subtitle);
-  if (settings.path && settings.objectives.size() <= longest_row)
-    options.columns = longest_row;
-  return options;
-}
-
-ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings, const PlaneView &view) {
-  std::vector<Tile> tiles;
-  for (const OptimizedImage &image : outcome.images)
-    tiles.push_back({picture_of(image.image, image.progress, view), title_of(outcome.objectives[image.objective]),
-                     note_of(image.progress)});
-  GridOptions options = page_options(settings, subtitle(settings, outcome.images));
-  if (!view.one_picture())
-    options.subtitle += fmt::format(", planes 0 to {} row by row", view.planes - 1);
-  return tile_grid(tiles, options);
-}
-
-PictureSettings settings_of(PictureSettings settings, const std::vector<OptimizedImage> &images) {
-  const PictureSettings all = settings;
-  if (form_of(settings.recipe.parameterization).coupled && !settings.path) {
-    for (const OptimizedImage &image : images)
-      settings.steps[image.objective] = image.steps;
-    if (images.size() == 1 && settings.objectives.size() > 1)
-      settings.only = static_cast<int>(images.front().objective);
-    return settings;
-  }
-  settings.objectives.clear();
-  settings.steps.clear();
-  settings.which.clear();
-  settings.starts.clear();
-  for (const OptimizedImage &image : images) {
-    settings.objectives.push_back(all.objectives[image.objective]);
-    settings.steps.push_back(image.steps);
-    settings.which.push_back(all.which[image.objective]);
-    if (all.init)
-      settings.starts.push_back(all.starts[image.objective]);
-  }
-  return settings;
 }
 
 } // namespace convscope

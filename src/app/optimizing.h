@@ -68,6 +68,8 @@ private:
 };
 
 Array stacked(const std::vector<OptimizedImage> &images); // (N,C,H,W)
+// Its text, with the number of a variant.
+std::string title_of(const Objective &objective);
 // Not of a dead unit, nor of an image that was not a number from the start.
 bool has_picture(const Progress &progress);
 // (C,H,W) as a picture, or as a mosaic of its planes; a plain tile that says so where there is none. One with an
