@@ -10,8 +10,8 @@
 namespace convscope {
 
 // A layer goes by its name; by the name of its output, with or without TensorFlow's ":0"; and by whole parts of either
-// between slashes ("features.3" or "Conv" of "/features/features.3/Conv") where no other layer has them. A step within a
-// layer, such as the convolution before its ReLU, goes by its whole name where that is no layer's. UserError that
+// between slashes ("features.3" or "Conv" of "/features/features.3/Conv") where no other layer has them. A step within
+// a layer, such as the convolution before its ReLU, goes by its whole name where that is no layer's. UserError that
 // names the nearest name, or some of the layers that are meant.
 NodeId find_layer(const Graph &graph, std::string_view name);
 
