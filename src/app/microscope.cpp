@@ -323,10 +323,12 @@ Command add_microscope(CLI::App &program) {
            "The I-th of N parts of the work, I from 0 or, without it, from SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX",
            "[I/]N");
   app.add_flag("--finish", o->finish, "Only the pages, of what all shards have made");
-  CLI::Option *slurm = add_text(app, "--slurm", *options,
-                                "On a Slurm cluster: a job array with these options of sbatch, such as \"--gres=gpu:1 "
-                                "--time=8:00:00\", and a job that finishes; follows them",
-                                "OPTIONS");
+  CLI::Option *slurm =
+      app.add_option("--slurm", *options,
+                     "On a Slurm cluster: a job array with these options of sbatch, such as \"--gres=gpu:1 "
+                     "--time=8:00:00\", and a job that finishes; follows them")
+          ->type_name("OPTIONS")
+          ->allow_extra_args(false);
   add_integer(app, "--shards", o->shards, 1, most_shards, "Tasks of --slurm's array");
   command.run = [o, shard, slurm, options](Context &context) {
     if (slurm->count() > 0)

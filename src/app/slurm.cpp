@@ -68,25 +68,25 @@ std::string file_text(const std::filesystem::path &file) {
 }
 
 // The head of a script. What a task says goes to a file by the shell: Slurm reads '%' in names.
-std::string head(const SlurmRequest &request, const char *more) {
+std::string head(const SlurmRequest &request) {
   std::string text = "#!/bin/sh\n#SBATCH --job-name=convscope --requeue --output=/dev/null\n";
   if (!request.options.empty())
     text += fmt::format("#SBATCH {}\n", request.options);
-  return text + more;
+  return text;
 }
 
 std::string job_number(const std::string &answer) {
-  const std::string number = answer.substr(0, answer.find(';')); // a cluster's name may follow
-  const bool is_number =
-      !number.empty() && std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
-  return is_number ? number : "";
+  std::string number = answer.substr(0, answer.find(';')); // a cluster's name may follow
+  if (!std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; }))
+    number.clear();
+  return number;
 }
 
 std::string sbatch(const std::string &options, const std::filesystem::path &script) {
   const Answer answer =
       ask(fmt::format("sbatch --parsable {} {}", options, quoted(path_text(std::filesystem::absolute(script)))));
   // Warnings may come before.
-  const std::string number = job_number(answer.text.substr(answer.text.find_last_of('\n') + 1));
+  std::string number = job_number(answer.text.substr(answer.text.find_last_of('\n') + 1));
   if (!answer.well || number.empty())
     throw UserError("--slurm: sbatch: " +
                     (answer.text.empty() ? std::string("gives no number of a job") : answer.text));
@@ -104,7 +104,7 @@ void check_slurm_options(const std::string &options) {
 }
 
 std::string slurm_array_script(const SlurmRequest &request, const std::filesystem::path &folder) {
-  std::string text = head(request, "");
+  std::string text = head(request);
   text += fmt::format("#SBATCH --array=0-{}\n", request.shards - 1);
   text += fmt::format("exec >>{}/task-\"$SLURM_ARRAY_TASK_ID\".txt 2>&1\n", quoted(path_text(folder)));
   text += fmt::format("for attempt in $(seq {}); do\n", attempts);
@@ -119,7 +119,7 @@ std::string slurm_array_script(const SlurmRequest &request, const std::filesyste
 
 std::string slurm_finish_script(const SlurmRequest &request, const std::filesystem::path &folder) {
   const std::string in = quoted(path_text(folder));
-  std::string text = head(request, "");
+  std::string text = head(request);
   text += fmt::format("exec >>{}/finish.txt 2>&1\n", in);
   text += "# What tasks have left undone, and the pages.\n";
   text += fmt::format("{}\n", command_line(request.command));

@@ -48,7 +48,8 @@ TEST(Names, FindLayers) {
       "'Conv' could be more than one layer of net.onnx: '/features/features.3/Conv', '/features/features.4/Conv'");
   expect_error([&] { find_layer(graph, "features.4"); }, "could be more than one layer");
   expect_error([&] { find_layer(graph, "eatures.3"); }, "no layer 'eatures.3'");
-  expect_error([&] { find_layer(graph, "inner"); }, "no layer 'inner'");
+  EXPECT_EQ(graph.nodes[static_cast<std::size_t>(find_layer(graph, "inner"))].name, "inner"); // a step in a layer
+  expect_error([&] { find_layer(graph, "inne"); }, "no layer 'inne'");
   expect_error([&] { find_layer(graph, ""); }, "no layer ''");
   expect_error([&] { find_layer(graph, "model/conv2/Relu"); }, "did you mean 'model/conv1/Relu'?");
 }

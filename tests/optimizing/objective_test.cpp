@@ -180,7 +180,7 @@ TEST(Objectives, ErrorsPointAtThePlace) {
       {"conv7:1", "no layer 'conv7' in toy"},
       {"conv1:0 + pol1:3", "did you mean 'pool1'?"},
       {"conv1:0 + pol1:3", "column 11"},
-      {"conv1/pre:0", "no layer 'conv1/pre' in toy"},
+      {"conv1/pr:0", "no layer 'conv1/pr' in toy"},
       {"input:0", "'input' is the net's input"},
       {"1e*conv1:3", "expected a number before '*' at column 1"},
       {"1e999*conv1:3", "expected a number before '*'"},
