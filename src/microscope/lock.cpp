@@ -42,7 +42,7 @@ void SiteLock::open(const std::filesystem::path &file) {
   file_ = reinterpret_cast<std::intptr_t>(handle);
 }
 
-bool SiteLock::lock(std::uint64_t from, std::uint64_t count) {
+bool SiteLock::lock(std::uint64_t from, std::uint64_t count) const {
   OVERLAPPED at{};
   at.Offset = static_cast<DWORD>(from);
   const BOOL locked = LockFileEx(reinterpret_cast<HANDLE>(file_), LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY,
@@ -63,7 +63,7 @@ void SiteLock::open(const std::filesystem::path &file) {
     throw UserError(path_text(file) + ": cannot be written: " + std::generic_category().message(errno));
 }
 
-bool SiteLock::lock(std::uint64_t from, std::uint64_t count) {
+bool SiteLock::lock(std::uint64_t from, std::uint64_t count) const {
   struct flock range {};
   range.l_type = F_WRLCK;
   range.l_whence = SEEK_SET;

@@ -20,7 +20,7 @@ public:
   bool take(const std::filesystem::path &file, Part part, int shard = 0);
 
 private:
-  bool lock(std::uint64_t from, std::uint64_t count);
+  bool lock(std::uint64_t from, std::uint64_t count) const;
   void open(const std::filesystem::path &file);
   std::intptr_t file_ = -1;
 };

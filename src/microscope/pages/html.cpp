@@ -89,14 +89,14 @@ std::string thumb(const SiteLayer &layer, std::size_t place, const std::string &
   const SiteUnit &unit = layer.units[place];
   const std::string link = address(layer.layer.name + "/" + std::to_string(unit.unit));
   if (!unit.views[0])
-    return fmt::format("<span class=\"thumb wait\" title=\"unit {0}: not made yet\">{0}</span>", unit.unit);
+    return fmt::format(R"(<span class="thumb wait" title="unit {0}: not made yet">{0}</span>)", unit.unit);
   const bool dead = unit.views[0]->state == Record::State::dead;
   const std::size_t cell = place % sheet_cells;
   const auto percent = [](std::size_t i) { return number(100.0 * double(i) / (sheet_columns - 1)); };
-  return fmt::format("<a class=\"thumb{}\" href=\"{}images/{}/{}.png\" data-to=\"{}\"{}>{}</a>", dead ? " dead" : "",
-                     root, layer.layer.folder, file_stem(unit.unit, View::channel), link,
-                     dead ? std::string(" title=\"no response\"")
-                          : fmt::format(" style=\"background-image:url({}{});background-position:{}% {}%\"", root,
+  return fmt::format(R"(<a class="thumb{}" href="{}images/{}/{}.png" data-to="{}"{}>{}</a>)", dead ? " dead" : "", root,
+                     layer.layer.folder, file_stem(unit.unit, View::channel), link,
+                     dead ? std::string(R"( title="no response")")
+                          : fmt::format(R"( style="background-image:url({}{});background-position:{}% {}%")", root,
                                         sheet_path(layer.layer.folder, place / sheet_cells),
                                         percent(cell % sheet_columns), percent(cell / sheet_columns)),
                      unit.unit);

@@ -24,7 +24,7 @@ std::string_view web_file(std::string_view name);
 
 // One file an idea; each writes its part of the site.
 void write_overview(const Site &site, const SiteStore &store); // index.html, with the view of a unit
-void write_layer(const Site &site, std::size_t layer, const SiteStore &store);
+void write_layer(const Site &site, std::size_t at, const SiteStore &store);
 void write_data(const Site &site, const SiteStore &store);
 void write_sprites(const Site &site, const SiteStore &store);
 

@@ -14,9 +14,9 @@ namespace {
 // the row.
 std::string cell(const SiteUnit &unit) {
   if (!unit.views[0])
-    return fmt::format("<a class=\"wait\">{}</a>", unit.unit);
-  return fmt::format("<a{} href=\"{}.png\">{}</a>",
-                     unit.views[0]->state == Record::State::dead ? " class=\"dead\"" : "",
+    return fmt::format(R"(<a class="wait">{}</a>)", unit.unit);
+  return fmt::format(R"(<a{} href="{}.png">{}</a>)",
+                     unit.views[0]->state == Record::State::dead ? R"( class="dead")" : "",
                      file_stem(unit.unit, View::channel), unit.unit);
 }
 
@@ -58,7 +58,7 @@ std::string caricatures(const SiteLayer &layer) {
 
 std::string link(const Site &site, std::size_t layer, const char *relation, const char *arrow) {
   const SurveyLayer &l = site.layers[layer].layer;
-  return fmt::format("<a rel=\"{}\" href=\"../../layers/{}.html\" title=\"{}\">{}</a>", relation, l.folder,
+  return fmt::format(R"(<a rel="{}" href="../../layers/{}.html" title="{}">{}</a>)", relation, l.folder,
                      escaped(l.name), arrow);
 }
 
@@ -75,9 +75,9 @@ void write_layer(const Site &site, std::size_t at, const SiteStore &store) {
                     {"data", escaped(layer.layer.name)},
                     {"facts", escaped(layer.layer.kind) + (shape.empty() || layer.layer.kind.empty() ? "" : ", ") +
                                   shape + ", " + state_text(layer)},
-                    {"before", at > 0 ? link(site, at - 1, "prev", "←") : "<span class=\"end\">←</span>"},
+                    {"before", at > 0 ? link(site, at - 1, "prev", "←") : R"(<span class="end">←</span>)"},
                     {"behind",
-                     at + 1 < site.layers.size() ? link(site, at + 1, "next", "→") : "<span class=\"end\">→</span>"},
+                     at + 1 < site.layers.size() ? link(site, at + 1, "next", "→") : R"(<span class="end">→</span>)"},
                     {"styles", sheet_styles(layer)},
                     {"caricatures", caricatures(layer)},
                     {"sheets", sheets(layer)}}));

@@ -29,9 +29,9 @@ std::string row(const SiteLayer &layer) {
   for (const std::size_t place : chosen(layer))
     thumbs += "\n        " + thumb(layer, place, "");
   if (thumbs.empty())
-    thumbs = layer.units.empty() ? "<span class=\"none\">no units yet</span>"
-             : layer.done() > 0  ? "<span class=\"none\">no unit responds</span>"
-                                 : "<span class=\"none\">not made yet</span>";
+    thumbs = layer.units.empty() ? R"(<span class="none">no units yet</span>)"
+             : layer.done() > 0  ? R"(<span class="none">no unit responds</span>)"
+                                 : R"(<span class="none">not made yet</span>)";
   const std::string shape = shape_text(layer.layer.shape);
   return fmt::format(R"(
     <section class="layer">
@@ -58,7 +58,7 @@ std::string summary(const Site &site) {
 std::string atlases(const Site &site) {
   std::string links;
   for (const SurveyLayer &layer : site.atlases)
-    links += fmt::format("{}<a href=\"{}\">{}</a>", links.empty() ? "" : ", ", atlas_path(layer.folder),
+    links += fmt::format(R"({}<a href="{}">{}</a>)", links.empty() ? "" : ", ", atlas_path(layer.folder),
                          escaped(layer.name));
   return links.empty() ? "" : "\n    <p class=\"lead\">Atlases of the photos: " + links + "</p>";
 }
