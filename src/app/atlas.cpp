@@ -24,11 +24,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int default_side = 20, most_side = 160, default_image = 80, default_points = 3, fewest_points = 20;
+constexpr int default_side = 20, most_side = 160, default_image = 80, fewest_points = 20;
 
 struct Options {
   std::string model, images, layer, database, output, size, recipe = "lucid";
-  int side = default_side, least = default_points, steps = 0, batch = 0;
+  int side = default_side, least = 0, steps = 0, batch = 0;
   std::uint64_t seed = 0;
   InputSize input_size;
   bool json = false;
@@ -130,14 +130,15 @@ int make_atlas(Context &context, const Options &o) {
     tell(fmt::format("an atlas of {} photos is too few to show what {} sees: {} are the least", points, name,
                      fewest_atlas_points));
   const AtlasLayout layout = lay_out(context, positions, o.seed);
-  const std::vector<AtlasCell> cells = layout.cells(o.side, o.least);
+  const int least = o.least > 0 ? o.least : fewest_of_cell(points);
+  const std::vector<AtlasCell> cells = layout.cells(o.side, least);
   if (cells.empty())
     throw UserError(fmt::format("--cell-points {}: no cell of {} by {} holds so many of {} photos", o.least, o.side,
                                 o.side, points));
   context.report["timings"]["layout_s"] = clock.seconds();
   int status = exit_done;
   if (!o.output.empty()) {
-    tell(fmt::format("{} of {} by {} cells hold {} photos or more", cells.size(), o.side, o.side, o.least));
+    tell(fmt::format("{} of {} by {} cells hold {} photos or more", cells.size(), o.side, o.side, least));
     const Outcome outcome = Optimizing(context, request_of(o, layer, name, cells)).run();
     status = outcome.status();
     if (outcome.interrupted) {
@@ -168,8 +169,8 @@ Command add_atlas(CLI::App &program) {
                         "A folder of photos (PNG, JPEG, WebP), with the folders in it: one position of each", "DIR"));
   command.need(add_text(app, "--layer", o->layer, "A layer of the net (see 'layers')", "L"));
   add_integer(app, "--side", o->side, 1, most_side, "Cells across and down")->default_str("20");
-  add_integer(app, "--cell-points", o->least, 1, 1000000, "Photos that a cell is drawn from, at least")
-      ->default_str("3");
+  add_integer(app, "--cell-points", o->least, 1, 1000000,
+              "Photos that a cell is drawn from, at least [3; of a small folder 1]");
   add_text(app, "--db", o->database, "Keep here what was seen: a run that was stopped goes on, and photos may be added",
            "F.sqlite");
   add_input_size(app, o->input_size,

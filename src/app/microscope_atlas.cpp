@@ -21,7 +21,7 @@ namespace convscope {
 
 namespace {
 
-constexpr int fewest_points = 20, least = 3; // photos of a layer's atlas, and of a cell
+constexpr int fewest_points = 20; // photos of a layer's atlas
 constexpr std::size_t told_names = 5;
 
 struct Cell {
@@ -49,7 +49,7 @@ public:
     const AtlasLayout layout(context_.session.programs(), positions.vectors, seed);
     const auto records = store_.records(folder_);
     for (const int side : atlas_sides) {
-      const std::vector<AtlasCell> cells = layout.cells(side, least);
+      const std::vector<AtlasCell> cells = layout.cells(side, fewest_of_cell(photos_));
       std::size_t most = 0;
       for (const AtlasCell &cell : cells)
         most = std::max(most, cell.points.size());

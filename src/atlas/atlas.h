@@ -13,6 +13,8 @@
 namespace convscope {
 
 inline constexpr int fewest_atlas_points = 500; // with fewer, most cells hold one photo or two
+// The points that a cell is drawn from, at least, where nobody says: small folders have small atlases.
+inline int fewest_of_cell(int points) { return points < fewest_atlas_points ? 1 : 3; }
 
 class AtlasLayout {
 public:

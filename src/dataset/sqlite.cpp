@@ -68,6 +68,7 @@ Sqlite::Sqlite(const std::filesystem::path &file) : name_(file.empty() ? "the te
   database_.reset(opened);
   check(result);
   sqlite3_extended_result_codes(opened, 1);
+  sqlite3_busy_timeout(opened, 3000); // ms: a process that was killed holds its lock until its memory is given back
   if (sqlite3_db_readonly(opened, "main") == 1)
     fail("can't be written, and is to take up what is seen");
   // The lock is kept from the first change on. No write-ahead log: its shared memory does not work on a network's file

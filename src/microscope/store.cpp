@@ -1,8 +1,10 @@
 #include "microscope/store.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <set>
+#include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -82,7 +84,13 @@ SiteStore::SiteStore(const fs::path &folder, const std::string &net, const std::
     check_net(net, name);
     return;
   }
-  bool whole = lock_.take(folder_ / lock_file, part == SiteLock::Part::shard ? part : SiteLock::Part::whole, shard);
+  const auto wanted = part == SiteLock::Part::shard ? part : SiteLock::Part::whole;
+  bool whole = lock_.take(folder_ / lock_file, wanted, shard);
+  // A process that was killed holds it until its memory is given back.
+  for (int tries = 0; !whole && part != SiteLock::Part::pages && tries < 30; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    whole = lock_.take(folder_ / lock_file, wanted, shard);
+  }
   if (!whole && part == SiteLock::Part::pages && lock_.take(folder_ / lock_file, part)) {
     // Shards are at work: pages of what there is.
   } else if (!whole) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "io/image.h"
@@ -76,6 +77,48 @@ TEST_F(Atlas, IsDrawnAsAGridOfCells) {
   EXPECT_EQ(page.width, 80);
   EXPECT_EQ(page.height, 80);
   EXPECT_GT(std::set<std::uint8_t>(page.pixels.begin(), page.pixels.end()).size(), 40U);
+}
+
+TEST_F(Atlas, IsAPageOfAMicroscope) {
+  make_photos(22);
+  const Arguments asked{"microscope", "--model", "alexnet",     "--layers", "conv5",    "--channels", "0",
+                        "--steps",    "2",       "--size",      "40",       "--images", "photos",     "--atlas",
+                        "conv5",      "--db",    "seen.sqlite", "-o",       "site"};
+  const Result result = run(asked);
+  ASSERT_EQ(result.status, 0) << result.told;
+  expect_silent_validation(result);
+  EXPECT_THAT(result.err, HasSubstr("--atlas conv5: 22 photos are too few"));
+  EXPECT_THAT(bytes("site/index.html"), HasSubstr("<a href=\"atlas/conv5.html\">conv5</a>"));
+  const std::string page = bytes("site/atlas/conv5.html");
+  int links = 0;
+  for (const std::string &start : {std::string("href=\""), std::string("src=\"")})
+    for (std::size_t at = page.find(start); at != std::string::npos; at = page.find(start, at + 1)) {
+      const std::string link = page.substr(at + start.size(), page.find('"', at + start.size()) - at - start.size());
+      if (link.starts_with("data:"))
+        continue;
+      EXPECT_TRUE(fs::exists(path("site/atlas") / link)) << link;
+      links += link.starts_with("../images/conv5/atlas/") ? 1 : 0;
+    }
+  EXPECT_GE(links, 3); // cells
+  std::map<std::string, std::string> before;
+  for (const std::string &file : files())
+    if (file.starts_with("site/") && fs::is_regular_file(path(file)))
+      before[file] = bytes(file);
+  fs::remove(path("site/images/conv5/atlas").string() + "/" +
+             fs::path([&] { // as if a kill had come in between
+               for (const auto &[file, content] : before)
+                 if (file.starts_with("site/images/conv5/atlas/") && file.ends_with(".json"))
+                   return file;
+               return std::string("none");
+             }())
+                 .filename()
+                 .string());
+  ASSERT_EQ(run(asked).status, 0);
+  for (const auto &[file, content] : before)
+    EXPECT_EQ(bytes(file), content) << file;
+  refused({"microscope", "--model", "alexnet", "--atlas", "conv5", "-o", "other"}, {"--atlas", "--images"});
+  refused({"microscope", "--model", "alexnet", "--atlas", "conv6", "--images", "photos", "-o", "other"},
+          {"no layer 'conv6'"});
 }
 
 TEST_F(Atlas, WhatCannotBeDrawnIsSaid) {
