@@ -154,8 +154,10 @@ Recipe recipe_of(const OptimizeOptions &options) {
   Recipe r = recipe_by(options.recipe);
   if (!options.parameterization.empty())
     set_parameterization(r, parameterization_kind(options.parameterization, "--parameterization"));
-  else if (!options.from.empty())
+  else if (!options.from.empty()) {
     set_parameterization(r, ParameterizationKind::shared);
+    r.lr /= 5; // six tensors add up: at the whole rate colours saturate
+  }
   if (!options.colours.empty()) {
     if (options.colours != "decorrelated" && options.colours != "rgb")
       throw UserError(fmt::format("--colours '{}': must be decorrelated or rgb", options.colours));

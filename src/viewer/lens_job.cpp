@@ -108,7 +108,7 @@ void LensJob::begin_grid(const Recipe &recipe, std::uint64_t seed) {
   std::vector<LensState::Cell> cells;
   for (const GridCell &cell : grid_->cells()) // its area is as the norm
     cells.push_back({cell.x, cell.y, static_cast<float>(std::sqrt(cell.norm / largest))});
-  state_.grid.emplace();
+  state_.grid = LensState::Grid{};
   state_.grid->cells = std::make_shared<const std::vector<LensState::Cell>>(std::move(cells));
   state_.grid->columns = grid_->columns();
   state_.grid->rows = grid_->rows();

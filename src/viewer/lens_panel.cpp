@@ -17,7 +17,8 @@ constexpr const char *effects[] = {
     "Channels that fire together, in colours (U)", "The channels that are strongest under the pointer (C)"};
 
 std::string title_of(const Frame &frame) {
-  const std::string photo = file_name(frame.now.photo), &layer = frame.ui.wish.layer;
+  std::string photo = file_name(frame.now.photo);
+  const std::string &layer = frame.ui.wish.layer;
   const auto &focus = frame.ui.wish.focus;
   switch (frame.ui.wish.lens.kind) {
   case Lens::Kind::grid:

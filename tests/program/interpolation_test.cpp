@@ -13,7 +13,7 @@ namespace {
 class Interpolations : public ProgramTest {
 protected:
   static Arguments path(const Arguments &more) {
-    Arguments all{"optimize", "--offscreen", "--model", "alexnet", "--size", "48x40", "--steps", "4"};
+    Arguments all{"optimize", "--offscreen", "--model", "alexnet", "--size", "48x40", "--steps", "4", "--lr", "0.05"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
