@@ -55,7 +55,7 @@ struct Ui {
   void look_at(Place place);          // of the focused unit's map
   void look_through(Lens::Kind kind); // at the photo, in the wall's place; the same again: at the wall
   void run_grid(const Snapshot &now, bool anew = false); // begins, stops or goes on
-  void type(const std::string &objective);               // as if it had been typed
+  void type(const std::string &text);                    // as if it had been typed
   void ask_to_save_middle(const Snapshot &now);          // the wall, or the grid in its place
   void whole_channel();                                  // again, and not one place of it
   void fold_layers(bool fold);                           // all groups of them

@@ -474,7 +474,7 @@ Array Optimization::images() {
   if (state_->gallery)
     return state_->gallery_images();
   const Shape image = state_->painted();
-  const Array made{{state_->batch, image.c, image.h, image.w}, state_->plan.read_all<float>(state_->tensors.image)};
+  Array made{{state_->batch, image.c, image.h, image.w}, state_->plan.read_all<float>(state_->tensors.image)};
   if (state_->gathers_opacity())
     return with_opacity(made, state_->plan.read_all<float>(state_->saliency));
   return made;
