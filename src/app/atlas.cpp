@@ -24,7 +24,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int default_side = 20, most_side = 160, default_image = 80, fewest_points = 20;
+constexpr int default_side = 20, most_side = 160, default_image = 80;
 
 struct Options {
   std::string model, images, layer, database, output, size, recipe = "lucid";
@@ -57,14 +57,13 @@ AtlasLayout lay_out(Context &context, const PositionExamples &positions, std::ui
           }};
 }
 
-OptimizeRequest request_of(const Options &o, NodeId layer, const std::string &name,
+OptimizeRequest request_of(const Options &o, Size size, NodeId layer, const std::string &name,
                            const std::vector<AtlasCell> &cells) {
   OptimizeRequest request;
   OptimizeOptions options;
   options.recipe = o.recipe;
   options.steps = o.steps;
   request.recipe = recipe_of(options);
-  const Size size = o.size.empty() ? square(default_image) : parse_size(o.size, "--size");
   request.options.width = size.width;
   request.options.height = size.height;
   request.options.seed = o.seed;
@@ -123,9 +122,9 @@ int make_atlas(Context &context, const Options &o) {
   const auto points = static_cast<int>(positions.files.size());
   if (positions.left_out > 0)
     tell(fmt::format("{} photos left {} silent where it was looked at", positions.left_out, name));
-  if (points < fewest_points)
+  if (points < least_atlas_points)
     throw UserError(fmt::format("{}: an atlas needs at least {} photos that {} answers to; there are {}", o.images,
-                                fewest_points, name, points));
+                                least_atlas_points, name, points));
   if (points < fewest_atlas_points)
     tell(fmt::format("an atlas of {} photos is too few to show what {} sees: {} are the least", points, name,
                      fewest_atlas_points));
@@ -139,7 +138,7 @@ int make_atlas(Context &context, const Options &o) {
   int status = exit_done;
   if (!o.output.empty()) {
     tell(fmt::format("{} of {} by {} cells hold {} photos or more", cells.size(), o.side, o.side, least));
-    const Outcome outcome = Optimizing(context, request_of(o, layer, name, cells)).run();
+    const Outcome outcome = Optimizing(context, request_of(o, size, layer, name, cells)).run();
     status = outcome.status();
     if (outcome.interrupted) {
       tell("nothing was written");

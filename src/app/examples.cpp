@@ -95,7 +95,7 @@ int make_examples(Context &context, const Options &o) {
   Session &session = context.session;
   ExamplesRequest request;
   request.folder = o.images;
-  request.layers = layers_named(session.graph(), o.layer);
+  request.layers = find_layers(session.graph(), o.layer, "--layer");
   if (!o.channels.empty() && o.channels != "all")
     for (const NodeId layer : request.layers) // each has them
       request.channels = parse_channels(o.channels, channels_of(session.graph(), layer), name_of(context, layer));

@@ -142,7 +142,7 @@ Work prepare(Context &context, const MicroscopeOptions &o) {
     render.views.push_back(View::neuron);
   for (const std::string &file : o.photos) {
     const ImageRgb8 photo = context.read_picture(file);
-    render.photos.push_back({file, mark_file(file).hash, context.session.picture(photo, size)});
+    render.photos.push_back({mark_file(file), context.session.picture(photo, size)});
   }
   const PlaneView view = plane_view(model.graph.input.c, model.rgb);
   render.draw = [view](const Array &image, const Progress &progress) { return page_of(image, progress, view); };
@@ -155,11 +155,13 @@ public:
   Follower(const Context &context, const Work &work, const SiteStore &store, bool pages)
       : context_(context), work_(work), store_(store), pages_(pages) {}
 
-  void write_now() {
+  Site write_now() {
     const Stopwatch clock;
-    write_pages(gather_site(context_.session.model(), work_.survey, store_), store_);
+    Site site = gather_site(context_.session.model(), work_.survey, store_);
+    write_pages(site, store_);
     spent_ += clock.seconds();
     next_ = since_.seconds() + std::max(pages_every, 40 * clock.seconds());
+    return site;
   }
   void now_and_then() {
     if (pages_ && since_.seconds() > next_)
@@ -226,8 +228,7 @@ int run_microscope(Context &context, const MicroscopeOptions &o) {
   Follower follower(context, work, store, !o.shard);
   if (o.finish) {
     context.tell_notes();
-    follower.write_now();
-    const Site site = gather_site(context.session.model(), work.survey, store);
+    const Site site = follower.write_now();
     if (site.done() < site.units())
       tell(fmt::format("{} of {} units are not made yet: their shards have not ended", site.units() - site.done(),
                        site.units()));
@@ -243,7 +244,7 @@ int run_microscope(Context &context, const MicroscopeOptions &o) {
     PictureSettings settings = base;
     settings.objectives = {objective};
     if (photo)
-      settings.photo = mark_file(photo->file);
+      settings.photo = photo->mark;
     return settings_json(settings);
   };
   context.report["settings"] = nlohmann::ordered_json::parse(settings_json(work.settings));
@@ -259,7 +260,7 @@ int run_microscope(Context &context, const MicroscopeOptions &o) {
       follower.write_now(); // from now on there is a site that opens
     whole = (o.images.empty() || (o.shard && o.shard->index > 0) || add_photos(context, o, work.survey, store)) &&
             render_all(context, rendering, follower) &&
-            (o.shard || add_atlases(context, o, work.settings, store, work.render.draw));
+            (o.shard || add_atlases(context, o, work.settings, work.render, store));
   } catch (...) {
     follower.write_what_can_be();
     throw;

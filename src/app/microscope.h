@@ -2,14 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/array.h"
 #include "graph/graph.h"
-#include "io/image.h"
 
 namespace convscope {
 
@@ -33,7 +30,7 @@ struct MicroscopeOptions {
 struct Context;
 struct ExamplesRequest;
 struct PictureSettings;
-struct Progress;
+struct RenderRequest;
 struct Survey;
 class SiteStore;
 // The photos of --images that excite each unit most, into the site. False where Ctrl-C ended it: the same command goes
@@ -47,6 +44,6 @@ std::vector<NodeId> atlas_nodes(const Context &context, const MicroscopeOptions 
 // Their atlases, once add_photos() has seen all photos. False where Ctrl-C ended it. `base`: what all pictures'
 // settings say.
 bool add_atlases(Context &context, const MicroscopeOptions &options, const PictureSettings &base,
-                 const SiteStore &store, const std::function<ImageRgb8(const Array &, const Progress &)> &draw);
+                 const RenderRequest &render, const SiteStore &store);
 
 } // namespace convscope

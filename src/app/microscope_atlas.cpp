@@ -7,6 +7,7 @@
 #include "app/interrupt.h"
 #include "app/microscope.h"
 #include "app/optimizing.h"
+#include "app/photos.h"
 #include "app/progress.h"
 #include "atlas/atlas.h"
 #include "base/error.h"
@@ -15,28 +16,27 @@
 #include "graph/names.h"
 #include "io/npy.h"
 #include "microscope/atlas_page.h"
+#include "microscope/render.h"
 #include "microscope/site.h"
 
 namespace convscope {
 
 namespace {
 
-constexpr int fewest_points = 20; // photos of a layer's atlas
 constexpr std::size_t told_names = 5;
 
 struct Cell {
+  int side = 0; // of its level
   AtlasPageCell page;
   std::string objective, settings, work;
   bool there = false;
 };
 
 // The cell's direction as a file beside its picture, which the picture's settings name.
-void put_vector(const SiteStore &store, const std::string &folder, const std::string &stem,
-                const std::vector<float> &vector) {
-  const auto path = store.layer_folder(folder) / (stem + ".npy");
-  std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);
-  write_npy(path, {{static_cast<std::int64_t>(vector.size())}, vector});
+void put_vector(const std::filesystem::path &file, const std::vector<float> &vector) {
+  std::error_code error; // where it fails, so does the write
+  std::filesystem::create_directories(file.parent_path(), error);
+  write_npy(file, {{static_cast<std::int64_t>(vector.size())}, vector});
 }
 
 class LayerAtlas {
@@ -53,12 +53,10 @@ public:
       std::size_t most = 0;
       for (const AtlasCell &cell : cells)
         most = std::max(most, cell.points.size());
-      levels_.push_back({side, {}});
       for (const AtlasCell &cell : cells) {
         cells_.push_back(cell_of(cell, side, most, positions));
         const auto found = records.find(cells_.back().page.stem);
         cells_.back().there = found != records.end() && found->second.work == cells_.back().work;
-        levels_.back().cells.push_back(cells_.back().page);
       }
     }
   }
@@ -67,16 +65,12 @@ public:
   const std::string &folder() const { return folder_; }
   // With the pictures that are there.
   void write_page() const {
-    std::vector<AtlasPageLevel> levels = levels_;
-    std::size_t next = 0;
-    for (AtlasPageLevel &level : levels) {
-      const std::size_t count = level.cells.size();
-      std::vector<AtlasPageCell> there;
-      for (std::size_t i = 0; i < count; ++i)
-        if (cells_[next + i].there)
-          there.push_back(level.cells[i]);
-      next += count;
-      level.cells = std::move(there);
+    std::vector<AtlasPageLevel> levels;
+    for (const int side : atlas_sides) {
+      levels.push_back({side, {}});
+      for (const Cell &cell : cells_)
+        if (cell.side == side && cell.there)
+          levels.back().cells.push_back(cell.page);
     }
     write_atlas(store_, context_.session.graph().name, layer_.name, layer_.folder, levels, photos_);
   }
@@ -84,6 +78,7 @@ public:
 private:
   Cell cell_of(const AtlasCell &from, int side, std::size_t most, const PositionExamples &positions) {
     Cell cell;
+    cell.side = side;
     cell.page = {from.column,
                  from.row,
                  fmt::format("{}-{}-{}", side, from.row, from.column),
@@ -93,13 +88,14 @@ private:
     for (const int point : from.points)
       if (cell.page.names.size() < told_names)
         cell.page.names.push_back(positions.files[static_cast<std::size_t>(point)]);
-    put_vector(store_, folder_, cell.page.stem, from.whitened);
-    const std::string file = cell.page.stem + ".npy";
-    cell.objective = fmt::format("direction({}@center, {}, 4)", layer_.name, file);
+    const std::string name = cell.page.stem + ".npy";
+    const std::filesystem::path file = store_.layer_folder(folder_) / name;
+    put_vector(file, from.whitened);
+    cell.objective = fmt::format("direction({}@center, {}, {})", layer_.name, name, cell_cosine_power);
     PictureSettings settings = base_;
     settings.objectives = {cell.objective};
-    settings.vectors = {mark_file(path_text(store_.layer_folder(folder_) / file))};
-    settings.vectors.front().file = file; // a replay is begun in its folder
+    settings.vectors = {mark_file(path_text(file))};
+    settings.vectors.front().file = name; // a replay is begun in its folder
     cell.settings = settings_json(settings);
     cell.work = work_hash(cell.settings);
     return cell;
@@ -111,33 +107,26 @@ private:
   const SiteStore &store_;
   std::string folder_;
   int photos_ = 0;
-  std::vector<AtlasPageLevel> levels_;
   std::vector<Cell> cells_; // of all levels, one after the other
 };
 
-// Up to so many cells that are not there yet; false where Ctrl-C ended it.
-bool draw_cells(Context &context, const PictureSettings &base, int most, const SiteStore &store, LayerAtlas &atlas,
-                const std::function<ImageRgb8(const Array &, const Progress &)> &draw) {
+// The cells that are not there yet; false where Ctrl-C ended it.
+bool draw_cells(Context &context, const RenderRequest &render, const SiteStore &store, LayerAtlas &atlas) {
   const InterruptGuard interrupt;
   std::vector<std::size_t> left;
   for (std::size_t i = 0; i < atlas.cells().size(); ++i)
     if (!atlas.cells()[i].there)
       left.push_back(i);
-  const auto batch = static_cast<std::size_t>(most > 0 ? most : default_batch(context.session.device().info()));
-  ProgressBar bar(std::ssize(left) * base.recipe.steps);
+  const std::size_t batch = batch_of(render, context.session);
+  ProgressBar bar(std::ssize(left) * render.recipe.steps);
   Chunk chunk;
   std::int64_t done = 0;
   for (std::size_t first = 0; first < left.size(); first += batch) {
     const std::size_t end = std::min(left.size(), first + batch);
-    OptimizeRequest request;
+    OptimizeRequest request = batch_request(render, batch);
     for (std::size_t i = first; i < end; ++i)
       request.objectives.push_back(
           context.session.objective(atlas.cells()[left[i]].objective, store.layer_folder(atlas.folder())));
-    request.recipe = base.recipe;
-    request.options.width = base.width;
-    request.options.height = base.height;
-    request.options.seed = base.seed;
-    request.batch = static_cast<int>(batch);
     OptimizeRun run(context.session, std::move(request));
     while (!run.done()) {
       if (interrupt.interrupted())
@@ -151,17 +140,9 @@ bool draw_cells(Context &context, const PictureSettings &base, int most, const S
     done += run.work();
     for (const OptimizedImage &image : run.results()) {
       Cell &cell = atlas.cells()[left[first + image.objective]];
-      const ImageRgb8 picture = draw(image.image, image.progress);
-      Record record;
+      const ImageRgb8 picture = render.draw(image.image, image.progress);
+      Record record = record_of(image, picture);
       record.work = cell.work;
-      record.state = image.progress.state == Progress::State::running ? Record::State::done
-                     : image.progress.state == Progress::State::dead  ? Record::State::dead
-                                                                      : Record::State::stopped;
-      if (record.state == Record::State::done && !image.progress.values.empty())
-        record.value = image.progress.values.back();
-      record.steps = image.steps;
-      record.width = picture.width;
-      record.height = picture.height;
       store.keep(atlas.folder(), cell.page.stem, picture, cell.settings, record);
       cell.there = true;
     }
@@ -184,23 +165,23 @@ std::vector<NodeId> atlas_nodes(const Context &context, const MicroscopeOptions 
 }
 
 bool add_atlases(Context &context, const MicroscopeOptions &options, const PictureSettings &base,
-                 const SiteStore &store, const std::function<ImageRgb8(const Array &, const Progress &)> &draw) {
+                 const RenderRequest &render, const SiteStore &store) {
   const std::vector<NodeId> nodes = atlas_nodes(context, options);
   if (nodes.empty())
     return true;
   ExamplesRequest request = photos_request(context, options);
   request.positions = nodes;
-  ExamplesRun run(context.session, std::move(request));
-  while (!run.done()) // photos that have come since
-    run.advance();
+  const auto photos = list_photos(context.session, std::move(request));
+  if (!look_at_photos(*photos)) // those that have come since
+    return false;
   const std::vector<SurveyLayer> layers = named_layers(context.session.model());
   for (const NodeId node : nodes) {
     const auto layer = std::find_if(layers.begin(), layers.end(), [&](const SurveyLayer &l) { return l.node == node; });
-    const PositionExamples positions = run.positions(node);
+    const PositionExamples positions = photos->positions(node);
     const auto points = static_cast<int>(positions.files.size());
-    if (points < fewest_points) {
+    if (points < least_atlas_points) {
       tell(fmt::format("--atlas {}: needs at least {} photos that it answers to; there are {}", layer->name,
-                       fewest_points, points));
+                       least_atlas_points, points));
       continue;
     }
     if (points < fewest_atlas_points)
@@ -208,7 +189,7 @@ bool add_atlases(Context &context, const MicroscopeOptions &options, const Pictu
                        fewest_atlas_points));
     LayerAtlas atlas(context, base, *layer, store);
     atlas.plan(positions, options.seed);
-    const bool whole = draw_cells(context, base, options.batch, store, atlas, draw);
+    const bool whole = draw_cells(context, render, store, atlas);
     atlas.write_page();
     if (!whole)
       return false;

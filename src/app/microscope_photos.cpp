@@ -6,16 +6,15 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
-#include "app/interrupt.h"
 #include "app/microscope.h"
-#include "app/progress.h"
+#include "app/photos.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
-#include "base/printable.h"
 #include "dataset/examples.h"
-#include "io/jpeg.h"
+#include "figure/page.h"
 #include "microscope/site.h"
+#include "microscope/sprites.h"
 
 namespace convscope {
 
@@ -26,10 +25,6 @@ namespace {
 constexpr int top = 9, columns = 3, cell = 128; // of a sheet
 constexpr int quality = 88;
 constexpr std::size_t units_at_once = 64; // whose crops are in memory
-
-std::string hash_text(const std::string &text) {
-  return fmt::format("{:016x}", fnv1a(std::as_bytes(std::span(text.data(), text.size()))));
-}
 
 // One for each net and folder.
 fs::path default_database(const Context &context, const std::string &images) {
@@ -62,13 +57,6 @@ UnitExamples told(const ChannelExamples &channel) {
   return unit;
 }
 
-// Comment of a sheet: what it shows.
-bool is_there(const SiteStore &store, const std::string &layer, int unit, const std::string &key) {
-  const auto sheet = store.get(examples_path(layer, unit, "jpg"));
-  return sheet && store.get(examples_path(layer, unit, "json")) &&
-         jpeg_comment({reinterpret_cast<const std::uint8_t *>(sheet->data()), sheet->size()}) == key;
-}
-
 void put_unit(const SiteStore &store, const std::string &layer, int number, UnitExamples unit, const std::string &key,
               std::span<const ImageRgb8> pictures) {
   const int rows = std::max(1, (static_cast<int>(pictures.size()) + columns - 1) / columns);
@@ -78,11 +66,9 @@ void put_unit(const SiteStore &store, const std::string &layer, int number, Unit
     unit.top[i].width = picture.width;
     unit.top[i].height = picture.height;
     const int left = static_cast<int>(i) % columns * cell, above = static_cast<int>(i) / columns * cell;
-    for (int y = 0; y < picture.height; ++y)
-      std::copy_n(picture.at(0, y), static_cast<std::size_t>(picture.width) * 3, sheet.at(left, above + y));
+    paste(sheet, picture, left, above);
   }
-  const std::vector<std::uint8_t> jpeg = encode_jpeg(sheet, quality, key);
-  store.put(examples_path(layer, number, "jpg"), {reinterpret_cast<const char *>(jpeg.data()), jpeg.size()});
+  put_sheet(store, examples_path(layer, number, "jpg"), sheet, quality, key);
   store.put(examples_path(layer, number, "json"), to_text(unit));
 }
 
@@ -108,7 +94,8 @@ void put_layer(const SiteStore &store, const SurveyLayer &layer, const fs::path 
       continue;
     UnitExamples unit = told(channel);
     const std::string key = hash_text(to_text(unit));
-    if (is_there(store, layer.folder, channel.channel, key))
+    if (store.get(examples_path(layer.folder, channel.channel, "json")) &&
+        has_sheet(store, examples_path(layer.folder, channel.channel, "jpg"), key))
       continue;
     wanted.push_back({channel.channel, std::move(unit), key, examples.size(), channel.top.size()});
     examples.insert(examples.end(), channel.top.begin(), channel.top.end());
@@ -134,25 +121,11 @@ bool add_photos(Context &context, const MicroscopeOptions &options, const Survey
   ExamplesRequest request = photos_request(context, options);
   request.layers = survey.nodes();
   request.positions = atlas_nodes(context, options); // what atlases need, in the same pass
-  ExamplesRun run(context.session, std::move(request));
-  {
-    const InterruptGuard interrupt;
-    ProgressBar bar(run.progress().left());
-    while (!run.done() && !interrupt.interrupted()) {
-      run.advance();
-      const std::int64_t done = run.progress().done;
-      if (bar.due(done, done))
-        bar.show(fmt::format("photo {} of {}, {} left", run.progress().before + done, run.progress().photos,
-                             clock_text(bar.seconds_left())));
-    }
-  }
-  const std::vector<SkippedPhoto> skipped = run.skipped();
-  if (!skipped.empty())
-    tell(fmt::format("{} of {} photos can't be read, such as {}: {}", skipped.size(), run.progress().photos,
-                     printable(skipped.front().file), skipped.front().reason));
-  if (run.done() && run.seen() == 0)
-    throw UserError(fmt::format("--images {}: none of its pictures can be read", options.images));
-  if (!run.done())
+  const auto photos = list_photos(context.session, std::move(request));
+  ExamplesRun &run = *photos;
+  const bool whole = look_at_photos(run);
+  tell_skipped(run, "--images " + options.images);
+  if (!whole)
     return false;
   for (const SurveyLayer &layer : survey.layers)
     put_layer(store, layer, options.images, run.results(layer.node));

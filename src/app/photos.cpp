@@ -13,7 +13,6 @@
 #include "base/printable.h"
 #include "base/text.h"
 #include "figure/feature_grid.h"
-#include "graph/names.h"
 
 namespace convscope {
 
@@ -23,22 +22,6 @@ constexpr std::size_t named_photos = 5; // of those that are skipped
 
 } // namespace
 
-std::vector<NodeId> layers_named(const Graph &graph, const std::string &text) {
-  const std::vector<std::string> names = split(text, ',');
-  if (names.size() > 1)
-    try {
-      return {find_layer(graph, text)};
-    } catch (const UserError &) {
-      std::vector<NodeId> layers;
-      for (const std::string &name : names)
-        if (const NodeId layer = find_layer(graph, name); std::ranges::find(layers, layer) == layers.end())
-          layers.push_back(layer);
-      return layers;
-    }
-  return {find_layer(graph, text)};
-}
-
-// The number of channels does not depend on the size, so the net's own will do.
 std::vector<std::string> own_output(const std::string &output, const std::string &folder) {
   std::error_code error;
   const std::filesystem::path inside = std::filesystem::weakly_canonical(output, error)

@@ -9,9 +9,6 @@
 
 namespace convscope {
 
-// "conv5", or more of them with commas between; names of layers may hold commas themselves.
-std::vector<NodeId> layers_named(const Graph &graph, const std::string &text);
-
 // An output as the folder's photos are named, where it lies among them.
 std::vector<std::string> own_output(const std::string &output, const std::string &folder);
 

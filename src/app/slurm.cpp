@@ -22,22 +22,10 @@ namespace {
 
 constexpr int attempts = 3; // of a task whose program is killed
 
-// For a POSIX shell.
-std::string quoted(const std::string &text) {
-  std::string all = "'";
-  for (const char c : text)
-    if (c == '\'')
-      all += "'\\''";
-    else
-      all += c;
-  all += '\'';
-  return all;
-}
-
 std::string command_line(const std::vector<std::string> &command) {
   std::string line;
   for (const std::string &word : command)
-    line += fmt::format("{}{}", line.empty() ? "" : " ", quoted(word));
+    line += fmt::format("{}{}", line.empty() ? "" : " ", shell_text(word));
   return line;
 }
 
@@ -84,7 +72,7 @@ std::string job_number(const std::string &answer) {
 
 std::string sbatch(const std::string &options, const std::filesystem::path &script) {
   const Answer answer =
-      ask(fmt::format("sbatch --parsable {} {}", options, quoted(path_text(std::filesystem::absolute(script)))));
+      ask(fmt::format("sbatch --parsable {} {}", options, shell_text(path_text(std::filesystem::absolute(script)))));
   // Warnings may come before.
   std::string number = job_number(answer.text.substr(answer.text.find_last_of('\n') + 1));
   if (!answer.well || number.empty())
@@ -106,7 +94,7 @@ void check_slurm_options(const std::string &options) {
 std::string slurm_array_script(const SlurmRequest &request, const std::filesystem::path &folder) {
   std::string text = head(request);
   text += fmt::format("#SBATCH --array=0-{}\n", request.shards - 1);
-  text += fmt::format("exec >>{}/task-\"$SLURM_ARRAY_TASK_ID\".txt 2>&1\n", quoted(path_text(folder)));
+  text += fmt::format("exec >>{}/task-\"$SLURM_ARRAY_TASK_ID\".txt 2>&1\n", shell_text(path_text(folder)));
   text += fmt::format("for attempt in $(seq {}); do\n", attempts);
   text += fmt::format("  {} --shard {}\n", command_line(request.command), request.shards);
   text += "  status=$?\n"
@@ -118,7 +106,7 @@ std::string slurm_array_script(const SlurmRequest &request, const std::filesyste
 }
 
 std::string slurm_finish_script(const SlurmRequest &request, const std::filesystem::path &folder) {
-  const std::string in = quoted(path_text(folder));
+  const std::string in = shell_text(path_text(folder));
   std::string text = head(request);
   text += fmt::format("exec >>{}/finish.txt 2>&1\n", in);
   text += "# What tasks have left undone, and the pages.\n";

@@ -47,7 +47,7 @@ FileMark mark_spectrum(const std::string &file_or_folder) {
     mark.bytes += one.bytes;
     hash = fnv1a(std::as_bytes(std::span(one.hash)), hash);
   }
-  mark.hash = fmt::format("{:016x}", hash);
+  mark.hash = hash_text(hash);
   return mark;
 }
 

@@ -11,7 +11,6 @@ namespace convscope {
 namespace {
 
 constexpr int neighbours = 19; // 20 with the point itself, as UMAP counts
-constexpr double cosine_power = 4;
 
 } // namespace
 
@@ -27,7 +26,7 @@ AtlasLayout::AtlasLayout(vulkan::Programs &programs, Array vectors, std::uint64_
 Objective cell_objective(NodeId layer, const AtlasCell &cell, std::string text) {
   Objective objective = direction_objective(layer, cell.whitened, std::move(text));
   objective.terms.front().positions.kind = Positions::Kind::centre;
-  objective.terms.front().number = cosine_power;
+  objective.terms.front().number = cell_cosine_power;
   return objective;
 }
 

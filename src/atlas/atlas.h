@@ -12,9 +12,12 @@
 
 namespace convscope {
 
+inline constexpr int least_atlas_points = 20;   // below which there is no atlas
 inline constexpr int fewest_atlas_points = 500; // with fewer, most cells hold one photo or two
 // The points that a cell is drawn from, at least, where nobody says: small folders have small atlases.
 inline int fewest_of_cell(int points) { return points < fewest_atlas_points ? 1 : 3; }
+
+inline constexpr int cell_cosine_power = 4;
 
 class AtlasLayout {
 public:
@@ -22,7 +25,6 @@ public:
   AtlasLayout(vulkan::Programs &programs, Array vectors, std::uint64_t seed,
               const std::function<void(double)> &told = {});
 
-  const std::vector<Point> &points() const { return square_; } // in 0..1
   // The cells of a grid of `side` x `side` that hold at least `least` points.
   std::vector<AtlasCell> cells(int side, int least) const {
     return atlas_cells(square_, vectors_, inverse_, side, least);
@@ -30,7 +32,7 @@ public:
 
 private:
   Array vectors_;
-  std::vector<Point> square_;
+  std::vector<Point> square_;   // in 0..1
   std::vector<double> inverse_; // of the vectors' second moments
 };
 

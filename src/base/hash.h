@@ -4,6 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
 
 namespace convscope {
 
@@ -15,5 +19,9 @@ inline std::uint64_t fnv1a(std::span<const std::byte> data, std::uint64_t hash =
     hash = (hash ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3U;
   return hash;
 }
+
+// As it is written: 16 hexadecimal digits.
+inline std::string hash_text(std::uint64_t hash) { return fmt::format("{:016x}", hash); }
+inline std::string hash_text(std::string_view content) { return hash_text(fnv1a(std::as_bytes(std::span(content)))); }
 
 } // namespace convscope

@@ -17,13 +17,6 @@ Part part_of(const ImageRgb8 &photo, const Box &box) {
   return {left, top, std::clamp(box.width, 1, photo.width - left), std::clamp(box.height, 1, photo.height - top)};
 }
 
-ImageRgb8 cut(const ImageRgb8 &photo, const Part &part) {
-  ImageRgb8 out(part.width, part.height);
-  for (int y = 0; y < part.height; ++y)
-    std::copy_n(photo.at(part.left, part.top + y), static_cast<std::size_t>(part.width) * 3, out.at(0, y));
-  return out;
-}
-
 ImageRgb8 cut_to(const ImageRgb8 &photo, const Part &part, int side) {
   const int longer = std::max(part.width, part.height);
   if (longer <= side)

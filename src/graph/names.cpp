@@ -114,6 +114,24 @@ NodeId find_layer(const Graph &graph, std::string_view name) {
   throw UserError(fmt::format("no layer '{}' in {}{}", name, graph.name, hint));
 }
 
+std::vector<NodeId> find_layers(const Graph &graph, const std::string &text, const std::string &option) {
+  const std::vector<std::string> names = split(text, ',');
+  if (names.size() == 1)
+    return {find_layer(graph, text)};
+  try {
+    return {find_layer(graph, text)}; // names may hold commas themselves
+  } catch (const UserError &) {
+    std::vector<NodeId> layers;
+    for (const std::string &name : names) {
+      if (name.empty())
+        throw UserError(fmt::format("{} '{}': a layer's name is empty", option, text));
+      if (const NodeId layer = find_layer(graph, name); std::ranges::find(layers, layer) == layers.end())
+        layers.push_back(layer);
+    }
+    return layers;
+  }
+}
+
 std::size_t layer_name_length(const Graph &graph, std::string_view text) {
   std::size_t own = 0, other = 0;
   for_each_name(graph, [&](NodeId, std::string_view name, bool is_own) {

@@ -14,6 +14,9 @@ namespace convscope {
 // a layer, such as the convolution before its ReLU, goes by its whole name where that is no layer's. UserError that
 // names the nearest name, or some of the layers that are meant.
 NodeId find_layer(const Graph &graph, std::string_view name);
+// That layer, or those between commas where none has the whole text as its name; each once, as they are written.
+// `option` is for errors.
+std::vector<NodeId> find_layers(const Graph &graph, const std::string &text, const std::string &option);
 
 // How much of the beginning of `text` is a layer's name in one of these forms, the longest that ends where a word ends;
 // 0 where there is none. Words end at the text's end, at a space, '+' or ':'. The ":0" of an

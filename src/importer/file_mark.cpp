@@ -37,7 +37,7 @@ FileMark mark_file(const std::string &file) {
   if (file_content(file).kind == FileKind::onnx)
     for (const std::filesystem::path &part : onnx_import::external_files(file))
       add(part);
-  mark.hash = fmt::format("{:016x}", hash);
+  mark.hash = hash_text(hash);
   return mark;
 }
 

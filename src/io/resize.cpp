@@ -172,6 +172,13 @@ Array fit_shorter_side(const Array &image, int n) {
   return resize(image, scaled(planes.width), scaled(planes.height));
 }
 
+ImageRgb8 cut(const ImageRgb8 &image, const Part &part) {
+  ImageRgb8 out(part.width, part.height);
+  for (int y = 0; y < part.height; ++y)
+    std::copy_n(image.at(part.left, part.top + y), static_cast<std::size_t>(part.width) * 3, out.at(0, y));
+  return out;
+}
+
 Part centered_part(int width, int height, int across, int down) {
   const double scale = std::min(double(width) / across, double(height) / down);
   const auto length = [&](int part, int whole) {

@@ -23,7 +23,9 @@ struct Part { // of a picture, in its pixels
 // Of a picture of that size, the largest part in its middle that has the proportions `across` to `down`: a square,
 // where both are the same.
 Part centered_part(int width, int height, int across, int down);
-// That part of the picture as (3,H,W), 0..1: what resize() makes of its floats, without the memory that these take.
+// That part of the picture, which lies within it.
+ImageRgb8 cut(const ImageRgb8 &image, const Part &part);
+// The same as (3,H,W), 0..1: what resize() makes of its floats, without the memory that these take.
 Array resize(const ImageRgb8 &image, const Part &part, int width, int height);
 // centered_part() of any (C,H,W).
 Array center_crop(const Array &image, int width, int height);

@@ -4,7 +4,6 @@
 #include <array>
 #include <map>
 #include <set>
-#include <span>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -47,10 +46,6 @@ std::string plain(const std::string &name) {
   return is_reserved(text) ? fmt::format("layer-{}", text) : text;
 }
 
-std::string hash_of(const std::string &name) {
-  return fmt::format("{:016x}", fnv1a(std::as_bytes(std::span(name.data(), name.size()))));
-}
-
 } // namespace
 
 std::vector<std::string> folder_names(const std::vector<std::string> &names) {
@@ -67,9 +62,9 @@ std::vector<std::string> folder_names(const std::vector<std::string> &names) {
       if (stays == changed)
         continue;
       if (changed)
-        name = fmt::format("{}-{}", name, hash_of(names[i]).substr(0, 8));
+        name = fmt::format("{}-{}", name, hash_text(names[i]).substr(0, 8));
       for (int again = 2; !taken.insert(lower(name)).second; ++again)
-        name = fmt::format("{}-{}-{}", plain(names[i]), hash_of(names[i]).substr(0, 8), again);
+        name = fmt::format("{}-{}-{}", plain(names[i]), hash_text(names[i]).substr(0, 8), again);
       folders[i] = name;
     }
   return folders;

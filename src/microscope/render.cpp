@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t largest_block = 16; // of units that a shard has in a row
 
+} // namespace
+
 Record record_of(const OptimizedImage &image, const ImageRgb8 &picture) {
   Record record;
   record.state = image.progress.state == Progress::State::running ? Record::State::done
@@ -26,7 +28,19 @@ Record record_of(const OptimizedImage &image, const ImageRgb8 &picture) {
   return record;
 }
 
-} // namespace
+std::size_t batch_of(const RenderRequest &request, Session &session) {
+  return static_cast<std::size_t>(request.batch > 0 ? request.batch : default_batch(session.device().info()));
+}
+
+OptimizeRequest batch_request(const RenderRequest &request, std::size_t batch) {
+  OptimizeRequest of;
+  of.recipe = request.recipe;
+  of.options.width = request.size.width;
+  of.options.height = request.size.height;
+  of.options.seed = request.seed;
+  of.batch = static_cast<int>(batch);
+  return of;
+}
 
 int shard_of(std::size_t layer, std::size_t unit, std::size_t units, int shards) {
   const auto n = static_cast<std::size_t>(shards);
@@ -52,7 +66,7 @@ PictureCount count_pictures(const Survey &survey, const SiteStore &store, const 
         if (view != View::negative || !layer.negative.empty())
           look(file_stem(unit, view));
     for (const SitePhoto &photo : request.photos)
-      look(photo_stem(photo.hash));
+      look(photo_stem(photo.mark.hash));
   }
   return count;
 }
@@ -75,7 +89,7 @@ Rendering::Rendering(Session &session, const Survey &survey, const SiteStore &st
   for (std::size_t p = 0; p < request_.photos.size(); ++p)
     for (std::size_t l = 0; l < survey_.layers.size(); ++l)
       if (static_cast<int>((l + p) % static_cast<std::size_t>(request_.shards)) == request_.shard)
-        add(l, photo_stem(request_.photos[p].hash), fmt::format("caricature({})", survey_.layers[l].name),
+        add(l, photo_stem(request_.photos[p].mark.hash), fmt::format("caricature({})", survey_.layers[l].name),
             View::channel, &request_.photos[p]);
 }
 
@@ -93,20 +107,14 @@ void Rendering::add(std::size_t layer, const std::string &stem, const std::strin
 
 void Rendering::begin_batch() {
   const Task &first = tasks_[next_];
-  const auto most =
-      static_cast<std::size_t>(request_.batch > 0 ? request_.batch : default_batch(session_.device().info()));
-  OptimizeRequest request;
+  const std::size_t most = batch_of(request_, session_);
+  OptimizeRequest request = batch_request(request_, most);
   for (end_ = next_; end_ < tasks_.size() && end_ - next_ < most; ++end_) {
     const Task &task = tasks_[end_];
     if (task.layer != first.layer || task.view != first.view || task.photo != first.photo)
       break;
     request.objectives.push_back(session_.objective(task.objective));
   }
-  request.recipe = request_.recipe;
-  request.options.width = request_.size.width;
-  request.options.height = request_.size.height;
-  request.options.seed = request_.seed;
-  request.batch = static_cast<int>(most);
   if (first.photo)
     request.options.photo = first.photo->picture;
   run_.emplace(session_, std::move(request));
@@ -134,7 +142,7 @@ void Rendering::keep_batch() {
     record.work = task.work;
     record.preview = request_.preview;
     if (task.photo)
-      record.photo = path_text(std::filesystem::path(task.photo->file).filename());
+      record.photo = path_text(std::filesystem::path(task.photo->mark.file).filename());
     store_.keep(survey_.layers[task.layer].folder, task.stem, picture, request_.settings(task.objective, task.photo),
                 record);
     ++made_;

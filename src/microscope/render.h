@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "importer/file_mark.h"
 #include "io/image.h"
 #include "microscope/store.h"
 #include "microscope/survey.h"
@@ -16,7 +17,7 @@
 namespace convscope {
 
 struct SitePhoto { // that layers make caricatures of
-  std::string file, hash;
+  FileMark mark;
   Array picture; // (C,H,W), of the pictures' size
 };
 
@@ -33,6 +34,12 @@ struct RenderRequest {
   std::function<std::string(const std::string &objective, const SitePhoto *photo)> settings;
   std::function<ImageRgb8(const Array &image, const Progress &progress)> draw;
 };
+
+// What becomes of an image: all of its record but for which work it is.
+Record record_of(const OptimizedImage &image, const ImageRgb8 &picture);
+// The request of a batch of so many, whose objectives are to be put in.
+std::size_t batch_of(const RenderRequest &request, Session &session);
+OptimizeRequest batch_request(const RenderRequest &request, std::size_t batch);
 
 // Which of so many shards has a layer's unit, given their places in the survey: blocks of units that make a batch.
 int shard_of(std::size_t layer, std::size_t unit, std::size_t units, int shards);

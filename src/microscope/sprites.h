@@ -12,6 +12,12 @@
 namespace convscope {
 
 inline constexpr int sprite_side = 96, sheet_columns = 8, sheet_cells = sheet_columns * sheet_columns;
+
+// Sheets are JPEGs whose comment tells what is in them: whether one is there that shows just that.
+bool has_sheet(const SiteStore &store, const std::string &path, const std::string &key);
+void put_sheet(const SiteStore &store, const std::string &path, const ImageRgb8 &sheet, int quality,
+               const std::string &key);
+
 std::string sheet_path(const std::string &layer, std::size_t sheet); // "sprites/conv1/0.jpg"
 
 // A sheet of up to sheet_cells pictures, JPEG, row by row; `draw(i)` gives the i-th, whose middle is shown, or one

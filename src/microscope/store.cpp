@@ -182,8 +182,7 @@ std::map<std::string, Record> SiteStore::records(const std::string &layer) const
 
 void SiteStore::keep(const std::string &layer, const std::string &stem, const ImageRgb8 &picture,
                      const std::string &settings, const Record &record) const {
-  const std::vector<std::uint8_t> png = encode_png(picture, settings);
-  put("images/" + layer + "/" + stem + ".png", {reinterpret_cast<const char *>(png.data()), png.size()});
+  put("images/" + layer + "/" + stem + ".png", encode_png(picture, settings));
   put("images/" + layer + "/" + stem + ".json", to_text(record));
 }
 
@@ -196,6 +195,10 @@ void SiteStore::put(const std::string &path, std::string_view bytes) const {
   if (error)
     throw UserError(fmt::format("{}: cannot be made: {}", path_text(file.parent_path()), error.message()));
   write_file_atomically(file, bytes);
+}
+
+void SiteStore::put(const std::string &path, const std::vector<std::uint8_t> &bytes) const {
+  put(path, std::string_view(reinterpret_cast<const char *>(bytes.data()), bytes.size()));
 }
 
 std::optional<std::string> SiteStore::get(const std::string &path) const {

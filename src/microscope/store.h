@@ -61,6 +61,7 @@ public:
             const Record &record) const;
   // Any other file of the site, by its path with '/'; the folders are made. Left alone where it holds that already.
   void put(const std::string &path, std::string_view bytes) const;
+  void put(const std::string &path, const std::vector<std::uint8_t> &bytes) const;
   std::optional<std::string> get(const std::string &path) const; // nothing where there is none
   void remove(const std::string &path) const;
   std::vector<std::string> list(const std::string &folder) const; // names, sorted

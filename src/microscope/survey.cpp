@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <span>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,6 +11,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "graph/names.h"
+#include "graph/ops.h"
 #include "graph/shapes.h"
 #include "graph/support.h"
 #include "microscope/names.h"
@@ -20,8 +20,6 @@
 namespace convscope {
 
 namespace {
-
-template <class... Ops> bool is_any(const Op &op) { return (std::holds_alternative<Ops>(op) || ...); }
 
 const Node &node_of(const Graph &graph, NodeId id) { return graph.nodes[static_cast<std::size_t>(id)]; }
 
@@ -81,13 +79,8 @@ std::string negative_of(const Graph &graph, NodeId id) {
 std::vector<NodeId> wanted_layers(const Graph &graph, const std::vector<std::string> &texts) {
   std::vector<NodeId> layers;
   for (const std::string &text : texts) {
-    const bool whole = std::any_of(graph.nodes.begin(), graph.nodes.end(),
-                                   [&](const Node &node) { return node.layer && node.name == text; });
-    for (const std::string &name : whole ? std::vector<std::string>{text} : split(text, ',')) {
-      if (name.empty())
-        throw UserError(fmt::format("--layers '{}': a layer's name is empty", text));
-      layers.push_back(find_layer(graph, name));
-    }
+    const std::vector<NodeId> named = find_layers(graph, text, "--layers");
+    layers.insert(layers.end(), named.begin(), named.end());
   }
   std::sort(layers.begin(), layers.end());
   layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
@@ -224,8 +217,7 @@ std::string work_hash(const std::string &settings_json) {
   for (const char *key : {"weights", "photo"})
     if (json.contains(key))
       json[key].erase("file");
-  const std::string text = json.dump();
-  return fmt::format("{:016x}", fnv1a(std::as_bytes(std::span(text.data(), text.size()))));
+  return hash_text(json.dump());
 }
 
 } // namespace convscope

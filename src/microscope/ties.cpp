@@ -6,13 +6,12 @@
 #include <map>
 #include <utility>
 
+#include "graph/ops.h"
 #include "graph/shapes.h"
 
 namespace convscope {
 
 namespace {
-
-template <class... Ops> bool is_any(const Op &op) { return (std::holds_alternative<Ops>(op) || ...); }
 
 // Squares of norms, from `columns` channels of a node to the channels of the layer behind. Sparse rows: most paths keep
 // channels apart.
@@ -101,9 +100,15 @@ private:
       return;
     const NodeId input = n.inputs.front();
     if (const auto *conv = std::get_if<Conv>(&n.op))
-      return through_conv(*conv, input, paths);
+      return through_weights(*conv, input, paths, [](std::size_t out, std::size_t from, int in_group, int) {
+        const auto each = static_cast<std::size_t>(in_group);
+        return out * each + from % each;
+      });
     if (const auto *conv = std::get_if<ConvTranspose>(&n.op))
-      return through_transposed(*conv, input, paths);
+      return through_weights(*conv, input, paths, [](std::size_t out, std::size_t from, int, int out_group) {
+        const auto each = static_cast<std::size_t>(out_group);
+        return from * each + out % each;
+      });
     if (const auto *dense = std::get_if<Dense>(&n.op))
       return through_dense(*dense, input, paths);
     if (const auto *scale = std::get_if<ScaleShift>(&n.op))
@@ -126,21 +131,10 @@ private:
         arrive(each, paths);
   }
 
-  void through_conv(const Conv &conv, NodeId input, const Paths &paths) {
-    const int in = channels(input), groups = std::max(conv.groups, 1);
-    const int in_group = in / groups, out_group = conv.out_channels / groups;
-    if (in == 0 || paths.columns != conv.out_channels)
-      return;
-    const std::size_t taps =
-        static_cast<std::size_t>(conv.window.kernel_h) * static_cast<std::size_t>(conv.window.kernel_w);
-    const std::vector<double> squares = squares_of(conv.weights, taps);
-    arrive(input, paths.through(in, [&](int out, auto add) {
-      for (int i = 0; i < in_group; ++i)
-        add(out / out_group * in_group + i, squares.at(static_cast<std::size_t>(out) * in_group + i));
-    }));
-  }
-
-  void through_transposed(const ConvTranspose &conv, NodeId input, const Paths &paths) {
+  // `place(out, from, ..)`: where the weights of an output and an input channel are, given how many a group has of
+  // each.
+  template <class Layer, class Place>
+  void through_weights(const Layer &conv, NodeId input, const Paths &paths, Place place) {
     const int in = channels(input), groups = std::max(conv.groups, 1);
     const int in_group = in / groups, out_group = conv.out_channels / groups;
     if (in == 0 || paths.columns != conv.out_channels)
@@ -151,7 +145,8 @@ private:
     arrive(input, paths.through(in, [&](int out, auto add) {
       for (int i = 0; i < in_group; ++i) {
         const int from = out / out_group * in_group + i;
-        add(from, squares.at(static_cast<std::size_t>(from) * out_group + out % out_group));
+        add(from,
+            squares.at(place(static_cast<std::size_t>(out), static_cast<std::size_t>(from), in_group, out_group)));
       }
     }));
   }

@@ -15,8 +15,6 @@ namespace {
 
 constexpr std::uint64_t most_bytes = 1U << 20;
 
-std::string fnv(const std::string &text) { return fmt::format("{:016x}", fnv1a(std::as_bytes(std::span(text)))); }
-
 // A driver's next version may be fast where this one is not.
 std::string device_text(const vulkan::DeviceInfo &info) {
   return fmt::format("{} {} {}", info.name, info.driver, info.driver_info);
@@ -27,7 +25,7 @@ std::string device_text(const vulkan::DeviceInfo &info) {
 std::filesystem::path Session::profile_file() {
   const char *folder = std::getenv("CONVSCOPE_CACHE");
   return (folder && *folder ? std::filesystem::path(folder) : user_cache_folder()) /
-         fmt::format("convolutions-{}.txt", fnv(device_text(device().info())));
+         fmt::format("convolutions-{}.txt", hash_text(device_text(device().info())));
 }
 
 const ConvProfile *Session::profile() {
@@ -51,7 +49,7 @@ const ConvProfile *Session::profile() {
 
 std::string Session::profile_hash() {
   const ConvProfile *const found = profile();
-  return found ? fnv(found->text(device_text(device().info()))) : "";
+  return found ? hash_text(found->text(device_text(device().info()))) : "";
 }
 
 void Session::check_profile_file() {

@@ -396,9 +396,8 @@ std::string positions_text(const Positions &positions) {
 
 // A vector goes by its numbers: a file may be called otherwise tomorrow.
 std::string vector_text(const Term &term) {
-  return term.vector.empty()
-             ? term.file
-             : fmt::format("{:016x}", fnv1a(std::as_bytes(std::span(term.vector.data(), term.vector.size()))));
+  return term.vector.empty() ? term.file
+                             : hash_text(fnv1a(std::as_bytes(std::span(term.vector.data(), term.vector.size()))));
 }
 
 std::string term_text(const Term &term, const Graph &graph) {

@@ -9,7 +9,9 @@
 #include <sstream>
 
 #ifndef _WIN32
+#include <fcntl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #endif
 
 #include "io/image.h"
@@ -110,6 +112,25 @@ Result ProgramTest::run(const Arguments &arguments, const Environment &environme
   return result;
 }
 
+#ifndef _WIN32
+int ProgramTest::start(const Arguments &arguments) const {
+  std::vector<std::string> words{CONVSCOPE_BINARY_DIR "/convscope"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char *> pointers;
+  for (std::string &word : words)
+    pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    const int out = open("/dev/null", O_WRONLY);
+    if (chdir(folder.c_str()) == 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0)
+      execv(pointers[0], pointers.data());
+    _exit(127);
+  }
+  return child;
+}
+#endif
+
 Result ProgramTest::done(const Arguments &arguments, const std::set<std::string> &made) const {
   const auto before = files();
   Result result = run(arguments);
@@ -207,5 +228,13 @@ double relative_l2(const Array &actual, const Array &expected) {
 std::string repository(const std::string &file) { return CONVSCOPE_SOURCE_DIR "/" + file; }
 
 fs::path shared_data(const std::string &file) { return fs::path(CONVSCOPE_SOURCE_DIR) / ".." / "shared" / file; }
+
+std::map<std::string, std::string> contents_of(const std::filesystem::path &folder) {
+  std::map<std::string, std::string> all;
+  for (const auto &entry : std::filesystem::recursive_directory_iterator(folder))
+    if (entry.is_regular_file())
+      all[entry.path().lexically_relative(folder).generic_string()] = read_bytes(entry.path());
+  return all;
+}
 
 } // namespace convscope

@@ -31,6 +31,10 @@ protected:
   ~ProgramTest() override;
 
   Result run(const Arguments &arguments, const Environment &environment = {}) const;
+#ifndef _WIN32
+  // Starts it in the folder, its output left unread, and gives its process.
+  int start(const Arguments &arguments) const;
+#endif
   // Runs it and expects success, silence of the validation layers, and `files` new in the folder, no others.
   Result done(const Arguments &arguments, const std::set<std::string> &files = {}) const;
   // Runs it and expects exit status 2, nothing on stdout, one line on stderr with all these words, and no new file.
@@ -61,6 +65,8 @@ nlohmann::json parse_json(const std::string &text);
 // What `gradient --json` printed for an input of one image.
 double value_of(const Result &result);
 std::string read_bytes(const std::filesystem::path &file);
+// Of all files below the folder, by their paths with '/'.
+std::map<std::string, std::string> contents_of(const std::filesystem::path &folder);
 
 // The norm of the difference over the norm of what is expected; infinity where the shapes differ.
 double relative_l2(const Array &actual, const Array &expected);

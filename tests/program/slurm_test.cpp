@@ -30,9 +30,9 @@ TEST(SlurmScripts, CallTheProgramAsItWasCalled) {
   const std::string array = slurm_array_script(request, "/x/it's.slurm");
   EXPECT_THAT(array, HasSubstr("#SBATCH --gres=gpu:1 --time=8:00:00\n#SBATCH --array=0-15\n"));
   EXPECT_THAT(array, HasSubstr("--requeue"));
-  EXPECT_THAT(array, HasSubstr("  '/a b/convscope' 'microscope' '-o' 'it'\\''s' --shard 16\n"));
+  EXPECT_THAT(array, HasSubstr("  '/a b/convscope' microscope -o 'it'\\''s' --shard 16\n"));
   EXPECT_THAT(array, HasSubstr(">>'/x/it'\\''s.slurm'/task-\"$SLURM_ARRAY_TASK_ID\".txt"));
-  EXPECT_THAT(slurm_finish_script(request, "/x"), HasSubstr("\n'/a b/convscope' 'microscope' '-o' 'it'\\''s'\n"));
+  EXPECT_THAT(slurm_finish_script(request, "/x"), HasSubstr("\n'/a b/convscope' microscope -o 'it'\\''s'\n"));
 }
 
 TEST(SlurmScripts, TheJobsCommandSubmitsNothing) {
@@ -141,14 +141,6 @@ int process_with(const std::string &one, const std::string &other) {
   return 0;
 }
 
-std::map<std::string, std::string> contents(const fs::path &folder) {
-  std::map<std::string, std::string> files;
-  for (const auto &entry : fs::recursive_directory_iterator(folder))
-    if (entry.is_regular_file())
-      files[entry.path().lexically_relative(folder).string()] = read_bytes(entry.path());
-  return files;
-}
-
 TEST_F(Slurm, MakesTheSameSiteThoughTasksAreKilled) {
   if (geteuid() != 0 || shell("command -v sbatch && command -v slurmctld && command -v slurmd && command -v munged"))
     GTEST_SKIP() << "slurm-wlm and munge are not here, or this is not root, who may start them";
@@ -190,7 +182,7 @@ TEST_F(Slurm, MakesTheSameSiteThoughTasksAreKilled) {
   EXPECT_EQ(killed, 2);
   EXPECT_THAT(result.err, HasSubstr("submitted jobs"));
   EXPECT_THAT(result.err, HasSubstr("index.html"));
-  const auto expected = contents(path("whole")), made = contents(path(mark));
+  const auto expected = contents_of(path("whole")), made = contents_of(path(mark));
   EXPECT_EQ(made.size(), expected.size());
   for (const auto &[name, bytes] : expected)
     EXPECT_TRUE(made.contains(name) && made.at(name) == bytes) << name;

@@ -41,8 +41,8 @@ void put_sheet(const SiteStore &store, const std::string &layer_folder, const At
     side = std::max({side, pictures.back().image.width, pictures.back().image.height});
   }
   side = std::min(side, std::max(1, largest_sheet / std::max(frame.columns, frame.rows)));
-  const std::vector<std::uint8_t> png = encode_png(draw_activation_grid(pictures, frame.columns, frame.rows, side));
-  store.put(atlas_sheet_path(layer_folder, level.side), {reinterpret_cast<const char *>(png.data()), png.size()});
+  store.put(atlas_sheet_path(layer_folder, level.side),
+            encode_png(draw_activation_grid(pictures, frame.columns, frame.rows, side)));
 }
 
 std::string level_html(const std::string &layer_folder, const AtlasPageLevel &level) {

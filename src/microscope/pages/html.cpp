@@ -78,6 +78,10 @@ std::string filled(std::string_view page, const std::vector<std::pair<std::strin
   return text;
 }
 
+std::string bar(const std::string &net, const std::string &home) {
+  return filled(web_file("bar.html"), {{"net", escaped(net)}, {"home", home}});
+}
+
 std::string_view web_file(std::string_view name) {
   for (const auto &[file, text] : web_files())
     if (file == name)

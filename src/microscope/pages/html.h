@@ -19,6 +19,7 @@ std::string count(std::int64_t number);
 
 // Replaces each {{name}} of a template; values are as they are.
 std::string filled(std::string_view page, const std::vector<std::pair<std::string, std::string>> &values);
+std::string bar(const std::string &net, const std::string &home); // on top of a page: the net, the search, the theme
 // A file of src/microscope/web/.
 std::string_view web_file(std::string_view name);
 

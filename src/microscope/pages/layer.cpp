@@ -70,6 +70,7 @@ void write_layer(const Site &site, std::size_t at, const SiteStore &store) {
   store.put(fmt::format("layers/{}.html", layer.layer.folder),
             filled(web_file("layer.html"),
                    {{"net", escaped(site.net)},
+                    {"bar", bar(site.net, "../../index.html")},
                     {"name", escaped(layer.layer.name)},
                     {"folder", layer.layer.folder},
                     {"data", escaped(layer.layer.name)},

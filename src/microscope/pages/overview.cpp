@@ -72,6 +72,7 @@ void write_overview(const Site &site, const SiteStore &store) {
   store.put("index.html",
             filled(web_file("index.html"),
                    {{"net", escaped(site.net)},
+                    {"bar", bar(site.net, "#")},
                     {"summary", summary(site)},
                     {"preview", site.preview()
                                     ? "\n    <p class=\"note\">Pictures marked as previews took few steps; the same "
