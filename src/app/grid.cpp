@@ -403,15 +403,10 @@ std::array<int, 2> parse_position(const std::string &text) {
 
 ImageRgb8 draw_cells(const std::vector<GridCell> &cells, int columns, int rows, const Array &images,
                      const PlaneView &view) {
-  double largest = 0;
-  for (const GridCell &cell : cells)
-    largest = std::max(largest, cell.norm);
+  const std::vector<double> sides = cell_sides(cells);
   std::vector<GridPicture> drawn;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    const GridCell &cell = cells[i];
-    drawn.push_back({cell.x, cell.y, std::sqrt(cell.norm / largest), // its area is as the norm
-                     draw_planes(without_border(images, static_cast<int>(i)), view)});
-  }
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    drawn.push_back({cells[i].x, cells[i].y, sides[i], draw_planes(without_border(images, static_cast<int>(i)), view)});
   const int side = std::max(drawn.front().image.width, drawn.front().image.height);
   return draw_activation_grid(drawn, columns, rows, side);
 }

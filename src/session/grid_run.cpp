@@ -40,6 +40,16 @@ GalleryOptions gallery_of(const GridRequest &request, const std::vector<GridCell
 
 } // namespace
 
+std::vector<double> cell_sides(const std::vector<GridCell> &cells) {
+  double largest = 0;
+  for (const GridCell &cell : cells)
+    largest = std::max(largest, cell.norm);
+  std::vector<double> sides;
+  for (const GridCell &cell : cells)
+    sides.push_back(std::sqrt(cell.norm / largest));
+  return sides;
+}
+
 Objective direction_objective(NodeId layer, std::vector<float> vector, std::string text) {
   Term term;
   term.kind = TermKind::direction;

@@ -29,6 +29,9 @@ struct GridRequest {
   int at_once = 64;            // cells in a step, as far as memory goes
 };
 
+// Of each, the side that its image is drawn with, 0..1: its area is as the norm.
+std::vector<double> cell_sides(const std::vector<GridCell> &cells);
+
 // The objective that is the vector's direction in a layer, over all positions. `text` names it.
 Objective direction_objective(NodeId layer, std::vector<float> vector, std::string text);
 

@@ -363,6 +363,16 @@ void Atlas::put_image(Recording &recording, int cell, const Slice &source, std::
   s.tile(recording, view.one_picture() ? s.image_program : s.mosaic_program, params, in.slice, s.colours.slice(), cell);
 }
 
+void Atlas::draw_picture(int cell, const Array &rgb, const std::string &doing) {
+  const vulkan::Device &device = state_->device;
+  vulkan::Buffer buffer(device, rgb.data.size() * sizeof(float), doing);
+  buffer.write(0, std::as_bytes(std::span(rgb.data)));
+  Recording recording(device, doing);
+  put_image(recording, cell, buffer.slice(), 0, static_cast<int>(rgb.shape.at(1)), static_cast<int>(rgb.shape.at(2)));
+  recording.finish();
+  recording.run(doing);
+}
+
 void Atlas::put_map(Recording &recording, int cell, const Slice &source, std::int64_t offset, int height, int width,
                     const Slice &maxima, MapLook look) {
   const State &s = *state_;

@@ -44,6 +44,8 @@ public:
   // of its planes as view_size() lays it out, made as large as the cell.
   void put_image(vulkan::Recording &recording, int cell, const vulkan::Slice &source, std::int64_t offset, int height,
                  int width, const PlaneView &view = {});
+  // A picture (3,H,W) of the host's, at once. `doing` is for a driver that fails: "drawing the photo".
+  void draw_picture(int cell, const Array &rgb, const std::string &doing);
   // A feature map (H,W): magma from 0 to its own maximum (a map without positive values is all 0), nearest
   // neighbour where enlarged, averaged where reduced. The maximum is written to `maxima`[cell] (floats).
   void put_map(vulkan::Recording &recording, int cell, const vulkan::Slice &source, std::int64_t offset, int height,

@@ -25,11 +25,6 @@ Found strongest_at(const LensState &seen, Place place, int count) {
   return {at, strongest_channels(*seen.maps, at.x, at.y, count)};
 }
 
-void focus_on(Frame &frame, const LensState &seen, int channel) {
-  frame.ui.focus(seen.layer, channel);
-  frame.ui.wall.reveal = channel;
-}
-
 // Its image as far as the wall or the focus has one, else its map.
 void draw_picture(const Frame &frame, ImDrawList &list, const Box &box, const LensState &seen, int channel) {
   const Snapshot &now = frame.now;
@@ -57,7 +52,7 @@ void tile(Frame &frame, const LensState &seen, const ChannelStrength &each, floa
   const ImVec2 a = ImGui::GetCursorScreenPos();
   ImGui::PushID(each.channel);
   if (ImGui::InvisibleButton("channel", ImVec2(side, side + bar + line)))
-    focus_on(frame, seen, each.channel);
+    frame.ui.find(seen.layer, each.channel);
   ImGui::PopID();
   const bool hovered = ImGui::IsItemHovered();
   tooltip(fmt::format("Channel {}: {} here. Click: focus it", each.channel, number_text(each.strength)));
@@ -103,7 +98,7 @@ void channels_over(Frame &frame, const Box &photo, bool clicked) {
     ui.lens.pinned = ui.lens.under;
     const Found found = strongest_at(*seen, ui.lens.pinned, static_cast<int>(most_tiles));
     if (!found.channels.empty())
-      focus_on(frame, *seen, found.channels.front().channel);
+      frame.ui.find(seen->layer, found.channels.front().channel);
     ui.wish.in_view.clear(); // their images come first
     for (const ChannelStrength &each : found.channels)
       ui.wish.in_view.push_back(each.channel);

@@ -81,13 +81,7 @@ void FocusJob::keep_moment(Atlas &timeline) {
 }
 
 void FocusJob::draw_thumbnail(const KeptMoment &kept, Atlas &timeline) const {
-  const Array rgb = to_float(kept.thumbnail);
-  vulkan::Buffer buffer(session_.device(), rgb.data.size() * sizeof(float), "thumbnail");
-  buffer.write(0, std::as_bytes(std::span(rgb.data)));
-  vulkan::Recording recording(session_.device(), "thumbnail");
-  timeline.put_image(recording, kept.moment.cell, buffer.slice(), 0, kept.thumbnail.height, kept.thumbnail.width);
-  recording.finish();
-  recording.run("drawing the timeline");
+  timeline.draw_picture(kept.moment.cell, to_float(kept.thumbnail), "drawing the timeline");
 }
 
 void FocusJob::show_history(Atlas &timeline) const {

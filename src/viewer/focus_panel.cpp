@@ -49,8 +49,7 @@ void unit_name(Frame &frame, const Unit &unit, float room) {
   int channel = unit.channel;
   if (ImGui::InputInt("##channel", &channel, 0, 0, ImGuiInputTextFlags_EnterReturnsTrue)) {
     channel = std::clamp(channel, 0, std::max(channels_of(frame.now, unit.layer) - 1, 0));
-    frame.ui.wall.reveal = channel;
-    frame.ui.focus(unit.layer, channel);
+    frame.ui.find(unit.layer, channel);
   }
   tooltip("The channel: type a number and press Enter, or use the keys left and right");
 }

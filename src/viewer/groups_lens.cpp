@@ -42,8 +42,8 @@ std::string file_of(const std::string &layer, const std::vector<float> &vector) 
   std::replace_if(
       name.begin(), name.end(),
       [](char c) { return !std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '.'; }, '_');
-  const std::uint64_t hash = fnv1a(std::as_bytes(std::span(vector)));
-  const fs::path file = fs::absolute(folder) / fmt::format("{}-{:016x}.npy", name, hash);
+  const fs::path file =
+      fs::absolute(folder) / fmt::format("{}-{}.npy", name, hash_text(fnv1a(std::as_bytes(std::span(vector)))));
   if (!fs::exists(file, ignored))
     write_npy(file, {{static_cast<std::int64_t>(vector.size())}, vector});
   return path_text(file);
@@ -75,10 +75,8 @@ void entry(Frame &frame, const LensState &seen, int index) {
   ImGui::SameLine(left + ImGui::CalcTextSize("100 %").x + gap);
   const auto channels = static_cast<std::int64_t>(group.vector.size());
   for (const ChannelStrength &each : strongest_channels({{channels, 1, 1}, group.vector}, 0, 0, named_channels)) {
-    if (ImGui::Button(fmt::format("{}", each.channel).c_str())) {
-      frame.ui.focus(seen.layer, each.channel);
-      frame.ui.wall.reveal = each.channel;
-    }
+    if (ImGui::Button(fmt::format("{}", each.channel).c_str()))
+      frame.ui.find(seen.layer, each.channel);
     tooltip(fmt::format("Channel {}: one of its strongest. Click: focus it", each.channel));
     ImGui::SameLine(0, gap / 2);
   }

@@ -41,8 +41,7 @@ void next_channel(Frame &frame, int by) {
     return;
   const bool here = ui.wish.focus && ui.wish.focus->layer == frame.now.layer && ui.wish.focus->channel >= 0;
   const int channel = here ? neighbour(ui.wall.order, ui.wish.focus->channel, by) : ui.wall.order.front();
-  ui.focus(frame.now.layer, channel);
-  ui.wall.reveal = channel;
+  ui.find(frame.now.layer, channel);
 }
 
 // By the character, not the key: it is where the user's keyboard has it.

@@ -102,12 +102,10 @@ void LensJob::begin_grid(const Recipe &recipe, std::uint64_t seed) {
   request.options.slicing = slicing_;
   request.at_once = at_once;
   grid_.emplace(session_, std::move(request));
-  double largest = 0;
-  for (const GridCell &cell : grid_->cells())
-    largest = std::max(largest, cell.norm);
+  const std::vector<double> sides = cell_sides(grid_->cells());
   std::vector<LensState::Cell> cells;
-  for (const GridCell &cell : grid_->cells()) // its area is as the norm
-    cells.push_back({cell.x, cell.y, static_cast<float>(std::sqrt(cell.norm / largest))});
+  for (std::size_t i = 0; i < sides.size(); ++i)
+    cells.push_back({grid_->cells()[i].x, grid_->cells()[i].y, static_cast<float>(sides[i])});
   state_.grid = LensState::Grid{};
   state_.grid->cells = std::make_shared<const std::vector<LensState::Cell>>(std::move(cells));
   state_.grid->columns = grid_->columns();

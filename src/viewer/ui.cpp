@@ -140,6 +140,11 @@ void Ui::focus(const std::string &layer, int channel) {
   wish.place = {};
 }
 
+void Ui::find(const std::string &layer, int channel) {
+  focus(layer, channel);
+  wall.reveal = channel;
+}
+
 void Ui::look_at(Place place) {
   if (wish.aim.kind == Aim::Kind::typed)
     leave_aim(); // that names its own

@@ -1,7 +1,6 @@
 // What the workshop does for the lens: the wall's maps for the host, groups, the grid.
 #include "viewer/workshop.h"
 
-#include <span>
 #include <utility>
 
 #include "base/error.h"
@@ -48,7 +47,9 @@ void Workshop::look_through_lens() {
   const Session::PhotoFit fit = session_.fit(photo_, {find_layer(session_.graph(), wall_->layer())});
   const float part = fit.whole ? 0 : static_cast<float>(fit.size.width) / static_cast<float>(fit.size.height);
   lens_.look(wall_->layer(), std::move(maps),
-             fit.whole ? photo_ : to_rgb8(center_crop(to_float(photo_), fit.size.width, fit.size.height)), part);
+             fit.whole ? photo_
+                       : cut(photo_, centered_part(photo_.width, photo_.height, fit.size.width, fit.size.height)),
+             part);
 }
 
 void Workshop::show_groups() {
@@ -61,15 +62,8 @@ void Workshop::show_groups() {
   const int width = pictures.front().width, height = pictures.front().height;
   groups_atlas_ =
       std::make_unique<Atlas>(session_.programs(), static_cast<int>(pictures.size()), width, height, "groups");
-  for (std::size_t i = 0; i < pictures.size(); ++i) {
-    const Array rgb = to_float(pictures[i]);
-    vulkan::Buffer buffer(session_.device(), rgb.data.size() * sizeof(float), "groups");
-    buffer.write(0, std::as_bytes(std::span(rgb.data)));
-    vulkan::Recording recording(session_.device(), "groups");
-    groups_atlas_->put_image(recording, static_cast<int>(i), buffer.slice(), 0, height, width);
-    recording.finish();
-    recording.run("drawing groups");
-  }
+  for (std::size_t i = 0; i < pictures.size(); ++i)
+    groups_atlas_->draw_picture(static_cast<int>(i), to_float(pictures[i]), "drawing groups");
 }
 
 void Workshop::begin_grid() {

@@ -62,12 +62,7 @@ void Workshop::draw_photo() {
                  std::max(1, static_cast<int>(photo_.height * factor)));
   const int height = static_cast<int>(rgb.shape[1]), width = static_cast<int>(rgb.shape[2]);
   photo_atlas_ = std::make_unique<Atlas>(session_.programs(), 1, width, height, "photo");
-  vulkan::Buffer buffer(session_.device(), rgb.data.size() * sizeof(float), "photo");
-  buffer.write(0, std::as_bytes(std::span(rgb.data)));
-  vulkan::Recording recording(session_.device(), "photo");
-  photo_atlas_->put_image(recording, 0, buffer.slice(), 0, height, width);
-  recording.finish();
-  recording.run("drawing the photo");
+  photo_atlas_->draw_picture(0, rgb, "drawing the photo");
 }
 
 void Workshop::load_style() {
