@@ -74,16 +74,10 @@ Tensor painted(const ParameterizationCase &of, const std::vector<double> &parame
 }
 
 // By central differences; what the images of `shared` have in common gathers from all.
-Tensor painted_gradient(const ParameterizationCase &of, std::vector<double> parameters, const Tensor &gradient) {
+Tensor painted_gradient(const ParameterizationCase &of, const std::vector<double> &parameters, const Tensor &gradient) {
   Tensor result(1, 1, 1, int(parameters.size()));
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const double middle = parameters[i];
-    parameters[i] = middle + 1e-5;
-    const double above = reference::dot(painted(of, parameters), gradient);
-    parameters[i] = middle - 1e-5;
-    result.data[i] = (above - reference::dot(painted(of, parameters), gradient)) / 2e-5;
-    parameters[i] = middle;
-  }
+  result.data = reference::central_differences(
+      parameters, [&](const std::vector<double> &moved) { return reference::dot(painted(of, moved), gradient); });
   if (of.kind == ParameterizationKind::shared) {
     const std::size_t count = parameters.size() / 2;
     const std::size_t spectral = std::size_t(of.image.c * of.image.h * 2 * (of.image.w / 2 + 1));
@@ -167,7 +161,10 @@ void add_opacity(std::vector<Computation> &all) {
   const Tensor image = painted_with_opacity(planes, by);
   const std::vector<double> clear = clear_shares(image);
   // Both factors of O (1 - mean opacity), the other as it is.
-  const auto value = [&](const Tensor &moved) {
+  Tensor result = planes;
+  const auto value = [&](const std::vector<double> &numbers) {
+    Tensor moved = planes;
+    moved.data = numbers;
     const Tensor made = painted_with_opacity(moved, by), shown = seen(made, behind);
     const std::vector<double> shares = clear_shares(made);
     double sum = 0;
@@ -177,14 +174,7 @@ void add_opacity(std::vector<Computation> &all) {
       sum += double(Case::values[n]) * shares[n];
     return sum;
   };
-  Tensor moved = planes, result = planes;
-  for (std::size_t i = 0; i < planes.data.size(); ++i) {
-    moved.data[i] = planes.data[i] + 1e-5;
-    const double above = value(moved);
-    moved.data[i] = planes.data[i] - 1e-5;
-    result.data[i] = (above - value(moved)) / 2e-5;
-    moved.data[i] = planes.data[i];
-  }
+  result.data = reference::central_differences(planes.data, value);
   all.push_back({Case::key("what is seen"), seen(image, behind)});
   all.push_back({Case::key("gradient"), result});
   Tensor saliency(Case::batch, 1, h, w);

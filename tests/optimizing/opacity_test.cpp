@@ -66,14 +66,12 @@ TEST_F(OpacityTest, AnObjectiveCountsByWhatIsClear) {
     EXPECT_LT(relative_error(plan.read_all<float>(tensors.image), made), 1e-6);
     EXPECT_LT(relative_error(plan.read_all<float>(shown), expected), 1e-6);
 
-    reference::Tensor moved = planes, differences = planes;
-    for (std::size_t i = 0; i < planes.data.size(); ++i) {
-      moved.data[i] = planes.data[i] + 1e-5;
-      const double above = objective(moved);
-      moved.data[i] = planes.data[i] - 1e-5;
-      differences.data[i] = (above - objective(moved)) / 2e-5;
-      moved.data[i] = planes.data[i];
-    }
+    reference::Tensor differences = planes;
+    differences.data = reference::central_differences(planes.data, [&](const std::vector<double> &numbers) {
+      reference::Tensor moved = planes;
+      moved.data = numbers;
+      return objective(moved);
+    });
     EXPECT_LT(relative_error(plan.read_all<float>(tensors.work), differences), 1e-5);
   }
 }

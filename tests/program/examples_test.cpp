@@ -235,22 +235,8 @@ TEST_F(Examples, PhotosComeChangeAndGo) {
 }
 
 #ifndef _WIN32
-// Starts the program and ends it by a signal that it can't catch after so many milliseconds, if it has not ended by
-// then.
-bool ended_by_itself(const fs::path &folder, const Arguments &arguments, int milliseconds) {
-  std::vector<std::string> words{CONVSCOPE_BINARY_DIR "/convscope"};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char *> pointers;
-  for (std::string &word : words)
-    pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  const pid_t child = fork();
-  if (child == 0) {
-    const int out = open("/dev/null", O_WRONLY);
-    if (chdir(folder.c_str()) == 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0)
-      execv(pointers[0], pointers.data());
-    _exit(127);
-  }
+// Ends a program by a signal that it can't catch after so many milliseconds, if it has not ended by then.
+bool ended_by_itself(pid_t child, int milliseconds) {
   std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
   kill(child, SIGKILL);
   int status = 0;
@@ -268,7 +254,7 @@ TEST_F(Examples, AKilledRunGoesOn) {
   std::mt19937 random(5);
   int kills = 0;
   for (int most = 300; kills < 60; most += 40) { // longer and longer, so that it ends on slow machines, too
-    if (ended_by_itself(folder, command, 40 + static_cast<int>(random() % static_cast<unsigned>(most))))
+    if (ended_by_itself(start(command), 40 + static_cast<int>(random() % static_cast<unsigned>(most))))
       break;
     ++kills;
   }

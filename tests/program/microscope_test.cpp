@@ -43,16 +43,8 @@ protected:
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
-  // All files and what is in them.
-  std::map<std::string, std::string> content(const std::string &site) const {
-    std::map<std::string, std::string> all;
-    for (const auto &entry : fs::recursive_directory_iterator(path(site)))
-      if (entry.is_regular_file())
-        all[entry.path().lexically_relative(path(site)).generic_string()] = read_bytes(entry.path());
-    return all;
-  }
   void expect_same(const std::string &a, const std::string &b) const {
-    const auto left = content(a), right = content(b);
+    const auto left = contents_of(path(a)), right = contents_of(path(b));
     EXPECT_GT(left.size(), 60U);
     for (const auto &[name, bytes] : left)
       EXPECT_TRUE(right.contains(name) && right.at(name) == bytes) << name;
@@ -119,23 +111,6 @@ TEST_F(Microscope, RefusesWhatItCantUse) {
 }
 
 #ifndef _WIN32
-pid_t started(const fs::path &folder, const Arguments &arguments) {
-  std::vector<std::string> words{CONVSCOPE_BINARY_DIR "/convscope"};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char *> pointers;
-  for (std::string &word : words)
-    pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  const pid_t child = fork();
-  if (child == 0) {
-    const int out = open("/dev/null", O_WRONLY);
-    if (chdir(folder.c_str()) == 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0)
-      execv(pointers[0], pointers.data());
-    _exit(127);
-  }
-  return child;
-}
-
 TEST_F(Microscope, AKilledRunGoesOnToTheSameSite) {
   made(command("whole", {"--negative"}));
   const char *wish = std::getenv("CONVSCOPE_KILLS");
@@ -143,7 +118,7 @@ TEST_F(Microscope, AKilledRunGoesOnToTheSameSite) {
   std::mt19937 random(7);
   int killed = 0;
   for (int round = 0; round < most; ++round) {
-    const pid_t child = started(folder, command("site", {"--negative"}));
+    const pid_t child = start(command("site", {"--negative"}));
     std::this_thread::sleep_for(std::chrono::milliseconds(100 + random() % 900));
     kill(child, SIGKILL);
     int status = 0;
@@ -156,7 +131,7 @@ TEST_F(Microscope, AKilledRunGoesOnToTheSameSite) {
 }
 
 TEST_F(Microscope, TwoProcessesDoNotShareASite) {
-  const pid_t child = started(folder, {"microscope", "--model", "net.onnx", "-o", "site", "--steps", "100000"});
+  const pid_t child = start({"microscope", "--model", "net.onnx", "-o", "site", "--steps", "100000"});
   for (int i = 0; i < 600 && !fs::exists(path("site/index.html")); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   const Result second = run(command("site"));
@@ -173,7 +148,7 @@ TEST_F(Microscope, PagesAreWellFormed) {
   if (!has_program("tidy"))
     GTEST_SKIP() << "tidy is not installed";
   made(command("site", {"--photo", CONVSCOPE_SOURCE_DIR "/docs/photos/chelsea.png"}));
-  for (const auto &[name, text] : content("site"))
+  for (const auto &[name, text] : contents_of(path("site")))
     if (name.ends_with(".html")) {
       const std::string told = path("told").string();
       EXPECT_EQ(std::system(("tidy -q -e '" + path("site/" + name).string() + "' 2>'" + told + "'").c_str()), 0)

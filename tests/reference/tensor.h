@@ -20,6 +20,21 @@ struct Tensor {
   bool same_shape(const Tensor &other) const { return n == other.n && c == other.c && h == other.h && w == other.w; }
 };
 
+// What `value` of the numbers changes by with each of them, by central differences.
+template <typename Value> std::vector<double> central_differences(std::vector<double> at, const Value &value) {
+  constexpr double step = 1e-5;
+  std::vector<double> result;
+  for (double &number : at) {
+    const double middle = number;
+    number = middle + step;
+    const double above = value(at);
+    number = middle - step;
+    result.push_back((above - value(at)) / (2 * step));
+    number = middle;
+  }
+  return result;
+}
+
 // <a, b>, the sum of products: for adjoint tests.
 double dot(const Tensor &a, const Tensor &b);
 // |a - b| / |b| in the Euclidean norm; infinity where shapes differ, and |a| where b is all zero.

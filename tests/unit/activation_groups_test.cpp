@@ -5,21 +5,12 @@
 
 #include <gmock/gmock.h>
 
-#include "base/error.h"
+#include "unit/scratch.h"
 
 namespace convscope {
 namespace {
 
 using ::testing::HasSubstr;
-
-template <typename Function> std::string error_of(Function function) {
-  try {
-    function();
-  } catch (const UserError &error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 void expect_sound(const ActivationGroups &groups, std::size_t channels) {
   double shares = 0;
@@ -53,7 +44,7 @@ TEST(ActivationGroups, PartsBelowZeroAreChannelsOfTheirOwn) {
 
 TEST(ActivationGroups, ASilentLayerIsSaid) {
   const Array maps{{3, 4, 5}, std::vector<float>(60)};
-  EXPECT_THAT(error_of([&] { group_activations(maps, 2, "conv9"); }), HasSubstr("'conv9' is zero everywhere"));
+  EXPECT_THAT(complaint([&] { group_activations(maps, 2, "conv9"); }), HasSubstr("'conv9' is zero everywhere"));
   EXPECT_TRUE(strongest_channels(maps, 0, 0, 4).empty());
 }
 
@@ -63,7 +54,7 @@ TEST(ActivationGroups, OnePositionAndOneChannelMakeOneGroup) {
   const ActivationGroups of_pooled = group_activations(pooled, 1, "pool");
   expect_sound(of_pooled, 4);
   EXPECT_LT(of_pooled.residual, 1e-6);
-  EXPECT_THAT(error_of([&] { group_activations(pooled, 2, "pool"); }), HasSubstr("make 1 to 1"));
+  EXPECT_THAT(complaint([&] { group_activations(pooled, 2, "pool"); }), HasSubstr("make 1 to 1"));
   const auto strongest = strongest_channels(pooled, 0, 0, 9);
   ASSERT_EQ(strongest.size(), 3U); // those above 0
   EXPECT_EQ(strongest[0].channel, 2);
@@ -73,7 +64,7 @@ TEST(ActivationGroups, OnePositionAndOneChannelMakeOneGroup) {
   expect_sound(of_single, 1);
   EXPECT_LT(of_single.residual, 1e-6);
   EXPECT_EQ(of_single.groups[0].map[0], 0);
-  EXPECT_THAT(error_of([&] { group_activations(single, 2, "map"); }), HasSubstr("make 1 to 1"));
+  EXPECT_THAT(complaint([&] { group_activations(single, 2, "map"); }), HasSubstr("make 1 to 1"));
 }
 
 } // namespace

@@ -9,57 +9,26 @@
 #include "session/activation_groups.h"
 #include "session/grid_run.h"
 #include "viewer/turns.h"
-#include "viewer/workshop.h"
+#include "viewer/workshop_fixture.h"
 
 namespace convscope::viewer {
 namespace {
 
-const std::string cat = CONVSCOPE_SOURCE_DIR "/docs/photos/chelsea.png";
-const std::string cup = CONVSCOPE_SOURCE_DIR "/docs/photos/coffee.png";
-
-class LensTest : public testing::Test {
+class LensTest : public WorkshopFixture {
 protected:
-  void SetUp() override {
-    wish_.model = {"alexnet", "", ""};
-    wish_.layer = "pool5";
-    wish_.wall_images = false;
+  LensTest() : WorkshopFixture("pool5") {
     wish_.running = false;
     wish_.photo = cat;
-    wish_.controls.recipe = recipe("plain");
-    session_.load(wish_.model);
-    workshop_.emplace(
-        session_, [this](Session &, const SavedPicture &picture) { saved_ = picture; },
-        Workshop::Telling{[this](Snapshot snapshot, const Textures &textures) {
-                            now_ = std::move(snapshot);
-                            textures_ = textures;
-                          },
-                          [this](const Textures &textures) { textures_ = textures; }});
   }
-  void obey() { workshop_->obey(wish_, std::nullopt); }
   void open_photo(const std::string &photo) {
     wish_.photo = photo;
     ++wish_.photos;
     obey();
   }
-  bool works_until(const std::function<bool()> &wanted) {
-    for (int slice = 0; slice < 5000; ++slice) {
-      if (wanted())
-        return true;
-      workshop_->work();
-    }
-    return false;
-  }
   int grid_step() const { return now_.lens.grid ? now_.lens.grid->step : -1; }
   Array features(const std::string &photo) {
     return session_.features(read_image(photo), {find_layer(session_.graph(), wish_.layer)}).at(0);
   }
-
-  Wish wish_;
-  Snapshot now_;
-  Textures textures_;
-  SavedPicture saved_;
-  Session session_;
-  std::optional<Workshop> workshop_;
 };
 
 TEST_F(LensTest, TheGridIsThatOfTheCommandLine) {

@@ -1,6 +1,4 @@
 // What the worker makes of wishes, without a window: the focus's runs and its map.
-#include "viewer/workshop.h"
-
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -13,27 +11,16 @@
 
 #include "importers/onnx_builder.h"
 #include "importers/temporary.h"
+#include "viewer/workshop_fixture.h"
 
 namespace convscope::viewer {
 namespace {
 
-const std::string cat = CONVSCOPE_SOURCE_DIR "/docs/photos/chelsea.png"; // 451x300
-const std::string cup = CONVSCOPE_SOURCE_DIR "/docs/photos/coffee.png";  // 300x200
-
-class WorkshopTest : public testing::Test {
+class WorkshopTest : public WorkshopFixture {
 protected:
-  void SetUp() override {
-    wish_.model = {"alexnet", "", ""};
-    wish_.layer = "conv5";
-    wish_.wall_images = false;
+  WorkshopTest() : WorkshopFixture("conv5") {
     wish_.controls.size = 64;
-    wish_.controls.recipe = recipe("plain");
     wish_.focus = Unit{"conv2", 5};
-    session_.load(wish_.model);
-    const auto tell = [this](Snapshot snapshot, const Textures &) { now_ = std::move(snapshot); };
-    workshop_.emplace(
-        session_, [this](Session &, const SavedPicture &picture) { saved_ = picture; },
-        Workshop::Telling{tell, [](const Textures &) {}});
   }
 
   // As the window asks for a net.
@@ -44,25 +31,10 @@ protected:
     wish_.focus.reset();
     obey();
   }
-  void obey() { workshop_->obey(wish_, std::nullopt); }
-  // Works until the snapshot is as wanted; false where it never is.
-  bool works_until(const std::function<bool()> &wanted) {
-    for (int slice = 0; slice < 5000; ++slice) {
-      if (wanted())
-        return true;
-      workshop_->work();
-    }
-    return false;
-  }
   const RunState &first() const { return now_.focus.first; }
   int second_steps() const { return now_.focus.second ? now_.focus.second->steps : -1; }
 
   TemporaryFolder folder_;
-  Wish wish_;
-  Snapshot now_;
-  SavedPicture saved_;
-  Session session_;
-  std::optional<Workshop> workshop_;
 };
 
 TEST_F(WorkshopTest, ASecondRecipeCatchesUpAndThenGoesAlong) {
