@@ -17,6 +17,7 @@
 #include "app/settings.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "dataset/photo_folder.h"
 #include "graph/shapes.h"
 #include "importer/weights_folder.h"
 #include "io/image.h"
@@ -185,6 +186,10 @@ int open_viewer(Context &context, ViewRequest request) {
   ui.samples = sample_photos();
   ui.wish = std::move(request.wish);
   ui.choose_focus = ui.wish.layer.empty();
+  if (ui.wish.photos_seen.folder.empty()) {
+    ui.wish.photos_seen.folder = ui.config.photos;
+    ui.wish.photos_seen.database = ui.config.photos_database;
+  }
   if (ui.wish.photo.empty() && !ui.samples.empty())
     ui.wish.photo = ui.samples.front();
 
@@ -249,7 +254,7 @@ int open_viewer(Context &context, ViewRequest request) {
 
 Command add_view(CLI::App &program) {
   struct Options {
-    std::string model = "vgg16", image, layer, recipe = "lucid", window, screenshot;
+    std::string model = "vgg16", image, layer, recipe = "lucid", window, screenshot, images, database;
     int channel = -1;
     double after = 0;
     CLI::Option *after_given = nullptr;
@@ -262,6 +267,10 @@ Command add_view(CLI::App &program) {
   add_image(app, o->image);
   add_text(app, "--layer", o->layer, "The layer to begin with", "L");
   add_integer(app, "--channel", o->channel, 0, 1 << 20, "The channel to begin with: the focus");
+  add_text(app, "--images", o->images, "A folder of photos: those that excite the focused unit most stand beside it",
+           "DIR");
+  add_text(app, "--db", o->database, "Where what was seen of them is kept, as 'examples' has it [beside the caches]",
+           "F.sqlite");
   add_text(app, "--recipe", o->recipe, "A name such as lucid or article, or a .json", "R");
   add_text(app, "--window", o->window, "The window's size in points, such as 1280x800; as it was left, without", "WxH");
   add_text(app, "--screenshot", o->screenshot, "Write the window as PNG after --after seconds, and end", "F.png");
@@ -284,6 +293,12 @@ Command add_view(CLI::App &program) {
       context.read_picture(o->image); // what is wrong with it is said before a window opens
       request.wish.photo = o->image;
     }
+    if (!o->database.empty() && o->images.empty())
+      throw UserError("--db: goes with --images");
+    if (!o->images.empty())
+      check_photos(std::filesystem::path(std::u8string(o->images.begin(), o->images.end())));
+    request.wish.photos_seen.folder = o->images;
+    request.wish.photos_seen.database = o->database;
     context.load(o->model);
     request.wish.model = context.session.request();
     if (!o->layer.empty()) {

@@ -164,6 +164,9 @@ Json to_json(const Wish &wish) {
   write_inputs(model, json);
   if (!model.labels.empty())
     json["labels"] = model.labels;
+  if (!wish.photos_seen.folder.empty())
+    json["photos"] = {{"folder", absolute_path(wish.photos_seen.folder)},
+                      {"database", absolute_path(wish.photos_seen.database)}};
   if (wish.focus)
     json["unit"] = to_json(*wish.focus);
   if (wish.place.chosen())
@@ -196,6 +199,10 @@ Wish read_wish(const JsonReader &from) {
     wish.aim = read_aim(from.object("aim"));
   if (from.has("lens"))
     wish.lens = read_lens(from.object("lens"));
+  if (from.has("photos")) {
+    wish.photos_seen.folder = from.object("photos").text("folder");
+    wish.photos_seen.database = from.object("photos").text("database");
+  }
   if (from.has("unit"))
     wish.focus = read_unit(from.object("unit"));
   if (from.has("place")) {

@@ -77,11 +77,21 @@ struct Lens {
 };
 inline constexpr int fewest_groups = 2, most_lens_groups = 12;
 
+// A folder of photos, of which the focused unit's examples are.
+struct PhotosWish {
+  std::string folder;   // "": none
+  std::string database; // what was seen is kept there; "": where the user's caches are
+  bool runs = true;     // or rests, as far as it has come
+  int opened = 0;       // an event: the same one again, perhaps
+  bool operator==(const PhotosWish &) const = default;
+};
+
 struct Wish {
   ModelRequest model{"vgg16", "", ""};
   std::optional<ModelRequest> otherwise; // tried where that one can't be loaded: a dropped file may be either
   std::string photo;                     // a file; "" for none
   std::string style;                     // the same, of the picture that style() compares with
+  PhotosWish photos_seen;                // by the focused unit's layer
   std::string layer;                     // of the wall
   std::vector<int> in_view;              // channels of the wall's tiles in view, in order: they go first
   bool wall_images = true;               // whether the wall's optimized images evolve
@@ -186,6 +196,31 @@ struct LensState {
   std::optional<Grid> grid;
 };
 
+// The photos of a folder that excite the focused unit most, and how far looking at all of them is.
+struct ExamplesState {
+  enum class Stage { none, listing, looking, done };
+  struct Shown {
+    std::string file; // from the folder
+    float value = 0;
+    float left = 0, top = 0, right = 1, bottom = 1; // what the unit sees, of the photo's width and height
+    float crop_aspect = 1, photo_aspect = 1;        // width over height
+    bool readable = true;                           // or the file is gone or damaged by now
+  };
+  std::string folder; // "": none was chosen
+  Stage stage = Stage::none;
+  std::string problem;    // why it can't go on
+  std::string layer;      // that looks; "": none
+  std::int64_t found = 0; // while it is listed
+  std::int64_t photos = 0, looked_at = 0;
+  std::vector<std::string> skipped; // photos that can't be read, with the reason; the first few
+  std::int64_t skipped_count = 0;
+  double seconds_left = -1;           // negative: not known yet
+  std::optional<Unit> shown;          // whose these are
+  std::int64_t seen = 0, excited = 0; // photos, and those in which it is above 0
+  std::vector<Shown> top;             // in the order of Textures::examples and Textures::example_photos
+};
+inline constexpr int shown_examples = 9;
+
 // A class that the photo may show.
 struct Guess {
   std::string label; // or its number
@@ -222,6 +257,7 @@ struct Snapshot {
   std::string style; // as `photo`
   FocusState focus;
   LensState lens;
+  ExamplesState examples;
   double steps_per_second = 0, ms_per_step = 0; // of the focus or, without one, of the wall
   std::uint64_t memory_used = 0, memory_total = 0;
   DeviceCheck device_check;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <filesystem>
 #include <utility>
 
 #include <imgui.h>
@@ -50,6 +51,7 @@ void keep_events(Wish &wish, const Wish &from) {
   wish.answered = from.answered;
   wish.photos = from.photos;
   wish.styles = from.styles;
+  wish.photos_seen.opened = from.photos_seen.opened;
   wish.single_steps = from.single_steps;
   wish.restarts = from.restarts;
   wish.grids = from.grids;
@@ -95,6 +97,11 @@ void Ui::open_model(const ModelRequest &model, std::optional<ModelRequest> other
 
 void Ui::open_file(const std::string &path) {
   notice.clear();
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    open_photos(path);
+    return;
+  }
   const FileKind kind = kind_of(path);
   const bool of_zoo = !names_model_file(wish.model.model);
   if (ends_with(path, session_ending))
@@ -208,6 +215,7 @@ void Ui::settle(const Snapshot &now) {
     keep_events(wish, refused);
     if (!opens_session_) {
       wish.photo = refused.photo;
+      wish.photos_seen = refused.photos_seen;
       wish.controls = refused.controls;
     }
     wish.model = now.model;
@@ -291,6 +299,9 @@ void Ui::draw(const Snapshot &now, const Textures &textures, Window &window, Wor
   draw_help(frame);
   draw_device_check(frame);
   draw_path_dialog(frame);
+  wish.photos_seen.runs = config.focus && config.examples && !examples_rest;
+  config.photos = wish.photos_seen.folder;
+  config.photos_database = wish.photos_seen.database;
   if (resuming_)
     worker.resume(wish, *std::exchange(resuming_, std::nullopt));
   else if (!begun_ || wish != sent_)

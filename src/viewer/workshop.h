@@ -14,6 +14,7 @@
 #include "session/session.h"
 #include "viewer/aim.h"
 #include "viewer/atlas.h"
+#include "viewer/examples_job.h"
 #include "viewer/focus_job.h"
 #include "viewer/lens_job.h"
 #include "viewer/session_file.h"
@@ -33,6 +34,8 @@ struct Textures {
   const Atlas *timeline = nullptr; // cells as Moment::cell
   const Atlas *grid = nullptr;     // the pictures of LensState::Grid::cells
   const Atlas *groups = nullptr;   // the photo with all groups, then with each
+  const Atlas *examples = nullptr; // the crops of ExamplesState::top
+  const Atlas *example_photos = nullptr;
   int generation = 0;
 };
 
@@ -111,6 +114,8 @@ private:
   void begin_grid();
   void advance_grid();
   void show_grid();
+  void set_examples();
+  void settle_examples();
   void retire_wall();
   void retire(std::unique_ptr<Atlas> &atlas);
   void begin_device_check();
@@ -139,8 +144,9 @@ private:
   std::unique_ptr<WallJob> wall_;
   std::optional<FocusJob> focus_;
   LensJob lens_;
+  ExamplesJob examples_;
   // Where the window may still sample one it is not moved in memory.
-  std::unique_ptr<Atlas> focus_atlas_, photo_atlas_, grid_atlas_, groups_atlas_;
+  std::unique_ptr<Atlas> focus_atlas_, photo_atlas_, grid_atlas_, groups_atlas_, examples_atlas_, example_photos_atlas_;
   Atlas timeline_atlas_;
   int generation_ = 0; // of the textures
   // Textures that the window may still sample: freed once it has seen the generation that follows.
@@ -161,7 +167,7 @@ private:
   DeviceCheck device_check_;
   int failed_saves_ = 0;
   int free_steps_ = 0; // single steps that were asked for
-  Turns turns_;        // of the focus, the grid and the wall
+  Turns turns_;        // of the focus, the grid, the wall and the examples
   double step_seconds_ = 0;
   Clock::time_point step_began_ = Clock::now(), told_ = Clock::now(), grid_shown_ = Clock::now();
 };
