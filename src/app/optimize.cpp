@@ -63,11 +63,7 @@ void write_pictures(const Outcome &outcome, const PictureSettings &settings, con
   }
   for (const OptimizedImage &image : outcome.images) {
     const std::string &path = paths.empty() ? png : paths[image.objective];
-    const std::string json = settings_json(settings_of(settings, {image}));
-    if (has_opacity(image.image, view) && has_picture(image.progress))
-      write_cutout(path, image.image, view, json);
-    else
-      write_png(path, page_of(image.image, image.progress, view), json);
+    write_image(path, image, view, settings_json(settings_of(settings, {image})));
     tell("wrote " + path);
   }
 }
@@ -124,6 +120,10 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
   controls.recipe = settings.recipe;
   controls.size = side;
   controls.seed = settings.seed;
+  controls.opacity = settings.opacity;
+  const PlaneView planes = plane_view(context.session.graph().input.c, model.rgb);
+  if (settings.opacity && !planes.one_picture())
+    throw UserError(fmt::format("--alpha: images of {} planes are no pictures", planes.planes));
   const viewer::Reading reading =
       viewer::reading_of(context.session, text, controls, photo, settings.style.has_value());
   if (!reading.problem.empty())
@@ -248,8 +248,6 @@ Command add_optimize(CLI::App &program) {
     check_path(o->optimize);
     if (path && !o->offscreen)
       throw UserError("--from and --to need --offscreen: the viewer shows no paths between objectives");
-    if (o->optimize.opacity && !o->offscreen)
-      throw UserError("--alpha needs --offscreen: the viewer's images have no opacity");
     if (o->offscreen && o->outputs.png.empty() && o->outputs.npy.empty() && o->outputs.loop.empty())
       throw UserError("optimize: -o is required");
     check_loops(o->outputs, path);

@@ -97,6 +97,7 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
   mark_model(session, settings);
   mark_device(session, settings);
   settings.variants = picture.variants;
+  settings.opacity = picture.opacity;
   if (!picture.photo.empty())
     settings.photo = mark_file(picture.photo);
   if (picture.from_photo) {
@@ -117,11 +118,12 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
     settings.which.push_back(outcome.objectives.back().variant);
     again = again && image.steps > 0 && to_the_end(image.steps, picture.recipe);
   }
-  const OptimizedImage &only = picture.images.front();
   const PlaneView view = plane_view(session.graph().input.c, session.model().rgb);
-  write_png(picture.path,
-            picture.images.size() == 1 ? page_of(only.image, only.progress, view) : draw_grid(outcome, settings, view),
-            again ? settings_json(settings) : "");
+  const std::string json = again ? settings_json(settings) : "";
+  if (picture.images.size() == 1)
+    write_image(picture.path, picture.images.front(), view, json);
+  else
+    write_png(picture.path, draw_grid(outcome, settings, view), json);
 }
 
 // The device is lost: what can be kept goes to a file beside the settings, that the menu then offers. What to say of

@@ -82,6 +82,10 @@ FocusJob::Goal FocusJob::goal_of(const FocusTask &task, const Recipe &recipe) co
 
 Size FocusJob::image_size_of(const FocusTask &task) const { return goal_of(task, task.controls.recipe).image; }
 
+bool FocusJob::has_opacity() const {
+  return task_.controls.opacity && task_.controls.start == StartFrom::noise && view().one_picture();
+}
+
 PlaneView FocusJob::view() const { return plane_view(session_.graph().input.c, session_.model().rgb); }
 
 void FocusJob::make(Run &run, const Recipe &recipe, std::optional<Array> init, std::optional<OptimizationState> state) {
@@ -99,6 +103,7 @@ void FocusJob::make(Run &run, const Recipe &recipe, std::optional<Array> init, s
   options.slicing = slicing_;
   options.precision = session_.precision();
   options.profile = session_.profile();
+  options.opacity = has_opacity();
   const Needs needs = objective.needs();
   if ((needs.photo && !photo_) || (needs.style && !style_))
     throw UserError(fmt::format("{} compares with a {}: open one", objective.text,
@@ -182,7 +187,8 @@ void FocusJob::restart() {
 void FocusJob::set(const FocusTask &task) {
   const bool fresh = !active() || looked_away_ || task.unit != task_.unit || task.place != task_.place ||
                      but_for_leash(task.aim) != but_for_leash(task_.aim) || task.controls.seed != task_.controls.seed ||
-                     task.controls.start != task_.controls.start || (steps() == 0 && !(task == task_));
+                     task.controls.start != task_.controls.start || task.controls.opacity != task_.controls.opacity ||
+                     (steps() == 0 && !(task == task_));
   if (!fresh && task == task_)
     return;
   if (!fresh)
@@ -224,7 +230,7 @@ void FocusJob::go_on_changed(const FocusTask &before) {
   // Adam's moments are of the gradient, whatever the transforms and the clipping: they stay where the parameters do.
   if (same_size && same_parameters(controls.recipe, before.controls.recipe))
     go_on(first_, controls.recipe, std::nullopt, first_.optimization->state());
-  else if (form_of(controls.recipe.parameterization).inverse == nullptr)
+  else if (form_of(controls.recipe.parameterization).inverse == nullptr || has_opacity())
     begin(first_, controls.recipe); // the image there is has no parameters of that kind
   else
     go_on(first_, controls.recipe, parameters_of_all(images(), size, controls.recipe), std::nullopt);

@@ -74,6 +74,8 @@ public:
   // Of the images that there would be: Controls::size as a square, in the proportions of the net's input, or in those
   // of the photo that they compare with.
   Size image_size_of(const FocusTask &task) const;
+  // Not of images that start from a photo, which tells none, nor where planes are no picture.
+  bool has_opacity() const;
   bool two() const { return second_.optimization.has_value(); }
 
   // Records what there is to see into an atlas of cells for images of width() x height(): see image_cell().
@@ -117,6 +119,7 @@ private:
   std::vector<Array> images(); // (C,H,W) each
   Progress progress();         // of all of them
   bool shows_changes() const;
+  void show_over_squares(Run &run, bool second, Atlas &atlas) const;
   void show_changes(vulkan::Recording &recording, Atlas &atlas);
   void draw_thumbnail(const KeptMoment &kept, Atlas &timeline) const;
   PlaneView view() const;

@@ -130,6 +130,8 @@ void write_controls(const Controls &controls, Json &json) {
   json["recipe"] = to_json(controls.recipe);
   json["size"] = controls.size;
   json["seed"] = controls.seed;
+  if (controls.opacity)
+    json["alpha"] = true;
   json["start"] = controls.start == StartFrom::noise ? "noise" : "photo";
 }
 
@@ -138,6 +140,7 @@ Controls read_controls(const JsonReader &from) {
   controls.recipe = read_recipe(from.object("recipe"));
   controls.size = from.integer("size", 2, 4096);
   controls.seed = from.natural("seed");
+  controls.opacity = from.has("alpha") && from.flag("alpha");
   controls.start = from.either("start", "noise", "photo") ? StartFrom::noise : StartFrom::photo;
   return controls;
 }

@@ -56,6 +56,7 @@ struct Controls {
   int size = 128; // of the image: a square, or as many pixels in the proportions of the net's input
   std::uint64_t seed = 0;
   StartFrom start = StartFrom::noise;
+  bool opacity = false; // of the focus's images, where they start from noise
   bool operator==(const Controls &) const = default;
 };
 
@@ -243,6 +244,7 @@ struct Snapshot {
   bool refused = false;       // the last one could not be loaded, and the one before stays
   Size net_size{224, 224};    // of the net's input: what the layers' sizes are for
   int planes = 3;             // of its picture
+  bool one_picture = true;    // these are one, not a mosaic
   std::vector<Guess> guesses; // the likeliest first; empty without a classifier or a photo
   std::string device, driver, precision = "fp32";
   std::vector<LayerRow> layers;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "graph/names.h"
 #include "graph/shapes.h"
+#include "visualization/parameterizations/forms.h"
 
 namespace convscope::viewer {
 
@@ -163,6 +164,14 @@ void Workshop::obey(const Wish &next, const std::optional<SavedFocus> &restoring
   publish();
 }
 
+// The focus's, or what that goes back to. The wall's images come and go one by one: they have nothing in common.
+Recipe Workshop::wall_recipe() const {
+  Recipe recipe = (now_.own ? *now_.own : now_.controls).recipe;
+  if (form_of(recipe.parameterization).coupled)
+    set_parameterization(recipe, convscope::recipe("lucid").parameterization);
+  return recipe;
+}
+
 // A layer of the net before can be asked for until the window knows that there is another one.
 FocusTask Workshop::task(const Wish &of) const {
   FocusTask task = task_of(of);
@@ -309,6 +318,7 @@ void Workshop::publish() {
   s.refused = refused_;
   s.net_size = session_.graph().size();
   s.planes = session_.graph().input.c;
+  s.one_picture = plane_view(s.planes, session_.model().rgb).one_picture();
   s.guesses = guesses_;
   s.device = device.info().name;
   s.driver = device.info().driver_info;

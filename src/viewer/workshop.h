@@ -58,6 +58,7 @@ struct SavedPicture {
   int variants = 1;                // the images are that many of one objective, which is named as often
   std::string photo{}, style{};    // that the objectives compare with; "" where they do not
   bool from_photo = false;         // it is what they began with, too
+  bool opacity = false;            // the images have one
   std::optional<SavedGrid> grid{}; // instead of objectives and their images: of `photo`
 };
 // Writes it; UserError where that can't be done. Called on the worker's thread.
@@ -94,7 +95,7 @@ private:
   void use_model();
   bool known(const std::string &layer) const;
   FocusTask task(const Wish &of) const;
-  const Recipe &wall_recipe() const { return (now_.own ? *now_.own : now_.controls).recipe; }
+  Recipe wall_recipe() const;
   void classify();
   ImageRgb8 read_picture(const std::string &path); // what is wrong with it all the same becomes the message
   void load_photo();

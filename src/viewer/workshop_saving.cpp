@@ -90,6 +90,7 @@ SavedPicture Workshop::focus_picture(const std::string &path) {
                        focus_->untouched()};
   picture.objectives.assign(picture.images.size(), focus_->objective().text);
   picture.variants = task.aim.images;
+  picture.opacity = focus_->has_opacity();
   picture.from_photo = task.controls.start == StartFrom::photo && !photo_name_.empty();
   if (needs.photo || picture.from_photo)
     picture.photo = photo_name_;
