@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "app/interpolating.h"
 #include "app/interrupt.h"
 #include "app/optimizing.h"
 #include "app/outputs.h"
@@ -98,6 +99,9 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
   mark_device(session, settings);
   settings.variants = picture.variants;
   settings.opacity = picture.opacity;
+  const bool path = !picture.path_from.empty();
+  if (path)
+    settings.path = {picture.path_from, picture.path_to, static_cast<int>(picture.images.size())};
   if (!picture.photo.empty())
     settings.photo = mark_file(picture.photo);
   if (picture.from_photo) {
@@ -109,13 +113,21 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
   bool again = picture.untouched;
   Outcome outcome;
   outcome.images = picture.images;
+  for (const std::string &text : texts_of(settings))
+    mark_vectors(session.objective(text), settings);
+  if (path)
+    outcome.objectives = path_of(session, *settings.path);
+  else
+    for (const std::string &text : picture.objectives)
+      outcome.objectives.push_back(session.objective(text));
   for (const OptimizedImage &image : picture.images) {
-    const std::string &text = picture.objectives[image.objective];
-    outcome.objectives.push_back(session.objective(text));
-    mark_vectors(outcome.objectives.back(), settings);
-    outcome.objectives.back().variant = picture.variants > 1 ? static_cast<int>(image.objective) : 0;
+    Objective &objective = outcome.objectives[image.objective];
+    if (!path)
+      objective.variant = picture.variants > 1 ? static_cast<int>(image.objective) : 0;
     settings.steps.push_back(image.steps);
-    settings.which.push_back(outcome.objectives.back().variant);
+    settings.which.push_back(objective.variant);
+    if (path)
+      objective.variant = 0; // its text tells which it is
     again = again && image.steps > 0 && to_the_end(image.steps, picture.recipe);
   }
   const PlaneView view = plane_view(session.graph().input.c, session.model().rgb);

@@ -126,7 +126,7 @@ void image_controls(Frame &frame) {
   int &images = frame.ui.wish.aim.images;
   if (ImGui::BeginCombo("##images", fmt::format("{}", images).c_str())) {
     for (const int count : {1, 2, 4, 6, most_images})
-      if ((count > 1 || !frame.now.focus.company) &&
+      if ((count > 1 || (!frame.now.focus.company && frame.ui.wish.aim.kind != Aim::Kind::path)) &&
           ImGui::Selectable(fmt::format("{}", count).c_str(), count == images))
         images = count;
     ImGui::EndCombo();

@@ -66,6 +66,7 @@ public:
   // active() only:
   const Unit &unit() const { return first_.goal.unit; } // at its place
   const Objective &objective() const { return first_.goal.objective; }
+  const std::vector<Objective> &path() const { return first_.goal.path; } // each image's, where it is one
   const FocusTask &task() const { return task_; }
   int width() const { return first_.optimization->width(); }
   int height() const { return first_.optimization->height(); }
@@ -92,7 +93,9 @@ private:
   struct Goal { // what a recipe is to do
     Unit unit;
     Objective objective;
+    std::vector<Objective> path; // of a path: each image's; `objective` is the first
     Size image;
+    std::vector<Objective> of_images(int images) const; // each with random numbers of its own
   };
   struct Run { // A or B
     std::optional<Optimization> optimization;

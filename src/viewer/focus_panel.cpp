@@ -28,7 +28,7 @@ bool arrived(const Frame &frame) {
   const auto &wanted = frame.ui.wish.focus, &there = frame.now.focus.unit;
   const Aim &aim = frame.ui.wish.aim, &its = frame.now.focus.aim;
   return wanted && there && wanted->layer == there->layer && wanted->channel == there->channel &&
-         aim.kind == its.kind && aim.typed == its.typed && aim.images == its.images;
+         aim.kind == its.kind && aim.typed == its.typed && aim.to == its.to && aim.images == its.images;
 }
 
 // The layer and its channel, which can be typed.
@@ -84,6 +84,8 @@ std::string caption(const Aim &aim, const Unit &unit) {
     return fmt::format("What {} sees in the photo, exaggerated", unit.layer);
   case Aim::Kind::accentuation:
     return "The photo, changed so that it fires more";
+  case Aim::Kind::path:
+    return "From the one objective to the other, with what they have in common";
   case Aim::Kind::typed:
     return "What the objective asks for, as far as it has come";
   case Aim::Kind::unit:

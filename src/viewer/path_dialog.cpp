@@ -147,6 +147,8 @@ std::string name_of(const Aim &aim, const Unit &unit) {
     return "caricature-" + name;
   case Aim::Kind::accentuation:
     return "accentuated-" + name;
+  case Aim::Kind::path:
+    return name + "-path";
   case Aim::Kind::typed:
     return name.empty() ? "image" : name + "-and-more";
   case Aim::Kind::unit:

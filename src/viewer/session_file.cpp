@@ -108,11 +108,12 @@ Lens read_lens(const JsonReader &from) {
   return {kind_of<Lens::Kind>(from, kinds_of_lenses), from.integer("groups", fewest_groups, most_lens_groups)};
 }
 
-constexpr const char *kinds_of_aims[] = {"unit", "faces", "caricature", "accentuation", "typed"};
+constexpr const char *kinds_of_aims[] = {"unit", "faces", "caricature", "accentuation", "typed", "path"};
 
 Json to_json(const Aim &aim) {
   return {{"kind", kinds_of_aims[static_cast<std::size_t>(aim.kind)]},
           {"typed", aim.typed},
+          {"to", aim.to},
           {"images", aim.images},
           {"leash", aim.leash}};
 }
@@ -121,6 +122,7 @@ Aim read_aim(const JsonReader &from) {
   Aim aim;
   aim.kind = kind_of<Aim::Kind>(from, kinds_of_aims);
   aim.typed = from.text("typed");
+  aim.to = from.has("to") ? from.text("to") : "";
   aim.images = from.integer("images", 1, most_images);
   aim.leash = from.number("leash", 0, 1e6);
   return aim;

@@ -27,14 +27,17 @@ std::string objective_text(const Unit &unit); // "layer:channel", "layer:channel
 
 // What is asked of the focused image.
 struct Aim {
-  enum class Kind { unit, faces, caricature, accentuation, typed };
+  enum class Kind { unit, faces, caricature, accentuation, typed, path };
   Kind kind = Kind::unit;
-  std::string typed;  // Kind::typed: the objective
+  std::string typed;  // Kind::typed: the objective; Kind::path: the one that its images begin with
   int images = 1;     // of the objective, from starts of their own
   double leash = 0.1; // of an accentuation: what it costs the image to leave the photo
+  std::string to{};   // Kind::path: the objective that its images end with
   bool operator==(const Aim &) const = default;
 };
 inline constexpr int most_images = 9; // of an objective
+// Whether the objective is text, and not what a unit and its place say.
+inline bool is_text(const Aim &aim) { return aim.kind == Aim::Kind::typed || aim.kind == Aim::Kind::path; }
 // "unit - 100*diversity(layer)", "caricature(layer)" and so on.
 std::string objective_text(const Aim &aim, const Unit &unit);
 

@@ -139,9 +139,9 @@ void Ui::open_session(const std::string &path) {
 
 void Ui::focus(const std::string &layer, int channel) {
   objective.editing = false;
-  if (wish.focus && wish.focus->layer == layer && wish.focus->channel == channel && wish.aim.kind != Aim::Kind::typed)
+  if (wish.focus && wish.focus->layer == layer && wish.focus->channel == channel && !is_text(wish.aim))
     return;
-  if (wish.aim.kind == Aim::Kind::typed || wish.aim.kind == Aim::Kind::caricature)
+  if (is_text(wish.aim) || wish.aim.kind == Aim::Kind::caricature)
     leave_aim();
   wish.focus = Unit{layer, channel};
   wish.place = {};
@@ -153,7 +153,7 @@ void Ui::find(const std::string &layer, int channel) {
 }
 
 void Ui::look_at(Place place) {
-  if (wish.aim.kind == Aim::Kind::typed)
+  if (is_text(wish.aim))
     leave_aim(); // that names its own
   wish.place = place;
 }
@@ -186,7 +186,7 @@ void Ui::ask_to_save_middle(const Snapshot &now) {
 }
 
 void Ui::whole_channel() {
-  if (wish.aim.kind == Aim::Kind::typed)
+  if (is_text(wish.aim))
     leave_aim();
   wish.place = {};
   if (wish.focus)
@@ -247,7 +247,7 @@ void Ui::settle(const Snapshot &now) {
   // What was chosen of the net before, while this one was on its way.
   if (there && !known(wish.layer))
     wish.layer.clear();
-  const bool of_image = wish.aim.kind == Aim::Kind::typed && wish.focus && wish.focus->layer.empty();
+  const bool of_image = is_text(wish.aim) && wish.focus && wish.focus->layer.empty();
   if (there && wish.focus && !known(wish.focus->layer) && !of_image) {
     wish.focus.reset();
     wish.place = {};

@@ -22,7 +22,7 @@ namespace convscope::viewer {
 enum class Show { map, image, both };
 
 // Images of an objective that are to differ, and how far an accentuation's leash goes.
-inline constexpr int faces = 4;
+inline constexpr int faces = 4, path_images = 6;
 inline constexpr float shortest_leash = 0.01F, longest_leash = 100;
 
 // What a path dialog is open for.
@@ -105,8 +105,8 @@ struct Ui {
     bool active = false, editing = false; // it has the keys; its text is not what is asked for
     bool entered = false;                 // to be asked for as soon as the worker has read it
     bool take_keys = false;               // with the next frame
-  } objective;
-  float controls_height = 0; // as they were last drawn
+  } objective, other_end;                 // of a path
+  float controls_height = 0;              // as they were last drawn
   struct Dialog {
     Ask ask = Ask::nothing;
     std::string path, model; // of weights
@@ -149,7 +149,9 @@ private:
   void open_session(const std::string &path);
   void settle(const Snapshot &now); // what follows from what arrived
   void settle_objective(const Snapshot &now);
+  bool asks(ObjectiveField &field, const Snapshot &now);
   void leave_aim(); // for a unit's image
+  void begin_path(const Aim &before);
   void focus_strongest(const Snapshot &now);
   void panes_of(Frame &frame);
 

@@ -175,7 +175,7 @@ Recipe Workshop::wall_recipe() const {
 // A layer of the net before can be asked for until the window knows that there is another one.
 FocusTask Workshop::task(const Wish &of) const {
   FocusTask task = task_of(of);
-  const bool of_image = task.aim.kind == Aim::Kind::typed && task.unit && task.unit->layer.empty();
+  const bool of_image = is_text(task.aim) && task.unit && task.unit->layer.empty();
   if (task.unit && !of_image && !known(task.unit->layer))
     task.unit.reset();
   return task;

@@ -54,12 +54,13 @@ struct SavedPicture {
   Size size;       // of the image
   Size input_size; // what it is resized to for the net; not given where it is not
   std::uint64_t seed = 0;
-  bool untouched = true;           // by controls changed on the way: the same command line makes the same images
-  int variants = 1;                // the images are that many of one objective, which is named as often
-  std::string photo{}, style{};    // that the objectives compare with; "" where they do not
-  bool from_photo = false;         // it is what they began with, too
-  bool opacity = false;            // the images have one
-  std::optional<SavedGrid> grid{}; // instead of objectives and their images: of `photo`
+  bool untouched = true;              // by controls changed on the way: the same command line makes the same images
+  int variants = 1;                   // the images are that many of one objective, which is named as often
+  std::string path_from{}, path_to{}; // or go from this one to that one; "" where they do not
+  std::string photo{}, style{};       // that the objectives compare with; "" where they do not
+  bool from_photo = false;            // it is what they began with, too
+  bool opacity = false;               // the images have one
+  std::optional<SavedGrid> grid{};    // instead of objectives and their images: of `photo`
 };
 // Writes it; UserError where that can't be done. Called on the worker's thread.
 using Saver = std::function<void(Session &, const SavedPicture &)>;
