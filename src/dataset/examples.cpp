@@ -356,6 +356,9 @@ std::vector<ChannelExamples> ExamplesRun::results(NodeId layer) {
 }
 
 ChannelExamples ExamplesRun::result(int channel) {
+  if (channel < 0 || channel >= shapes_.front().c)
+    throw UserError(fmt::format("{} has {} channels, from 0 on, and no {}", seen_layers_.front().name,
+                                shapes_.front().c, channel));
   return examples_of(0, *tally_, static_cast<std::size_t>(channel), 1).front();
 }
 

@@ -103,7 +103,7 @@ public:
 
   // Of what has been seen by then, of request.channels. `layer` is of request.layers.
   std::vector<ChannelExamples> results(NodeId layer);
-  // The same of one channel, of a live run's layer.
+  // The same of one channel, of a live run's layer. UserError where that has none of the number.
   ChannelExamples result(int channel);
   // The same of request.positions.
   PositionExamples positions(NodeId layer);
