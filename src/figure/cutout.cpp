@@ -6,7 +6,7 @@ namespace convscope {
 
 namespace {
 
-constexpr int square = 8; // pixels
+constexpr int side_of_square = 8; // pixels
 constexpr float light = 0.8F, dark = 0.6F;
 
 // `ground` is the grey at (x, y).
@@ -40,7 +40,9 @@ ImageRgb8 draw_over_paper(const Array &image, const PlaneView &view) {
 ImageRgb8 draw_over_squares(const Array &image, const PlaneView &view) {
   if (!has_opacity(image, view))
     return draw_planes(image, view);
-  return draw_planes(over(image, [](int x, int y) { return (x / square + y / square) % 2 == 0 ? light : dark; }), view);
+  return draw_planes(
+      over(image, [](int x, int y) { return (x / side_of_square + y / side_of_square) % 2 == 0 ? light : dark; }),
+      view);
 }
 
 } // namespace convscope

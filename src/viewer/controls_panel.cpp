@@ -81,7 +81,7 @@ void parameterization_combo(Frame &frame) {
   Controls &controls = frame.ui.wish.controls;
   Recipe &recipe = controls.recipe;
   labelled("Image as", form_of(recipe.parameterization).help.data(), frame.scale);
-  const char *const opacity = "Opacity";
+  const char *const opacity = "Alpha";
   const float check = ImGui::GetFrameHeight() + ImGui::GetStyle().ItemInnerSpacing.x + ImGui::CalcTextSize(opacity).x;
   const float room = ImGui::GetContentRegionAvail().x - check - ImGui::GetStyle().ItemSpacing.x;
   ImGui::SetNextItemWidth(std::max(room, 40 * frame.scale));

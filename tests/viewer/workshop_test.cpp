@@ -365,8 +365,10 @@ TEST_F(WorkshopTest, AllParameterizationsAreMade) {
   wish_.wall_images = true;
   wish_.in_view = {0};
   obey();
-  ASSERT_TRUE(works_until([&] { return now_.tiles.at(0).steps > 0; })) << now_.message;
-  workshop_->save({SaveRequest::What::wall, "unused.png"});
+  ASSERT_TRUE(works_until([&] { // there are finished images
+    workshop_->save({SaveRequest::What::wall, "wall.png"});
+    return saved_.path == "wall.png";
+  }));
   EXPECT_EQ(saved_.recipe.parameterization, ParameterizationKind::fft);
 }
 
@@ -392,7 +394,7 @@ TEST_F(WorkshopTest, AnOpacityIsSeenAndSaved) {
     OptimizeRun run(session_, request);
     while (!run.done())
       run.advance(1000);
-    const Array &right = run.results().at(0).image;
+    const Array right = run.results().at(0).image;
     EXPECT_EQ(right.shape, (std::vector<std::int64_t>{4, 64, 64}));
     EXPECT_TRUE(saved_.images[0].image.data == right.data);
     ASSERT_FALSE(now_.focus.history.empty());
