@@ -28,7 +28,7 @@ namespace convscope {
 namespace {
 
 // Of a batch, where the user does not say: so that the device is busy and a batch still takes about a second at the
-// most.
+// most; of a live run, that has a quarter of the device or less, a part of that.
 constexpr int most_photos = 32;
 constexpr std::size_t most_unread = 256; // in one, beside those that can be read
 double batch_flops(const vulkan::DeviceInfo &device) { return device.is_cpu() ? 16e9 : 1e12; }
@@ -191,8 +191,8 @@ void ExamplesRun::plan() {
           shapes[i] = known[i];
     }
     const double flops = std::max(forward_flops(graph, shapes, ancestors(graph, layers)), 1.0);
-    batch_ = static_cast<int>(
-        std::clamp(batch_flops(session_.device().info()) / flops, 1.0, static_cast<double>(most_photos)));
+    batch_ = static_cast<int>(std::clamp(batch_flops(session_.device().info()) / (request_.live ? 4 * flops : flops),
+                                         1.0, static_cast<double>(most_photos)));
   }
   batch_ = static_cast<int>(std::min<std::int64_t>(batch_, progress_.left()));
   for (;; batch_ /= 2)
@@ -357,8 +357,8 @@ std::vector<ChannelExamples> ExamplesRun::results(NodeId layer) {
 
 ChannelExamples ExamplesRun::result(int channel) {
   if (channel < 0 || channel >= shapes_.front().c)
-    throw UserError(fmt::format("{} has {} channels, from 0 on, and no {}", seen_layers_.front().name,
-                                shapes_.front().c, channel));
+    throw UserError(
+        fmt::format("{} has {} channels, from 0 on, and no {}", seen_layers_.front().name, shapes_.front().c, channel));
   return examples_of(0, *tally_, static_cast<std::size_t>(channel), 1).front();
 }
 

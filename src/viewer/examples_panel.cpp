@@ -98,9 +98,9 @@ std::string state_text(const Frame &frame, const ExamplesState *its) {
   if (!its || its->seen == 0)
     return "";
   const double percent = 100.0 * static_cast<double>(its->excited) / static_cast<double>(its->seen);
-  return fmt::format("fires in {} % of {} photos",
+  return fmt::format("fires in {} % of {} photo{}",
                      percent > 0 && percent < 1 ? number_text(percent) : fmt::format("{:.0f}", percent),
-                     count_text(its->seen));
+                     count_text(its->seen), its->seen == 1 ? "" : "s");
 }
 
 std::string details_text(const ExamplesState &there) {

@@ -85,14 +85,13 @@ std::string caption(const Aim &aim, const Unit &unit) {
   case Aim::Kind::accentuation:
     return "The photo, changed so that it fires more";
   case Aim::Kind::path:
-    return "From the one objective to the other, with what they have in common";
+    return "On the way from one objective to the other";
   case Aim::Kind::typed:
-    return "What the objective asks for, as far as it has come";
+    return "What the objective asks for, so far";
   case Aim::Kind::unit:
     break;
   }
-  return aim.images > 1 ? "Images that it likes best, from starts of their own"
-                        : "The image that it likes best, as far as it has come";
+  return aim.images > 1 ? "Images that it likes, from starts of their own" : "The image that it likes best so far";
 }
 
 void caption_line(Frame &frame) {
@@ -117,7 +116,7 @@ int columns_for(int images, const Box &box, float aspect, float gap) {
     const float w = (box.width() - static_cast<float>(columns - 1) * gap) / static_cast<float>(columns);
     const float h = (box.height() - static_cast<float>(rows - 1) * gap) / static_cast<float>(rows);
     const float width = std::min(w, h * aspect);
-    if (width > widest) {
+    if (width >= widest) { // rather beside each other than below
       widest = width;
       best = columns;
     }

@@ -16,14 +16,7 @@ protected:
     desktop->tool({"sleep", "1"});
     key("Return");
   }
-  // Some red, which nothing else has there.
-  static bool underlined() {
-    const ImageRgb8 image = desktop->grab(field);
-    int red = 0;
-    for (std::size_t i = 0; i < image.pixels.size(); i += 3)
-      red += image.pixels[i] > 180 && image.pixels[i + 1] < 110 && image.pixels[i + 2] < 100;
-    return red > 10;
-  }
+  static bool underlined() { return reddish(desktop->grab(field)); }
   // Pauses, saves the image, and has it made again without the window: of that size, and the same.
   void expect_step_replays(const std::string &name, int width, int height) {
     key("space");
@@ -104,6 +97,32 @@ TEST_F(ObjectiveTest, FacesByAClickReplay) {
   ASSERT_TRUE(changes(focus, before, 0.7)) << "one image only";
   ASSERT_TRUE(changes(focus, colours_of_an_image)) << err();
   expect_step_replays("faces", 2 * 128, 2 * 128);
+}
+
+TEST_F(ObjectiveTest, APathByAClickReplays) {
+  start_focused();
+  const ImageRgb8 before = desktop->grab(focus);
+  click(1221, 94);
+  ASSERT_TRUE(changes(focus, before, 0.7)) << "one image only";
+  ASSERT_TRUE(changes(focus, colours_of_an_image)) << err();
+  click(1150, 94); // its other end
+  desktop->tool({"sleep", "0.7", "key", "ctrl+a", "sleep", "0.5", "type", "--delay", "100", "conv2:40 - 0.001*tv"});
+  desktop->tool({"sleep", "1"});
+  const ImageRgb8 first = desktop->grab(focus);
+  key("Return");
+  ASSERT_TRUE(changes(focus, first, 0.5)) << "it goes where it went";
+  ASSERT_TRUE(changes(focus, colours_of_an_image)) << err();
+  expect_step_replays("path", 6 * 128, 128);
+}
+
+TEST_F(ObjectiveTest, AnOpacityReplays) {
+  start_focused();
+  const ImageRgb8 before = desktop->grab(focus);
+  click(223, 728);
+  ASSERT_TRUE(changes(focus, before, 0.5)) << "the same image";
+  ASSERT_TRUE(changes(focus, colours_of_an_image / 2)) << err();
+  expect_step_replays("cutout", 128, 128);
+  EXPECT_EQ(text_of(folder / "cutout.png").at(25), 6) << "it has no opacity"; // RGBA
 }
 
 TEST_F(ObjectiveTest, AccentuationByAClickReplays) {

@@ -104,6 +104,14 @@ protected:
   }
   static void key(const std::string &name) { desktop->tool({"key", "--delay", "20", name}); }
 
+  // Some of the red in which what is wrong is said.
+  static bool reddish(const ImageRgb8 &image) {
+    int red = 0;
+    for (std::size_t i = 0; i < image.pixels.size(); i += 3)
+      red += image.pixels[i] > 180 && image.pixels[i + 1] < 110 && image.pixels[i + 2] < 100;
+    return red > 10;
+  }
+
   // Waits until the area has so many colours.
   static constexpr int colours_of_an_image = 2000;
   bool changes(const Area &area, int most_colours) {
