@@ -126,6 +126,9 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
   const PlaneView planes = plane_view(context.session.graph().input.c, model.rgb);
   if (settings.opacity && !planes.one_picture())
     throw UserError(fmt::format("--alpha: images of {} planes are no pictures", planes.planes));
+  if (settings.opacity && settings.recipe.start == Start::photo)
+    throw UserError(
+        fmt::format("--alpha: the recipe '{}' starts from a photo, which tells no opacity", settings.recipe.name));
   const auto read = [&](const std::string &which) {
     viewer::Reading reading = viewer::reading_of(context.session, which, controls, photo, settings.style.has_value());
     if (!reading.problem.empty())

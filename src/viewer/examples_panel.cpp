@@ -155,8 +155,10 @@ void draw_examples(Frame &frame, const Box &box, int columns) {
       list.AddRectFilled(cell.a, cell.b, frame_colour());
   }
   ImGui::SetCursorScreenPos(cursor);
-  if (count == 0 && its && !at_work(frame))
-    draw_note(list, box, "It is silent in all of them");
+  if (count > 0 || waits)
+    return;
+  const std::string &problem = frame.now.examples.problem; // in full: the line below has less room
+  draw_note(list, box, problem.empty() ? "It is silent in all of them" : problem);
 }
 
 void draw_examples_state(Frame &frame) {

@@ -62,7 +62,9 @@ TEST_F(Alpha, WhatDoesNotGoWithItIsSaid) {
   };
   refuse({"--init", photo}, {"--init", "--alpha"});
   refuse({"--recipe", "accentuate", "--photo", photo}, {"--alpha", "accentuate"});
-  refused({"optimize", "--model", "alexnet", "--objective", "conv2:7", "--alpha"}, {"--alpha", "--offscreen"});
+  refused({"optimize", "--model", "alexnet", "--objective", "conv2:7", "--alpha", "--recipe", "accentuate", "--photo",
+           photo},
+          {"--alpha", "accentuate"}); // before there is a window
   refused({"grid", "--model", "alexnet", "--image", photo, "--layer", "conv2", "--alpha", "-o", "x.png"}, {"--alpha"});
 }
 

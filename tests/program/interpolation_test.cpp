@@ -122,7 +122,10 @@ TEST_F(Interpolations, WhatDoesNotGoTogetherIsSaid) {
   refuse({"--from", "conv2:7", "--to", "conv2:999", "-o", "x.png"}, {"conv2 has channels 0 to 191"});
   refuse({"--from", "conv2:7", "--to", "match(conv2)", "-o", "x.png"}, {"match(conv2)", "--photo is required"});
   refuse({"--from", "conv2:7", "--to", "conv2:9 - diversity(conv2)", "-o", "x.png"}, {"diversity()", "both"});
-  refused({"optimize", "--model", "alexnet", "--from", "conv2:7", "--to", "conv2:9"}, {"--offscreen"});
+  // Before there is a window.
+  refused({"optimize", "--model", "alexnet", "--from", "conv2:7", "--to", "conv2:9", "--images", "10"},
+          {"--images 10", "--offscreen"});
+  refused({"optimize", "--model", "alexnet", "--from", "conv2:7", "--to", "match(conv2)"}, {"match(conv2)", "photo"});
 }
 
 } // namespace
