@@ -58,7 +58,6 @@ TEST_F(ExamplesWindowTest, AFolderIsDropped) {
   fs::create_directories(folder / "empty");
   ASSERT_TRUE(mates->drop(id, {(folder / "empty").string()}, patience));
   EXPECT_TRUE(wait_until(patience, [] { return reddish(desktop->grab(line)); })) << "nothing is said of it";
-  write_png("/tmp/i17v/empty.png", desktop->grab());
   const ImageRgb8 image = desktop->grab(focus);
   EXPECT_TRUE(changes(focus, image, 0.2)) << "the optimization stands still";
   expect_quits();
