@@ -50,11 +50,6 @@ std::vector<std::string> sample_photos() {
   return photos;
 }
 
-// A rate that falls goes by how many steps there are to be.
-bool to_the_end(int steps, const Recipe &recipe) {
-  return steps == recipe.steps || recipe.schedule == Schedule::constant;
-}
-
 // As `grid` makes it.
 void save_grid(Session &session, const viewer::SavedPicture &picture) {
   const viewer::SavedGrid &grid = *picture.grid;
@@ -64,7 +59,6 @@ void save_grid(Session &session, const viewer::SavedPicture &picture) {
   settings.image = mark_file(picture.photo);
   settings.layer = grid.layer;
   settings.recipe = picture.recipe;
-  settings.recipe.steps = grid.steps;
   settings.steps = {grid.steps};
   settings.width = picture.size.width;
   settings.height = picture.size.height;
@@ -73,8 +67,7 @@ void save_grid(Session &session, const viewer::SavedPicture &picture) {
   mark_model(session, settings);
   mark_device(session, settings);
   const PlaneView view = plane_view(session.graph().input.c, session.model().rgb);
-  write_png(picture.path, draw_cells(grid.cells, grid.columns, grid.rows, grid.images, view),
-            to_the_end(grid.steps, picture.recipe) ? settings_json(settings) : "");
+  write_png(picture.path, draw_cells(grid.cells, grid.columns, grid.rows, grid.images, view), settings_json(settings));
 }
 
 // The images, with the settings that make them again where the command line can.
@@ -114,7 +107,7 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
     outcome.objectives.back().variant = picture.variants > 1 ? static_cast<int>(image.objective) : 0;
     settings.steps.push_back(image.steps);
     settings.which.push_back(outcome.objectives.back().variant);
-    again = again && image.steps > 0 && to_the_end(image.steps, picture.recipe);
+    again = again && image.steps > 0;
   }
   const OptimizedImage &only = picture.images.front();
   const PlaneView view = plane_view(session.graph().input.c, session.model().rgb);
