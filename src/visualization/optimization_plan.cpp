@@ -72,8 +72,10 @@ Optimization::State::State(vulkan::Programs &programs, Weights &weights, const G
   if (gathers_opacity())
     saliency = plan.persistent("saliency", std::size_t(batch) * std::size_t(image.h * image.w) * sizeof(float));
   parts.resize(canvases.all().size());
-  for (std::size_t i = 0; i < parts.size(); ++i) // the first step's first: its programs are compiled first
-    append_part((canvases.drawn(done) + i) % parts.size(), weights, graph);
+  append_part(canvases.middle(), weights, graph); // whose convolutions the others go by
+  for (std::size_t i = 0; i < parts.size(); ++i)  // then the first step's: its programs are compiled first
+    if (const std::size_t index = (canvases.drawn(done) + i) % parts.size(); index != canvases.middle())
+      append_part(index, weights, graph);
   options.graph_at = nullptr;
 }
 
@@ -111,23 +113,29 @@ int Optimization::State::kept_steps() const {
 }
 
 const Network *Optimization::State::append_comparison(const Comparison &picture, const std::vector<NodeId> &layers,
-                                                      const InputSteps &input, std::optional<Network> &net,
-                                                      Weights &weights, const Graph &graph) {
+                                                      const Canvas &canvas, const InputSteps &input,
+                                                      std::optional<Network> &net, Weights &weights,
+                                                      const Graph &graph) {
   if (layers.empty())
     return nullptr;
-  const NetworkOptions given = net_options(input, layers);
+  const NetworkOptions given = net_options(canvas, input, layers);
   net.emplace(plan, weights, graph, given);
   net->forward(input.append_forward(plan, picture.tensor, optimizer.maps()));
   return &*net;
 }
 
-NetworkOptions Optimization::State::net_options(const InputSteps &input, const std::vector<NodeId> &layers) const {
+NetworkOptions Optimization::State::net_options(const Canvas &canvas, const InputSteps &input,
+                                                const std::vector<NodeId> &layers) {
   NetworkOptions net;
   net.input = input.net_input();
   net.batch = batch * input.views();
   net.precision = options.precision;
   net.profile = options.profile;
   net.targets = layers;
+  if (&canvas == &canvases.all()[canvases.middle()])
+    net.note_shapes = &conv_shapes;
+  else
+    net.shapes = &conv_shapes;
   return net;
 }
 
@@ -147,10 +155,10 @@ void Optimization::State::append_step(Part &part, const Canvas &canvas, const In
   if (paints_opacity())
     sources.image =
         opacity.emplace(recipe, batch, image).append_seen(plan, tensors.image, optimizer.state(), optimizer.images());
-  sources.photo = append_comparison(photo, photo_layers_of(pattern), input, of_photo, weights, graph);
-  sources.style = append_comparison(style, style_layers_of(pattern), input, of_style, weights, graph);
+  sources.photo = append_comparison(photo, photo_layers_of(pattern), canvas, input, of_photo, weights, graph);
+  sources.style = append_comparison(style, style_layers_of(pattern), canvas, input, of_style, weights, graph);
   if (!objective.layers().empty()) {
-    NetworkOptions net = net_options(input, objective.layers());
+    NetworkOptions net = net_options(canvas, input, objective.layers());
     net.backward = true;
     net.revive = recipe.revive_steps > 0;
     const InputSteps::Random random{optimizer.state(), optimizer.images()};

@@ -41,8 +41,9 @@ struct Optimization::State {
         : objective(plan, objectives, shapes, image, views) {}
   };
   std::vector<std::unique_ptr<Part>> parts;
-  Plan first_image; // parameters, where none are given, and what they show
-  Plan drawing;     // of the images of a gallery that are in the batch
+  ConvShapes conv_shapes; // on the middle canvas: one packing of weights serves all
+  Plan first_image;       // parameters, where none are given, and what they show
+  Plan drawing;           // of the images of a gallery that are in the batch
   std::optional<Gallery> gallery;
   int chosen_for = -1; // the step that the gallery's images in the batch are of
   std::optional<std::vector<float>> init;
@@ -70,10 +71,10 @@ struct Optimization::State {
   bool takes(const Graph &graph, Size size) const;
   void append_part(std::size_t index, Weights &weights, const Graph &graph);
   // The net with a picture that terms compare with, put through the image's own transforms.
-  const Network *append_comparison(const Comparison &picture, const std::vector<NodeId> &layers,
+  const Network *append_comparison(const Comparison &picture, const std::vector<NodeId> &layers, const Canvas &canvas,
                                    const InputSteps &input, std::optional<Network> &net, Weights &weights,
                                    const Graph &graph);
-  NetworkOptions net_options(const InputSteps &input, const std::vector<NodeId> &layers) const;
+  NetworkOptions net_options(const Canvas &canvas, const InputSteps &input, const std::vector<NodeId> &layers);
   void append_step(Part &part, const Canvas &canvas, const InputSteps &input, Weights &weights, const Graph &graph,
                    const Objective &pattern);
 
