@@ -1,14 +1,17 @@
 #include "program/program.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <random>
 #include <sstream>
+#include <thread>
 
 #ifndef _WIN32
+#include <csignal>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -113,7 +116,7 @@ Result ProgramTest::run(const Arguments &arguments, const Environment &environme
 }
 
 #ifndef _WIN32
-int ProgramTest::start(const Arguments &arguments) const {
+int ProgramTest::start(const Arguments &arguments, const fs::path &told) const {
   std::vector<std::string> words{CONVSCOPE_BINARY_DIR "/convscope"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char *> pointers;
@@ -123,11 +126,33 @@ int ProgramTest::start(const Arguments &arguments) const {
   const pid_t child = fork();
   if (child == 0) {
     const int out = open("/dev/null", O_WRONLY);
-    if (chdir(folder.c_str()) == 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0)
+    const int err = told.empty() ? out : open(told.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    std::signal(SIGINT, SIG_DFL); // a shell's background jobs ignore it
+    if (chdir(folder.c_str()) == 0 && dup2(out, 1) >= 0 && dup2(err, 2) >= 0)
       execv(pointers[0], pointers.data());
     _exit(127);
   }
   return child;
+}
+
+Result ProgramTest::interrupted(const Arguments &arguments) const {
+  const fs::path told = results / "told";
+  const pid_t child = start(arguments, told);
+  int status = 0;
+  pid_t ended = 0;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(3);
+  while (ended == 0 && read_bytes(told).find("step ") == std::string::npos &&
+         std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    ended = waitpid(child, &status, WNOHANG);
+  }
+  if (ended == 0) {
+    kill(child, SIGINT);
+    ended = waitpid(child, &status, 0);
+  }
+  Result result{ended == child ? exit_status(status) : -1, "", read_bytes(told), ""};
+  result.told = "exit status " + std::to_string(result.status) + "\nstderr: " + result.err.substr(0, 4000);
+  return result;
 }
 #endif
 

@@ -32,8 +32,11 @@ protected:
 
   Result run(const Arguments &arguments, const Environment &environment = {}) const;
 #ifndef _WIN32
-  // Starts it in the folder, its output left unread, and gives its process.
-  int start(const Arguments &arguments) const;
+  // Starts it in the folder, its output left unread but for what it tells (stderr), which goes to a file where one is
+  // named, and gives its process.
+  int start(const Arguments &arguments, const std::filesystem::path &told = {}) const;
+  // Starts it, interrupts it once it tells of its first steps, and gives how it ends.
+  Result interrupted(const Arguments &arguments) const;
 #endif
   // Runs it and expects success, silence of the validation layers, and `files` new in the folder, no others.
   Result done(const Arguments &arguments, const std::set<std::string> &files = {}) const;
