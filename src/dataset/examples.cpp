@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/printable.h"
+#include "base/stopwatch.h"
 #include "dataset/photo_reader.h"
 #include "graph/names.h"
 #include "graph/receptive_field.h"
@@ -182,6 +183,7 @@ void ExamplesRun::advance() {
     for (std::size_t i = 0; i < asked_.size(); ++i)
       peaks.push_back(kept(i, photos));
   }
+  const Stopwatch clock;
   Transaction batch = database_->batch();
   for (const ReadPhoto &photo : unread)
     if (photo.lasting)
@@ -195,6 +197,7 @@ void ExamplesRun::advance() {
     database_->keep(photos[n].photo, photos[n].size, of_photo);
   }
   batch.commit();
+  progress_.database_seconds += clock.seconds();
   progress_.done += count + static_cast<std::int64_t>(unread.size());
   skipped_ += static_cast<std::int64_t>(unread.size());
 }

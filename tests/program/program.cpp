@@ -95,7 +95,10 @@ ProgramTest::~ProgramTest() {
 }
 
 Result ProgramTest::run(const Arguments &arguments, const Environment &environment) const {
-  std::string command = quoted(binary);
+  std::string command;
+  for (const std::string &word : launcher)
+    command += quoted(word) + ' ';
+  command += quoted(binary);
   for (const std::string &argument : arguments)
     command += ' ' + quoted(argument);
   const std::string out = (results / "out").string(), err = (results / "err").string();
@@ -113,8 +116,8 @@ Result ProgramTest::run(const Arguments &arguments, const Environment &environme
 }
 
 #ifndef _WIN32
-int ProgramTest::start(const Arguments &arguments) const {
-  std::vector<std::string> words{CONVSCOPE_BINARY_DIR "/convscope"};
+int ProgramTest::start(const Arguments &arguments, const Environment &environment) const {
+  std::vector<std::string> words{binary};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char *> pointers;
   for (std::string &word : words)
@@ -122,12 +125,26 @@ int ProgramTest::start(const Arguments &arguments) const {
   pointers.push_back(nullptr);
   const pid_t child = fork();
   if (child == 0) {
-    const int out = open("/dev/null", O_WRONLY);
-    if (chdir(folder.c_str()) == 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0)
+    for (const auto &[name, value] : environment)
+      set_variable(name, value);
+    const auto opened = [](const fs::path &file) { return open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600); };
+    if (chdir(folder.c_str()) == 0 && dup2(opened(results / "started.out"), 1) >= 0 &&
+        dup2(opened(results / "started.err"), 2) >= 0)
       execv(pointers[0], pointers.data());
     _exit(127);
   }
   return child;
+}
+#endif
+
+#ifndef _WIN32
+Result ProgramTest::ended(int process) const {
+  int status = 0;
+  waitpid(process, &status, 0);
+  Result result{exit_status(status), read_bytes(results / "started.out"), read_bytes(results / "started.err"), ""};
+  result.told = "exit status " + std::to_string(result.status) + "\nstdout: " + result.out.substr(0, 2000) +
+                "\nstderr: " + result.err.substr(0, 4000);
+  return result;
 }
 #endif
 
