@@ -19,6 +19,8 @@
 #include "session/input_size.h"
 #include "session/recipe_json.h"
 #include "viewer/aim.h"
+#include "visualization/interpolation.h"
+#include "visualization/parameterizations/forms.h"
 
 namespace convscope {
 
@@ -63,11 +65,7 @@ void write_pictures(const Outcome &outcome, const PictureSettings &settings, con
   }
   for (const OptimizedImage &image : outcome.images) {
     const std::string &path = paths.empty() ? png : paths[image.objective];
-    const std::string json = settings_json(settings_of(settings, {image}));
-    if (has_opacity(image.image, view) && has_picture(image.progress))
-      write_cutout(path, image.image, view, json);
-    else
-      write_png(path, page_of(image.image, image.progress, view), json);
+    write_image(path, image, view, settings_json(settings_of(settings, {image})));
     tell("wrote " + path);
   }
 }
@@ -98,7 +96,7 @@ void check_page(const PictureSettings &settings, const PlaneView &view, const st
 
 // What the viewer can show of a request: its first objective.
 ViewRequest view_of(Context &context, const PictureSettings &settings) {
-  const std::string &text = settings.objectives.front();
+  const std::string &text = settings.path ? settings.path->from : settings.objectives.front();
   const Model &model = context.session.model();
   const Objective objective = context.session.objective(text);
   Size photo;
@@ -124,16 +122,34 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
   controls.recipe = settings.recipe;
   controls.size = side;
   controls.seed = settings.seed;
-  const viewer::Reading reading =
-      viewer::reading_of(context.session, text, controls, photo, settings.style.has_value());
-  if (!reading.problem.empty())
-    throw UserError(fmt::format("objective '{}': {}", text, reading.problem));
+  controls.opacity = settings.opacity;
+  const PlaneView planes = plane_view(context.session.graph().input.c, model.rgb);
+  if (settings.opacity && !planes.one_picture())
+    throw UserError(fmt::format("--alpha: images of {} planes are no pictures", planes.planes));
+  const auto read = [&](const std::string &which) {
+    viewer::Reading reading = viewer::reading_of(context.session, which, controls, photo, settings.style.has_value());
+    if (!reading.problem.empty())
+      throw UserError(fmt::format("objective '{}': {}", which, reading.problem));
+    return reading;
+  };
+  const viewer::Reading reading = read(text);
   view.wish.model = settings.model;
   view.wish.layer = reading.unit.layer;
   view.wish.focus = reading.unit;
   if (!reading.plain)
     view.wish.aim = {viewer::Aim::Kind::typed, text, 1};
   view.wish.aim.images = settings.variants;
+  if (settings.path) {
+    read(settings.path->to);
+    if (settings.path->images > viewer::most_images)
+      throw UserError(fmt::format("the viewer shows up to {} images of a path: --images {} needs --offscreen",
+                                  viewer::most_images, settings.path->images));
+    view.wish.aim = {viewer::Aim::Kind::path, text, settings.path->images};
+    view.wish.aim.to = settings.path->to;
+    view.wish.own = controls; // whose images have nothing in common
+    set_parameterization(view.wish.own->recipe, recipe("lucid").parameterization);
+    view.wish.own->recipe.lr *= path_slower;
+  }
   view.wish.photo = settings.photo ? settings.photo->file : "";
   view.wish.style = settings.style ? settings.style->file : "";
   return view;
@@ -246,10 +262,6 @@ Command add_optimize(CLI::App &program) {
     if (!path && o->optimize.objectives.empty())
       throw UserError("optimize: --objective is required");
     check_path(o->optimize);
-    if (path && !o->offscreen)
-      throw UserError("--from and --to need --offscreen: the viewer shows no paths between objectives");
-    if (o->optimize.opacity && !o->offscreen)
-      throw UserError("--alpha needs --offscreen: the viewer's images have no opacity");
     if (o->offscreen && o->outputs.png.empty() && o->outputs.npy.empty() && o->outputs.loop.empty())
       throw UserError("optimize: -o is required");
     check_loops(o->outputs, path);
@@ -273,8 +285,9 @@ Command add_optimize(CLI::App &program) {
       note_left_out(context, {{!o->outputs.png.empty(), "-o"},
                               {!o->outputs.npy.empty(), "--npy"},
                               {!o->outputs.frames.empty(), "--frames"},
-                              {settings.objectives.size() > static_cast<std::size_t>(settings.variants),
+                              {!path && settings.objectives.size() > static_cast<std::size_t>(settings.variants),
                                "objectives but the first"},
+                              {!o->outputs.loop.empty(), "--loop"},
                               {settings.input_size.given(), "--input-size"},
                               {settings.batch > 0, "--batch"},
                               {settings.spectrum.has_value(), "--spectrum"},

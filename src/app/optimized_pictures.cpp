@@ -10,6 +10,7 @@
 #include "app/outputs.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "figure/cutout.h"
 #include "figure/feature_grid.h"
 #include "figure/grid.h"
 #include "io/png.h"
@@ -42,29 +43,6 @@ bool has_picture(const Progress &progress) {
   return progress.state != Progress::State::dead && progress.stopped_at != 0;
 }
 
-bool has_opacity(const Array &image, const PlaneView &view) { return image.shape[0] == view.planes + 1; }
-
-namespace {
-
-struct Cutout {
-  Array colours, opacity;
-};
-
-Cutout cut_out(const Array &image) {
-  const auto split = image.data.end() - image.shape[1] * image.shape[2];
-  return {{{image.shape[0] - 1, image.shape[1], image.shape[2]}, {image.data.begin(), split}},
-          {{1, image.shape[1], image.shape[2]}, {split, image.data.end()}}};
-}
-
-Array over_paper(const Array &image) {
-  auto [colours, opacity] = cut_out(image);
-  for (std::size_t i = 0; i < colours.data.size(); ++i)
-    colours.data[i] = 1 + opacity.data[i % opacity.data.size()] * (colours.data[i] - 1);
-  return colours;
-}
-
-} // namespace
-
 void write_cutout(const std::string &path, const Array &image, const PlaneView &view, const std::string &settings) {
   const Cutout cutout = cut_out(image);
   std::vector<std::uint8_t> opacity;
@@ -73,9 +51,17 @@ void write_cutout(const std::string &path, const Array &image, const PlaneView &
   write_png(path, draw_planes(cutout.colours, view), settings, opacity);
 }
 
+void write_image(const std::string &path, const OptimizedImage &image, const PlaneView &view,
+                 const std::string &settings) {
+  if (has_opacity(image.image, view) && has_picture(image.progress))
+    write_cutout(path, image.image, view, settings);
+  else
+    write_png(path, page_of(image.image, image.progress, view), settings);
+}
+
 ImageRgb8 picture_of(const Array &image, const Progress &progress, const PlaneView &view) {
   if (has_picture(progress))
-    return draw_planes(has_opacity(image, view) ? over_paper(image) : image, view);
+    return draw_over_paper(image, view);
   const Size size = view_size(view, {static_cast<int>(image.shape[2]), static_cast<int>(image.shape[1])});
   return no_response_tile(size.width, size.height);
 }

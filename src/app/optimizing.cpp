@@ -24,6 +24,7 @@
 #include "session/accentuation.h"
 #include "session/input_size.h"
 #include "session/recipe_json.h"
+#include "visualization/interpolation.h"
 #include "visualization/parameterization.h"
 #include "visualization/parameterizations/forms.h"
 #include "visualization/parameters_of.h"
@@ -156,7 +157,7 @@ Recipe recipe_of(const OptimizeOptions &options) {
     set_parameterization(r, parameterization_kind(options.parameterization, "--parameterization"));
   else if (!options.from.empty()) {
     set_parameterization(r, ParameterizationKind::shared);
-    r.lr /= 5; // six tensors add up: at the whole rate colours saturate
+    r.lr /= path_slower;
   }
   if (!options.colours.empty()) {
     if (options.colours != "decorrelated" && options.colours != "rgb")

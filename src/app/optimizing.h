@@ -8,6 +8,7 @@
 
 #include "app/command.h"
 #include "app/settings.h"
+#include "figure/cutout.h"
 #include "figure/planes.h"
 #include "io/image.h"
 #include "session/optimize_run.h"
@@ -79,8 +80,9 @@ ImageRgb8 picture_of(const Array &image, const Progress &progress, const PlaneVi
 ImageRgb8 page_of(const Array &image, const Progress &progress, const PlaneView &view);
 // Of an image with an opacity, the PNG that has it.
 void write_cutout(const std::string &path, const Array &image, const PlaneView &view, const std::string &settings);
-// Whether there is one: a plane more than the view's.
-bool has_opacity(const Array &image, const PlaneView &view);
+// One image alone, by itself in a PNG: write_cutout(), or page_of().
+void write_image(const std::string &path, const OptimizedImage &image, const PlaneView &view,
+                 const std::string &settings);
 // "value 4.21", "stayed dead" or "stopped at step 37: not a number".
 std::string note_of(const Progress &progress);
 // How a page of several images is laid out: those of a path in one row, where they are few.

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "app/interpolating.h"
 #include "app/interrupt.h"
 #include "app/optimizing.h"
 #include "app/outputs.h"
@@ -17,6 +18,7 @@
 #include "app/settings.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "dataset/photo_folder.h"
 #include "graph/shapes.h"
 #include "importer/weights_folder.h"
 #include "io/image.h"
@@ -96,6 +98,10 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
   mark_model(session, settings);
   mark_device(session, settings);
   settings.variants = picture.variants;
+  settings.opacity = picture.opacity;
+  const bool path = !picture.path_from.empty();
+  if (path)
+    settings.path = {picture.path_from, picture.path_to, static_cast<int>(picture.images.size())};
   if (!picture.photo.empty())
     settings.photo = mark_file(picture.photo);
   if (picture.from_photo) {
@@ -107,20 +113,29 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
   bool again = picture.untouched;
   Outcome outcome;
   outcome.images = picture.images;
+  for (const std::string &text : texts_of(settings))
+    mark_vectors(session.objective(text), settings);
+  if (path)
+    outcome.objectives = path_of(session, *settings.path);
+  else
+    for (const std::string &text : picture.objectives)
+      outcome.objectives.push_back(session.objective(text));
   for (const OptimizedImage &image : picture.images) {
-    const std::string &text = picture.objectives[image.objective];
-    outcome.objectives.push_back(session.objective(text));
-    mark_vectors(outcome.objectives.back(), settings);
-    outcome.objectives.back().variant = picture.variants > 1 ? static_cast<int>(image.objective) : 0;
+    Objective &objective = outcome.objectives[image.objective];
+    if (!path)
+      objective.variant = picture.variants > 1 ? static_cast<int>(image.objective) : 0;
     settings.steps.push_back(image.steps);
-    settings.which.push_back(outcome.objectives.back().variant);
+    settings.which.push_back(objective.variant);
+    if (path)
+      objective.variant = 0; // its text tells which it is
     again = again && image.steps > 0 && to_the_end(image.steps, picture.recipe);
   }
-  const OptimizedImage &only = picture.images.front();
   const PlaneView view = plane_view(session.graph().input.c, session.model().rgb);
-  write_png(picture.path,
-            picture.images.size() == 1 ? page_of(only.image, only.progress, view) : draw_grid(outcome, settings, view),
-            again ? settings_json(settings) : "");
+  const std::string json = again ? settings_json(settings) : "";
+  if (picture.images.size() == 1)
+    write_image(picture.path, picture.images.front(), view, json);
+  else
+    write_png(picture.path, draw_grid(outcome, settings, view), json);
 }
 
 // The device is lost: what can be kept goes to a file beside the settings, that the menu then offers. What to say of
@@ -185,6 +200,10 @@ int open_viewer(Context &context, ViewRequest request) {
   ui.samples = sample_photos();
   ui.wish = std::move(request.wish);
   ui.choose_focus = ui.wish.layer.empty();
+  if (ui.wish.photos_seen.folder.empty()) {
+    ui.wish.photos_seen.folder = ui.config.photos;
+    ui.wish.photos_seen.database = ui.config.photos_database;
+  }
   if (ui.wish.photo.empty() && !ui.samples.empty())
     ui.wish.photo = ui.samples.front();
 
@@ -249,7 +268,7 @@ int open_viewer(Context &context, ViewRequest request) {
 
 Command add_view(CLI::App &program) {
   struct Options {
-    std::string model = "vgg16", image, layer, recipe = "lucid", window, screenshot;
+    std::string model = "vgg16", image, layer, recipe = "lucid", window, screenshot, images, database;
     int channel = -1;
     double after = 0;
     CLI::Option *after_given = nullptr;
@@ -262,6 +281,10 @@ Command add_view(CLI::App &program) {
   add_image(app, o->image);
   add_text(app, "--layer", o->layer, "The layer to begin with", "L");
   add_integer(app, "--channel", o->channel, 0, 1 << 20, "The channel to begin with: the focus");
+  add_text(app, "--images", o->images, "A folder of photos: those that excite the focused unit most stand beside it",
+           "DIR");
+  add_text(app, "--db", o->database, "Where what was seen of them is kept, as 'examples' has it [beside the caches]",
+           "F.sqlite");
   add_text(app, "--recipe", o->recipe, "A name such as lucid or article, or a .json", "R");
   add_text(app, "--window", o->window, "The window's size in points, such as 1280x800; as it was left, without", "WxH");
   add_text(app, "--screenshot", o->screenshot, "Write the window as PNG after --after seconds, and end", "F.png");
@@ -284,6 +307,12 @@ Command add_view(CLI::App &program) {
       context.read_picture(o->image); // what is wrong with it is said before a window opens
       request.wish.photo = o->image;
     }
+    if (!o->database.empty() && o->images.empty())
+      throw UserError("--db: goes with --images");
+    if (!o->images.empty())
+      check_photos(std::filesystem::path(std::u8string(o->images.begin(), o->images.end())));
+    request.wish.photos_seen.folder = o->images;
+    request.wish.photos_seen.database = o->database;
     context.load(o->model);
     request.wish.model = context.session.request();
     if (!o->layer.empty()) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "base/files.h"
@@ -34,24 +35,47 @@ ImageRgb8 crop(const std::filesystem::path &folder, const Example &example) {
   return cut(photo, part_of(photo, example.box));
 }
 
-std::vector<ImageRgb8> crops(const std::filesystem::path &folder, const std::vector<Example> &examples, int side) {
+namespace {
+
+// Reads each file once, on all cores; `use` gets the example's number.
+void read_each(const std::filesystem::path &folder, const std::vector<Example> &examples,
+               const std::function<void(std::size_t, const ImageRgb8 &)> &use) {
   std::map<std::string, std::vector<std::size_t>> by_file;
   for (std::size_t i = 0; i < examples.size(); ++i)
     by_file[examples[i].file].push_back(i);
   std::vector<const std::pair<const std::string, std::vector<std::size_t>> *> files;
   for (const auto &file : by_file)
     files.push_back(&file);
-  std::vector<ImageRgb8> result(examples.size());
   parallel_for(files.size(), 1, [&](std::size_t first, std::size_t last) {
     for (std::size_t f = first; f < last; ++f)
       try {
         const std::filesystem::path file = photo_file(folder, files[f]->first);
         use_photo(read_file(file, image_file_limit), path_text(file), [&](const ImageRgb8 &photo) {
           for (const std::size_t i : files[f]->second)
-            result[i] = cut_to(photo, part_of(photo, examples[i].box), side);
+            use(i, photo);
         });
       } catch (const std::exception &) { // gone or changed since it was seen
       }
+  });
+}
+
+} // namespace
+
+std::vector<ImageRgb8> crops(const std::filesystem::path &folder, const std::vector<Example> &examples, int side) {
+  std::vector<ImageRgb8> result(examples.size());
+  read_each(folder, examples, [&](std::size_t i, const ImageRgb8 &photo) {
+    result[i] = cut_to(photo, part_of(photo, examples[i].box), side);
+  });
+  return result;
+}
+
+std::vector<ExamplePictures> crops_with_photos(const std::filesystem::path &folder,
+                                               const std::vector<Example> &examples, int crop_side, int photo_side) {
+  std::vector<ExamplePictures> result(examples.size());
+  read_each(folder, examples, [&](std::size_t i, const ImageRgb8 &photo) {
+    result[i] = {cut_to(photo, part_of(photo, examples[i].box), crop_side),
+                 cut_to(photo, {0, 0, photo.width, photo.height}, photo_side),
+                 {photo.width, photo.height}};
   });
   return result;
 }

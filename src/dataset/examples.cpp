@@ -10,9 +10,11 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/hash.h"
 #include "base/printable.h"
 #include "base/stopwatch.h"
 #include "dataset/photo_reader.h"
+#include "dataset/tally.h"
 #include "graph/names.h"
 #include "graph/receptive_field.h"
 #include "graph/shapes.h"
@@ -31,21 +33,6 @@ namespace {
 constexpr int most_photos = 32;
 constexpr std::size_t most_unread = 256; // in one, beside those that can be read
 double batch_flops(const vulkan::DeviceInfo &device) { return device.is_cpu() ? 16e9 : 1e12; }
-
-// All that a channel's maximum follows from besides photo, layer, input size and precision.
-std::string identity_of(const Session &session) {
-  const ModelRequest &request = session.request();
-  const Preprocessing &prepared = session.graph().preprocessing;
-  std::string text =
-      fmt::format("{}, source {}, scale {}, shift {}, rgb {}", mark_file(path_text(session.model().weights)).hash,
-                  fmt::join(prepared.source, " "), fmt::join(prepared.scale, " "), fmt::join(prepared.shift, " "),
-                  fmt::join(session.model().rgb, " "));
-  if (!request.input_name.empty())
-    text += ", input " + request.input_name;
-  for (const auto &[name, value] : request.set)
-    text += fmt::format(", {} = {}", name, names_array(value) ? mark_file(value).hash : value);
-  return text;
-}
 
 // The box of the photo that a box of the net's input shows.
 Box photo_box(const InputBox &box, Size input, Size photo) {
@@ -71,41 +58,120 @@ std::uint32_t drawn_place(const Shape &shape, std::uint64_t seed, const std::str
 
 } // namespace
 
+// A batch on its way: first its photos come together, then the net sees them.
+struct ExamplesRun::Batch {
+  std::vector<ReadPhoto> photos, unread;
+  std::vector<float> inputs;
+  bool running = false;
+};
+
 ExamplesRun::ExamplesRun(Session &session, ExamplesRequest request)
     : session_(session), request_(std::move(request)),
-      input_(request_.input_size.given() ? request_.input_size.size() : session.graph().size()) {
+      input_(request_.input_size.given() ? request_.input_size.size() : session.graph().size()),
+      before_([this](std::int64_t photo, std::int64_t other) {
+        return photo != other && database_->photo(photo).path < database_->photo(other).path;
+      }) {
   for (const NodeId layer : request_.layers)
-    asked_.push_back({layer, false});
+    ask(layer, false);
   for (const NodeId layer : request_.positions)
-    asked_.push_back({layer, true});
-  for (const Asked &of : asked_)
-    shapes_.push_back(shape_at(session.model(), of.layer, input_));
+    ask(layer, true);
   session.picture(ImageRgb8(1, 1), {1, 1}); // whether photos are pictures for this net
-  check_photos(request_.folder);            // before there is a database
-  database_ = std::make_unique<SeenDatabase>(request_.database, identity_of(session), session.graph().name);
-  for (std::size_t i = 0; i < asked_.size(); ++i)
-    database_->layer({session.graph().nodes[static_cast<std::size_t>(asked_[i].layer)].name,
-                      asked_[i].position ? fmt::format("position, seed {}", request_.seed) : "maxima", input_,
-                      precision_name(session.precision()), shapes_[i]});
+  net_ = net_identity();
+  if (!request_.live)
+    open();
+}
 
-  std::int64_t found = 0;
-  database_->begin_listing();
-  find_photos(request_.folder, [&](const FoundPhoto &photo) {
-    const auto &out = request_.leave_out;
-    if (std::find(out.begin(), out.end(), photo.path) == out.end())
-      database_->found(photo);
-    if (++found % 256 == 0 && request_.listing)
-      request_.listing(found);
-  });
-  database_->end_listing();
+void ExamplesRun::ask(NodeId layer, bool position) {
+  shapes_.push_back(shape_at(session_.model(), layer, input_));
+  asked_.push_back({layer, position});
+  seen_layers_.push_back({session_.graph().nodes[static_cast<std::size_t>(layer)].name,
+                          position ? fmt::format("position, seed {}", request_.seed) : "maxima", input_,
+                          precision_name(session_.precision()), shapes_.back()});
+}
+
+void ExamplesRun::look_at(NodeId layer) {
+  asked_.clear();
+  shapes_.clear();
+  seen_layers_.clear();
+  request_.layers = {layer};
+  request_.positions.clear();
+  under_way_.reset();
+  reader_.reset();
+  plan_.reset(); // its memory
+  ask(layer, false);
+}
+
+// All that a channel's maximum follows from besides photo, layer, input size, precision and the weights' content.
+std::string ExamplesRun::net_identity() const {
+  const ModelRequest &request = session_.request();
+  const Preprocessing &prepared = session_.graph().preprocessing;
+  std::string text =
+      fmt::format(", source {}, scale {}, shift {}, rgb {}", fmt::join(prepared.source, " "),
+                  fmt::join(prepared.scale, " "), fmt::join(prepared.shift, " "), fmt::join(session_.model().rgb, " "));
+  if (!request.input_name.empty())
+    text += ", input " + request.input_name;
+  for (const auto &[name, value] : request.set)
+    text += fmt::format(", {} = {}", name, names_array(value) ? mark_file(value).hash : value);
+  return text;
+}
+
+void ExamplesRun::find_database() {
+  const std::string identity = mark_file(path_text(session_.model().weights)).hash + net_;
+  std::filesystem::path file = request_.database;
+  if (file.empty() && !request_.databases.empty()) {
+    std::error_code error;
+    const std::string folder = path_text(std::filesystem::canonical(request_.folder, error));
+    std::filesystem::create_directories(request_.databases, error);
+    if (!error) // else what is seen is of this run alone
+      file = request_.databases / (hash_text(folder + "\n" + identity) + ".sqlite");
+  }
+  database_ = std::make_unique<SeenDatabase>(file, identity, session_.graph().name);
+}
+
+void ExamplesRun::open() {
+  const bool first = !database_;
+  if (first) {
+    check_photos(request_.folder, request_.stopped); // before there is a database
+    if (request_.stopped && request_.stopped())
+      return;
+    find_database();
+  }
+  database_->forget_layers();
+  for (const SeenLayer &layer : seen_layers_)
+    database_->layer(layer);
+  if (first) {
+    std::int64_t found = 0;
+    database_->begin_listing();
+    find_photos(
+        request_.folder,
+        [&](const FoundPhoto &photo) {
+          const auto &out = request_.leave_out;
+          if (std::find(out.begin(), out.end(), photo.path) == out.end())
+            database_->found(photo);
+          if (++found % 256 == 0 && request_.listing)
+            request_.listing(found);
+        },
+        request_.stopped);
+    database_->end_listing();
+  } else {
+    database_->find_missing();
+  }
+  progress_ = {};
   progress_.photos = database_->photos();
   if (progress_.photos == 0)
     throw UserError(path_text(request_.folder) + ": holds no other picture than what is written there");
   progress_.before = progress_.photos - database_->missing();
   skipped_ = static_cast<std::int64_t>(database_->faults().size());
+  gone_.clear();
   reader_ = std::make_unique<PhotoReader>(request_.folder, [this](const ImageRgb8 &photo) {
     return session_.photo_input(photo, {input_, false});
   });
+  if (!request_.live)
+    return;
+  std::vector<int> all(static_cast<std::size_t>(shapes_.front().c));
+  std::iota(all.begin(), all.end(), 0);
+  tally_ = std::make_unique<Tally>(all, static_cast<std::size_t>(request_.top), before_);
+  tally(0, *tally_);
 }
 
 ExamplesRun::~ExamplesRun() = default;
@@ -132,7 +198,9 @@ void ExamplesRun::plan() {
   batch_ = static_cast<int>(std::min<std::int64_t>(batch_, progress_.left()));
   for (;; batch_ /= 2)
     try {
-      plan_ = std::make_unique<PeaksPlan>(session_, input_, asked_, batch_);
+      plan_ = std::make_unique<PeaksPlan>(session_, input_, asked_, batch_,
+                                          request_.live ? live_slices(session_.device().info())
+                                                        : whole_slices(session_.device().info()));
       return;
     } catch (const UserError &) { // too many to be bound, or for the memory that is left
       if (batch_ == 1)
@@ -154,52 +222,98 @@ void ExamplesRun::fill_reader() {
   }
 }
 
-void ExamplesRun::advance() {
-  if (done())
-    return;
-  if (!plan_)
-    plan();
+// Whether a batch's photos are together, or all that there are. Waits for each so long at the most.
+bool ExamplesRun::gather(double patience) {
+  Batch &batch = *under_way_;
+  const auto wants_more = [&] {
+    return batch.photos.size() < static_cast<std::size_t>(batch_) && batch.unread.size() < most_unread &&
+           reader_->waiting() > 0;
+  };
   fill_reader();
-  std::vector<ReadPhoto> photos, unread;
-  std::vector<float> inputs;
-  while (photos.size() < static_cast<std::size_t>(batch_) && unread.size() < most_unread && reader_->waiting() > 0) {
+  while (wants_more()) {
+    if (!reader_->ready(patience))
+      return false;
     ReadPhoto photo = reader_->take();
     fill_reader();
     if (photo.fault.empty()) {
-      inputs.insert(inputs.end(), photo.input.data.begin(), photo.input.data.end());
+      batch.inputs.insert(batch.inputs.end(), photo.input.data.begin(), photo.input.data.end());
       photo.input.data = {};
-      photos.push_back(std::move(photo));
+      batch.photos.push_back(std::move(photo));
       continue;
     }
     std::error_code error;
     if (!photo.lasting && !std::filesystem::is_directory(request_.folder, error))
       throw UserError(path_text(request_.folder) + ": is gone; what was seen of it is kept");
-    unread.push_back(std::move(photo));
+    batch.unread.push_back(std::move(photo));
   }
-  const auto count = static_cast<int>(photos.size());
+  return true;
+}
+
+void ExamplesRun::advance() {
+  if (done())
+    return;
+  if (!plan_)
+    plan();
+  if (!under_way_)
+    under_way_ = std::make_unique<Batch>();
+  constexpr double for_good = 1e6; // seconds
+  while (!gather(for_good)) {
+  }
+  if (!under_way_->photos.empty())
+    plan_->run(under_way_->inputs);
+  keep();
+}
+
+bool ExamplesRun::advance_slice() {
+  constexpr double moment = 0.005; // seconds
+  if (done())
+    return true;
+  if (!plan_)
+    plan();
+  if (!under_way_)
+    under_way_ = std::make_unique<Batch>();
+  if (!under_way_->running) {
+    if (!gather(moment))
+      return false;
+    if (!under_way_->photos.empty()) {
+      plan_->begin(under_way_->inputs);
+      under_way_->running = true;
+      return false;
+    }
+  } else if (!plan_->advance_slice()) {
+    return false;
+  }
+  keep();
+  return true;
+}
+
+// What the net has seen of the batch.
+void ExamplesRun::keep() {
+  const std::unique_ptr<Batch> seen = std::move(under_way_);
   std::vector<std::vector<Peaks>> peaks; // by layer, of each photo
-  if (count > 0) {
-    plan_->run(inputs);
+  if (!seen->photos.empty())
     for (std::size_t i = 0; i < asked_.size(); ++i)
-      peaks.push_back(kept(i, photos));
-  }
+      peaks.push_back(kept(i, seen->photos));
   const Stopwatch clock;
   Transaction batch = database_->batch();
-  for (const ReadPhoto &photo : unread)
+  for (const ReadPhoto &photo : seen->unread)
     if (photo.lasting)
       database_->keep_fault(photo.photo, photo.fault);
     else
       gone_.push_back({photo.photo.path, photo.fault});
-  for (std::size_t n = 0; n < photos.size(); ++n) {
+  std::vector<std::int64_t> numbers;
+  for (std::size_t n = 0; n < seen->photos.size(); ++n) {
     std::vector<Peaks> of_photo;
-    for (std::vector<Peaks> &of_layer : peaks)
-      of_photo.push_back(std::move(of_layer[n]));
-    database_->keep(photos[n].photo, photos[n].size, of_photo);
+    for (const std::vector<Peaks> &of_layer : peaks)
+      of_photo.push_back(of_layer[n]);
+    numbers.push_back(database_->keep(seen->photos[n].photo, seen->photos[n].size, of_photo));
   }
   batch.commit();
   progress_.database_seconds += clock.seconds();
-  progress_.done += count + static_cast<std::int64_t>(unread.size());
-  skipped_ += static_cast<std::int64_t>(unread.size());
+  for (std::size_t n = 0; tally_ && n < numbers.size(); ++n)
+    tally_->add(numbers[n], peaks.front()[n]);
+  progress_.done += static_cast<std::int64_t>(seen->photos.size() + seen->unread.size());
+  skipped_ += static_cast<std::int64_t>(seen->unread.size());
 }
 
 std::vector<Peaks> ExamplesRun::kept(std::size_t asked, const std::vector<ReadPhoto> &photos) const {
@@ -218,50 +332,62 @@ std::vector<SkippedPhoto> ExamplesRun::skipped() {
   return all;
 }
 
+// Of all photos that are seen; or as far as that goes before it is stopped.
+void ExamplesRun::tally(std::size_t asked, Tally &into) {
+  struct Stopped {};
+  try {
+    database_->each(asked, [&](std::int64_t photo, const Peaks &peaks) {
+      if (request_.stopped && request_.stopped())
+        throw Stopped();
+      into.add(photo, peaks);
+    });
+  } catch (const Stopped &) {
+  }
+}
+
 std::vector<ChannelExamples> ExamplesRun::results(NodeId layer) {
   const auto at = static_cast<std::size_t>(std::find(request_.layers.begin(), request_.layers.end(), layer) -
                                            request_.layers.begin());
-  const Shape &shape = shapes_.at(at);
   std::vector<int> channels = request_.channels;
   if (channels.empty()) {
-    channels.resize(static_cast<std::size_t>(shape.c));
+    channels.resize(static_cast<std::size_t>(shapes_.at(at).c));
     std::iota(channels.begin(), channels.end(), 0);
   }
-  const Ranking::Before before = [this](std::int64_t photo, std::int64_t other) {
-    return photo != other && database_->photo(photo).path < database_->photo(other).path;
-  };
-  std::vector<Ranking> rankings(channels.size(), Ranking(static_cast<std::size_t>(request_.top), before));
-  std::vector<HistogramCounter> counters(channels.size());
-  std::vector<ChannelExamples> results(channels.size());
-  std::int64_t photos = 0;
-  database_->each(at, [&](std::int64_t photo, const Peaks &peaks) {
-    ++photos;
-    for (std::size_t i = 0; i < channels.size(); ++i) {
-      const auto c = static_cast<std::size_t>(channels[i]);
-      const float value = peaks.values[c];
-      rankings[i].add({photo, value, peaks.places[c]});
-      results[i].excited += value > 0 ? 1 : 0;
-      if (std::isfinite(value))
-        counters[i].add(value);
-    }
-  });
+  Tally all(channels, static_cast<std::size_t>(request_.top), before_);
+  tally(at, all);
+  return examples_of(at, all, 0, channels.size());
+}
 
+ChannelExamples ExamplesRun::result(int channel) {
+  if (channel < 0 || channel >= shapes_.front().c)
+    throw UserError(
+        fmt::format("{} has {} channels, from 0 on, and no {}", seen_layers_.front().name, shapes_.front().c, channel));
+  return examples_of(0, *tally_, static_cast<std::size_t>(channel), 1).front();
+}
+
+std::vector<ChannelExamples> ExamplesRun::examples_of(std::size_t asked, const Tally &tally, std::size_t first,
+                                                      std::size_t count) {
   const Graph &graph = session_.model().at(input_);
-  const NodeId node = same_node(session_.graph(), layer, graph);
+  const NodeId node = same_node(session_.graph(), asked_[asked].layer, graph);
   const std::vector<Shape> shapes = infer_shapes(graph, graph.input_of(input_), node);
-  for (std::size_t i = 0; i < channels.size(); ++i) {
-    ChannelExamples &of = results[i];
-    of.channel = channels[i];
-    of.photos = photos;
-    of.histogram = counters[i].histogram();
-    for (const Ranked &ranked : rankings[i].best()) {
+  const int columns = shapes_[asked].w;
+  std::vector<ChannelExamples> results;
+  for (std::size_t i = first; i < first + count; ++i) {
+    const Tally::Channel &known = tally.channels().at(i);
+    ChannelExamples of;
+    of.channel = known.channel;
+    of.photos = tally.photos();
+    of.excited = known.excited;
+    of.histogram = known.histogram.histogram();
+    for (const Ranked &ranked : known.ranking.best()) {
       const SeenDatabase::Photo photo = database_->photo(ranked.photo);
-      const int x = static_cast<int>(ranked.place) % shape.w, y = static_cast<int>(ranked.place) / shape.w;
-      const InputBox field = receptive_field(graph, shapes, node, channels[i], x, y);
+      const int x = static_cast<int>(ranked.place) % columns, y = static_cast<int>(ranked.place) / columns;
+      const InputBox field = receptive_field(graph, shapes, node, known.channel, x, y);
       // What depends on no pixel is the same for all photos: there is nothing in one to point at.
       const InputBox shown = field.empty() ? InputBox{0, 0, input_.width, input_.height} : field;
       of.top.push_back({photo.path, ranked.value, x, y, photo_box(shown, input_, photo.size)});
     }
+    results.push_back(std::move(of));
   }
   return results;
 }

@@ -61,7 +61,7 @@ std::string unpack(std::span<const std::uint8_t> bytes, std::size_t channels, st
   return "";
 }
 
-PeaksPlan::PeaksPlan(Session &session, Size input, const std::vector<Asked> &asked, int batch)
+PeaksPlan::PeaksPlan(Session &session, Size input, const std::vector<Asked> &asked, int batch, const Slicing &slicing)
     : batch_(batch), doing_("the photos of " + session.graph().name), plan_(session.programs(), "photos") {
   const Graph &graph = session.model().at(input);
   NetworkOptions options;
@@ -101,10 +101,15 @@ PeaksPlan::PeaksPlan(Session &session, Size input, const std::vector<Asked> &ask
     throw UserError(fmt::format("{} photos at once need {} MiB of device memory, where {} has {} MiB left", batch,
                                 bytes >> 20, plan_.device().info().name, plan_.device().memory_left() >> 20));
   plan_.allocate();
-  run_.emplace(plan_, Variant::usual, whole_slices(plan_.device().info()));
+  run_.emplace(plan_, Variant::usual, slicing);
 }
 
 void PeaksPlan::run(std::span<const float> inputs) {
+  begin(inputs);
+  run_->run(doing_);
+}
+
+void PeaksPlan::begin(std::span<const float> inputs) {
   const std::size_t elements = plan_.bytes(input_) / sizeof(float);
   std::vector<float> filled; // behind the last photos, zeros
   if (inputs.size() < elements) {
@@ -113,7 +118,13 @@ void PeaksPlan::run(std::span<const float> inputs) {
     inputs = filled;
   }
   plan_.write(input_, std::as_bytes(inputs));
-  run_->run(doing_);
+}
+
+bool PeaksPlan::advance_slice() {
+  vulkan::Flight flight(plan_.device());
+  const bool last = run_->advance(flight, doing_);
+  flight.land();
+  return last;
 }
 
 std::vector<Peaks> PeaksPlan::peaks(std::size_t layer, int images) const {

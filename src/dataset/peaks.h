@@ -36,12 +36,15 @@ std::string unpack(std::span<const std::uint8_t> bytes, std::size_t channels, st
 class PeaksPlan {
 public:
   // Of `model().at(input)`'s layers. UserError where the input does not fit the net or the device.
-  PeaksPlan(Session &session, Size input, const std::vector<Asked> &asked, int batch);
+  PeaksPlan(Session &session, Size input, const std::vector<Asked> &asked, int batch, const Slicing &slicing);
 
   int batch() const { return batch_; }
   const Shape &shape(std::size_t layer) const { return layers_.at(layer).shape; }
   // `inputs` are (N,C,H,W), preprocessed, of up to batch() images.
   void run(std::span<const float> inputs);
+  // The same in slices.
+  void begin(std::span<const float> inputs);
+  bool advance_slice(); // of what was begun; whether that was all
   // Of the last run. `layer` is an index of `asked`.
   std::vector<Peaks> peaks(std::size_t layer, int images) const;
   // The same where positions are asked for: of each image, at its place.

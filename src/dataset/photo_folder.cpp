@@ -45,7 +45,9 @@ bool lies_in(const fs::path &folder, const fs::path &other) {
 
 class Walk {
 public:
-  Walk(const fs::path &folder, const std::function<void(const FoundPhoto &)> &found) : folder_(folder), found_(found) {
+  Walk(const fs::path &folder, const std::function<void(const FoundPhoto &)> &found,
+       const std::function<bool()> &stopped)
+      : folder_(folder), found_(found), stopped_(stopped) {
     std::error_code error;
     if (!fs::is_directory(folder, error))
       throw UserError(path_text(folder) + (fs::exists(folder, error) ? ": is no folder" : ": there is no such folder"));
@@ -78,8 +80,11 @@ private:
       folders.pop_back();
       std::error_code error;
       // A folder that can't be read, or that goes while it is, has no photos.
-      for (fs::directory_iterator entry(folder_ / at, error), end; !error && entry != end; entry.increment(error))
+      for (fs::directory_iterator entry(folder_ / at, error), end; !error && entry != end; entry.increment(error)) {
+        if (stopped_ && stopped_())
+          return;
         look(at / entry->path().filename(), *entry, folders);
+      }
     }
   }
 
@@ -104,23 +109,28 @@ private:
 
   const fs::path &folder_;
   const std::function<void(const FoundPhoto &)> &found_;
+  const std::function<bool()> &stopped_;
   std::vector<fs::path> trees_; // that were walked, canonical
   std::vector<fs::path> links_; // to folders, that were met
 };
 
 } // namespace
 
-void find_photos(const fs::path &folder, const std::function<void(const FoundPhoto &)> &found) {
-  const Walk walk(folder, found);
+void find_photos(const fs::path &folder, const std::function<void(const FoundPhoto &)> &found,
+                 const std::function<bool()> &stopped) {
+  const Walk walk(folder, found, stopped);
 }
 
-void check_photos(const fs::path &folder) {
+void check_photos(const fs::path &folder, const std::function<bool()> &stopped) {
   struct One {};
   try {
-    find_photos(folder, [](const FoundPhoto &) { throw One(); });
+    find_photos(
+        folder, [](const FoundPhoto &) { throw One(); }, stopped);
   } catch (const One &) {
     return;
   }
+  if (stopped && stopped())
+    return;
   throw UserError(path_text(folder) + ": holds no PNG, JPEG or WebP");
 }
 

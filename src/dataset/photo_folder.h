@@ -19,9 +19,11 @@ struct FoundPhoto {
 // found. What begins with a dot is left out. A link to a folder elsewhere is followed, once, unless that holds the
 // folder itself: no photo is found twice but by a link to the file. UserError where the folder is none or can't be
 // read.
-void find_photos(const std::filesystem::path &folder, const std::function<void(const FoundPhoto &)> &found);
+// Where `stopped` is given and says so it returns early, with a part of them.
+void find_photos(const std::filesystem::path &folder, const std::function<void(const FoundPhoto &)> &found,
+                 const std::function<bool()> &stopped = {});
 // UserError where it finds none, or what it says.
-void check_photos(const std::filesystem::path &folder);
+void check_photos(const std::filesystem::path &folder, const std::function<bool()> &stopped = {});
 
 // That file of the folder.
 std::filesystem::path photo_file(const std::filesystem::path &folder, const std::string &path);

@@ -1,6 +1,7 @@
 #include "dataset/photo_reader.h"
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -55,6 +56,11 @@ void use_photo(std::span<const std::uint8_t> bytes, const std::string &name,
 
 void PhotoReader::ask(FoundPhoto photo) {
   asked_.push_back(queue_.run([this, photo = std::move(photo)] { return read(folder_, photo, fit_); }));
+}
+
+bool PhotoReader::ready(double seconds) const {
+  return !asked_.empty() &&
+         asked_.front().wait_for(std::chrono::duration<double>(seconds)) == std::future_status::ready;
 }
 
 ReadPhoto PhotoReader::take() {

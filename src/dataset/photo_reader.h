@@ -37,7 +37,8 @@ public:
   // What is asked for and not yet taken is in memory: its fitted form, and as many photos as there are cores.
   void ask(FoundPhoto photo);
   std::size_t waiting() const { return asked_.size(); }
-  ReadPhoto take(); // the first that was asked for, once it is there
+  bool ready(double seconds) const; // whether the first that was asked for is there, in that time
+  ReadPhoto take();                 // the first that was asked for, once it is there
 
 private:
   std::filesystem::path folder_;

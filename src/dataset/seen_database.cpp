@@ -84,7 +84,7 @@ std::size_t SeenDatabase::layer(const SeenLayer &layer) {
 }
 
 void SeenDatabase::begin_listing() {
-  sqlite_.run("BEGIN; DELETE FROM found; DELETE FROM missing");
+  sqlite_.run("BEGIN; DELETE FROM found");
   find_.emplace(sqlite_.prepare("INSERT OR IGNORE INTO found VALUES (?, ?, ?)"));
 }
 
@@ -94,14 +94,20 @@ void SeenDatabase::found(const FoundPhoto &photo) {
 
 void SeenDatabase::end_listing() {
   find_.reset();
+  sqlite_.run("COMMIT");
+  photos_ = sqlite_.number("SELECT count(*) FROM found");
+  find_missing();
+}
+
+void SeenDatabase::find_missing() {
   std::string unseen = "p.id IS NULL";
   for (const Layer &layer : layers_)
     unseen +=
         fmt::format(" OR (p.fault IS NULL AND NOT EXISTS (SELECT 1 FROM {} WHERE photo = p.id))", table_of(layer.id));
-  sqlite_.run(fmt::format("INSERT INTO missing SELECT f.path, f.bytes, f.changed FROM found f LEFT JOIN photo p ON {}"
+  sqlite_.run(fmt::format("BEGIN; DELETE FROM missing;"
+                          "INSERT INTO missing SELECT f.path, f.bytes, f.changed FROM found f LEFT JOIN photo p ON {}"
                           " WHERE {} ORDER BY f.path; COMMIT",
                           is_current, unseen));
-  photos_ = sqlite_.number("SELECT count(*) FROM found");
   missing_ = sqlite_.number("SELECT count(*) FROM missing");
   given_ = 0;
 }
@@ -143,7 +149,7 @@ std::int64_t SeenDatabase::take_in(const FoundPhoto &photo, Size size, const std
   return id < 0 ? sqlite_.last_row() : id;
 }
 
-void SeenDatabase::keep(const FoundPhoto &photo, Size size, const std::vector<Peaks> &peaks) {
+std::int64_t SeenDatabase::keep(const FoundPhoto &photo, Size size, const std::vector<Peaks> &peaks) {
   const std::int64_t id = take_in(photo, size, nullptr);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const std::vector<std::uint8_t> bytes = pack(peaks.at(i), layers_[i].positions());
@@ -153,6 +159,7 @@ void SeenDatabase::keep(const FoundPhoto &photo, Size size, const std::vector<Pe
         .bind(2, bytes)
         .run();
   }
+  return id;
 }
 
 void SeenDatabase::keep_fault(const FoundPhoto &photo, const std::string &reason) { take_in(photo, {}, &reason); }

@@ -40,12 +40,16 @@ public:
 
   // Its number here, from 0.
   std::size_t layer(const SeenLayer &layer);
+  // What is asked of is none of them any more; the listing stays.
+  void forget_layers() { layers_.clear(); }
 
   // Between them, what is in the folder: what else the database holds does not count, and is kept for when it comes
   // back.
   void begin_listing();
   void found(const FoundPhoto &photo);
   void end_listing();
+  // Anew, of the same listing, where the layers are others now.
+  void find_missing();
 
   std::int64_t photos() const { return photos_; }   // in the folder
   std::int64_t missing() const { return missing_; } // of those, that some of the layers have not seen
@@ -53,8 +57,8 @@ public:
 
   // What is kept in a batch is there afterwards as a whole, or not at all.
   Transaction batch() const { return Transaction(sqlite_); }
-  // Of each layer, in their order. `size`: of the photo.
-  void keep(const FoundPhoto &photo, Size size, const std::vector<Peaks> &peaks);
+  // Of each layer, in their order. `size`: of the photo. Its number, as each() has it.
+  std::int64_t keep(const FoundPhoto &photo, Size size, const std::vector<Peaks> &peaks);
   void keep_fault(const FoundPhoto &photo, const std::string &reason);
 
   // Calls `use` for all photos of the folder that the layer has seen, in an order that may be any.

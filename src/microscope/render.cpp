@@ -162,6 +162,12 @@ void Rendering::advance(int steps) {
     keep_batch();
 }
 
+bool Rendering::is_dead(const std::string &folder, int unit) const {
+  const auto text = store_.get(fmt::format("images/{}/{}.json", folder, file_stem(unit, View::channel)));
+  const auto record = text ? read_record(*text) : std::nullopt;
+  return record && record->state == Record::State::dead;
+}
+
 void Rendering::keep_batch() {
   const Task &first = tasks_[next_];
   const std::string &folder = survey_.layers[first.layer].folder;
@@ -172,12 +178,18 @@ void Rendering::keep_batch() {
         store_.remove(folder, stem);
   const std::vector<OptimizedImage> images = run_->results();
   const Stopwatch clock;
+  // Faces of a dead unit differ from each other, but show nothing of it.
+  const bool dead = first.view == View::face && is_dead(folder, first.unit);
   for (const OptimizedImage &image : images) {
     const Task &task = tasks_[next_ + image.objective];
     const ImageRgb8 picture = request_.draw(image.image, image.progress);
     Record record = record_of(image, picture);
     record.work = task.work;
     record.preview = request_.preview;
+    if (dead) {
+      record.state = Record::State::dead;
+      record.value = 0;
+    }
     if (task.of.photo)
       record.photo = path_text(std::filesystem::path(task.of.photo->mark.file).filename());
     store_.keep(folder, task.stem, picture, request_.settings(task.of), record);

@@ -91,6 +91,7 @@ private:
   void add(Task task);
   void add_faces(std::size_t layer, int unit);
   bool there(const Task &task) const;
+  bool is_dead(const std::string &folder, int unit) const; // its channel's picture
   void begin_batch();
   void keep_batch();
   void pass_over(const std::string &why);

@@ -60,6 +60,7 @@ std::string objective_text(const Aim &aim, const Unit &unit) {
   case Aim::Kind::accentuation:
     return fmt::format("{} + {:.4g}*stay({})", text, aim.leash, unit.layer);
   case Aim::Kind::typed:
+  case Aim::Kind::path:
     return aim.typed;
   case Aim::Kind::unit:
     break;

@@ -25,18 +25,22 @@ Config parse(const nlohmann::json &json) {
   config.theme = json.value("theme", "dark") == "light" ? Theme::light : Theme::dark;
   config.recent_models = json.value("recent_models", config.recent_models);
   config.recent_photos = json.value("recent_photos", config.recent_photos);
+  config.recent_folders = json.value("recent_folders", config.recent_folders);
   config.recent_sessions = json.value("recent_sessions", config.recent_sessions);
+  config.photos = json.value("photos", config.photos);
+  config.photos_database = json.value("photos_database", config.photos_database);
   config.left = share(json.value("left", config.left), config.left);
   config.right = share(json.value("right", config.right), config.right);
   config.layers = json.value("layers", config.layers);
   config.focus = json.value("focus", config.focus);
   config.controls = json.value("controls", config.controls);
   config.timeline = json.value("timeline", config.timeline);
+  config.examples = json.value("examples", config.examples);
   config.window_w = std::clamp(json.value("window_w", config.window_w), 320, 16384);
   config.window_h = std::clamp(json.value("window_h", config.window_h), 240, 16384);
   config.tile = json.value("tile", config.tile);
   config.tile = std::isfinite(config.tile) ? std::clamp(config.tile, 16.0F, 1024.0F) : Config{}.tile;
-  for (auto *recent : {&config.recent_models, &config.recent_photos, &config.recent_sessions})
+  for (auto *recent : {&config.recent_models, &config.recent_photos, &config.recent_folders, &config.recent_sessions})
     recent->resize(std::min(recent->size(), recent_limit));
   return config;
 }
@@ -67,13 +71,17 @@ bool save_config(const Config &config) {
       {"tile", config.tile},
       {"recent_models", config.recent_models},
       {"recent_photos", config.recent_photos},
+      {"recent_folders", config.recent_folders},
       {"recent_sessions", config.recent_sessions},
+      {"photos", absolute_path(config.photos)},
+      {"photos_database", absolute_path(config.photos_database)},
       {"left", config.left},
       {"right", config.right},
       {"layers", config.layers},
       {"focus", config.focus},
       {"controls", config.controls},
       {"timeline", config.timeline},
+      {"examples", config.examples},
   };
   const fs::path file = config_file();
   if (file.empty())

@@ -11,9 +11,10 @@ namespace convscope::viewer {
 
 struct Config {
   Theme theme = Theme::dark;
-  std::vector<std::string> recent_models, recent_photos, recent_sessions; // the last used first
-  float left = 0.22F, right = 0.30F;                                      // of the window's width: its panes
-  bool layers = true, focus = true, controls = true, timeline = true;     // whether they are shown
+  std::vector<std::string> recent_models, recent_photos, recent_folders, recent_sessions; // the last used first
+  std::string photos, photos_database; // as PhotosWish has them: a new start goes on
+  float left = 0.22F, right = 0.30F;   // of the window's width: its panes
+  bool layers = true, focus = true, controls = true, timeline = true, examples = true; // whether they are shown
   int window_w = 1280, window_h = 800;
   float tile = 96; // the side of the wall's tiles, without the monitor's scale
   bool operator==(const Config &) const = default;

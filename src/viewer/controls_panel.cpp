@@ -76,18 +76,33 @@ void amount(Recipe &recipe, const char *id, Draw &draw, double centre, float mos
   }
 }
 
-void parameterization_combo(Recipe &recipe, float scale) {
-  labelled("Image as", form_of(recipe.parameterization).help.data(), scale);
-  if (!ImGui::BeginCombo("##kind", form_of(recipe.parameterization).label.data()))
-    return;
-  for (const ParameterizationForm &form : parameterization_forms()) {
-    if (form.coupled) // images here come and go one by one
-      continue;
-    if (ImGui::Selectable(form.label.data(), form.kind == recipe.parameterization))
-      set_parameterization(recipe, form.kind);
-    tooltip(form.help);
+// Beside it, whether images have an opacity.
+void parameterization_combo(Frame &frame) {
+  Controls &controls = frame.ui.wish.controls;
+  Recipe &recipe = controls.recipe;
+  labelled("Image as", form_of(recipe.parameterization).help.data(), frame.scale);
+  const char *const opacity = "Alpha";
+  const float check = ImGui::GetFrameHeight() + ImGui::GetStyle().ItemInnerSpacing.x + ImGui::CalcTextSize(opacity).x;
+  const float room = ImGui::GetContentRegionAvail().x - check - ImGui::GetStyle().ItemSpacing.x;
+  ImGui::SetNextItemWidth(std::max(room, 40 * frame.scale));
+  if (ImGui::BeginCombo("##kind", form_of(recipe.parameterization).label.data())) {
+    for (const ParameterizationForm &form : parameterization_forms()) {
+      if (ImGui::Selectable(form.label.data(), form.kind == recipe.parameterization))
+        set_parameterization(recipe, form.kind);
+      tooltip(form.help);
+    }
+    ImGui::EndCombo();
   }
-  ImGui::EndCombo();
+  ImGui::SameLine();
+  const bool possible = frame.now.one_picture && controls.start == StartFrom::noise;
+  bool on = controls.opacity && possible;
+  ImGui::BeginDisabled(!possible);
+  if (ImGui::Checkbox(opacity, &on))
+    controls.opacity = on;
+  ImGui::EndDisabled();
+  tooltip(possible ? "Images that are transparent where the objective needs nothing: the less there is of them, the "
+                     "better. Saved with it"
+                   : "Of images that start from noise: a photo tells no opacity");
 }
 
 void image_controls(Frame &frame) {
@@ -111,7 +126,7 @@ void image_controls(Frame &frame) {
   int &images = frame.ui.wish.aim.images;
   if (ImGui::BeginCombo("##images", fmt::format("{}", images).c_str())) {
     for (const int count : {1, 2, 4, 6, most_images})
-      if ((count > 1 || !frame.now.focus.company) &&
+      if ((count > 1 || (!frame.now.focus.company && frame.ui.wish.aim.kind != Aim::Kind::path)) &&
           ImGui::Selectable(fmt::format("{}", count).c_str(), count == images))
         images = count;
     ImGui::EndCombo();
@@ -133,7 +148,7 @@ void image_controls(Frame &frame) {
   if (choice("colours", colours, 2, colour))
     recipe.decorrelate_colours = colour == 0;
   ImGui::EndDisabled();
-  parameterization_combo(recipe, scale);
+  parameterization_combo(frame);
 }
 
 void recipe_controls(Frame &frame) {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "figure/planes.h"
+#include "figure/cutout.h"
 #include "io/resize.h"
 #include "viewer/focus_job.h"
 
@@ -18,7 +18,7 @@ ImageRgb8 mosaic(const std::vector<Array> &images, const PlaneView &view, int si
   const int columns = static_cast<int>(std::ceil(std::sqrt(count))), each = side / columns;
   ImageRgb8 all(side, side);
   for (int i = 0; i < count; ++i) {
-    const ImageRgb8 one = resize(draw_planes(images[static_cast<std::size_t>(i)], view), each, each);
+    const ImageRgb8 one = resize(draw_over_squares(images[static_cast<std::size_t>(i)], view), each, each);
     for (int y = 0; y < each; ++y)
       std::copy_n(one.at(0, y), 3 * each, all.at(i % columns * each, i / columns * each + y));
   }
@@ -113,7 +113,9 @@ void FocusJob::restore(const FocusTask &task, const SavedFocus &saved) {
   stop();
   looked_away_ = false;
   task_ = task;
-  untouched_ = saved.untouched;
+  // What pixels have mattered so far, an opacity of maco's, is not kept.
+  untouched_ =
+      saved.untouched && !(has_opacity() && task.controls.recipe.parameterization == ParameterizationKind::maco);
   const Recipe &recipe = task.controls.recipe;
   try {
     first_.before = saved.steps;

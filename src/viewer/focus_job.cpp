@@ -11,6 +11,7 @@
 #include "session/input_size.h"
 #include "viewer/health.h"
 #include "viewer/place.h"
+#include "visualization/interpolation.h"
 #include "visualization/parameterizations/forms.h"
 #include "visualization/parameters_of.h"
 
@@ -71,9 +72,15 @@ const Array &FocusJob::picture(const ImageRgb8 *of, Size size) {
 }
 
 FocusJob::Goal FocusJob::goal_of(const FocusTask &task, const Recipe &recipe) const {
-  Goal goal{*task.unit, session_.objective(objective_text(task.aim, *task.unit)), {}};
+  Goal goal{*task.unit, session_.objective(objective_text(task.aim, *task.unit)), {}, {}};
+  if (task.aim.kind == Aim::Kind::path) {
+    if (task.aim.images < 2)
+      throw UserError("a path has two images at least: more at Images");
+    goal.path = interpolated(goal.objective, session_.objective(task.aim.to), task.aim.images);
+    goal.objective = goal.path.front();
+  }
   goal.image = image_size_for(session_.model(), goal.objective, task.controls.recipe, task.controls.size, photo_size());
-  if (!task.place.chosen() || goal.unit.channel < 0 || task.aim.kind == Aim::Kind::typed)
+  if (!task.place.chosen() || goal.unit.channel < 0 || is_text(task.aim))
     return goal;
   goal.unit = placed(session_.model(), goal.unit, task.place, recipe, goal.image);
   goal.objective = session_.objective(objective_text(task.aim, goal.unit));
@@ -81,6 +88,14 @@ FocusJob::Goal FocusJob::goal_of(const FocusTask &task, const Recipe &recipe) co
 }
 
 Size FocusJob::image_size_of(const FocusTask &task) const { return goal_of(task, task.controls.recipe).image; }
+
+std::vector<Objective> FocusJob::Goal::of_images(int images) const {
+  return path.empty() ? with_variants({objective}, images) : path;
+}
+
+bool FocusJob::has_opacity() const {
+  return task_.controls.opacity && task_.controls.start == StartFrom::noise && view().one_picture();
+}
 
 PlaneView FocusJob::view() const { return plane_view(session_.graph().input.c, session_.model().rgb); }
 
@@ -99,6 +114,7 @@ void FocusJob::make(Run &run, const Recipe &recipe, std::optional<Array> init, s
   options.slicing = slicing_;
   options.precision = session_.precision();
   options.profile = session_.profile();
+  options.opacity = has_opacity();
   const Needs needs = objective.needs();
   if ((needs.photo && !photo_) || (needs.style && !style_))
     throw UserError(fmt::format("{} compares with a {}: open one", objective.text,
@@ -107,12 +123,15 @@ void FocusJob::make(Run &run, const Recipe &recipe, std::optional<Array> init, s
     options.photo = picture(photo_, goal.image);
     goal.objective = balance_.of(session_, std::move(goal.objective), recipe, *options.photo,
                                  net_size(options.input_size, recipe, goal.image), task_.controls.seed);
+    for (Objective &each : goal.path)
+      each = balanced(session_, std::move(each), recipe, *options.photo,
+                      net_size(options.input_size, recipe, goal.image), task_.controls.seed);
   }
   if (needs.style)
     options.style = picture(style_, goal.image);
   const Graph &graph = session_.model().at(net_size(options.input_size, recipe, goal.image));
   std::vector<Objective> batch;
-  for (const Objective &each : with_variants({objective}, task_.aim.images))
+  for (const Objective &each : goal.of_images(task_.aim.images))
     batch.push_back(same_objective(each, session_.graph(), graph));
   Optimization optimization(session_.programs(), session_.weights(), graph, std::move(batch), recipe, options);
   if (optimization.planned_bytes() > session_.memory_left())
@@ -182,7 +201,8 @@ void FocusJob::restart() {
 void FocusJob::set(const FocusTask &task) {
   const bool fresh = !active() || looked_away_ || task.unit != task_.unit || task.place != task_.place ||
                      but_for_leash(task.aim) != but_for_leash(task_.aim) || task.controls.seed != task_.controls.seed ||
-                     task.controls.start != task_.controls.start || (steps() == 0 && !(task == task_));
+                     task.controls.start != task_.controls.start || task.controls.opacity != task_.controls.opacity ||
+                     (steps() == 0 && !(task == task_));
   if (!fresh && task == task_)
     return;
   if (!fresh)
@@ -224,7 +244,7 @@ void FocusJob::go_on_changed(const FocusTask &before) {
   // Adam's moments are of the gradient, whatever the transforms and the clipping: they stay where the parameters do.
   if (same_size && same_parameters(controls.recipe, before.controls.recipe))
     go_on(first_, controls.recipe, std::nullopt, first_.optimization->state());
-  else if (form_of(controls.recipe.parameterization).inverse == nullptr)
+  else if (form_of(controls.recipe.parameterization).inverse == nullptr || has_opacity())
     begin(first_, controls.recipe); // the image there is has no parameters of that kind
   else
     go_on(first_, controls.recipe, parameters_of_all(images(), size, controls.recipe), std::nullopt);

@@ -66,6 +66,7 @@ public:
   // active() only:
   const Unit &unit() const { return first_.goal.unit; } // at its place
   const Objective &objective() const { return first_.goal.objective; }
+  const std::vector<Objective> &path() const { return first_.goal.path; } // each image's, where it is one
   const FocusTask &task() const { return task_; }
   int width() const { return first_.optimization->width(); }
   int height() const { return first_.optimization->height(); }
@@ -74,6 +75,8 @@ public:
   // Of the images that there would be: Controls::size as a square, in the proportions of the net's input, or in those
   // of the photo that they compare with.
   Size image_size_of(const FocusTask &task) const;
+  // Not of images that start from a photo, which tells none, nor where planes are no picture.
+  bool has_opacity() const;
   bool two() const { return second_.optimization.has_value(); }
 
   // Records what there is to see into an atlas of cells for images of width() x height(): see image_cell().
@@ -90,7 +93,9 @@ private:
   struct Goal { // what a recipe is to do
     Unit unit;
     Objective objective;
+    std::vector<Objective> path; // of a path: each image's; `objective` is the first
     Size image;
+    std::vector<Objective> of_images(int images) const; // each with random numbers of its own
   };
   struct Run { // A or B
     std::optional<Optimization> optimization;
@@ -117,6 +122,7 @@ private:
   std::vector<Array> images(); // (C,H,W) each
   Progress progress();         // of all of them
   bool shows_changes() const;
+  void show_over_squares(Run &run, bool second, Atlas &atlas) const;
   void show_changes(vulkan::Recording &recording, Atlas &atlas);
   void draw_thumbnail(const KeptMoment &kept, Atlas &timeline) const;
   PlaneView view() const;

@@ -28,7 +28,7 @@ bool arrived(const Frame &frame) {
   const auto &wanted = frame.ui.wish.focus, &there = frame.now.focus.unit;
   const Aim &aim = frame.ui.wish.aim, &its = frame.now.focus.aim;
   return wanted && there && wanted->layer == there->layer && wanted->channel == there->channel &&
-         aim.kind == its.kind && aim.typed == its.typed && aim.images == its.images;
+         aim.kind == its.kind && aim.typed == its.typed && aim.to == its.to && aim.images == its.images;
 }
 
 // The layer and its channel, which can be typed.
@@ -84,6 +84,8 @@ std::string caption(const Aim &aim, const Unit &unit) {
     return fmt::format("What {} sees in the photo, exaggerated", unit.layer);
   case Aim::Kind::accentuation:
     return "The photo, changed so that it fires more";
+  case Aim::Kind::path:
+    return "From the one objective to the other, with what they have in common";
   case Aim::Kind::typed:
     return "What the objective asks for, as far as it has come";
   case Aim::Kind::unit:
@@ -91,6 +93,19 @@ std::string caption(const Aim &aim, const Unit &unit) {
   }
   return aim.images > 1 ? "Images that it likes best, from starts of their own"
                         : "The image that it likes best, as far as it has come";
+}
+
+void caption_line(Frame &frame) {
+  const Wish &wish = frame.ui.wish;
+  if (wish.focus->channel < 0) {
+    muted(caption(wish.aim, *wish.focus));
+    return;
+  }
+  const float width = button_width("Examples"), left = ImGui::GetCursorPosX(), room = ImGui::GetContentRegionAvail().x;
+  text_fitted(caption(wish.aim, *wish.focus), muted_colour(),
+              std::max(room - width - ImGui::GetStyle().ItemSpacing.x, 1.F));
+  ImGui::SameLine(left + std::max(room - width, 0.F));
+  examples_button(frame);
 }
 
 // Of so many images of that aspect, beside each other in a box: as large as can be.
@@ -147,11 +162,14 @@ void images_of(Frame &frame, const Box &box, bool second) {
 void images(Frame &frame, float height) {
   const bool second = frame.ui.wish.second.has_value();
   const FocusState &focus = frame.now.focus;
-  const float width = ImGui::GetContentRegionAvail().x, gap = second ? 4 * frame.scale : 0;
+  const float room = ImGui::GetContentRegionAvail().x, gap = second ? 4 * frame.scale : 0;
+  // Examples stand beside one image, and in a row below two or a wide one.
+  const float proportions = focus.height > 0 ? static_cast<float>(focus.width) / static_cast<float>(focus.height) : 1;
+  const bool examples = shows_examples(frame), beside = examples && !second && proportions < 1.4F;
+  const float width = beside ? std::floor((room - 4 * frame.scale) / 2) : room;
   const float each = std::floor(second ? (width - gap) / 2 : width);
   // Wide images need less height, and several have the shape of all.
-  const float aspect =
-      focus.height > 0 && focus.images == 1 ? static_cast<float>(focus.width) / static_cast<float>(focus.height) : 1;
+  const float aspect = focus.images == 1 ? proportions : 1;
   const float tall = std::floor(std::min(height, std::max(each / std::max(aspect, 0.2F), 40 * frame.scale)));
   const float wide = std::floor(std::min(each, tall * std::max(aspect, 1.F)));
   const ImVec2 at = ImGui::GetCursorScreenPos();
@@ -159,7 +177,17 @@ void images(Frame &frame, float height) {
   images_of(frame, {ImVec2(left, at.y), ImVec2(left + wide, at.y + tall)}, false);
   if (second)
     images_of(frame, {ImVec2(left + wide + gap, at.y), ImVec2(left + 2 * wide + gap, at.y + tall)}, true);
-  ImGui::Dummy(ImVec2(width, tall));
+  if (beside)
+    draw_examples(frame, {ImVec2(at.x + room - width, at.y), ImVec2(at.x + room, at.y + tall)}, 3);
+  ImGui::Dummy(ImVec2(room, tall));
+  if (examples && !beside) {
+    const ImVec2 below = ImGui::GetCursorScreenPos();
+    const float side = std::floor((room - 8 * 3 * frame.scale) / shown_examples);
+    draw_examples(frame, {below, ImVec2(below.x + room, below.y + side)}, shown_examples);
+    ImGui::Dummy(ImVec2(room, side));
+  }
+  if (examples)
+    draw_examples_state(frame);
 }
 
 std::string value_text(const RunState &run) {
@@ -218,7 +246,7 @@ void draw_focus(Frame &frame) {
   const float height = ImGui::GetContentRegionAvail().y;
   if (ui.wish.focus) {
     title(frame, Unit(*ui.wish.focus)); // a copy: it may be replaced
-    muted(caption(ui.wish.aim, *ui.wish.focus));
+    caption_line(frame);
     images(frame, std::max(height * 0.42F, 120 * frame.scale));
     if (arrived(frame)) {
       health(frame);

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <span>
 
+#include "figure/cutout.h"
+#include "io/resize.h"
 #include "session/accentuation.h"
 #include "viewer/focus_job.h"
 #include "viewer/health.h"
@@ -11,10 +13,18 @@ namespace convscope::viewer {
 
 namespace {
 
-double share_of_stuck(const Array &images) {
-  const auto stuck =
-      std::count_if(images.data.begin(), images.data.end(), [](float v) { return v < 0.01F || v > 0.99F; });
-  return static_cast<double>(stuck) / static_cast<double>(images.data.size());
+// Of (N,C,H,W), but for the planes from `planes` on.
+double share_of_stuck(const Array &images, int planes) {
+  const std::int64_t pixels = images.shape[2] * images.shape[3];
+  std::int64_t stuck = 0, all = 0;
+  for (std::int64_t plane = 0; plane < images.shape[0] * images.shape[1]; ++plane) {
+    if (plane % images.shape[1] >= planes)
+      continue;
+    const auto first = images.data.begin() + plane * pixels;
+    stuck += std::count_if(first, first + pixels, [](float v) { return v < 0.01F || v > 0.99F; });
+    all += pixels;
+  }
+  return static_cast<double>(stuck) / static_cast<double>(all);
 }
 
 } // namespace
@@ -37,8 +47,21 @@ void FocusJob::show_changes(vulkan::Recording &recording, Atlas &atlas) {
   atlas.put_map(recording, change_cell, change_.slice(), 0, height(), width(), change_maximum_.slice(), MapLook::veil);
 }
 
+// Through the host: an opacity may be made there.
+void FocusJob::show_over_squares(Run &run, bool second, Atlas &atlas) const {
+  const Array all = run.optimization->images();
+  for (int i = 0; i < run.optimization->batch(); ++i)
+    atlas.draw_picture(image_cell(task_.aim.images, second, i),
+                       to_float(draw_over_squares(one_image(all, static_cast<std::size_t>(i)), view())),
+                       "drawing an image with an opacity");
+}
+
 void FocusJob::show(vulkan::Recording &recording, Atlas &atlas) {
   const auto put = [&](Run &run, bool second) {
+    if (has_opacity()) {
+      show_over_squares(run, second, atlas);
+      return;
+    }
     const std::int64_t each =
         std::int64_t{run.optimization->planes()} * run.optimization->height() * run.optimization->width();
     for (int i = 0; i < run.optimization->batch(); ++i)
@@ -67,7 +90,7 @@ RunState FocusJob::state_of(Run &run, const Progress &now) const {
     state.health = run.values.empty() ? Health::waiting : Health::well;
   } else {
     if (state.steps - run.saturation_at >= 16 || run.saturation_at < 0) {
-      run.saturation = share_of_stuck(run.optimization->images());
+      run.saturation = share_of_stuck(run.optimization->images(), view().planes);
       run.saturation_at = state.steps;
     }
     state.health = run.saturation > 0.5 ? Health::saturated : Health::well;

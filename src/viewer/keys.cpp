@@ -107,6 +107,10 @@ void take_character(Frame &frame, ImWchar character) {
   case 'C':
     ui.look_through(Lens::Kind::channels);
     break;
+  case 'x':
+  case 'X':
+    ui.show_examples();
+    break;
   case 'o':
   case 'O':
     ui.ask(Ask::photo, wish.photo);

@@ -21,6 +21,25 @@ void photo_items(Ui &ui, const std::string &photo, const std::vector<std::string
   }
 }
 
+void folder_items(Ui &ui) {
+  const std::string &folder = ui.wish.photos_seen.folder;
+  if (ImGui::MenuItem("Folder of photos…", folder.empty() ? "X" : ""))
+    ui.ask(Ask::photos, folder);
+  tooltip("Those of its photos that excite the focused unit most" + (folder.empty() ? folder : ": now " + folder));
+  if (ImGui::BeginMenu("Recent folders", !ui.config.recent_folders.empty())) {
+    for (const std::string &path : std::vector<std::string>(ui.config.recent_folders)) {
+      ImGui::PushID(path.c_str());
+      if (ImGui::MenuItem(file_name(path).c_str(), nullptr, path == folder))
+        ui.open_photos(path);
+      tooltip(path);
+      ImGui::PopID();
+    }
+    ImGui::EndMenu();
+  }
+  if (ImGui::MenuItem("Without a folder", nullptr, false, !folder.empty()))
+    ui.wish.photos_seen.folder.clear();
+}
+
 void file_menu(Frame &frame) {
   Ui &ui = frame.ui;
   if (ImGui::MenuItem("Open photo…", "O"))
@@ -39,6 +58,7 @@ void file_menu(Frame &frame) {
     ui.ask(Ask::style, ui.wish.style);
   tooltip("What an objective's style(layer) compares with" +
           (frame.now.style.empty() ? std::string() : ": now " + frame.now.style));
+  folder_items(ui);
   ImGui::Separator();
   if (ImGui::MenuItem("Open session…"))
     ui.ask(Ask::session);
@@ -130,6 +150,8 @@ void view_menu(Frame &frame) {
   ImGui::MenuItem("Optimization", nullptr, &ui.config.controls);
   ImGui::MenuItem("Focus", nullptr, &ui.config.focus);
   ImGui::MenuItem("Timeline", nullptr, &ui.config.timeline);
+  if (ImGui::MenuItem("Examples", "X", ui.config.examples && !ui.wish.photos_seen.folder.empty()))
+    ui.show_examples();
 }
 
 } // namespace

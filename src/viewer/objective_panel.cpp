@@ -12,6 +12,8 @@
 #include "viewer/completion.h"
 #include "viewer/ui.h"
 #include "viewer/widgets.h"
+#include "visualization/interpolation.h"
+#include "visualization/parameterizations/forms.h"
 #include "visualization/terms/forms.h"
 
 namespace convscope::viewer {
@@ -104,9 +106,7 @@ std::string present_text(const Frame &frame) {
   return known ? focus.objective : objective_text(wish.aim, *wish.focus); // it knows the place
 }
 
-void draw_field(Frame &frame) {
-  Ui::ObjectiveField &field = frame.ui.objective;
-  const std::string present = present_text(frame);
+void draw_field(Frame &frame, const char *id, Ui::ObjectiveField &field, const std::string &present) {
   if (!field.active && !field.editing)
     field.text = present;
   if (std::exchange(field.take_keys, false))
@@ -114,7 +114,7 @@ void draw_field(Frame &frame) {
   Typing typing{frame.now, {}};
   ImGui::SetNextItemWidth(-FLT_MIN);
   const bool entered =
-      ImGui::InputTextWithHint("##objective", "An objective, such as conv5:3 - tv", &field.text,
+      ImGui::InputTextWithHint(id, "An objective, such as conv5:3 - tv", &field.text,
                                ImGuiInputTextFlags_EnterReturnsTrue | ImGuiInputTextFlags_CallbackCompletion |
                                    ImGuiInputTextFlags_CallbackAlways,
                                on_key, &typing);
@@ -123,7 +123,6 @@ void draw_field(Frame &frame) {
   if (left && !entered && ImGui::IsKeyPressed(ImGui::GetKeyIndex(ImGuiKey_Escape)))
     field.editing = false;
   field.entered = (field.entered || entered) && field.editing;
-  frame.ui.wish.draft = field.editing ? field.text : std::string();
   const Reading &reading = frame.now.reading;
   const bool wrong = field.editing && reading.text == field.text && !reading.problem.empty();
   if (!field.editing && !field.active)
@@ -152,7 +151,8 @@ void draw_choices(Frame &frame) {
       Choice{Aim::Kind::caricature, "Caricature", "Caricature the photo here: what this layer sees in it, exaggerated",
              photo && !ui.wish.layer.empty()},
       Choice{Aim::Kind::accentuation, "Accentuate",
-             "Change the photo so that the unit fires more, and see where it had to be changed", photo && unit}};
+             "Change the photo so that the unit fires more, and see where it had to be changed", photo && unit},
+      Choice{Aim::Kind::path, "Path", "Images on the way from this objective to another one", unit}};
   for (const Choice &each : choices) {
     const bool chosen = unit && ui.wish.aim.kind == each.kind;
     if (&each != &choices.front())
@@ -181,21 +181,43 @@ void draw_leash(Frame &frame) {
 } // namespace
 
 void draw_objective(Frame &frame) {
-  draw_field(frame);
+  Ui &ui = frame.ui;
+  draw_field(frame, "##objective", ui.objective, present_text(frame));
+  if (ui.wish.focus && ui.wish.aim.kind == Aim::Kind::path) {
+    labelled("to", "The objective that the last image is of", frame.scale);
+    draw_field(frame, "##to", ui.other_end, ui.wish.aim.to);
+  }
+  ui.wish.draft = ui.objective.editing ? ui.objective.text : ui.other_end.editing ? ui.other_end.text : std::string();
   draw_choices(frame);
   if (frame.ui.wish.aim.kind == Aim::Kind::accentuation)
     draw_leash(frame);
 }
 
 // A problem stays, underlined; what is right is asked for.
-void Ui::settle_objective(const Snapshot &now) {
-  if (!objective.entered || now.reading.text != objective.text || now.models != wish.models)
-    return;
-  objective.entered = false;
+bool Ui::asks(ObjectiveField &field, const Snapshot &now) {
+  if (!field.entered || now.reading.text != field.text || now.models != wish.models)
+    return false;
+  field.entered = false;
   if (!now.reading.problem.empty())
-    return;
-  objective.editing = false;
+    return false;
+  field.editing = false;
+  return true;
+}
+
+void Ui::settle_objective(const Snapshot &now) {
   const Reading &asked = now.reading;
+  const bool path = wish.aim.kind == Aim::Kind::path;
+  if (path && asks(other_end, now)) {
+    wish.aim.to = asked.text;
+    return;
+  }
+  if (!asks(objective, now))
+    return;
+  if (path) {
+    wish.focus = asked.unit;
+    wish.aim.typed = asked.text;
+    return;
+  }
   leave_aim();
   wish.focus = asked.unit;
   wish.place = {};
@@ -217,12 +239,25 @@ void Ui::leave_aim() {
     wish.controls.seed = seed;
   }
   wish.aim = Aim{Aim::Kind::unit, "", 1, wish.aim.leash};
+  other_end.editing = other_end.entered = false;
+}
+
+// From what was asked for to another channel of its layer, as `optimize --from --to` has it.
+void Ui::begin_path(const Aim &before) {
+  const std::string from = is_text(before) ? before.typed : objective_text(*wish.focus);
+  const Unit other{wish.focus->layer, wish.focus->channel > 0 ? wish.focus->channel - 1 : 1};
+  wish.aim = {Aim::Kind::path, from, path_images, before.leash, objective_text(other)};
+  wish.place = {};
+  set_parameterization(wish.controls.recipe, ParameterizationKind::shared);
+  wish.controls.recipe.lr /= path_slower;
+  wish.controls.start = StartFrom::noise;
 }
 
 void Ui::ask_for(Aim::Kind kind) {
   objective.editing = false;
   if (kind == wish.aim.kind && wish.focus)
     return;
+  const Aim before = wish.aim;
   leave_aim();
   if (kind == Aim::Kind::caricature) {
     wish.focus = Unit{wish.layer, -1};
@@ -234,6 +269,10 @@ void Ui::ask_for(Aim::Kind kind) {
   if (kind == Aim::Kind::unit)
     return;
   wish.own = wish.controls;
+  if (kind == Aim::Kind::path) {
+    begin_path(before);
+    return;
+  }
   wish.controls.recipe = recipe(kind == Aim::Kind::faces        ? "diverse"
                                 : kind == Aim::Kind::caricature ? "caricature"
                                                                 : "accentuate");

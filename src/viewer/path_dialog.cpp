@@ -25,6 +25,8 @@ std::string title_of(const Ui::Dialog &dialog) {
   switch (dialog.ask) {
   case Ask::photo:
     return "Open";
+  case Ask::photos:
+    return "Folder of photos";
   case Ask::style:
     return "Open style picture";
   case Ask::model:
@@ -50,7 +52,9 @@ std::string title_of(const Ui::Dialog &dialog) {
 const char *hint_of(Ask ask) {
   switch (ask) {
   case Ask::photo:
-    return "A PNG, JPEG or WebP file; or a net, weights or a session";
+    return "A PNG, JPEG or WebP file; or a net, weights, a session, a folder";
+  case Ask::photos:
+    return "A folder of PNG, JPEG or WebP files, with the folders in it";
   case Ask::style:
     return "A PNG, JPEG or WebP file";
   case Ask::model:
@@ -75,7 +79,9 @@ std::string problem_of(Ask ask, const std::string &path) {
     return std::filesystem::is_directory(path, error) ? "This is a folder" : "";
   }
   if (std::filesystem::is_directory(path, error))
-    return "This is a folder";
+    return ask == Ask::photos || ask == Ask::photo ? "" : "This is a folder";
+  if (ask == Ask::photos)
+    return std::filesystem::exists(path, error) ? "This is no folder" : "There is no such folder";
   return std::filesystem::exists(path, error) ? "" : "There is no such file";
 }
 
@@ -88,6 +94,9 @@ void accept(Frame &frame, const std::string &path) {
     break;
   case Ask::model:
     ui.open_model({path, "", ""});
+    break;
+  case Ask::photos:
+    ui.open_photos(path);
     break;
   case Ask::style:
     ui.open_style(path);
@@ -138,6 +147,8 @@ std::string name_of(const Aim &aim, const Unit &unit) {
     return "caricature-" + name;
   case Aim::Kind::accentuation:
     return "accentuated-" + name;
+  case Aim::Kind::path:
+    return name + "-path";
   case Aim::Kind::typed:
     return name.empty() ? "image" : name + "-and-more";
   case Aim::Kind::unit:
@@ -166,10 +177,11 @@ std::string name_for(const Ui &ui, Ask ask) {
 void Ui::paste(const std::string &text) {
   const std::string path = clean_path(text);
   std::error_code error;
-  if (path.find('\n') == std::string::npos && std::filesystem::is_regular_file(path, error))
+  if (path.find('\n') == std::string::npos &&
+      (std::filesystem::is_regular_file(path, error) || std::filesystem::is_directory(path, error)))
     open_file(path);
   else
-    notice = "What was pasted is not the path of a file";
+    notice = "What was pasted is not the path of a file or a folder";
 }
 
 std::string clean_path(std::string path) {

@@ -108,11 +108,12 @@ Lens read_lens(const JsonReader &from) {
   return {kind_of<Lens::Kind>(from, kinds_of_lenses), from.integer("groups", fewest_groups, most_lens_groups)};
 }
 
-constexpr const char *kinds_of_aims[] = {"unit", "faces", "caricature", "accentuation", "typed"};
+constexpr const char *kinds_of_aims[] = {"unit", "faces", "caricature", "accentuation", "typed", "path"};
 
 Json to_json(const Aim &aim) {
   return {{"kind", kinds_of_aims[static_cast<std::size_t>(aim.kind)]},
           {"typed", aim.typed},
+          {"to", aim.to},
           {"images", aim.images},
           {"leash", aim.leash}};
 }
@@ -121,6 +122,7 @@ Aim read_aim(const JsonReader &from) {
   Aim aim;
   aim.kind = kind_of<Aim::Kind>(from, kinds_of_aims);
   aim.typed = from.text("typed");
+  aim.to = from.has("to") ? from.text("to") : "";
   aim.images = from.integer("images", 1, most_images);
   aim.leash = from.number("leash", 0, 1e6);
   return aim;
@@ -130,6 +132,8 @@ void write_controls(const Controls &controls, Json &json) {
   json["recipe"] = to_json(controls.recipe);
   json["size"] = controls.size;
   json["seed"] = controls.seed;
+  if (controls.opacity)
+    json["alpha"] = true;
   json["start"] = controls.start == StartFrom::noise ? "noise" : "photo";
 }
 
@@ -138,6 +142,7 @@ Controls read_controls(const JsonReader &from) {
   controls.recipe = read_recipe(from.object("recipe"));
   controls.size = from.integer("size", 2, 4096);
   controls.seed = from.natural("seed");
+  controls.opacity = from.has("alpha") && from.flag("alpha");
   controls.start = from.either("start", "noise", "photo") ? StartFrom::noise : StartFrom::photo;
   return controls;
 }
@@ -164,6 +169,9 @@ Json to_json(const Wish &wish) {
   write_inputs(model, json);
   if (!model.labels.empty())
     json["labels"] = model.labels;
+  if (!wish.photos_seen.folder.empty())
+    json["photos"] = {{"folder", absolute_path(wish.photos_seen.folder)},
+                      {"database", absolute_path(wish.photos_seen.database)}};
   if (wish.focus)
     json["unit"] = to_json(*wish.focus);
   if (wish.place.chosen())
@@ -196,6 +204,10 @@ Wish read_wish(const JsonReader &from) {
     wish.aim = read_aim(from.object("aim"));
   if (from.has("lens"))
     wish.lens = read_lens(from.object("lens"));
+  if (from.has("photos")) {
+    wish.photos_seen.folder = from.object("photos").text("folder");
+    wish.photos_seen.database = from.object("photos").text("database");
+  }
   if (from.has("unit"))
     wish.focus = read_unit(from.object("unit"));
   if (from.has("place")) {

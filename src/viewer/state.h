@@ -27,14 +27,17 @@ std::string objective_text(const Unit &unit); // "layer:channel", "layer:channel
 
 // What is asked of the focused image.
 struct Aim {
-  enum class Kind { unit, faces, caricature, accentuation, typed };
+  enum class Kind { unit, faces, caricature, accentuation, typed, path };
   Kind kind = Kind::unit;
-  std::string typed;  // Kind::typed: the objective
+  std::string typed;  // Kind::typed: the objective; Kind::path: the one that its images begin with
   int images = 1;     // of the objective, from starts of their own
   double leash = 0.1; // of an accentuation: what it costs the image to leave the photo
+  std::string to{};   // Kind::path: the objective that its images end with
   bool operator==(const Aim &) const = default;
 };
 inline constexpr int most_images = 9; // of an objective
+// Whether the objective is text, and not what a unit and its place say.
+inline bool is_text(const Aim &aim) { return aim.kind == Aim::Kind::typed || aim.kind == Aim::Kind::path; }
 // "unit - 100*diversity(layer)", "caricature(layer)" and so on.
 std::string objective_text(const Aim &aim, const Unit &unit);
 
@@ -56,6 +59,7 @@ struct Controls {
   int size = 128; // of the image: a square, or as many pixels in the proportions of the net's input
   std::uint64_t seed = 0;
   StartFrom start = StartFrom::noise;
+  bool opacity = false; // of the focus's images, where they start from noise
   bool operator==(const Controls &) const = default;
 };
 
@@ -77,11 +81,21 @@ struct Lens {
 };
 inline constexpr int fewest_groups = 2, most_lens_groups = 12;
 
+// A folder of photos, of which the focused unit's examples are.
+struct PhotosWish {
+  std::string folder;   // "": none
+  std::string database; // what was seen is kept there; "": where the user's caches are
+  bool runs = true;     // or rests, as far as it has come
+  int opened = 0;       // an event: the same one again, perhaps
+  bool operator==(const PhotosWish &) const = default;
+};
+
 struct Wish {
   ModelRequest model{"vgg16", "", ""};
   std::optional<ModelRequest> otherwise; // tried where that one can't be loaded: a dropped file may be either
   std::string photo;                     // a file; "" for none
   std::string style;                     // the same, of the picture that style() compares with
+  PhotosWish photos_seen;                // by the focused unit's layer
   std::string layer;                     // of the wall
   std::vector<int> in_view;              // channels of the wall's tiles in view, in order: they go first
   bool wall_images = true;               // whether the wall's optimized images evolve
@@ -186,6 +200,31 @@ struct LensState {
   std::optional<Grid> grid;
 };
 
+// The photos of a folder that excite the focused unit most, and how far looking at all of them is.
+struct ExamplesState {
+  enum class Stage { none, listing, looking, done };
+  struct Shown {
+    std::string file; // from the folder
+    float value = 0;
+    float left = 0, top = 0, right = 1, bottom = 1; // what the unit sees, of the photo's width and height
+    float crop_aspect = 1, photo_aspect = 1;        // width over height
+    bool readable = true;                           // or the file is gone or damaged by now
+  };
+  std::string folder; // "": none was chosen
+  Stage stage = Stage::none;
+  std::string problem;    // why it can't go on
+  std::string layer;      // that looks; "": none
+  std::int64_t found = 0; // while it is listed
+  std::int64_t photos = 0, looked_at = 0;
+  std::vector<std::string> skipped; // photos that can't be read, with the reason; the first few
+  std::int64_t skipped_count = 0;
+  double seconds_left = -1;           // negative: not known yet
+  std::optional<Unit> shown;          // whose these are
+  std::int64_t seen = 0, excited = 0; // photos, and those in which it is above 0
+  std::vector<Shown> top;             // in the order of Textures::examples and Textures::example_photos
+};
+inline constexpr int shown_examples = 9;
+
 // A class that the photo may show.
 struct Guess {
   std::string label; // or its number
@@ -208,6 +247,7 @@ struct Snapshot {
   bool refused = false;       // the last one could not be loaded, and the one before stays
   Size net_size{224, 224};    // of the net's input: what the layers' sizes are for
   int planes = 3;             // of its picture
+  bool one_picture = true;    // these are one, not a mosaic
   std::vector<Guess> guesses; // the likeliest first; empty without a classifier or a photo
   std::string device, driver, precision = "fp32";
   std::vector<LayerRow> layers;
@@ -222,6 +262,7 @@ struct Snapshot {
   std::string style; // as `photo`
   FocusState focus;
   LensState lens;
+  ExamplesState examples;
   double steps_per_second = 0, ms_per_step = 0; // of the focus or, without one, of the wall
   std::uint64_t memory_used = 0, memory_total = 0;
   DeviceCheck device_check;

@@ -8,7 +8,7 @@ namespace convscope::viewer {
 
 class Turns {
 public:
-  static constexpr std::size_t count = 3;
+  static constexpr std::size_t count = 4;
 
   explicit Turns(const std::array<double, count> &weights) : weights_(weights) {}
 

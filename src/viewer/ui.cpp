@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <filesystem>
 #include <utility>
 
 #include <imgui.h>
@@ -50,6 +51,7 @@ void keep_events(Wish &wish, const Wish &from) {
   wish.answered = from.answered;
   wish.photos = from.photos;
   wish.styles = from.styles;
+  wish.photos_seen.opened = from.photos_seen.opened;
   wish.single_steps = from.single_steps;
   wish.restarts = from.restarts;
   wish.grids = from.grids;
@@ -95,6 +97,11 @@ void Ui::open_model(const ModelRequest &model, std::optional<ModelRequest> other
 
 void Ui::open_file(const std::string &path) {
   notice.clear();
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    open_photos(path);
+    return;
+  }
   const FileKind kind = kind_of(path);
   const bool of_zoo = !names_model_file(wish.model.model);
   if (ends_with(path, session_ending))
@@ -132,9 +139,9 @@ void Ui::open_session(const std::string &path) {
 
 void Ui::focus(const std::string &layer, int channel) {
   objective.editing = false;
-  if (wish.focus && wish.focus->layer == layer && wish.focus->channel == channel && wish.aim.kind != Aim::Kind::typed)
+  if (wish.focus && wish.focus->layer == layer && wish.focus->channel == channel && !is_text(wish.aim))
     return;
-  if (wish.aim.kind == Aim::Kind::typed || wish.aim.kind == Aim::Kind::caricature)
+  if (is_text(wish.aim) || wish.aim.kind == Aim::Kind::caricature)
     leave_aim();
   wish.focus = Unit{layer, channel};
   wish.place = {};
@@ -146,7 +153,7 @@ void Ui::find(const std::string &layer, int channel) {
 }
 
 void Ui::look_at(Place place) {
-  if (wish.aim.kind == Aim::Kind::typed)
+  if (is_text(wish.aim))
     leave_aim(); // that names its own
   wish.place = place;
 }
@@ -179,7 +186,7 @@ void Ui::ask_to_save_middle(const Snapshot &now) {
 }
 
 void Ui::whole_channel() {
-  if (wish.aim.kind == Aim::Kind::typed)
+  if (is_text(wish.aim))
     leave_aim();
   wish.place = {};
   if (wish.focus)
@@ -208,6 +215,7 @@ void Ui::settle(const Snapshot &now) {
     keep_events(wish, refused);
     if (!opens_session_) {
       wish.photo = refused.photo;
+      wish.photos_seen = refused.photos_seen;
       wish.controls = refused.controls;
     }
     wish.model = now.model;
@@ -239,7 +247,7 @@ void Ui::settle(const Snapshot &now) {
   // What was chosen of the net before, while this one was on its way.
   if (there && !known(wish.layer))
     wish.layer.clear();
-  const bool of_image = wish.aim.kind == Aim::Kind::typed && wish.focus && wish.focus->layer.empty();
+  const bool of_image = is_text(wish.aim) && wish.focus && wish.focus->layer.empty();
   if (there && wish.focus && !known(wish.focus->layer) && !of_image) {
     wish.focus.reset();
     wish.place = {};
@@ -291,6 +299,9 @@ void Ui::draw(const Snapshot &now, const Textures &textures, Window &window, Wor
   draw_help(frame);
   draw_device_check(frame);
   draw_path_dialog(frame);
+  wish.photos_seen.runs = config.focus && config.examples && !examples_rest;
+  config.photos = wish.photos_seen.folder;
+  config.photos_database = wish.photos_seen.database;
   if (resuming_)
     worker.resume(wish, *std::exchange(resuming_, std::nullopt));
   else if (!begun_ || wish != sent_)

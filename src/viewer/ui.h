@@ -13,6 +13,7 @@
 #include "viewer/session_file.h"
 #include "viewer/state.h"
 #include "viewer/wall_order.h"
+#include "viewer/widgets.h"
 #include "viewer/window.h"
 #include "viewer/worker.h"
 
@@ -21,11 +22,23 @@ namespace convscope::viewer {
 enum class Show { map, image, both };
 
 // Images of an objective that are to differ, and how far an accentuation's leash goes.
-inline constexpr int faces = 4;
+inline constexpr int faces = 4, path_images = 6;
 inline constexpr float shortest_leash = 0.01F, longest_leash = 100;
 
 // What a path dialog is open for.
-enum class Ask { nothing, photo, style, model, weights, session, save_focus, save_wall, save_grid, save_session };
+enum class Ask {
+  nothing,
+  photo,
+  photos,
+  style,
+  model,
+  weights,
+  session,
+  save_focus,
+  save_wall,
+  save_grid,
+  save_session
+};
 
 struct Frame;
 
@@ -43,9 +56,12 @@ struct Ui {
 
   // What several panels and keys do.
   void open_photo(const std::string &path);
-  void open_style(const std::string &path); // to compare with
+  void open_style(const std::string &path);    // to compare with
+  void open_photos(const std::string &folder); // for the focused unit's examples
+  void show_examples();                        // or not; asks for a folder where there is none
   void open_model(const ModelRequest &model, std::optional<ModelRequest> otherwise = {});
-  void open_file(const std::string &path);   // a photo, a net or weights by its content, a session by its ending
+  // A photo, a net or weights by its content, a session by its ending, a folder of photos.
+  void open_file(const std::string &path);
   void paste(const std::string &text);       // the path of one
   void ask(Ask what, std::string path = {}); // opens the path dialog
   void ask_to_save(Ask what);
@@ -89,8 +105,8 @@ struct Ui {
     bool active = false, editing = false; // it has the keys; its text is not what is asked for
     bool entered = false;                 // to be asked for as soon as the worker has read it
     bool take_keys = false;               // with the next frame
-  } objective;
-  float controls_height = 0; // as they were last drawn
+  } objective, other_end;                 // of a path
+  float controls_height = 0;              // as they were last drawn
   struct Dialog {
     Ask ask = Ask::nothing;
     std::string path, model; // of weights
@@ -124,6 +140,8 @@ struct Ui {
     int channel = -1;    // whose map lies over the photo: the one under the pointer
   } lens;
 
+  bool examples_rest = false; // photos are not looked at
+
   std::string notice; // what went wrong here, until the worker says something
 
 private:
@@ -131,7 +149,9 @@ private:
   void open_session(const std::string &path);
   void settle(const Snapshot &now); // what follows from what arrived
   void settle_objective(const Snapshot &now);
+  bool asks(ObjectiveField &field, const Snapshot &now);
   void leave_aim(); // for a unit's image
+  void begin_path(const Aim &before);
   void focus_strongest(const Snapshot &now);
   void panes_of(Frame &frame);
 
@@ -169,6 +189,12 @@ void sort_wall(const Frame &frame);
 void draw_lens(Frame &frame);
 void draw_focus(Frame &frame);
 void draw_objective(Frame &frame);
+// The focused unit's examples: whether they are to be seen, a button for that, their crops within a box, and a line
+// that says how it goes.
+bool shows_examples(const Frame &frame);
+void examples_button(Frame &frame);
+void draw_examples(Frame &frame, const Box &box, int columns);
+void draw_examples_state(Frame &frame);
 void draw_photo(Frame &frame, float max_height);
 void draw_no_photo(Frame &frame, float height);
 void draw_guesses(const Frame &frame);

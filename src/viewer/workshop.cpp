@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "graph/names.h"
 #include "graph/shapes.h"
+#include "visualization/parameterizations/forms.h"
 
 namespace convscope::viewer {
 
@@ -52,9 +53,10 @@ std::string first_layer(const std::vector<LayerRow> &rows) {
 Workshop::Workshop(Session &session, Saver saver, Telling telling)
     : session_(session), saver_(std::move(saver)), telling_(std::move(telling)),
       slicing_(live_slices(session.device().info())), tile_(session.device().info().is_cpu() ? 64 : 96),
-      lens_(session_, slicing_), timeline_atlas_(session.programs(), FocusJob::most_moments + 1, FocusJob::thumbnail,
-                                                 FocusJob::thumbnail, "timeline"),
-      turns_({2, 3, 1}) {
+      lens_(session_, slicing_), examples_(session_),
+      timeline_atlas_(session.programs(), FocusJob::most_moments + 1, FocusJob::thumbnail, FocusJob::thumbnail,
+                      "timeline"),
+      turns_({2, 3, 1, 1}) {
   session_.set_slicing(slicing_);
   session_.programs().watch([this](std::size_t made, std::size_t all) {
     // Whoever waits for them is in the midst of something: only what was told before is told again.
@@ -72,8 +74,8 @@ void Workshop::free_textures(int seen) {
 bool Workshop::has_work() const {
   const bool focusing = focus_ && focus_->active() && !focus_->finished();
   const bool filling = wall_ && now_.wall_images && wall_->wants_work(now_.in_view);
-  return examination_ || (now_.running && (focusing || filling)) || grid_wants_work() || free_steps_ > 0 ||
-         (focus_ && focus_->in_step());
+  return examination_ || (now_.running && (focusing || filling)) || grid_wants_work() || examples_.wants_work() ||
+         free_steps_ > 0 || (focus_ && focus_->in_step());
 }
 
 bool Workshop::grid_wants_work() const {
@@ -155,16 +157,25 @@ void Workshop::obey(const Wish &next, const std::optional<SavedFocus> &restoring
   if (refocus)
     attempt([&] { set_focus(was, begins || other_model, restoring); });
   attempt([&] { set_lens(was); });
+  attempt([&] { set_examples(); });
   if (other_model || other_photo)
     attempt([&] { classify(); });
   busy_.clear();
   publish();
 }
 
+// The focus's, or what that goes back to. The wall's images come and go one by one: they have nothing in common.
+Recipe Workshop::wall_recipe() const {
+  Recipe recipe = (now_.own ? *now_.own : now_.controls).recipe;
+  if (form_of(recipe.parameterization).coupled)
+    set_parameterization(recipe, convscope::recipe("lucid").parameterization);
+  return recipe;
+}
+
 // A layer of the net before can be asked for until the window knows that there is another one.
 FocusTask Workshop::task(const Wish &of) const {
   FocusTask task = task_of(of);
-  const bool of_image = task.aim.kind == Aim::Kind::typed && task.unit && task.unit->layer.empty();
+  const bool of_image = is_text(task.aim) && task.unit && task.unit->layer.empty();
   if (task.unit && !of_image && !known(task.unit->layer))
     task.unit.reset();
   return task;
@@ -174,6 +185,7 @@ FocusTask Workshop::task(const Wish &of) const {
 bool Workshop::load_model() {
   message_.clear();
   say_busy("loading " + now_.model.model);
+  examples_.forget(); // its threads read the net
   refused_ = !attempt([&] { session_.load(now_.model); });
   if (refused_ && now_.otherwise) {
     const std::string of_the_first = std::exchange(message_, "");
@@ -242,12 +254,13 @@ void Workshop::work() {
     go_on_with_device_check();
     return;
   }
+  settle_examples();
   // A pause begins when the step is done: what is shown then is what there is.
   const bool focusing =
       focus_->active() && !focus_->finished() && (now_.running || free_steps_ > 0 || focus_->in_step());
   const bool filling = now_.running && wall_ && now_.wall_images && wall_->wants_work(now_.in_view);
-  const bool gridding = grid_wants_work();
-  if (!focusing && !filling && !gridding) {
+  const bool gridding = grid_wants_work(), looking = examples_.wants_work();
+  if (!focusing && !filling && !gridding && !looking) {
     free_steps_ = 0;
     step_seconds_ = 0;
     step_began_ = Clock::now(); // a pause is no part of the next step
@@ -257,7 +270,7 @@ void Workshop::work() {
   }
   const auto began = Clock::now();
   // The focus is what one looks at, but for a grid that one has asked for.
-  const std::size_t turn = turns_.next({focusing, gridding, filling});
+  const std::size_t turn = turns_.next({focusing, gridding, filling, looking});
   attempt([&] {
     if (turn == 0 && focus_->advance()) {
       free_steps_ = std::max(0, free_steps_ - 1);
@@ -267,6 +280,8 @@ void Workshop::work() {
       advance_grid();
     } else if (turn == 2 && wall_->advance(now_.in_view) && !focusing) {
       measure();
+    } else if (turn == 3) {
+      examples_.advance();
     }
   });
   // What a driver compiles at a first run is not held against the one that needed it.
@@ -303,6 +318,7 @@ void Workshop::publish() {
   s.refused = refused_;
   s.net_size = session_.graph().size();
   s.planes = session_.graph().input.c;
+  s.one_picture = plane_view(s.planes, session_.model().rgb).one_picture();
   s.guesses = guesses_;
   s.device = device.info().name;
   s.driver = device.info().driver_info;
@@ -330,6 +346,7 @@ void Workshop::publish() {
     s.focus.map = map_;
   }
   s.lens = lens_.state();
+  s.examples = examples_.state();
   s.ms_per_step = step_seconds_ * 1e3;
   s.steps_per_second = step_seconds_ > 0 ? 1 / step_seconds_ : 0;
   s.memory_used = device.memory_used();
@@ -352,6 +369,8 @@ Textures Workshop::textures() const {
           &timeline_atlas_,
           grid_atlas_.get(),
           groups_atlas_.get(),
+          examples_atlas_.get(),
+          example_photos_atlas_.get(),
           generation_};
 }
 

@@ -14,6 +14,7 @@
 #include "session/session.h"
 #include "viewer/aim.h"
 #include "viewer/atlas.h"
+#include "viewer/examples_job.h"
 #include "viewer/focus_job.h"
 #include "viewer/lens_job.h"
 #include "viewer/session_file.h"
@@ -33,6 +34,8 @@ struct Textures {
   const Atlas *timeline = nullptr; // cells as Moment::cell
   const Atlas *grid = nullptr;     // the pictures of LensState::Grid::cells
   const Atlas *groups = nullptr;   // the photo with all groups, then with each
+  const Atlas *examples = nullptr; // the crops of ExamplesState::top
+  const Atlas *example_photos = nullptr;
   int generation = 0;
 };
 
@@ -51,11 +54,13 @@ struct SavedPicture {
   Size size;       // of the image
   Size input_size; // what it is resized to for the net; not given where it is not
   std::uint64_t seed = 0;
-  bool untouched = true;           // by controls changed on the way: the same command line makes the same images
-  int variants = 1;                // the images are that many of one objective, which is named as often
-  std::string photo{}, style{};    // that the objectives compare with; "" where they do not
-  bool from_photo = false;         // it is what they began with, too
-  std::optional<SavedGrid> grid{}; // instead of objectives and their images: of `photo`
+  bool untouched = true;              // by controls changed on the way: the same command line makes the same images
+  int variants = 1;                   // the images are that many of one objective, which is named as often
+  std::string path_from{}, path_to{}; // or go from this one to that one; "" where they do not
+  std::string photo{}, style{};       // that the objectives compare with; "" where they do not
+  bool from_photo = false;            // it is what they began with, too
+  bool opacity = false;               // the images have one
+  std::optional<SavedGrid> grid{};    // instead of objectives and their images: of `photo`
 };
 // Writes it; UserError where that can't be done. Called on the worker's thread.
 using Saver = std::function<void(Session &, const SavedPicture &)>;
@@ -91,7 +96,7 @@ private:
   void use_model();
   bool known(const std::string &layer) const;
   FocusTask task(const Wish &of) const;
-  const Recipe &wall_recipe() const { return (now_.own ? *now_.own : now_.controls).recipe; }
+  Recipe wall_recipe() const;
   void classify();
   ImageRgb8 read_picture(const std::string &path); // what is wrong with it all the same becomes the message
   void load_photo();
@@ -111,6 +116,8 @@ private:
   void begin_grid();
   void advance_grid();
   void show_grid();
+  void set_examples();
+  void settle_examples();
   void retire_wall();
   void retire(std::unique_ptr<Atlas> &atlas);
   void begin_device_check();
@@ -139,8 +146,9 @@ private:
   std::unique_ptr<WallJob> wall_;
   std::optional<FocusJob> focus_;
   LensJob lens_;
+  ExamplesJob examples_;
   // Where the window may still sample one it is not moved in memory.
-  std::unique_ptr<Atlas> focus_atlas_, photo_atlas_, grid_atlas_, groups_atlas_;
+  std::unique_ptr<Atlas> focus_atlas_, photo_atlas_, grid_atlas_, groups_atlas_, examples_atlas_, example_photos_atlas_;
   Atlas timeline_atlas_;
   int generation_ = 0; // of the textures
   // Textures that the window may still sample: freed once it has seen the generation that follows.
@@ -161,7 +169,7 @@ private:
   DeviceCheck device_check_;
   int failed_saves_ = 0;
   int free_steps_ = 0; // single steps that were asked for
-  Turns turns_;        // of the focus, the grid and the wall
+  Turns turns_;        // of the focus, the grid, the wall and the examples
   double step_seconds_ = 0;
   Clock::time_point step_began_ = Clock::now(), told_ = Clock::now(), grid_shown_ = Clock::now();
 };

@@ -116,6 +116,36 @@ void Workshop::show_map() {
   map_ = {unit.layer, unit.channel, shape.w, shape.h, part};
 }
 
+// Of the focused unit: of a typed objective, those of the unit that it is about.
+void Workshop::set_examples() {
+  const std::optional<Unit> unit = task(now_).unit;
+  examples_.set(now_.photos_seen, unit && known(unit->layer) ? unit : std::nullopt);
+  if (!now_.photos_seen.folder.empty())
+    return;
+  retire(examples_atlas_);
+  retire(example_photos_atlas_);
+}
+
+void Workshop::settle_examples() {
+  attempt([&] {
+    if (!examples_.settle())
+      return;
+    const auto fill = [&](std::unique_ptr<Atlas> &atlas, int side, ImageRgb8 ExamplePictures::*picture) {
+      if (!atlas)
+        atlas = std::make_unique<Atlas>(session_.programs(), shown_examples, side, side, "examples");
+      int cell = 0;
+      for (const ExamplePictures &each : examples_.pictures()) {
+        if (!(each.*picture).pixels.empty())
+          atlas->draw_picture(cell, to_float(each.*picture), "drawing examples");
+        ++cell;
+      }
+    };
+    fill(examples_atlas_, ExamplesJob::crop_side, &ExamplePictures::crop);
+    fill(example_photos_atlas_, ExamplesJob::photo_side, &ExamplePictures::photo);
+    publish();
+  });
+}
+
 // Textures out of use go where the window lets go of them, when it sees the next generation.
 void Workshop::retire_wall() {
   if (wall_)

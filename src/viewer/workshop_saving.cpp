@@ -90,6 +90,15 @@ SavedPicture Workshop::focus_picture(const std::string &path) {
                        focus_->untouched()};
   picture.objectives.assign(picture.images.size(), focus_->objective().text);
   picture.variants = task.aim.images;
+  if (!focus_->path().empty()) {
+    picture.objectives.clear();
+    for (const Objective &each : focus_->path())
+      picture.objectives.push_back(each.text);
+    picture.variants = 1;
+    picture.path_from = task.aim.typed;
+    picture.path_to = task.aim.to;
+  }
+  picture.opacity = focus_->has_opacity();
   picture.from_photo = task.controls.start == StartFrom::photo && !photo_name_.empty();
   if (needs.photo || picture.from_photo)
     picture.photo = photo_name_;

@@ -155,6 +155,61 @@ TEST_F(Runs, AFolderThatGoes) {
   EXPECT_EQ(run.seen(), 6);
 }
 
+// Beside a window: the folder is listed aside, batches go in slices, and each channel's best are known at any time.
+TEST_F(Runs, LiveIsTheSame) {
+  const NodeId one = request_.layers[0], two = find_layer(session_.graph(), "conv5");
+  request_.live = true;
+  request_.databases = scratch_ / "cache/seen";
+  const auto look = [](ExamplesRun &run) {
+    run.open();
+    EXPECT_FALSE(run.done());
+    int slices = 0;
+    while (!run.done())
+      slices += run.advance_slice() ? 0 : 1;
+    EXPECT_GE(slices, 6);
+  };
+  const auto expect_known = [&](ExamplesRun &run, NodeId layer) {
+    const std::vector<ChannelExamples> all = run.results(layer);
+    for (const int channel : {0, 5, 191}) {
+      const ChannelExamples known = run.result(channel), &right = all[static_cast<std::size_t>(channel)];
+      EXPECT_EQ(known.channel, channel);
+      EXPECT_EQ(known.photos, 6);
+      EXPECT_EQ(known.excited, right.excited);
+      EXPECT_EQ(known.histogram, right.histogram);
+      ASSERT_EQ(known.top.size(), right.top.size());
+      for (std::size_t i = 0; i < right.top.size(); ++i) {
+        EXPECT_EQ(known.top[i].file, right.top[i].file);
+        EXPECT_EQ(known.top[i].box, right.top[i].box);
+      }
+    }
+  };
+  {
+    ExamplesRun run(session_, request_);
+    look(run);
+    expect_known(run, one);
+    run.look_at(two);
+    look(run);
+    expect_known(run, two);
+    run.look_at(one);
+    run.open();
+    EXPECT_TRUE(run.done());
+    expect_known(run, one);
+  }
+  // A folder of its own has a file of its own.
+  const auto files = [&] { return std::distance(fs::directory_iterator(request_.databases), {}); };
+  EXPECT_EQ(files(), 1);
+  ExamplesRun(session_, request_).open();
+  EXPECT_EQ(files(), 1);
+  fs::copy(scratch_ / "photos", scratch_ / "others");
+  request_.folder = scratch_ / "others";
+  ExamplesRun(session_, request_).open();
+  EXPECT_EQ(files(), 2);
+  request_.stopped = [] { return true; };
+  ExamplesRun stopped(session_, request_);
+  stopped.open();
+  EXPECT_EQ(stopped.progress().photos, 0);
+}
+
 // A single photo that goes is told and left to the next run.
 TEST_F(Runs, APhotoThatGoes) {
   request_.database = scratch_ / "seen.sqlite";

@@ -11,7 +11,10 @@
 
 #include "importers/onnx_builder.h"
 #include "importers/temporary.h"
+#include "session/optimize_run.h"
 #include "viewer/workshop_fixture.h"
+#include "visualization/interpolation.h"
+#include "visualization/parameterizations/forms.h"
 
 namespace convscope::viewer {
 namespace {
@@ -343,6 +346,109 @@ TEST_F(WorkshopTest, ATypedObjectiveIsMade) {
   obey();
   EXPECT_NE(now_.message.find("conv9"), std::string::npos);
   EXPECT_FALSE(now_.focus.unit);
+}
+
+TEST_F(WorkshopTest, AllParameterizationsAreMade) {
+  for (const ParameterizationForm &form : parameterization_forms()) {
+    SCOPED_TRACE(form.name);
+    wish_.controls.recipe = recipe("lucid");
+    set_parameterization(wish_.controls.recipe, form.kind);
+    wish_.aim.images = form.coupled ? 4 : 1;
+    ++wish_.restarts;
+    obey();
+    ASSERT_TRUE(works_until([&] { return first().steps >= 2; })) << now_.message;
+    workshop_->save({SaveRequest::What::focus, "unused.png"});
+    EXPECT_EQ(saved_.recipe.parameterization, form.kind);
+    EXPECT_EQ(saved_.images.size(), form.coupled ? 4U : 1U);
+  }
+  // The wall's images come and go: they have nothing in common.
+  wish_.wall_images = true;
+  wish_.in_view = {0};
+  obey();
+  ASSERT_TRUE(works_until([&] { // there are finished images
+    workshop_->save({SaveRequest::What::wall, "wall.png"});
+    return saved_.path == "wall.png";
+  }));
+  EXPECT_EQ(saved_.recipe.parameterization, ParameterizationKind::fft);
+}
+
+// As `optimize --alpha` makes it.
+TEST_F(WorkshopTest, AnOpacityIsSeenAndSaved) {
+  for (const ParameterizationKind kind : {ParameterizationKind::fft, ParameterizationKind::maco}) {
+    wish_.controls.recipe = recipe("plain");
+    set_parameterization(wish_.controls.recipe, kind);
+    wish_.controls.opacity = true;
+    ++wish_.restarts;
+    obey();
+    ASSERT_TRUE(works_until([&] { return first().steps >= 4; })) << now_.message;
+    workshop_->save({SaveRequest::What::focus, "unused.png"});
+    EXPECT_TRUE(saved_.opacity);
+    EXPECT_TRUE(saved_.untouched);
+    ASSERT_EQ(saved_.images.size(), 1U);
+    OptimizeRequest request;
+    request.objectives = {session_.objective("conv2:5")};
+    request.recipe = wish_.controls.recipe;
+    request.options.width = request.options.height = 64;
+    request.options.opacity = true;
+    request.steps = {saved_.images[0].steps};
+    OptimizeRun run(session_, request);
+    while (!run.done())
+      run.advance(1000);
+    const Array right = run.results().at(0).image;
+    EXPECT_EQ(right.shape, (std::vector<std::int64_t>{4, 64, 64}));
+    EXPECT_TRUE(saved_.images[0].image.data == right.data);
+    ASSERT_FALSE(now_.focus.history.empty());
+  }
+  wish_.controls.opacity = false; // is another image
+  obey();
+  EXPECT_LT(first().steps, 4);
+  wish_.controls.opacity = true;
+  wish_.controls.start = StartFrom::photo; // which tells none
+  wish_.controls.recipe = recipe("plain");
+  wish_.photo = cat;
+  obey();
+  ASSERT_TRUE(works_until([&] { return first().steps >= 2; })) << now_.message;
+  workshop_->save({SaveRequest::What::focus, "unused.png"});
+  EXPECT_FALSE(saved_.opacity);
+  EXPECT_EQ(saved_.images.at(0).image.shape.at(0), 3);
+}
+
+// As `optimize --from --to` makes it.
+TEST_F(WorkshopTest, APathIsMadeAndSaved) {
+  wish_.aim = {Aim::Kind::path, "conv2:5", 3};
+  wish_.aim.to = "conv2:9 - 0.001*tv";
+  set_parameterization(wish_.controls.recipe, ParameterizationKind::shared);
+  obey();
+  ASSERT_TRUE(works_until([&] { return first().steps >= 3; })) << now_.message;
+  EXPECT_EQ(now_.focus.images, 3);
+  workshop_->save({SaveRequest::What::focus, "unused.png"});
+  EXPECT_EQ(saved_.path_from, "conv2:5");
+  EXPECT_EQ(saved_.path_to, wish_.aim.to);
+  EXPECT_EQ(saved_.variants, 1);
+  EXPECT_TRUE(saved_.untouched);
+  ASSERT_EQ(saved_.images.size(), 3U);
+  ASSERT_EQ(saved_.objectives.size(), 3U);
+  EXPECT_EQ(saved_.objectives.back(), wish_.aim.to);
+  OptimizeRequest request;
+  request.objectives = interpolated(session_.objective("conv2:5"), session_.objective(wish_.aim.to), 3);
+  request.recipe = wish_.controls.recipe;
+  request.options.width = request.options.height = 64;
+  request.steps.assign(3, saved_.images[0].steps);
+  OptimizeRun run(session_, request);
+  while (!run.done())
+    run.advance(1000);
+  const std::vector<OptimizedImage> right = run.results();
+  for (std::size_t i = 0; i < 3; ++i)
+    EXPECT_TRUE(saved_.images[i].image.data == right.at(i).image.data) << i;
+
+  wish_.aim.to = "conv9:1"; // as of a session of another net
+  obey();
+  EXPECT_NE(now_.message.find("conv9"), std::string::npos);
+  EXPECT_FALSE(now_.focus.unit);
+  wish_.aim.to = "conv2:6";
+  wish_.aim.images = 1;
+  obey();
+  EXPECT_NE(now_.message.find("two images"), std::string::npos);
 }
 
 // In the photo's proportions; without a photo it says so, and goes on when there is one.

@@ -20,15 +20,6 @@ protected:
     key(name);
     ASSERT_TRUE(changes(area, before, 0.05)) << name << ": " << err();
   }
-  void expect_replays(const std::string &saved_by, const std::string &name) {
-    const fs::path saved = folder / (name + ".png"), again = folder / (name + "-again.png");
-    answer(saved_by, saved);
-    ASSERT_TRUE(wait_until(patience, [&] { return fs::exists(saved); })) << "nothing is saved";
-    expect_quits();
-    start({"replay", saved.string(), "-o", again.string()});
-    ASSERT_EQ(program.wait(3 * patience), 0) << err();
-    EXPECT_TRUE(read_image(saved).pixels == read_image(again).pixels) << "the replay differs";
-  }
 };
 
 TEST_F(LensWindowTest, AGridEvolvesOverThePhotoAndReplays) {

@@ -151,6 +151,19 @@ protected:
     EXPECT_TRUE(wait_until(patience, [&] { return difference(desktop->grab(menu), bright) == 0; })) << "it stays";
   }
 
+  // Saves by that key, ends, and has the picture made again without the window: the same.
+  void expect_replays(const std::string &saved_by, const std::string &name, ImageRgb8 *picture = nullptr) {
+    const fs::path saved = folder / (name + ".png"), again = folder / (name + "-again.png");
+    answer(saved_by, saved);
+    ASSERT_TRUE(wait_until(patience, [&] { return fs::exists(saved); })) << "nothing is saved";
+    expect_quits();
+    start({"replay", saved.string(), "-o", again.string()});
+    ASSERT_EQ(program.wait(3 * patience), 0) << err();
+    EXPECT_TRUE(read_image(saved).pixels == read_image(again).pixels) << "the replay differs";
+    if (picture)
+      *picture = read_image(saved);
+  }
+
   static inline std::string missing;
   static inline fs::path folder;
   static inline std::unique_ptr<Desktop> desktop;
