@@ -1,7 +1,7 @@
 // A site of a small net: made, refined, in shards, refused.
 #include <set>
 
-#include "program/microscope_site.h"
+#include "microscope/site_fixture.h"
 
 namespace convscope {
 namespace {

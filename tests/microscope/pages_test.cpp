@@ -7,8 +7,8 @@
 
 #include "figure/page.h"
 #include "microscope/pages/html.h"
+#include "microscope/site_fixture.h"
 #include "microscope/sprites.h"
-#include "program/microscope_site.h"
 #include "unit/large_site.h"
 
 namespace convscope {
@@ -38,7 +38,7 @@ TEST_F(MicroscopePages, IsUsedInABrowser) {
                         "seen.sqlite"}));
   for (const std::string layer : {"mixed", "../up"}) {
     const std::string told = path("told").string();
-    const std::string call = "python3 '" CONVSCOPE_SOURCE_DIR "/tests/program/browser/site_check.py' '" +
+    const std::string call = "python3 '" CONVSCOPE_SOURCE_DIR "/tests/microscope/browser/site_check.py' '" +
                              path("site").string() + "' '" + layer + "' 3 >'" + told + "' 2>&1";
     EXPECT_EQ(std::system(call.c_str()), 0) << layer << ": " << read_bytes(told);
   }
@@ -59,7 +59,7 @@ TEST_F(MicroscopePages, TenThousandUnitsOpen) {
   for (const std::string &name : store.list("sprites/" + layer))
     put_sheet(store, "sprites/" + layer + "/" + name, sheet, 84, "");
   const std::string told = path("told").string();
-  const std::string call = "python3 '" CONVSCOPE_SOURCE_DIR "/tests/program/browser/open_time.py' '" +
+  const std::string call = "python3 '" CONVSCOPE_SOURCE_DIR "/tests/microscope/browser/open_time.py' '" +
                            path("site").string() + "' '" + layer + "' >'" + told + "' 2>&1";
   EXPECT_EQ(std::system(call.c_str()), 0) << read_bytes(told);
   std::cout << read_bytes(told);

@@ -15,7 +15,7 @@
 #include <sys/mount.h>
 #endif
 
-#include "program/microscope_site.h"
+#include "microscope/site_fixture.h"
 
 namespace convscope {
 namespace {

@@ -1,4 +1,4 @@
-#include "program/microscope_site.h"
+#include "microscope/site_fixture.h"
 
 #include "importers/onnx_builder.h"
 #include "io/png.h"
