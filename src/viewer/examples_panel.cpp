@@ -146,8 +146,9 @@ void draw_examples(Frame &frame, const Box &box, int columns) {
   ImDrawList &list = *ImGui::GetWindowDrawList();
   const ImVec2 cursor = ImGui::GetCursorScreenPos();
   for (int i = 0; i < shown_examples; ++i) {
-    const ImVec2 a(box.a.x + static_cast<float>(i % columns) * (side + gap),
-                   box.a.y + static_cast<float>(i / columns) * (side + gap));
+    const int column = i % columns, row = i / columns;
+    const ImVec2 a(box.a.x + static_cast<float>(column) * (side + gap),
+                   box.a.y + static_cast<float>(row) * (side + gap));
     const Box cell{a, ImVec2(a.x + side, a.y + side)};
     if (i < count)
       crop(frame, its->top[static_cast<std::size_t>(i)], i, cell);
