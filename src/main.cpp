@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -21,6 +22,9 @@ int fail(int status, std::string message) {
 } // namespace
 
 int main(int argc, char **argv) {
+#ifdef SIGXFSZ
+  std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error like a full disk
+#endif
   try {
     return convscope::run_command_line(argc, argv);
   } catch (const convscope::UserError &error) {

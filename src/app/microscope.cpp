@@ -140,6 +140,9 @@ Work prepare(Context &context, const MicroscopeOptions &o) {
     render.views.push_back(View::negative);
   if (o.neuron)
     render.views.push_back(View::neuron);
+  if (o.diversity > 0)
+    render.views.push_back(View::face);
+  render.faces = o.diversity;
   for (const std::string &file : o.photos) {
     const ImageRgb8 photo = context.read_picture(file);
     render.photos.push_back({mark_file(file), context.session.picture(photo, size)});
@@ -157,7 +160,7 @@ public:
 
   Site write_now() {
     const Stopwatch clock;
-    Site site = gather_site(context_.session.model(), work_.survey, store_);
+    Site site = gather_site(context_.session.model(), work_.survey, store_, ties_);
     write_pages(site, store_);
     spent_ += clock.seconds();
     next_ = since_.seconds() + std::max(pages_every, 40 * clock.seconds());
@@ -182,6 +185,7 @@ private:
   const Work &work_;
   const SiteStore &store_;
   bool pages_;
+  SiteTies ties_;
   Stopwatch since_;
   double next_ = pages_every, spent_ = 0;
 };
@@ -205,6 +209,17 @@ bool render_all(Context &context, Rendering &rendering, Follower &follower) {
   }
   context.report["made"] = rendering.made();
   return rendering.done();
+}
+
+// Beside what the photos took. A site's own work is what is neither the optimization nor the photos.
+void report_timings(nlohmann::ordered_json &timings, double total, double pictures, double pages) {
+  if (timings.is_null())
+    timings = nlohmann::ordered_json::object();
+  const double own = pictures + pages + timings.value("database_s", 0.0) + timings.value("crops_s", 0.0);
+  timings["pictures_s"] = pictures;
+  timings["pages_s"] = pages;
+  timings["optimize_s"] = total - own - timings.value("photos_s", 0.0);
+  timings["own_share"] = own / std::max(total, 1e-9);
 }
 
 int run_microscope(Context &context, const MicroscopeOptions &o) {
@@ -240,11 +255,13 @@ int run_microscope(Context &context, const MicroscopeOptions &o) {
     work.render.shards = o.shard->count;
   }
   mark_device(context.session, work.settings);
-  work.render.settings = [base = work.settings](const std::string &objective, const SitePhoto *photo) {
+  work.render.settings = [base = work.settings](const PictureWork &picture) {
     PictureSettings settings = base;
-    settings.objectives = {objective};
-    if (photo)
-      settings.photo = photo->mark;
+    settings.objectives = {picture.objective};
+    settings.variants = picture.faces;
+    settings.which = {picture.face};
+    if (picture.photo)
+      settings.photo = picture.photo->mark;
     return settings_json(settings);
   };
   context.report["settings"] = nlohmann::ordered_json::parse(settings_json(work.settings));
@@ -254,6 +271,7 @@ int run_microscope(Context &context, const MicroscopeOptions &o) {
   if (rendering.before() > 0)
     tell(fmt::format("{} of {} pictures are there already", rendering.before(), rendering.pictures()));
   bool whole = false;
+  const InterruptGuard interrupt; // also between the parts, each of which asks
   const Stopwatch clock;
   try {
     if (!o.shard && !store.get("index.html"))
@@ -267,8 +285,7 @@ int run_microscope(Context &context, const MicroscopeOptions &o) {
   }
   if (!o.shard)
     follower.write_now();
-  context.report["timings"]["optimize_s"] = clock.seconds() - follower.spent();
-  context.report["timings"]["pages_s"] = follower.spent();
+  report_timings(context.report["timings"], clock.seconds(), rendering.keep_seconds(), follower.spent());
   if (!whole) {
     tell("interrupted: the same command goes on from here");
     return exit_interrupted;
@@ -314,6 +331,9 @@ Command add_microscope(CLI::App &program) {
   add_seed(app, o->seed);
   app.add_flag("--negative", o->negative, "Also what drives each unit to its most negative");
   app.add_flag("--neuron", o->neuron, "Also an image of the one unit at the centre of the map");
+  add_integer(
+      app, "--diversity", o->diversity, 2, most_variants,
+      "Also so many images of each unit that are to differ, by the diversity of what its layer sees: its faces");
   app.add_flag("--preview", o->preview,
                fmt::format("A quick look: {} steps at {} pixels; the same command without it refines", preview_steps,
                            preview_side));

@@ -20,6 +20,7 @@ struct MicroscopeOptions {
   std::string model, folder, channels, size, images, database, recipe = "lucid";
   std::vector<std::string> layers, photos, atlases;
   int steps = 0, batch = 0; // 0: not given
+  int diversity = 0;        // faces of a unit
   std::uint64_t seed = 0;
   bool negative = false, neuron = false, preview = false, finish = false;
   std::optional<Shard> shard;

@@ -32,13 +32,6 @@ struct Cell {
   bool there = false;
 };
 
-// The cell's direction as a file beside its picture, which the picture's settings name.
-void put_vector(const std::filesystem::path &file, const std::vector<float> &vector) {
-  std::error_code error; // where it fails, so does the write
-  std::filesystem::create_directories(file.parent_path(), error);
-  write_npy(file, {{static_cast<std::int64_t>(vector.size())}, vector});
-}
-
 class LayerAtlas {
 public:
   LayerAtlas(Context &context, const PictureSettings &base, const SurveyLayer &layer, const SiteStore &store)
@@ -89,12 +82,13 @@ private:
       if (cell.page.names.size() < told_names)
         cell.page.names.push_back(positions.files[static_cast<std::size_t>(point)]);
     const std::string name = cell.page.stem + ".npy";
-    const std::filesystem::path file = store_.layer_folder(folder_) / name;
-    put_vector(file, from.whitened);
+    // The direction as a file beside the picture, whose settings name it.
+    store_.put("images/" + folder_ + "/" + name,
+               npy_bytes({{static_cast<std::int64_t>(from.whitened.size())}, from.whitened}));
     cell.objective = fmt::format("direction({}@center, {}, {})", layer_.name, name, cell_cosine_power);
     PictureSettings settings = base_;
     settings.objectives = {cell.objective};
-    settings.vectors = {mark_file(path_text(file))};
+    settings.vectors = {mark_file(path_text(store_.layer_folder(folder_) / name))};
     settings.vectors.front().file = name; // a replay is begun in its folder
     cell.settings = settings_json(settings);
     cell.work = work_hash(cell.settings);

@@ -6,11 +6,13 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "app/interrupt.h"
 #include "app/microscope.h"
 #include "app/photos.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/stopwatch.h"
 #include "dataset/examples.h"
 #include "figure/page.h"
 #include "microscope/site.h"
@@ -121,14 +123,24 @@ bool add_photos(Context &context, const MicroscopeOptions &options, const Survey
   ExamplesRequest request = photos_request(context, options);
   request.layers = survey.nodes();
   request.positions = atlas_nodes(context, options); // what atlases need, in the same pass
+  const Stopwatch clock;
   const auto photos = list_photos(context.session, std::move(request));
   ExamplesRun &run = *photos;
   const bool whole = look_at_photos(run);
+  auto &timings = context.report["timings"];
+  timings["database_s"] = run.progress().database_seconds;
+  timings["photos_s"] = clock.seconds() - run.progress().database_seconds;
   tell_skipped(run, "--images " + options.images);
   if (!whole)
     return false;
-  for (const SurveyLayer &layer : survey.layers)
+  const Stopwatch crops;
+  const InterruptGuard interrupt;
+  for (const SurveyLayer &layer : survey.layers) {
+    if (interrupt.interrupted())
+      return false;
     put_layer(store, layer, options.images, run.results(layer.node));
+  }
+  timings["crops_s"] = crops.seconds();
   return true;
 }
 

@@ -47,11 +47,12 @@ bool follow(const SlurmJobs &jobs, const SiteStore &store, const Survey &survey,
   ProgressBar bar(count.all - before);
   for (;;) {
     const SlurmJobs::State state = jobs.state();
+    const int again = jobs.bring_back(state);
     count = count_pictures(survey, store, render);
     const std::int64_t done = count.there - before;
     if (bar.due(done, done))
       bar.show(where(count, state) + (done > 0 ? fmt::format(", {} left", clock_text(bar.seconds_left())) : ""));
-    if (state.ended)
+    if (state.ended && again == 0)
       return true;
     for (auto waited = look; waited < every; waited += look) {
       if (interrupt.interrupted())
@@ -93,12 +94,16 @@ int run_on_slurm(Context &context, const MicroscopeOptions &options, const Surve
   }
   const std::optional<int> status = jobs.status();
   const std::string words = jobs.last_words();
+  const std::vector<std::string> failures = jobs.failures(options.shards);
   jobs.clear();
   if (!status)
     throw UserError("--slurm: the finishing job was ended by Slurm or by somebody; the same command goes on from here");
   if (*status != 0)
     throw UserError(
         fmt::format("--slurm: the finishing job ended with status {}{}", *status, words.empty() ? "" : ": " + words));
+  if (!failures.empty())
+    tell(fmt::format("{}{}: the finishing job made what was missing", failures.front(),
+                     failures.size() > 1 ? fmt::format(" (and {} more)", failures.size() - 1) : ""));
   tell("wrote " + path_text(std::filesystem::path(options.folder) / "index.html"));
   return exit_done;
 }

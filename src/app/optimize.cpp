@@ -35,15 +35,14 @@ GridOptions change_options(const PictureSettings &settings) {
 }
 
 // Images that began as a photo: beside it, and where they are another.
-void write_changes(const Session &session, const ImageRgb8 &photo, const Outcome &outcome,
-                   const PictureSettings &settings, const PlaneView &view, const std::string &png) {
+void write_changes(Session &session, const ImageRgb8 &photo, const Outcome &outcome, const PictureSettings &settings,
+                   const PlaneView &view, const std::string &png) {
   const Array began = session.picture(photo, {settings.width, settings.height});
-  const std::string name = path_text(std::filesystem::path(settings.photo->file).filename());
   const std::vector<std::string> paths = numbered_paths(png, outcome.objectives.size());
   const auto write = [&](const std::vector<OptimizedImage> &images, const std::string &path) {
     Outcome part = outcome;
     part.images = images;
-    write_png(path, tile_grid(change_tiles(part, name, began, view), change_options(settings)),
+    write_png(path, tile_grid(change_tiles(session, part, settings, began, view), change_options(settings)),
               settings_json(settings_of(settings, images)));
     tell("wrote " + path);
   };

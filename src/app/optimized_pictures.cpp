@@ -1,6 +1,7 @@
 // What comes of optimized images: tiles, pages and the settings that they carry.
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <filesystem>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "figure/grid.h"
 #include "io/png.h"
 #include "session/accentuation.h"
+#include "session/input_size.h"
 #include "visualization/parameterizations/forms.h"
 
 namespace convscope {
@@ -85,13 +87,33 @@ bool shows_change(const PictureSettings &settings, const PlaneView &view) {
          view.planes == 3;
 }
 
-std::vector<Tile> change_tiles(const Outcome &outcome, const std::string &photo_name, const Array &photo,
-                               const PlaneView &view) {
+Size net_input(const Session &session, const PictureSettings &settings, const Objective &objective) {
+  const Size image{settings.width, settings.height};
+  const bool asked = settings.command == "optimize" && settings.input_size.given();
+  const Size input = asked ? settings.input_size.size()
+                           : input_size_for(session.model(), layers_of(objective), settings.recipe, image);
+  return net_size(input, settings.recipe, image);
+}
+
+std::vector<Tile> change_tiles(Session &session, const Outcome &outcome, const PictureSettings &settings,
+                               const Array &photo, const PlaneView &view) {
+  const std::string photo_name = path_text(std::filesystem::path(settings.photo->file).filename());
   std::vector<Tile> tiles;
   for (const OptimizedImage &image : outcome.images) {
-    tiles.push_back({draw_planes(photo, view), photo_name, ""});
-    tiles.push_back({picture_of(image.image, image.progress, view), title_of(outcome.objectives[image.objective]),
-                     note_of(image.progress)});
+    const Objective &objective = outcome.objectives[image.objective];
+    const auto note = [&](const Array &picture) -> std::string {
+      try {
+        const Size input = net_input(session, settings, objective);
+        const std::optional<double> value = excitation(session, objective, picture, input);
+        return value ? "value " + short_number(*value) : "";
+      } catch (const std::exception &) { // an image is not lost for what is written below it
+        return "";
+      }
+    };
+    const bool whole = has_picture(image.progress);
+    tiles.push_back({draw_planes(photo, view), photo_name, note(photo)});
+    tiles.push_back({picture_of(image.image, image.progress, view), title_of(objective),
+                     whole ? note(image.image) : note_of(image.progress)});
     tiles.push_back({draw_planes(masked_change(photo, image.image), view), "where it changed", ""});
   }
   return tiles;

@@ -363,11 +363,9 @@ OptimizeRequest Optimizing::request(const PictureSettings &settings) {
   }
   if (request.options.photo)
     for (Objective &objective : request.objectives) {
-      const Size input = request.options.input_size.given()
-                             ? request.options.input_size
-                             : input_size_for(context_.session.model(), layers_of(objective), settings.recipe, size);
-      objective = balanced(context_.session, std::move(objective), settings.recipe, *request.options.photo,
-                           net_size(input, settings.recipe, size), settings.seed);
+      const Size input = net_input(context_.session, settings, objective);
+      objective = balanced(context_.session, std::move(objective), settings.recipe, *request.options.photo, input,
+                           settings.seed);
     }
   if (needs.style)
     add_picture(settings.style, size, request.options.style);

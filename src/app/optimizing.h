@@ -89,10 +89,13 @@ std::string note_of(const Progress &progress);
 GridOptions page_options(const PictureSettings &settings, std::string subtitle);
 // Several images as a labelled grid.
 ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings, const PlaneView &view);
+// What the net sees an image of that objective at.
+Size net_input(const Session &session, const PictureSettings &settings, const Objective &objective);
 // Whether images are shown beside the photo that they began as, three tiles an image.
 bool shows_change(const PictureSettings &settings, const PlaneView &view);
-std::vector<Tile> change_tiles(const Outcome &outcome, const std::string &photo_name, const Array &photo,
-                               const PlaneView &view);
+// The photo, (C,H,W) in 0..1, is as large as the images; with what the objective says of both but for stay().
+std::vector<Tile> change_tiles(Session &session, const Outcome &outcome, const PictureSettings &settings,
+                               const Array &photo, const PlaneView &view);
 // The settings of those images alone, with the steps that were done; of images that have something in common, all.
 PictureSettings settings_of(PictureSettings settings, const std::vector<OptimizedImage> &images);
 

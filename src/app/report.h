@@ -1,22 +1,14 @@
 // --report: what ran, on what, how it went, as JSON.
 #pragma once
 
-#include <chrono>
 #include <string>
 
 #include "app/command.h"
+#include "base/stopwatch.h"
 
 namespace convscope {
 
 // From when it is made, in seconds.
-class Stopwatch {
-public:
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-
-private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
 class Report {
 public:
   // UserError where the path can't be written; "" reports nothing.

@@ -20,7 +20,14 @@ namespace convscope {
 
 namespace {
 
-constexpr int attempts = 3; // of a task whose program is killed
+// How often a job is queued again because it failed, and because it was stopped without a fault of its own: its time
+// was over, others went before.
+constexpr int after_failures = 2, after_stops = 20;
+
+// What becomes of tasks in Slurm's words, where their script could not see to it.
+const std::vector<std::pair<std::string, int>> endings{{"FAILED", after_failures},    {"OUT_OF_MEMORY", after_failures},
+                                                       {"BOOT_FAIL", after_failures}, {"NODE_FAIL", after_stops},
+                                                       {"PREEMPTED", after_stops},    {"TIMEOUT", after_stops}};
 
 std::string command_line(const std::vector<std::string> &command) {
   std::string line;
@@ -55,11 +62,47 @@ std::string file_text(const std::filesystem::path &file) {
   return text.str();
 }
 
-// The head of a script. What a task says goes to a file by the shell: Slurm reads '%' in names.
-std::string head(const SlurmRequest &request) {
-  std::string text = "#!/bin/sh\n#SBATCH --job-name=convscope --requeue --output=/dev/null\n";
+std::string last_line(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
+    text.pop_back();
+  return text.substr(text.find_last_of("\n\r") + 1);
+}
+
+std::optional<int> status_in(const std::filesystem::path &file) {
+  const auto status = parse_integer(last_line(file_text(file)));
+  return status ? std::optional(static_cast<int>(*status)) : std::nullopt;
+}
+
+int count_lines(const std::string &text, const std::string &line) {
+  const std::vector<std::string> lines = split(text, '\n');
+  return static_cast<int>(std::count(lines.begin(), lines.end(), line));
+}
+
+// A job's script. `name`: of its files, in the shell's words. What it says goes to a file by the shell: Slurm reads '%'
+// in names. That file also tells how often it was queued again.
+std::string script(const SlurmRequest &request, const std::string &array, const std::string &name,
+                   const std::string &command) {
+  std::string text = "#!/bin/sh\n#SBATCH --job-name=convscope --requeue --output=/dev/null --signal=B:USR1@60\n";
   if (!request.options.empty())
     text += fmt::format("#SBATCH {}\n", request.options);
+  text += array;
+  text += fmt::format("name={}\nexec >>\"$name.txt\" 2>&1\n", name);
+  text += "# Queues the job again, unless it was so often for this reason. What is finished stays.\n"
+          "again() {\n"
+          "  [ \"$(grep -c \"^again: $1\" \"$name.txt\")\" -lt \"$2\" ] || return\n"
+          "  echo \"again: $1\"\n"
+          "  scontrol requeue \"$SLURM_JOB_ID\" && sleep 300 # Slurm ends it before\n"
+          "}\n";
+  text += fmt::format("trap 'again \"out of time\" {}' USR1\n", after_stops);
+  text += command + " &\n";
+  text += "while :; do\n"
+          "  wait $!\n"
+          "  status=$?\n"
+          "  kill -0 $! 2>/dev/null || break # else it was the signal that ended the waiting\n"
+          "done\n"
+          "# 2: only the user can mend it.\n";
+  text += fmt::format("if [ $status -ne 0 ] && [ $status -ne 2 ]; then again failed {}; fi\n", after_failures);
+  text += "echo $status >\"$name.status\"\nexit $status\n";
   return text;
 }
 
@@ -92,27 +135,14 @@ void check_slurm_options(const std::string &options) {
 }
 
 std::string slurm_array_script(const SlurmRequest &request, const std::filesystem::path &folder) {
-  std::string text = head(request);
-  text += fmt::format("#SBATCH --array=0-{}\n", request.shards - 1);
-  text += fmt::format("exec >>{}/task-\"$SLURM_ARRAY_TASK_ID\".txt 2>&1\n", shell_text(path_text(folder)));
-  text += fmt::format("for attempt in $(seq {}); do\n", attempts);
-  text += fmt::format("  {} --shard {}\n", command_line(request.command), request.shards);
-  text += "  status=$?\n"
-          "  # 2: only the user can mend it. Else once more: what is finished stays.\n"
-          "  if [ $status -eq 0 ] || [ $status -eq 2 ]; then exit $status; fi\n"
-          "done\n"
-          "exit $status\n";
-  return text;
+  return script(request, fmt::format("#SBATCH --array=0-{}\n", request.shards - 1),
+                shell_text(path_text(folder)) + "/task-\"$SLURM_ARRAY_TASK_ID\"",
+                fmt::format("{} --shard {}", command_line(request.command), request.shards));
 }
 
 std::string slurm_finish_script(const SlurmRequest &request, const std::filesystem::path &folder) {
-  const std::string in = shell_text(path_text(folder));
-  std::string text = head(request);
-  text += fmt::format("exec >>{}/finish.txt 2>&1\n", in);
-  text += "# What tasks have left undone, and the pages.\n";
-  text += fmt::format("{}\n", command_line(request.command));
-  text += fmt::format("status=$?\necho $status >{}/status\nexit $status\n", in);
-  return text;
+  // What tasks have left undone, and the pages.
+  return script(request, "", shell_text(path_text(folder)) + "/finish", command_line(request.command));
 }
 
 SlurmJobs::SlurmJobs(const SlurmRequest &request) : folder_(request.site) {
@@ -141,10 +171,11 @@ void SlurmJobs::submit(const SlurmRequest &request) {
   std::filesystem::create_directories(folder_, error);
   if (error)
     throw UserError(fmt::format("{}: {}", path_text(folder_), error.message()));
-  std::filesystem::remove(folder_ / "status", error);
-  std::filesystem::remove(folder_ / "finish.txt", error);
-  for (int i = 0; i < request.shards; ++i)
-    std::filesystem::remove(folder_ / fmt::format("task-{}.txt", i), error);
+  for (const char *extension : {"txt", "status"}) {
+    std::filesystem::remove(folder_ / fmt::format("finish.{}", extension), error);
+    for (int i = 0; i < request.shards; ++i)
+      std::filesystem::remove(folder_ / fmt::format("task-{}.{}", i, extension), error);
+  }
   write_file_atomically(folder_ / "array.sh", slurm_array_script(request, folder_));
   write_file_atomically(folder_ / "finish.sh", slurm_finish_script(request, folder_));
   array_ = sbatch("", folder_ / "array.sh");
@@ -165,38 +196,69 @@ SlurmJobs::State SlurmJobs::state() const {
   bool finishing = false;
   for (const std::string &number : {array_, finish_}) {
     // An error where Slurm has forgotten the job, or does not answer: then it is not over for us.
-    const Answer answer = ask(fmt::format("squeue --noheader --array --states=all --jobs={} --format=%T", number));
+    const Answer answer = ask(fmt::format("squeue --noheader --array --states=all --jobs={} --format='%K %T'", number));
     if (!answer.well && answer.text.find("nvalid job id") == std::string::npos) {
       finishing = true;
       continue;
     }
     if (!answer.well)
       continue;
-    for (const std::string &task : split(answer.text, '\n')) {
+    for (const std::string &line : split(answer.text, '\n')) {
+      const std::size_t space = line.find(' ');
+      const std::string task = line.substr(space + 1);
       const bool waits = task == "PENDING" || task == "REQUEUED" || task == "REQUEUE_HOLD" || task == "SUSPENDED";
       const bool runs = task == "RUNNING" || task == "COMPLETING" || task == "CONFIGURING" || task == "STAGE_OUT";
       if (number == finish_)
         finishing = finishing || waits || runs;
       else
         (waits ? state.waiting : state.running) += waits || runs ? 1 : 0;
+      const std::string index = line.substr(0, space), name = number == finish_ ? "finish" : "task-" + index;
+      const auto is = [&task](const auto &ending) { return ending.first == task; };
+      if (std::any_of(endings.begin(), endings.end(), is) && !status_in(folder_ / (name + ".status")))
+        state.lost.push_back({number == finish_ ? number : number + "_" + index, name, task});
     }
   }
   state.ended = !finishing && state.waiting + state.running == 0;
   return state;
 }
 
-std::optional<int> SlurmJobs::status() const {
-  const std::string text = file_text(folder_ / "status");
-  if (text.empty() || text[0] < '0' || text[0] > '9')
-    return std::nullopt;
-  return std::atoi(text.c_str());
+int SlurmJobs::bring_back(const State &state) const {
+  int count = 0;
+  for (const Lost &lost : state.lost) {
+    const std::filesystem::path file = folder_ / (lost.name + ".txt");
+    const std::string line = "again: " + lost.how;
+    const auto ending =
+        std::find_if(endings.begin(), endings.end(), [&](const auto &e) { return e.first == lost.how; });
+    if (ending == endings.end() || count_lines(file_text(file), line) >= ending->second)
+      continue;
+    if (!ask("scontrol requeue " + lost.job).well)
+      continue; // Slurm has forgotten it: the finishing job will make its part
+    // Where that job has begun, it is at it already.
+    if (lost.job != finish_ &&
+        !ask(fmt::format("scontrol update JobId={} Dependency=afterany:{}", finish_, array_)).well) {
+      ask("scancel " + lost.job);
+      continue;
+    }
+    std::ofstream(file, std::ios::app) << line << '\n';
+    ++count;
+  }
+  return count;
 }
 
-std::string SlurmJobs::last_words() const {
-  std::string text = file_text(folder_ / "finish.txt");
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
-    text.pop_back();
-  return text.substr(text.find_last_of("\n\r") + 1);
+std::optional<int> SlurmJobs::status() const { return status_in(folder_ / "finish.status"); }
+
+std::string SlurmJobs::last_words() const { return last_line(file_text(folder_ / "finish.txt")); }
+
+std::vector<std::string> SlurmJobs::failures(int shards) const {
+  std::vector<std::string> all;
+  for (int task = 0; task < shards; ++task) {
+    const std::filesystem::path file = folder_ / fmt::format("task-{}", task);
+    const auto status = status_in(path_text(file) + ".status");
+    if (status && *status != 0)
+      all.push_back(fmt::format("task {} ended with status {}: {}", task, *status,
+                                last_line(file_text(path_text(file) + ".txt"))));
+  }
+  return all;
 }
 
 void SlurmJobs::clear() {

@@ -52,11 +52,6 @@ std::vector<std::string> sample_photos() {
   return photos;
 }
 
-// A rate that falls goes by how many steps there are to be.
-bool to_the_end(int steps, const Recipe &recipe) {
-  return steps == recipe.steps || recipe.schedule == Schedule::constant;
-}
-
 // As `grid` makes it.
 void save_grid(Session &session, const viewer::SavedPicture &picture) {
   const viewer::SavedGrid &grid = *picture.grid;
@@ -66,7 +61,6 @@ void save_grid(Session &session, const viewer::SavedPicture &picture) {
   settings.image = mark_file(picture.photo);
   settings.layer = grid.layer;
   settings.recipe = picture.recipe;
-  settings.recipe.steps = grid.steps;
   settings.steps = {grid.steps};
   settings.width = picture.size.width;
   settings.height = picture.size.height;
@@ -75,8 +69,7 @@ void save_grid(Session &session, const viewer::SavedPicture &picture) {
   mark_model(session, settings);
   mark_device(session, settings);
   const PlaneView view = plane_view(session.graph().input.c, session.model().rgb);
-  write_png(picture.path, draw_cells(grid.cells, grid.columns, grid.rows, grid.images, view),
-            to_the_end(grid.steps, picture.recipe) ? settings_json(settings) : "");
+  write_png(picture.path, draw_cells(grid.cells, grid.columns, grid.rows, grid.images, view), settings_json(settings));
 }
 
 // The images, with the settings that make them again where the command line can.
@@ -128,7 +121,7 @@ void save_picture(Session &session, const viewer::SavedPicture &picture) {
     settings.which.push_back(objective.variant);
     if (path)
       objective.variant = 0; // its text tells which it is
-    again = again && image.steps > 0 && to_the_end(image.steps, picture.recipe);
+    again = again && image.steps > 0;
   }
   const PlaneView view = plane_view(session.graph().input.c, session.model().rgb);
   const std::string json = again ? settings_json(settings) : "";

@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/printable.h"
+#include "base/stopwatch.h"
 #include "dataset/photo_reader.h"
 #include "dataset/tally.h"
 #include "graph/names.h"
@@ -293,6 +294,7 @@ void ExamplesRun::keep() {
   if (!seen->photos.empty())
     for (std::size_t i = 0; i < asked_.size(); ++i)
       peaks.push_back(kept(i, seen->photos));
+  const Stopwatch clock;
   Transaction batch = database_->batch();
   for (const ReadPhoto &photo : seen->unread)
     if (photo.lasting)
@@ -307,6 +309,7 @@ void ExamplesRun::keep() {
     numbers.push_back(database_->keep(seen->photos[n].photo, seen->photos[n].size, of_photo));
   }
   batch.commit();
+  progress_.database_seconds += clock.seconds();
   for (std::size_t n = 0; tally_ && n < numbers.size(); ++n)
     tally_->add(numbers[n], peaks.front()[n]);
   progress_.done += static_cast<std::int64_t>(seen->photos.size() + seen->unread.size());

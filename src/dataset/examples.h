@@ -71,9 +71,10 @@ struct ExamplesRequest {
 };
 
 struct ExamplesProgress {
-  std::int64_t photos = 0; // of the folder
-  std::int64_t before = 0; // of those, seen in former runs
-  std::int64_t done = 0;   // in this one, with those that can't be read
+  std::int64_t photos = 0;     // of the folder
+  std::int64_t before = 0;     // of those, seen in former runs
+  std::int64_t done = 0;       // in this one, with those that can't be read
+  double database_seconds = 0; // of this run, in which it wrote what was seen
   std::int64_t left() const { return photos - before - done; }
 };
 

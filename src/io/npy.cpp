@@ -301,7 +301,7 @@ Array read_npy(const std::filesystem::path &path) {
   return array;
 }
 
-void write_npy(const std::filesystem::path &path, const Array &array) {
+std::string npy_bytes(const Array &array) {
   std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': " + shape_text(array.shape) + ", }";
   // NumPy aligns the data to 64 bytes; the header ends with a line feed.
   const std::size_t before = magic_size + 4;
@@ -315,7 +315,11 @@ void write_npy(const std::filesystem::path &path, const Array &array) {
   file += static_cast<char>(header.size() >> 8);
   file += header;
   file.append(reinterpret_cast<const char *>(array.data.data()), array.data.size() * sizeof(float));
-  write_file_atomically(path, std::string_view(file));
+  return file;
+}
+
+void write_npy(const std::filesystem::path &path, const Array &array) {
+  write_file_atomically(path, std::string_view(npy_bytes(array)));
 }
 
 void check_finite(const Array &array, const std::string &name) {

@@ -13,6 +13,7 @@ namespace convscope {
 // hold.
 Array read_npy(const std::filesystem::path &path);
 // '<f4' in C order.
+std::string npy_bytes(const Array &array);
 void write_npy(const std::filesystem::path &path, const Array &array);
 
 // UserError "<name>: NaN at [0,2,5] ..." at the first value that is not finite.

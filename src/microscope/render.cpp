@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/stopwatch.h"
 
 namespace convscope {
 
@@ -63,8 +64,9 @@ PictureCount count_pictures(const Survey &survey, const SiteStore &store, const 
     };
     for (const View view : request.views)
       for (const int unit : layer.units)
-        if (view != View::negative || !layer.negative.empty())
-          look(file_stem(unit, view));
+        for (int face = 0; face < (view == View::face ? request.faces : 1); ++face)
+          if (view != View::negative || !layer.negative.empty())
+            look(file_stem(unit, view, face));
     for (const SitePhoto &photo : request.photos)
       look(photo_stem(photo.mark.hash));
   }
@@ -78,45 +80,71 @@ Rendering::Rendering(Session &session, const Survey &survey, const SiteStore &st
   // View by view, so that all channels are there before the first of their negatives.
   for (const View view : request_.views)
     for (std::size_t l = 0; l < survey_.layers.size(); ++l) {
-      const SurveyLayer &layer = survey_.layers[l];
-      const std::string &name = view == View::negative ? layer.negative : layer.name;
-      if (name.empty())
-        continue;
-      for (std::size_t u = 0; u < layer.units.size(); ++u)
-        if (shard_of(l, u, layer.units.size(), request_.shards) == request_.shard)
-          add(l, file_stem(layer.units[u], view), objective_text(view, name, layer.units[u]), view, nullptr);
+      const std::vector<int> &units = survey_.layers[l].units;
+      for (std::size_t u = 0; u < units.size(); ++u)
+        if (shard_of(l, u, units.size(), request_.shards) == request_.shard)
+          add_unit(l, units[u], view);
     }
   for (std::size_t p = 0; p < request_.photos.size(); ++p)
     for (std::size_t l = 0; l < survey_.layers.size(); ++l)
       if (static_cast<int>((l + p) % static_cast<std::size_t>(request_.shards)) == request_.shard)
-        add(l, photo_stem(request_.photos[p].mark.hash), fmt::format("caricature({})", survey_.layers[l].name),
-            View::channel, &request_.photos[p]);
+        add({l,
+             photo_stem(request_.photos[p].mark.hash),
+             {fmt::format("caricature({})", survey_.layers[l].name), &request_.photos[p]}});
 }
 
-void Rendering::add(std::size_t layer, const std::string &stem, const std::string &objective, View view,
-                    const SitePhoto *photo) {
-  Task task{layer, stem, objective, work_hash(request_.settings(objective, photo)), photo, view};
-  const auto found = records_[layer].find(stem);
-  const bool there = found != records_[layer].end() &&
-                     (found->second.work == task.work || (request_.preview && !found->second.preview));
-  if (there)
+void Rendering::add_unit(std::size_t layer, int unit, View view) {
+  const SurveyLayer &of = survey_.layers[layer];
+  const std::string &name = view == View::negative ? of.negative : of.name;
+  if (view == View::face)
+    add_faces(layer, unit);
+  else if (!name.empty())
+    add({layer, file_stem(unit, view), {objective_text(view, name, unit)}, "", view, unit});
+}
+
+void Rendering::add(Task task) {
+  task.work = work_hash(request_.settings(task.of));
+  if (there(task))
     ++before_;
   else
     tasks_.push_back(std::move(task));
+}
+
+// None of them is the same without the others: all, or none.
+void Rendering::add_faces(std::size_t layer, int unit) {
+  std::vector<Task> faces;
+  bool all = true, refined = false;
+  for (int face = 0; face < request_.faces; ++face) {
+    const PictureWork of{objective_text(View::face, survey_.layers[layer].name, unit), nullptr, face, request_.faces};
+    faces.push_back({layer, file_stem(unit, View::face, face), of, work_hash(request_.settings(of)), View::face, unit});
+    all = all && there(faces.back());
+    const auto found = records_[layer].find(faces.back().stem);
+    refined = refined || (found != records_[layer].end() && !found->second.preview);
+  }
+  if (all || (request_.preview && refined))
+    before_ += request_.faces;
+  else
+    tasks_.insert(tasks_.end(), faces.begin(), faces.end());
+}
+
+bool Rendering::there(const Task &task) const {
+  const auto found = records_[task.layer].find(task.stem);
+  return found != records_[task.layer].end() &&
+         (found->second.work == task.work || (request_.preview && !found->second.preview));
 }
 
 void Rendering::begin_batch() {
   const Task &first = tasks_[next_];
   const std::size_t most = batch_of(request_, session_);
   OptimizeRequest request = batch_request(request_, most);
-  for (end_ = next_; end_ < tasks_.size() && end_ - next_ < most; ++end_) {
-    const Task &task = tasks_[end_];
-    if (task.layer != first.layer || task.view != first.view || task.photo != first.photo)
-      break;
-    request.objectives.push_back(session_.objective(task.objective));
-  }
-  if (first.photo)
-    request.options.photo = first.photo->picture;
+  const bool faces = first.view == View::face; // all of a unit's, however many are asked for at once
+  for (end_ = next_; end_ < tasks_.size() && (faces || end_ - next_ < most) && tasks_[end_].with(first); ++end_)
+    if (!faces)
+      request.objectives.push_back(session_.objective(tasks_[end_].of.objective));
+  if (faces)
+    request.objectives = with_variants({session_.objective(first.of.objective)}, first.of.faces);
+  if (first.of.photo)
+    request.options.photo = first.of.photo->picture;
   run_.emplace(session_, std::move(request));
 }
 
@@ -134,29 +162,53 @@ void Rendering::advance(int steps) {
     keep_batch();
 }
 
+bool Rendering::is_dead(const std::string &folder, int unit) const {
+  const auto text = store_.get(fmt::format("images/{}/{}.json", folder, file_stem(unit, View::channel)));
+  const auto record = text ? read_record(*text) : std::nullopt;
+  return record && record->state == Record::State::dead;
+}
+
 void Rendering::keep_batch() {
-  for (const OptimizedImage &image : run_->results()) {
+  const Task &first = tasks_[next_];
+  const std::string &folder = survey_.layers[first.layer].folder;
+  if (first.view == View::face) // of when there were more
+    for (const auto &[stem, record] : records_[first.layer])
+      if (const auto found = unit_picture(stem);
+          found && found->view == View::face && found->unit == first.unit && found->face >= first.of.faces)
+        store_.remove(folder, stem);
+  const std::vector<OptimizedImage> images = run_->results();
+  const Stopwatch clock;
+  // Faces of a dead unit differ from each other, but show nothing of it.
+  const bool dead = first.view == View::face && is_dead(folder, first.unit);
+  for (const OptimizedImage &image : images) {
     const Task &task = tasks_[next_ + image.objective];
     const ImageRgb8 picture = request_.draw(image.image, image.progress);
     Record record = record_of(image, picture);
     record.work = task.work;
     record.preview = request_.preview;
-    if (task.photo)
-      record.photo = path_text(std::filesystem::path(task.photo->mark.file).filename());
-    store_.keep(survey_.layers[task.layer].folder, task.stem, picture, request_.settings(task.objective, task.photo),
-                record);
+    if (dead) {
+      record.state = Record::State::dead;
+      record.value = 0;
+    }
+    if (task.of.photo)
+      record.photo = path_text(std::filesystem::path(task.of.photo->mark.file).filename());
+    store_.keep(folder, task.stem, picture, request_.settings(task.of), record);
     ++made_;
   }
+  keep_seconds_ += clock.seconds();
   run_.reset();
   next_ = end_;
 }
 
 void Rendering::pass_over(const std::string &why) {
   run_.reset();
-  const std::size_t layer = tasks_[next_].layer;
-  problems_.push_back(fmt::format("{}: {}", survey_.layers[layer].name, why));
+  const Task first = tasks_[next_];
+  problems_.push_back(fmt::format("{}: {}", survey_.layers[first.layer].name, why));
+  const auto alike = [&first](const Task &task) {
+    return task.layer == first.layer && task.view == first.view && task.of.photo == first.of.photo;
+  };
   const auto rest = tasks_.begin() + static_cast<std::ptrdiff_t>(next_);
-  tasks_.erase(std::remove_if(rest, tasks_.end(), [&](const Task &task) { return task.layer == layer; }), tasks_.end());
+  tasks_.erase(std::remove_if(rest, tasks_.end(), alike), tasks_.end());
   end_ = next_;
 }
 
@@ -170,7 +222,7 @@ std::string Rendering::where() const {
     return "";
   const Task &task = tasks_[next_];
   return fmt::format("{}{}, picture {} of {}", survey_.layers[task.layer].name,
-                     task.photo                   ? " caricatures"
+                     task.of.photo                ? " caricatures"
                      : task.view == View::channel ? ""
                                                   : form_of(task.view).suffix,
                      before_ + made_, pictures());

@@ -21,6 +21,13 @@ struct SitePhoto { // that layers make caricatures of
   Array picture; // (C,H,W), of the pictures' size
 };
 
+// What tells a picture's settings from another's.
+struct PictureWork {
+  std::string objective;
+  const SitePhoto *photo = nullptr;
+  int face = 0, faces = 1; // which it is of how many images of the objective
+};
+
 struct RenderRequest {
   Recipe recipe; // with its steps
   Size size;
@@ -28,10 +35,11 @@ struct RenderRequest {
   int batch = 0; // units at once, 0: default_batch()
   std::vector<View> views{View::channel};
   std::vector<SitePhoto> photos;
+  int faces = 0;        // of a unit, where `views` has them
   bool preview = false; // pictures that are no previews stay
   int shard = 0, shards = 1;
   // The settings that a picture carries, JSON, and what is drawn of an image.
-  std::function<std::string(const std::string &objective, const SitePhoto *photo)> settings;
+  std::function<std::string(const PictureWork &work)> settings;
   std::function<ImageRgb8(const Array &image, const Progress &progress)> draw;
 };
 
@@ -58,21 +66,32 @@ public:
   std::int64_t before() const { return before_; } // of those, there already
   std::int64_t made() const { return made_; }
   bool done() const { return next_ == tasks_.size() && !run_; }
-  // Up to so many steps of the batch at hand; at its end its pictures are kept. UserError where that fails. A layer
-  // whose pictures can't be made is passed over: problems().
+  // Up to so many steps of the batch at hand; at its end its pictures are kept. UserError where that fails. Pictures of
+  // a kind that a layer can't have are passed over: problems().
   void advance(int steps);
-  double work_done() const;  // in pictures
-  std::string where() const; // "conv3, 12 of 384"
+  double work_done() const;                             // in pictures
+  double keep_seconds() const { return keep_seconds_; } // of drawing and writing pictures
+  std::string where() const;                            // "conv3, 12 of 384"
   const std::vector<std::string> &problems() const { return problems_; }
 
 private:
   struct Task {
     std::size_t layer = 0; // of the survey
-    std::string stem, objective, work;
-    const SitePhoto *photo = nullptr;
+    std::string stem;
+    PictureWork of;
+    std::string work = {}; // its settings' hash
     View view = View::channel;
+    int unit = -1;                       // of a caricature none
+    bool with(const Task &other) const { // in one batch
+      return layer == other.layer && view == other.view && of.photo == other.of.photo &&
+             (view != View::face || unit == other.unit);
+    }
   };
-  void add(std::size_t layer, const std::string &stem, const std::string &objective, View view, const SitePhoto *photo);
+  void add_unit(std::size_t layer, int unit, View view);
+  void add(Task task);
+  void add_faces(std::size_t layer, int unit);
+  bool there(const Task &task) const;
+  bool is_dead(const std::string &folder, int unit) const; // its channel's picture
   void begin_batch();
   void keep_batch();
   void pass_over(const std::string &why);
@@ -85,6 +104,7 @@ private:
   std::vector<Task> tasks_;
   std::size_t next_ = 0, end_ = 0; // of the batch at hand
   std::int64_t before_ = 0, made_ = 0;
+  double keep_seconds_ = 0;
   std::optional<OptimizeRun> run_;
   std::vector<std::string> problems_;
 };

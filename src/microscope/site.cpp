@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "base/text.h"
 #include "graph/graph.h"
 
 namespace convscope {
@@ -17,28 +16,19 @@ namespace {
 
 constexpr std::size_t shown_ties = 8;
 
-// "12-neuron" of layer 12's unit; nothing where it is no unit's.
-std::optional<std::pair<int, View>> unit_of(const std::string &stem) {
-  for (const ViewForm &form : view_forms()) {
-    const std::string_view suffix = form.suffix;
-    if (!stem.ends_with(suffix))
-      continue;
-    const auto number = parse_integer(std::string_view(stem).substr(0, stem.size() - suffix.size()));
-    if (number && *number >= 0 && *number < (1 << 24) && file_stem(static_cast<int>(*number), form.view) == stem)
-      return std::pair(static_cast<int>(*number), form.view);
-  }
-  return std::nullopt;
-}
-
 SiteLayer gather_layer(const SurveyLayer &layer, const std::vector<int> &asked, const SiteStore &store) {
   SiteLayer site{layer, {}, {}};
   std::map<int, SiteUnit> units;
   for (const int unit : asked)
     units[unit].unit = unit;
   for (auto &[stem, record] : store.records(layer.folder)) {
-    if (const auto found = unit_of(stem); found && (layer.shape.c == 0 || found->first < layer.shape.c)) {
-      units[found->first].unit = found->first;
-      units[found->first].views[static_cast<std::size_t>(found->second)] = record;
+    if (const auto found = unit_picture(stem); found && (layer.shape.c == 0 || found->unit < layer.shape.c)) {
+      SiteUnit &unit = units[found->unit];
+      unit.unit = found->unit;
+      if (found->view == View::face)
+        unit.faces[found->face] = record;
+      else
+        unit.views[static_cast<std::size_t>(found->view)] = record;
     } else if (stem.starts_with(photo_stem(""))) {
       site.caricatures.push_back({stem, record});
     }
@@ -57,29 +47,41 @@ SiteLayer gather_layer(const SurveyLayer &layer, const std::vector<int> &asked, 
   return site;
 }
 
-void add_ties(const Model &model, Site &site) {
+} // namespace
+
+void SiteTies::add_to(const Model &model, Site &site) {
   const Graph &graph = model.graph;
   // Layers of the net, whether the site has them or not: else what lies between would be taken for one layer's weights.
   std::set<NodeId> stops;
   for (const NodeId id : telling_layers(graph))
     stops.insert(id);
-  for (const SiteLayer &layer : site.layers)
+  bool known = true;
+  for (const SiteLayer &layer : site.layers) {
     stops.insert(layer.layer.node);
-  const std::vector<Shape> shapes = node_shapes(model);
-  const std::vector<Ties> ties = ties_between(graph, shapes, {stops.begin(), stops.end()});
-  std::map<NodeId, std::vector<Ties>> near;
-  for (const Ties &t : ties) {
-    near[t.from].push_back(t);
-    near[t.to].push_back(t);
+    known = known && channels_.contains(layer.layer.node);
   }
-  for (SiteLayer &layer : site.layers)
-    for (SiteUnit &unit : layer.units) {
-      unit.before = strongest_before(near[layer.layer.node], layer.layer.node, unit.unit, shown_ties);
-      unit.behind = strongest_behind(near[layer.layer.node], layer.layer.node, unit.unit, shown_ties);
+  if (stops != stops_ || !known) {
+    const std::vector<Shape> shapes = node_shapes(model);
+    const std::vector<Ties> ties = ties_between(graph, shapes, {stops.begin(), stops.end()});
+    channels_.clear();
+    for (const SiteLayer &layer : site.layers) {
+      const NodeId node = layer.layer.node;
+      std::vector<OfUnit> &units = channels_[node];
+      for (int unit = 0; unit < shapes[static_cast<std::size_t>(node)].c; ++unit)
+        units.push_back(
+            {strongest_before(ties, node, unit, shown_ties), strongest_behind(ties, node, unit, shown_ties)});
     }
+    stops_ = std::move(stops);
+  }
+  for (SiteLayer &layer : site.layers) {
+    const std::vector<OfUnit> &units = channels_[layer.layer.node];
+    for (SiteUnit &unit : layer.units)
+      if (const auto at = static_cast<std::size_t>(unit.unit); at < units.size()) {
+        unit.before = units[at].before;
+        unit.behind = units[at].behind;
+      }
+  }
 }
-
-} // namespace
 
 std::string examples_path(const std::string &layer, int unit, const char *extension) {
   return fmt::format("examples/{}/{}.{}", layer, unit, extension);
@@ -133,12 +135,15 @@ int SiteLayer::dead() const {
   }));
 }
 
+bool SiteUnit::preview() const {
+  return std::any_of(views.begin(), views.end(), [](const auto &record) { return record && record->preview; }) ||
+         std::any_of(faces.begin(), faces.end(), [](const auto &face) { return face.second.preview; });
+}
+
 bool Site::preview() const {
   for (const SiteLayer &layer : layers)
-    for (const SiteUnit &unit : layer.units)
-      for (const auto &record : unit.views)
-        if (record && record->preview)
-          return true;
+    if (std::any_of(layer.units.begin(), layer.units.end(), [](const SiteUnit &unit) { return unit.preview(); }))
+      return true;
   return false;
 }
 
@@ -163,7 +168,7 @@ std::int64_t Site::dead() const {
   return all;
 }
 
-Site gather_site(const Model &model, const Survey &survey, const SiteStore &store) {
+Site gather_site(const Model &model, const Survey &survey, const SiteStore &store, SiteTies &ties) {
   Site site;
   site.net = model.graph.name;
   const std::vector<std::string> folders = store.list("images"), pages = store.list("atlas");
@@ -180,7 +185,7 @@ Site gather_site(const Model &model, const Survey &survey, const SiteStore &stor
       site.layers.push_back(gather_layer(layer, {}, store));
   }
   std::erase_if(site.layers, [](const SiteLayer &layer) { return layer.units.empty() && layer.caricatures.empty(); });
-  add_ties(model, site);
+  ties.add_to(model, site);
   return site;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,9 +40,11 @@ std::vector<std::string> examples_of_layer(const SiteStore &store, const std::st
 
 struct SiteUnit {
   int unit = 0;
-  std::array<std::optional<Record>, 3> views; // by View
+  std::array<std::optional<Record>, 3> views; // by View, but for
+  std::map<int, Record> faces;
   std::optional<UnitExamples> examples;
   std::vector<Tie> before, behind;
+  bool preview() const; // whether any picture is one
 };
 struct SiteCaricature {
   std::string stem;
@@ -64,8 +67,21 @@ struct Site {
   std::int64_t units() const, done() const, dead() const;
 };
 
+// The ties of a site's units. They hang on the net and on which layers there are, and are computed when these change.
+class SiteTies {
+public:
+  void add_to(const Model &model, Site &site);
+
+private:
+  struct OfUnit {
+    std::vector<Tie> before, behind;
+  };
+  std::set<NodeId> stops_;                         // layers, whether the site has them or not
+  std::map<NodeId, std::vector<OfUnit>> channels_; // of the site's layers
+};
+
 // Layers and units that are asked for, and those that have pictures from before.
-Site gather_site(const Model &model, const Survey &survey, const SiteStore &store);
+Site gather_site(const Model &model, const Survey &survey, const SiteStore &store, SiteTies &ties);
 
 // Writes all pages of it, sprites too: what has not changed is left alone. A batch that was lost is no harm.
 void write_pages(const Site &site, const SiteStore &store);

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "io/png.h"
 
 namespace convscope {
@@ -68,7 +69,29 @@ std::optional<Record> read_record(std::string_view text) {
   }
 }
 
-std::string file_stem(int unit, View view) { return fmt::format("{}{}", unit, form_of(view).suffix); }
+std::string file_stem(int unit, View view, int face) {
+  return fmt::format("{}{}{}", unit, form_of(view).suffix, view == View::face ? std::to_string(face) : "");
+}
+
+std::optional<UnitPicture> unit_picture(std::string_view stem) {
+  constexpr std::int64_t most = 1 << 24;
+  const std::size_t digits = std::min(stem.find_first_not_of("0123456789"), stem.size());
+  const auto unit = parse_integer(stem.substr(0, digits));
+  if (!unit || *unit >= most)
+    return std::nullopt;
+  for (const ViewForm &form : view_forms()) {
+    const std::string_view suffix = form.suffix, behind = stem.substr(digits);
+    if (!behind.starts_with(suffix))
+      continue;
+    const std::optional<long long> face = form.view == View::face ? parse_integer(behind.substr(suffix.size())) : 0;
+    if (!face || *face < 0 || *face >= most)
+      continue;
+    const UnitPicture picture{static_cast<int>(*unit), form.view, static_cast<int>(*face)};
+    if (file_stem(picture.unit, picture.view, picture.face) == stem)
+      return picture;
+  }
+  return std::nullopt;
+}
 
 std::string photo_stem(const std::string &hash) { return "photo-" + hash; }
 
@@ -212,6 +235,11 @@ std::optional<std::string> SiteStore::get(const std::string &path) const {
 void SiteStore::remove(const std::string &path) const {
   std::error_code error;
   fs::remove(folder_ / path, error);
+}
+
+void SiteStore::remove(const std::string &layer, const std::string &stem) const {
+  remove("images/" + layer + "/" + stem + ".json");
+  remove("images/" + layer + "/" + stem + ".png");
 }
 
 std::vector<std::string> SiteStore::list(const std::string &folder) const {

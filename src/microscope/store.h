@@ -3,7 +3,7 @@
 //   data/net.json                     which net it is of; with it the folder is a site
 //   images/<layer>/<unit>.png         with its settings, as all of Convscope's; then
 //   images/<layer>/<unit>.json        what became of it: a record, which alone says that the picture is there
-//   images/<layer>/<unit>-negative.*, <unit>-neuron.*, photo-<hash>.* (caricatures)
+//   images/<layer>/<unit>-negative.*, <unit>-neuron.*, <unit>-face<n>.*, photo-<hash>.* (caricatures)
 //   photos/<hash>.png                 the photos of caricatures
 //   examples/<layer>/<unit>.jpg, .json
 //   pages: index.html, layers/, sprites/, data/*.js, data/*.json
@@ -38,9 +38,15 @@ struct Record {     // of a picture
 std::string to_text(const Record &record);
 std::optional<Record> read_record(std::string_view text); // nothing where it is none
 
-// What a record or a picture is called in its layer's folder.
-std::string file_stem(int unit, View view);
-std::string photo_stem(const std::string &hash); // of a caricature
+// What a record or a picture is called in its layer's folder. `face`: its number, where it is one.
+std::string file_stem(int unit, View view, int face = 0);
+struct UnitPicture {
+  int unit = 0;
+  View view = View::channel;
+  int face = 0;
+};
+std::optional<UnitPicture> unit_picture(std::string_view stem); // nothing where it is no unit's
+std::string photo_stem(const std::string &hash);                // of a caricature
 
 class SiteStore {
 public:
@@ -64,7 +70,8 @@ public:
   void put(const std::string &path, const std::vector<std::uint8_t> &bytes) const;
   std::optional<std::string> get(const std::string &path) const; // nothing where there is none
   void remove(const std::string &path) const;
-  std::vector<std::string> list(const std::string &folder) const; // names, sorted
+  void remove(const std::string &layer, const std::string &stem) const; // the record first, then the picture
+  std::vector<std::string> list(const std::string &folder) const;       // names, sorted
 
 private:
   void check_folder() const;

@@ -198,9 +198,10 @@ Survey survey(const Model &model, const SurveyRequest &request) {
 }
 
 const std::vector<ViewForm> &view_forms() {
-  static const std::vector<ViewForm> forms{{View::channel, "", "The channel at its strongest", "{}:{}"},
-                                           {View::negative, "-negative", "At its most negative", "-{}:{}"},
-                                           {View::neuron, "-neuron", "One unit, at the centre", "{}:{}@center"}};
+  static const std::vector<ViewForm> forms{{View::channel, "", "{}:{}"},
+                                           {View::negative, "-negative", "-{}:{}"},
+                                           {View::neuron, "-neuron", "{}:{}@center"},
+                                           {View::face, "-face", "{0}:{1} - 100*diversity({0})"}};
   return forms;
 }
 

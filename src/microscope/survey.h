@@ -48,12 +48,12 @@ struct Survey {
 };
 Survey survey(const Model &model, const SurveyRequest &request);
 
-enum class View { channel, negative, neuron };
+// A unit's faces are several images of one objective, which are to differ.
+enum class View { channel, negative, neuron, face };
 struct ViewForm {
   View view;
-  const char *suffix;  // of its files' names
-  const char *caption; // under it
-  const char *format;  // of its objective, from layer and channel
+  const char *suffix; // of its files' names; behind a face's stands its number
+  const char *format; // of its objective, from layer and channel
 };
 const ViewForm &form_of(View view);
 const std::vector<ViewForm> &view_forms();

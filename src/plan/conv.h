@@ -33,11 +33,14 @@ struct ConvKernel {
   bool halves = false; // whether it reads the packed weights as half-precision floats, two in a word
 };
 
+// A net that runs at several sizes has its weights packed once: `sized` are the params at the size that decides how.
+
 // Bindings of every convolution shader: 0 input, 1 weights, 2 bias (groups*out_c), 3 output, 4 residual, 5 mask.
 
 // Registers hold the tile, weights are loaded lane-wise and handed to all lanes by subgroupShuffle: for CPU drivers,
 // whose loads cost more than their arithmetic. Any kernel size, stride, dilation, groups.
-ConvKernel broadcast_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t subgroup_size);
+ConvKernel broadcast_conv(const gpu::ConvParams &params, const gpu::ConvParams &sized, std::uint32_t epilogue,
+                          std::uint32_t subgroup_size);
 
 // The same for 1x1 convolutions that meet every pixel once (is_matrix_product), at twice the speed.
 bool is_matrix_product(const gpu::ConvParams &params);
@@ -87,12 +90,12 @@ bool winograd_fused_pays(const gpu::ConvParams &params, const vulkan::DeviceInfo
 // that values of any size keep their 11 bits. For GPUs; any shape, though what has fewer than 16 channels is padded to
 // that. `parts` and `whole` as shared_conv's. By cooperative matrices, with float32 sums:
 bool matrices_fit(const vulkan::DeviceInfo &device);
-ConvKernel matrix_conv(const gpu::ConvParams &params, std::uint32_t epilogue, const vulkan::DeviceInfo &device,
-                       bool whole = false);
+ConvKernel matrix_conv(const gpu::ConvParams &params, const gpu::ConvParams &sized, std::uint32_t epilogue,
+                       const vulkan::DeviceInfo &device, bool whole = false);
 // or in packed arithmetic, whose sums go over to float32 after 8 products:
 bool halves_fit(const vulkan::DeviceInfo &device);
-ConvKernel half_conv(const gpu::ConvParams &params, std::uint32_t epilogue, const vulkan::DeviceInfo &device,
-                     bool whole = false);
+ConvKernel half_conv(const gpu::ConvParams &params, const gpu::ConvParams &sized, std::uint32_t epilogue,
+                     const vulkan::DeviceInfo &device, bool whole = false);
 
 // One thread an output position, few channels: stems, their gradients, depthwise. Any shape.
 ConvKernel direct_conv(const gpu::ConvParams &params, std::uint32_t epilogue);

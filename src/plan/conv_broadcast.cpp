@@ -45,7 +45,8 @@ double cost(const gpu::ConvParams &p, const Tile &tile) {
   return workgroup * divide_up(runs_an_image(p, tile.run), lanes) * divide_up(p.out_c, tile.channels);
 }
 
-Tile choose_tile(const gpu::ConvParams &p) {
+// Its channels, for which weights are packed, may be given.
+Tile choose_tile(const gpu::ConvParams &p, int channels = 0) {
   Tile best{.run = 1, .channels = 1, .taps = 1};
   for (int taps = 2; taps <= 11; ++taps)
     if (p.kernel_w % taps == 0)
@@ -54,6 +55,8 @@ Tile choose_tile(const gpu::ConvParams &p) {
   Tile tile = best;
   for (int tiles = divide_up(p.out_c, 32); tiles <= divide_up(p.out_c, 4); ++tiles) {
     tile.channels = divide_up(p.out_c, tiles); // as equal as can be
+    if (channels > 0 && tile.channels != channels)
+      continue;
     for (tile.run = 1; tile.run <= 16; ++tile.run) {
       int sums = tile.channels * tile.run;
       if (sums > max_sums || sums * tile.taps > max_products)
@@ -70,8 +73,7 @@ Tile choose_tile(const gpu::ConvParams &p) {
 
 // (groups, tiles, in_c, kernel_h, kernel_w / taps) steps of (channels, taps) weights, each step padded to vec4s.
 // Channels beyond out_c weigh 0.
-std::vector<float> pack_broadcast(const gpu::ConvParams &p, std::span<const float> weights) {
-  Tile tile = choose_tile(p);
+std::vector<float> pack_broadcast(const gpu::ConvParams &p, const Tile &tile, std::span<const float> weights) {
   std::vector<float> packed;
   auto append_step = [&](int group, int first, int i, int ky, int kx) {
     for (int c = 0; c < tile.channels; ++c)
@@ -95,8 +97,9 @@ std::vector<float> pack_broadcast(const gpu::ConvParams &p, std::span<const floa
 
 } // namespace
 
-ConvKernel broadcast_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t subgroup_size) {
-  Tile tile = choose_tile(p);
+ConvKernel broadcast_conv(const gpu::ConvParams &p, const gpu::ConvParams &sized, std::uint32_t epilogue,
+                          std::uint32_t subgroup_size) {
+  Tile tile = choose_tile(p, choose_tile(sized).channels);
   bool aligned = same_remainder(p, tile) && p.in_base % 4 == 0 && p.in_batch_stride % 4 == 0;
   ConvKernel kernel;
   kernel.shader = "conv_broadcast";
@@ -108,7 +111,7 @@ ConvKernel broadcast_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std:
   auto runs = static_cast<std::uint32_t>(p.batch * runs_an_image(p, tile.run));
   std::uint32_t workgroups = (runs + subgroup_size - 1) / subgroup_size;
   const auto [x, layers] = layered_groups(workgroups);
-  kernel.pack = [p](std::span<const float> weights) { return pack_broadcast(p, weights); };
+  kernel.pack = [p, tile](std::span<const float> weights) { return pack_broadcast(p, tile, weights); };
   kernel.groups = {x, static_cast<std::uint32_t>(p.groups * divide_up(p.out_c, tile.channels)), layers};
   return kernel;
 }

@@ -154,14 +154,16 @@ bool matrices_fit(const vulkan::DeviceInfo &device) {
          shared_bytes(m, n, 32, m * n) <= device.max_shared_memory;
 }
 
-ConvKernel matrix_conv(const gpu::ConvParams &p, std::uint32_t epilogue, const vulkan::DeviceInfo &device, bool whole) {
-  return kernel_of("conv_matrix", p, epilogue, matrix_tile(p, device), whole);
+ConvKernel matrix_conv(const gpu::ConvParams &p, const gpu::ConvParams &sized, std::uint32_t epilogue,
+                       const vulkan::DeviceInfo &device, bool whole) {
+  return kernel_of("conv_matrix", p, epilogue, matrix_tile(sized, device), whole);
 }
 
 bool halves_fit(const vulkan::DeviceInfo &device) { return device.float16 && device.subgroup_arithmetic; }
 
-ConvKernel half_conv(const gpu::ConvParams &p, std::uint32_t epilogue, const vulkan::DeviceInfo &device, bool whole) {
-  return kernel_of("conv_half", p, epilogue, packed_tile(p, device), whole);
+ConvKernel half_conv(const gpu::ConvParams &p, const gpu::ConvParams &sized, std::uint32_t epilogue,
+                     const vulkan::DeviceInfo &device, bool whole) {
+  return kernel_of("conv_half", p, epilogue, packed_tile(sized, device), whole);
 }
 
 } // namespace convscope

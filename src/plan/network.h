@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,10 @@ struct GradientTarget {
   TensorId mask_or(TensorId other) const { return mask == TensorId::none ? other : mask; }
 };
 
+// Of a net that runs at several sizes of its input: its convolutions at that by which back ends and packings are
+// chosen, by their weights' keys, so that weights are on the device once.
+using ConvShapes = std::map<std::string, gpu::ConvParams>;
+
 struct NetworkOptions {
   Shape input; // channels, height, width as the net takes them
   int batch = 1;
@@ -46,6 +51,8 @@ struct NetworkOptions {
   ConvBackend backend = ConvBackend::automatic;
   const ConvProfile *profile = nullptr; // measured choices, where there are any
   const SharedTile *tile = nullptr;     // of the shared back ends; else by device and shape
+  ConvShapes *note_shapes = nullptr;    // of a network at that size: where its convolutions go
+  const ConvShapes *shapes = nullptr;   // of one at another size
   std::uint64_t max_binding_bytes = 0;  // of one tensor; 0: the device's limit. Larger dense weights run in parts
 };
 
@@ -205,13 +212,16 @@ private:
   using MakeWeights = std::function<std::vector<float>()>; // (groups*out_c, in_c, kernel_h, kernel_w)
   void conv(const std::string &label, const std::string &key, const gpu::ConvParams &params, const MakeWeights &weights,
             std::uint32_t epilogue, const ConvBindings &bindings);
-  ConvKernel kernel_of(const gpu::ConvParams &params, std::uint32_t epilogue, ConvBackend backend,
-                       bool whole = false) const;
+  // The params at the size that chooses.
+  const gpu::ConvParams &sized(const std::string &key, const gpu::ConvParams &params) const;
+  ConvKernel kernel_of(const gpu::ConvParams &params, const gpu::ConvParams &sized, std::uint32_t epilogue,
+                       ConvBackend backend, bool whole = false) const;
   void plain_conv(const std::string &label, const std::string &key, const ConvKernel &kernel,
                   const gpu::ConvParams &params, const MakeWeights &packed_weights, std::uint32_t epilogue,
                   const ConvBindings &bindings, double flops);
   void winograd_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
-                     const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings, int tile);
+                     const gpu::ConvParams &sized, const MakeWeights &weights, std::uint32_t epilogue,
+                     const ConvBindings &bindings, int tile);
   bool chooses_columns(const gpu::ConvParams &forward) const;
   void columns_adjoint(const std::string &label, const std::string &key, const gpu::ConvParams &forward,
                        const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings);

@@ -102,7 +102,7 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
     return params.out_h * params.out_w <= 64 && tiny ? ConvBackend::winograd2 : ConvBackend::winograd4;
   // Not measured on a GPU: by what it has to do.
   if (fast && !broadcast && winograd_fused_applies(params, device) &&
-      winograd_fused_pays(params, device, kernel_of(params, 0, ConvBackend::shared).parts))
+      winograd_fused_pays(params, device, kernel_of(params, params, 0, ConvBackend::shared).parts))
     return ConvBackend::winograd_fused;
   // A CPU driver's packed arithmetic is slower than its float32.
   if (options_.precision == Precision::fp16 && mostly_arithmetic(params)) {
@@ -125,38 +125,51 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
 void Network::conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
                    const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings) {
   convolutions_.emplace_back(label, params);
-  const ConvBackend backend = choose(params);
+  if (options_.note_shapes)
+    options_.note_shapes->emplace(key, params);
+  const gpu::ConvParams &at = sized(key, params);
+  const ConvBackend backend = choose(at);
   if (backend == ConvBackend::winograd2 || backend == ConvBackend::winograd4) {
-    winograd_conv(label, key, params, weights, epilogue, bindings,
+    winograd_conv(label, key, params, at, weights, epilogue, bindings,
                   winograd_tile(params, backend == ConvBackend::winograd2 ? 4 : 6));
   } else {
-    const ConvKernel kernel = kernel_of(params, epilogue, backend);
+    const ConvKernel kernel = kernel_of(params, at, epilogue, backend);
     plain_conv(
         label, key, kernel, params, [&] { return kernel.pack(weights()); }, epilogue, bindings, flops_of(params));
   }
 }
 
+const gpu::ConvParams &Network::sized(const std::string &key, const gpu::ConvParams &params) const {
+  if (!options_.shapes)
+    return params;
+  const auto found = options_.shapes->find(key);
+  // Paddings may follow from the size, and what a back end can do from them.
+  const bool alike = found != options_.shapes->end() && is_matrix_product(found->second) == is_matrix_product(params) &&
+                     winograd_applies(found->second) == winograd_applies(params);
+  return alike ? found->second : params;
+}
+
 // `whole`: its sums are not cut in parts.
-ConvKernel Network::kernel_of(const gpu::ConvParams &params, std::uint32_t epilogue, ConvBackend backend,
-                              bool whole) const {
+ConvKernel Network::kernel_of(const gpu::ConvParams &params, const gpu::ConvParams &sized, std::uint32_t epilogue,
+                              ConvBackend backend, bool whole) const {
   const vulkan::DeviceInfo &device = plan_.device().info();
   switch (backend) {
   case ConvBackend::broadcast:
-    return broadcast_conv(params, epilogue, device.subgroup_size);
+    return broadcast_conv(params, sized, epilogue, device.subgroup_size);
   case ConvBackend::gemm:
     return gemm_conv(params, epilogue, device.subgroup_size);
   case ConvBackend::depthwise:
     return depthwise_conv(params, epilogue, device.subgroup_size);
   case ConvBackend::shared:
   case ConvBackend::shared16:
-    return shared_conv(params, epilogue, options_.tile != nullptr ? *options_.tile : shared_tile(params, device),
+    return shared_conv(params, epilogue, options_.tile != nullptr ? *options_.tile : shared_tile(sized, device),
                        backend == ConvBackend::shared16, whole);
   case ConvBackend::winograd_fused:
     return winograd_fused_conv(params, epilogue, device);
   case ConvBackend::matrix:
-    return matrix_conv(params, epilogue, device, whole);
+    return matrix_conv(params, sized, epilogue, device, whole);
   case ConvBackend::half:
-    return half_conv(params, epilogue, device, whole);
+    return half_conv(params, sized, epilogue, device, whole);
   default:
     return direct_conv(params, epilogue);
   }
@@ -238,11 +251,13 @@ void Network::columns_adjoint(const std::string &label, const std::string &key, 
 }
 
 void Network::winograd_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
-                            const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings,
-                            int tile) {
+                            const gpu::ConvParams &sized, const MakeWeights &weights, std::uint32_t epilogue,
+                            const ConvBindings &bindings, int tile) {
   const std::uint32_t lanes = plan_.device().info().subgroup_size;
   const std::vector<gpu::WinogradParams> parts = winograd_parts(params, tile);
   const auto floats = static_cast<std::size_t>(winograd_products(params, tile) * parts.front().tiles) * sizeof(float);
+  const gpu::ConvParams gemm_sized = winograd_gemm(winograd_parts(sized, tile).front(), tile);
+  const ConvBackend backend = choose(gemm_sized);
   const TensorId tiles = plan_.transient(label + " tiles", floats * static_cast<std::size_t>(params.in_c));
   const TensorId products = plan_.transient(label + " products", floats * static_cast<std::size_t>(params.out_c));
   const auto or_products = [&](TensorId id) { return id == TensorId::none ? products : id; };
@@ -254,9 +269,8 @@ void Network::winograd_conv(const std::string &label, const std::string &key, co
     plan_.dispatch(label, plan_.programs().get(in.shader, in.constants), in.groups, part,
                    {reads(bindings.in), writes(tiles)});
     const gpu::ConvParams gemm = winograd_gemm(part, tile);
-    const ConvBackend backend = choose(gemm);
     // Its tiles are a whole batch's: cut by their number, an image's sums would hang on its company.
-    const ConvKernel kernel = kernel_of(gemm, 0U, backend, true);
+    const ConvKernel kernel = kernel_of(gemm, gemm_sized, 0U, backend, true);
     const auto packed = [&] {
       return backend == ConvBackend::gemm ? pack_winograd_gemm(params, tile, weights())
                                           : kernel.pack(winograd_weights(params, tile, weights()));

@@ -136,6 +136,18 @@ Objective LeashBalance::of(Session &session, Objective objective, const Recipe &
   return with_balance(std::move(objective), balance_);
 }
 
+std::optional<double> excitation(Session &session, const Objective &objective, const Array &picture, Size input) {
+  Objective own = part_of(objective, false);
+  std::erase_if(own.terms, [](const Term &term) { return Objective{"", "", {term}}.needs().photo; });
+  if (own.terms.empty())
+    return std::nullopt;
+  const Array seen = preprocess(resize(picture, input.width, input.height), session.graph().preprocessing);
+  const Graph &graph = session.model().at(input);
+  return gradient_of(session.programs(), session.weights(), graph, seen, same_objective(own, session.graph(), graph),
+                     Precision::fp32)
+      .values.front();
+}
+
 Array change_mask(const Array &photo, const Array &image) {
   const auto planes = static_cast<std::size_t>(image.shape[0]);
   const std::size_t pixels = image.data.size() / planes;

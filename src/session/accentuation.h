@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "session/session.h"
@@ -36,6 +37,10 @@ private:
   double balance_ = 1;
   int measured_ = 0;
 };
+
+// What the objective's terms say of a picture, (C,H,W) in 0..1, where the net sees all of it at that size: those but
+// stay() that an image alone suffices for. Nothing where there are none.
+std::optional<double> excitation(Session &session, const Objective &objective, const Array &picture, Size input);
 
 // Where an image (C,H,W) is another than the photo: (H,W) as (1,H,W), 0..1. The mean difference of a pixel's planes,
 // blurred, over what 99 in 100 pixels do not pass; 0 where the two are the same.

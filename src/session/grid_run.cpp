@@ -86,8 +86,10 @@ GridRun::GridRun(Session &session, GridRequest request) {
   options.height = options.height > 0 ? options.height : request.recipe.size;
   options.width = options.width > 0 ? options.width : request.recipe.size;
   const Size image{options.width, options.height};
-  if (!options.input_size.given())
+  if (!options.input_size.given()) {
+    check_image(session.model(), {request.layer}, request.recipe, image);
     options.input_size = input_size_for(session.model(), {request.layer}, request.recipe, image);
+  }
   options.graph_at = [&session](Size canvas) -> const Graph & { return session.model().at(canvas); };
   options.precision = session.precision();
   options.profile = session.profile();

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "graph/names.h"
@@ -22,6 +25,19 @@ void check_canvases(const Model &model, const std::vector<NodeId> &layers, const
                  {scaled_canvas_side(recipe, image.width, scale), scaled_canvas_side(recipe, image.height, scale)});
     } catch (const InputTooSmall &) {
     }
+}
+
+// What is said of layers that get too little to see of an image; empty of others.
+std::string too_small(const Model &model, const std::vector<NodeId> &layers, const Recipe &recipe, Size image) {
+  try {
+    if (!input_size_for(model, layers, recipe, image).given())
+      for (const NodeId layer : layers)
+        shape_at(model, layer, net_size({}, recipe, image));
+  } catch (const InputTooSmall &error) {
+    return error.what();
+  } catch (const UserError &) { // which no size mends
+  }
+  return "";
 }
 
 } // namespace
@@ -79,8 +95,43 @@ Size image_size(const Recipe &recipe, int side, Size input_size) {
   return {width, image((width + margin) / aspect)};
 }
 
+Size least_image(const Model &model, const std::vector<NodeId> &layers, const Recipe &recipe, Size image) {
+  constexpr int largest = 4096;
+  const int side = std::min(image.width, image.height);
+  const auto scaled = [&](int shorter) {
+    const auto length = [&](int of) { return static_cast<int>(std::lround(double(of) * shorter / side)); };
+    return Size{length(image.width), length(image.height)};
+  };
+  const auto does = [&](int shorter) { return too_small(model, layers, recipe, scaled(shorter)).empty(); };
+  if (does(side))
+    return image;
+  int small = side, enough = 2 * side;
+  for (; !does(enough); enough *= 2) {
+    if (enough >= largest)
+      return image;
+    small = enough;
+  }
+  while (enough - small > 1) {
+    const int middle = (small + enough) / 2;
+    (does(middle) ? enough : small) = middle;
+  }
+  return scaled(enough);
+}
+
+void check_image(const Model &model, const std::vector<NodeId> &layers, const Recipe &recipe, Size image) {
+  const std::string problem = too_small(model, layers, recipe, image);
+  if (problem.empty())
+    return;
+  const Size least = least_image(model, layers, recipe, image);
+  if (least == image)
+    throw UserError(problem);
+  throw UserError(fmt::format("size {}x{}: {}; {}x{} is the least that does", image.width, image.height, problem,
+                              least.width, least.height));
+}
+
 Size image_size_for(const Model &model, const std::vector<NodeId> &layers, const Recipe &recipe, int side) {
-  return image_size(recipe, side, input_size_for(model, layers, recipe, square(side)));
+  return least_image(model, layers, recipe,
+                     image_size(recipe, side, input_size_for(model, layers, recipe, square(side))));
 }
 
 Size in_proportions_of(Size photo, int side) {

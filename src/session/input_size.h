@@ -23,7 +23,12 @@ Size input_size_for(const Model &model, const std::vector<NodeId> &layers, const
 // The size of an image with about as many pixels as a square of `side`. Where `input_size` is given and not square, the
 // canvas has its proportions: what the image shows is not squashed on its way into the net.
 Size image_size(const Recipe &recipe, int side, Size input_size);
-// The same of an image for those layers, without a wish of the user's for `input_size`.
+// Itself, or where it is too small for the layers and larger ones are not, the least in its proportions that does.
+Size least_image(const Model &model, const std::vector<NodeId> &layers, const Recipe &recipe, Size image);
+// UserError where an image of that size is too small for the layers: says which one is not.
+void check_image(const Model &model, const std::vector<NodeId> &layers, const Recipe &recipe, Size image);
+// The same as image_size() of an image for those layers, without a wish of the user's for `input_size`; larger where
+// they need it.
 Size image_size_for(const Model &model, const std::vector<NodeId> &layers, const Recipe &recipe, int side);
 // As many pixels as a square of `side`, in the proportions of a photo.
 Size in_proportions_of(Size photo, int side);

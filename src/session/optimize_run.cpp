@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "graph/shapes.h"
 #include "session/input_size.h"
 #include "visualization/parameterizations/cppn.h"
 #include "visualization/parameterizations/forms.h"
@@ -58,7 +59,13 @@ OptimizeRun::OptimizeRun(Session &session, OptimizeRequest request) : session_(s
     const Size given = request_.options.input_size;
     input_sizes_.push_back(
         given.given() ? given : input_size_for(session_.model(), layers, request_.recipe, {width_, height_}));
-    check_objective(session_.model(), objective, request_.recipe, {width_, height_}, input_sizes_.back());
+    try {
+      check_objective(session_.model(), objective, request_.recipe, {width_, height_}, input_sizes_.back());
+    } catch (const InputTooSmall &) {
+      if (!given.given())
+        check_image(session_.model(), layers, request_.recipe, {width_, height_});
+      throw;
+    }
   }
 
   if (request_.draw_size.given())

@@ -19,24 +19,7 @@ namespace {
 // Steps are short enough to be watched: a CPU has a quarter of the cells in each. Each cell is in as many of them as
 // `convscope grid` has it in.
 constexpr int at_once_on_cpu = 16, at_once_on_gpu = 64, visits = 256 * 64;
-constexpr int largest_cell = 224;
 constexpr int cut_of_cell = 2; // of cell_side pixels: what the transforms leave half made
-
-// As large as `convscope grid` has a cell's image, or as the layer needs it.
-Size cell_image(const Session &session, const std::string &layer, const Recipe &recipe) {
-  const Objective objective = session.objective(layer);
-  for (int side = LensJob::cell_side;; side = side * 3 / 2) {
-    const Size image = image_size_for(session.model(), layers_of(objective), recipe, side);
-    try {
-      check_objective(session.model(), objective, recipe, image,
-                      input_size_for(session.model(), layers_of(objective), recipe, image));
-      return image;
-    } catch (const UserError &) {
-      if (side > largest_cell)
-        throw;
-    }
-  }
-}
 
 } // namespace
 
@@ -95,7 +78,7 @@ void LensJob::begin_grid(const Recipe &recipe, std::uint64_t seed) {
   request.layer = find_layer(session_.graph(), state_.layer);
   request.maps = *state_.maps;
   request.recipe = recipe_;
-  const Size image = cell_image(session_, state_.layer, recipe_);
+  const Size image = image_size_for(session_.model(), {request.layer}, recipe_, cell_side);
   request.options.width = image.width;
   request.options.height = image.height;
   request.options.seed = seed;

@@ -1,6 +1,8 @@
 #include "visualization/canvases.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "params.h"
 #include "visualization/random.h"
@@ -18,11 +20,16 @@ Canvases::Canvases(const Recipe &recipe, const Shape &image, bool fixed_input, s
   const std::vector<double> scales = canvas_scales(recipe);
   const std::vector<double> &values = recipe.scale.values;
   Size larger = whole;
+  double from_1 = std::numeric_limits<double>::infinity();
   for (auto scale = scales.rbegin(); scale != scales.rend(); ++scale) { // the largest first
     const Size size{scaled_canvas_side(recipe, image.w, *scale), scaled_canvas_side(recipe, image.h, *scale)};
     if (takes(size))
       larger = size;
     const auto first = std::find(values.begin(), values.end(), *scale);
+    if (std::abs(*scale - 1) < from_1) {
+      from_1 = std::abs(*scale - 1);
+      middle_ = all_.size();
+    }
     all_.push_back({larger, static_cast<int>(first - values.begin())});
   }
   of_value_.clear();

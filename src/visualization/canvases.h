@@ -25,6 +25,8 @@ public:
            const std::function<bool(Size)> &takes);
 
   const std::vector<Canvas> &all() const { return all_; }
+  // Which of all() is that at scale 1, or the nearest to it.
+  std::size_t middle() const { return middle_; }
   // Which of all() a step has: by seed and step alone, so that an image has the same alone and in a batch.
   std::size_t drawn(int step) const;
   // Of what canvases have, by how often they are drawn.
@@ -33,6 +35,7 @@ public:
 private:
   std::uint64_t seed_;
   std::vector<Canvas> all_;
+  std::size_t middle_ = 0;
   std::vector<std::size_t> of_value_{0}; // of each of the recipe's scales, its canvas
 };
 

@@ -53,7 +53,7 @@ struct OptimizationOptions {
   // steps.
   bool opacity = false;
   std::optional<Array> spectrum; // magnitudes of `maco`, (C,H,W/2+1) of any H and W, instead of its own
-  int steps = 0;                 // how many there will be; 0: the recipe's
+  int steps = 0;                 // how many there will be; 0: the recipe's, over which a rate that falls does so
   int history = 0;               // steps whose values are kept; 0: all
   Precision precision = Precision::fp32;
   const ConvProfile *profile = nullptr; // of the device

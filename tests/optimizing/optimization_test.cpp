@@ -176,6 +176,41 @@ TEST_F(OptimizationTest, NoCanvasIsTooSmallForTheNet) {
   EXPECT_NE(failure({"wide:0"}, recipe("lucid")), "no error");
 }
 
+// Canvases of all sizes have the weights as one has them, however small or large a map is there.
+TEST_F(OptimizationTest, CanvasesShareWeights) {
+  Window window;
+  window.kernel_h = window.kernel_w = 3;
+  window.pad = {1, 1, 1, 1};
+  Window strided = window;
+  strided.stride_h = strided.stride_w = 3;
+  graph = Graph{};
+  graph.nodes.push_back({"input", "", Input{}, {}, true, 0});
+  graph.nodes.push_back(
+      {"first", "", Conv{32, 1, strided, reference::random_floats(32 * 3 * 9, 3, -0.1, 0.1), {}}, {0}, true, 0});
+  for (const int layer : {1, 2})
+    graph.nodes.push_back({layer == 1 ? "second" : "third",
+                           "",
+                           Conv{32, 1, window, reference::random_floats(32 * 32 * 9, 4, -0.1, 0.1), {}},
+                           {layer},
+                           true,
+                           0});
+  graph.preprocessing = {{0, 1, 2}, {1, 1, 1}, {0, 0, 0}, "as it is"};
+  Recipe lucid = recipe("lucid"), one = lucid;
+  one.scale.values = {1};
+  const auto bytes = [&](const Recipe &by) {
+    Weights own(programs().device());
+    const auto before = programs().device().memory_used();
+    const Optimization optimization(programs(), own, graph, {parse_objective("third:1", graph)}, by, options);
+    return programs().device().memory_used() - before;
+  };
+  for (const Precision precision : {Precision::fp32, Precision::fast, Precision::fp16})
+    for (const int side : {10, 16, 60}) { // maps of 6 to 8, 8 to 11 and 21 to 27 a side
+      options.precision = precision;
+      options.height = options.width = side;
+      EXPECT_EQ(bytes(lucid), bytes(one)) << side;
+    }
+}
+
 // A unit of the map at scale 1 is in every canvas's map.
 TEST_F(OptimizationTest, PositionsAreOfTheWholeImage) {
   options.height = 16;

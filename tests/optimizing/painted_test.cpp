@@ -88,7 +88,7 @@ Planes each(int batch, const std::function<reference::Tensor(const std::vector<d
 
 TEST_F(PaintedTest, PyramidsAreTheReferences) {
   const Recipe recipe = of_kind(ParameterizationKind::laplacian);
-  for (const Shape &shape : {Shape{3, 8, 8}, Shape{3, 9, 13}, Shape{1, 1, 7}, Shape{4, 5, 2}}) {
+  for (const Shape &shape : {Shape{3, 8, 8}, Shape{3, 9, 13}, Shape{1, 1, 7}, Shape{4, 5, 2}, Shape{1, 19, 35}}) {
     SCOPED_TRACE(std::to_string(shape.h) + "x" + std::to_string(shape.w));
     const auto count = Parameterization(programs(), recipe, 2, shape).count();
     expect_reference(recipe, 2, shape, random_numbers(2 * count, 5), each(2, [shape](const auto &parameters) {
@@ -203,6 +203,41 @@ TEST_F(PaintedTest, SharedPartsAreTheReferences) {
       expected.push_back(float(spectra.data[std::size_t(n * spectral + i)] * scale[std::size_t(i) / 2 % scale.size()]));
     const auto first = shown.gradient.begin() + n * count;
     EXPECT_LT(relative_error({first, first + spectral}, expected), 1e-5) << n;
+  }
+}
+
+// Of several strips and workgroups: the image, and of the gradient some numbers of each level and slot.
+TEST_F(PaintedTest, SharedPartsOfLargerImagesAreTheReferences) {
+  const Recipe recipe = of_kind(ParameterizationKind::shared);
+  constexpr int batch = 2;
+  for (const Shape &shape : {Shape{3, 45, 66}, Shape{1, 131, 21}}) {
+    SCOPED_TRACE(std::to_string(shape.h) + "x" + std::to_string(shape.w));
+    const Parameterization parameterization(programs(), recipe, batch, shape);
+    const int spectral = shape.c * parameterization.layout().plane_stride, count = parameterization.count();
+    std::vector<float> parameters(std::size_t(batch) * std::size_t(count)); // no spectra
+    const std::vector<float> coarse = random_numbers(count - spectral, 8);
+    for (int n = 0; n < batch; ++n)
+      std::copy(coarse.begin(), coarse.end(), parameters.begin() + n * count + spectral);
+    const auto planes = [&](const std::vector<double> &common) {
+      reference::Tensor sum = reference::shared_planes(common, batch, shape.c, shape.h, shape.w);
+      for (double &v : sum.data)
+        v *= 4;
+      return sum;
+    };
+    const auto image = coloured(planes({coarse.begin(), coarse.end()}), recipe);
+    const auto g = before_colours(reference::random_tensor(batch, shape.c, shape.h, shape.w, 2), image, recipe);
+    const Shown shown = show(recipe, batch, shape, parameters, placed(g, parameterization, batch));
+    EXPECT_LT(relative_error(shown.image, image), 1e-5);
+    std::vector<float> expected, first, last;
+    for (std::size_t i = 0; i < coarse.size(); i += 17) {
+      std::vector<double> one(coarse.size());
+      one[i] = 1;
+      expected.push_back(float(reference::dot(planes(one), g)));
+      first.push_back(shown.gradient[std::size_t(spectral) + i]);
+      last.push_back(shown.gradient[std::size_t(count + spectral) + i]);
+    }
+    EXPECT_LT(relative_error(first, expected), 1e-5);
+    EXPECT_EQ(first, last);
   }
 }
 

@@ -74,6 +74,7 @@ TEST(CanvasSizes, AreLucids) {
     widths.push_back(canvas.size.width);
   }
   EXPECT_EQ(heights, (std::vector<int>{154, 151, 148, 145, 142, 140, 137, 134, 131, 128, 125}));
+  EXPECT_EQ(canvases.all()[canvases.middle()].size, (Size{112, 140})) << "that at scale 1";
   EXPECT_EQ(widths, (std::vector<int>{123, 121, 118, 116, 114, 112, 109, 107, 105, 102, 100}));
 }
 
@@ -100,6 +101,7 @@ TEST(CanvasSizes, ThoseOfARepeatedScaleAreOne) {
   ASSERT_EQ(canvases.all().size(), 2U);
   EXPECT_EQ(canvases.all()[0].scale, 0);
   EXPECT_EQ(canvases.all()[1].scale, 1);
+  EXPECT_EQ(canvases.middle(), 1U);
   EXPECT_EQ(canvases.mean([](std::size_t canvas) { return canvas == 0 ? 4.0 : 0.0; }), 1);
 }
 

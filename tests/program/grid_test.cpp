@@ -36,6 +36,24 @@ TEST_F(Grid, HasAnImageAtEachPositionAndReplays) {
   EXPECT_EQ(bytes("grid.png"), bytes("again.png"));
 }
 
+// A cell is larger than usual where the layer needs it.
+TEST_F(Grid, CellsAreLargeEnoughForTheLayer) {
+  done(grid({"--steps", "2", "--batch", "2", "--npy", "grid.npy"}, "pool5"), {"grid.npy"});
+  EXPECT_EQ(npy("grid.npy").shape.at(3), 51) << "a canvas of 63 pixels has one position there";
+  refused(grid({"--size", "50", "-o", "grid.png"}, "pool5"), {"50x50", "pool5", "51x51"});
+}
+
+#ifndef _WIN32
+TEST_F(Grid, WhatIsInterruptedReplaysWhileItsRateFalls) {
+  put("falling.json", R"({"base": "lucid", "schedule": "cosine"})");
+  const Result result = interrupted(
+      grid({"--recipe", "falling.json", "--steps", "1000", "--batch", "2", "--size", "32", "-o", "grid.png"}));
+  EXPECT_EQ(result.status, 130) << result.told;
+  done({"replay", "grid.png", "-o", "again.png"}, {"again.png"});
+  EXPECT_EQ(bytes("grid.png"), bytes("again.png"));
+}
+#endif
+
 // Whose file computes sizes from the input's: it is read again for each of the canvases that steps have.
 TEST_F(Grid, OfANetThatIsReadAgain) {
   const std::string net = CONVSCOPE_SOURCE_DIR "/tests/cases/sizes/u_net_cropped_dynamo/net.onnx";

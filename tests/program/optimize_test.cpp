@@ -2,16 +2,7 @@
 #include "program/program.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <thread>
-
-#ifndef _WIN32
-#include <csignal>
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#endif
 
 #include "io/npy.h"
 
@@ -211,43 +202,22 @@ TEST_F(Optimize, StartsFromAGivenSpectrum) {
 
 #ifndef _WIN32
 TEST_F(Optimize, CtrlCSavesWhatIsThere) {
-  const Arguments arguments =
-      optimize({"conv1:5"}, {"--size", "64", "--steps", "4000", "-o", "vis.png", "--npy", "vis.npy"});
-  std::vector<const char *> argv = {CONVSCOPE_BINARY_DIR "/convscope"};
-  for (const std::string &argument : arguments)
-    argv.push_back(argument.c_str());
-  argv.push_back(nullptr);
-  const std::string err = (results / "err").string();
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    const int file = open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    dup2(file, STDERR_FILENO);
-    std::signal(SIGINT, SIG_DFL); // a shell's background jobs ignore it
-    if (chdir(folder.c_str()) == 0)
-      execv(argv[0], const_cast<char *const *>(argv.data()));
-    _exit(127);
-  }
-  // The first line of progress says that it is on its way.
-  int status = 0;
-  pid_t ended = 0;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(3);
-  while (ended == 0 && read_bytes(err).find("step ") == std::string::npos &&
-         std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    ended = waitpid(child, &status, WNOHANG);
-  }
-  if (ended == 0) {
-    kill(child, SIGINT);
-    ended = waitpid(child, &status, 0);
-  }
-  ASSERT_EQ(ended, child);
-  const std::string told = read_bytes(err);
-  ASSERT_TRUE(WIFEXITED(status)) << told;
-  EXPECT_EQ(WEXITSTATUS(status), 130) << told;
-  EXPECT_NE(told.find("of 4000", told.find("interrupted")), std::string::npos) << told;
+  const Result result =
+      interrupted(optimize({"conv1:5"}, {"--size", "64", "--steps", "4000", "-o", "vis.png", "--npy", "vis.npy"}));
+  EXPECT_EQ(result.status, 130) << result.told;
+  EXPECT_NE(result.err.find("of 4000", result.err.find("interrupted")), std::string::npos) << result.told;
   EXPECT_EQ(files(), (std::set<std::string>{"vis.png", "vis.npy"}));
   expect_picture(path("vis.png"));
+}
+
+// The rate is as far down as it was, whatever the number of steps.
+TEST_F(Optimize, WhatIsInterruptedReplaysWhileItsRateFalls) {
+  put("falling.json", R"({"base": "lucid", "schedule": "cosine", "steps": 1000})");
+  const Result result =
+      interrupted(optimize({"conv1:5"}, {"--size", "64", "--recipe", "falling.json", "-o", "vis.png"}));
+  EXPECT_EQ(result.status, 130) << result.told;
+  done({"replay", "vis.png", "-o", "again.png"}, {"again.png"});
+  EXPECT_EQ(bytes("vis.png"), bytes("again.png"));
 }
 #endif
 

@@ -1,14 +1,17 @@
 #include "program/program.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <random>
 #include <sstream>
+#include <thread>
 
 #ifndef _WIN32
+#include <csignal>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -95,7 +98,10 @@ ProgramTest::~ProgramTest() {
 }
 
 Result ProgramTest::run(const Arguments &arguments, const Environment &environment) const {
-  std::string command = quoted(binary);
+  std::string command;
+  for (const std::string &word : launcher)
+    command += quoted(word) + ' ';
+  command += quoted(binary);
   for (const std::string &argument : arguments)
     command += ' ' + quoted(argument);
   const std::string out = (results / "out").string(), err = (results / "err").string();
@@ -113,8 +119,8 @@ Result ProgramTest::run(const Arguments &arguments, const Environment &environme
 }
 
 #ifndef _WIN32
-int ProgramTest::start(const Arguments &arguments) const {
-  std::vector<std::string> words{CONVSCOPE_BINARY_DIR "/convscope"};
+int ProgramTest::start(const Arguments &arguments, const Environment &environment) const {
+  std::vector<std::string> words{binary};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char *> pointers;
   for (std::string &word : words)
@@ -122,12 +128,39 @@ int ProgramTest::start(const Arguments &arguments) const {
   pointers.push_back(nullptr);
   const pid_t child = fork();
   if (child == 0) {
-    const int out = open("/dev/null", O_WRONLY);
-    if (chdir(folder.c_str()) == 0 && dup2(out, 1) >= 0 && dup2(out, 2) >= 0)
+    for (const auto &[name, value] : environment)
+      set_variable(name, value);
+    std::signal(SIGINT, SIG_DFL); // a shell's background jobs ignore it
+    const auto opened = [](const fs::path &file) { return open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600); };
+    if (chdir(folder.c_str()) == 0 && dup2(opened(results / "started.out"), 1) >= 0 &&
+        dup2(opened(results / "started.err"), 2) >= 0)
       execv(pointers[0], pointers.data());
     _exit(127);
   }
   return child;
+}
+
+Result ProgramTest::ended(int process) const {
+  int status = 0;
+  waitpid(process, &status, 0);
+  Result result{exit_status(status), read_bytes(results / "started.out"), read_bytes(results / "started.err"), ""};
+  result.told = "exit status " + std::to_string(result.status) + "\nstdout: " + result.out.substr(0, 2000) +
+                "\nstderr: " + result.err.substr(0, 4000);
+  return result;
+}
+
+Result ProgramTest::interrupted(const Arguments &arguments) const {
+  const pid_t process = start(arguments);
+  const auto runs = [process] { // left for ended() to wait for
+    siginfo_t state{};
+    return waitid(P_PID, static_cast<id_t>(process), &state, WEXITED | WNOHANG | WNOWAIT) == 0 && state.si_pid == 0;
+  };
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(3);
+  while (runs() && read_bytes(results / "started.err").find("step ") == std::string::npos &&
+         std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  kill(process, SIGINT);
+  return ended(process);
 }
 #endif
 

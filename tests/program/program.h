@@ -32,8 +32,11 @@ protected:
 
   Result run(const Arguments &arguments, const Environment &environment = {}) const;
 #ifndef _WIN32
-  // Starts it in the folder, its output left unread, and gives its process.
-  int start(const Arguments &arguments) const;
+  // Starts it in the folder, and gives its process. ended() waits for it; a test may also kill it, and wait itself.
+  int start(const Arguments &arguments, const Environment &environment = {}) const;
+  Result ended(int process) const;
+  // Starts it, interrupts it once it tells of its first steps, and gives how it ends.
+  Result interrupted(const Arguments &arguments) const;
 #endif
   // Runs it and expects success, silence of the validation layers, and `files` new in the folder, no others.
   Result done(const Arguments &arguments, const std::set<std::string> &files = {}) const;
@@ -51,6 +54,7 @@ protected:
   std::set<std::string> files() const;
 
   std::filesystem::path folder, results;
+  Arguments launcher; // words of a command that is to start the binary
 };
 
 // Expects a PNG that has several colours, and gives its size.

@@ -17,6 +17,7 @@
 #include "microscope/store.h"
 #include "microscope/survey.h"
 #include "microscope/ties.h"
+#include "unit/large_site.h"
 #include "unit/scratch.h"
 
 namespace convscope {
@@ -187,6 +188,20 @@ TEST(Record, IsReadAsItWasWritten) {
     EXPECT_EQ(read_record(damaged), std::nullopt) << damaged;
 }
 
+TEST(UnitPicture, IsReadFromItsFilesName) {
+  for (const ViewForm &form : view_forms())
+    for (const int face : {0, 3, 63}) {
+      const auto found = unit_picture(file_stem(12, form.view, face));
+      ASSERT_TRUE(found);
+      EXPECT_EQ(found->unit, 12);
+      EXPECT_EQ(found->view, form.view);
+      EXPECT_EQ(found->face, form.view == View::face ? face : 0);
+    }
+  for (const char *other : {"", "x", "-1", "012", "12-", "12-fac", "12-face", "12-face01", "12-face-1", "12-negative1",
+                            "99999999", "photo-0123", "20-1-3"})
+    EXPECT_FALSE(unit_picture(other)) << other;
+}
+
 TEST(SiteStore, KeepsAndRefuses) {
   const Scratch scratch;
   const auto open = [&](const std::string &name, const std::string &net) {
@@ -241,24 +256,11 @@ TEST(Pages, EscapeWhatNamesHold) {
 TEST(Pages, OfTenThousandUnitsAreSmall) {
   const Scratch scratch;
   const SiteStore store(scratch / "site", "net", "toy", SiteLock::Part::whole, 0);
-  Site site;
-  site.net = "toy";
-  SiteLayer layer{
-      {1, "<conv> & \"co\"", "Conv", folder_names({"<conv> & \"co\""}).front(), {10000, 7, 7}, {}, ""}, {}, {}};
-  for (int unit = 0; unit < 10000; ++unit) {
-    SiteUnit u{unit, {}, {}, {}, {}};
-    u.views[0] =
-        Record{"w", unit % 9 ? Record::State::done : Record::State::dead, unit * 0.37, 512, 128, 128, false, ""};
-    u.before = u.behind = {{1, 9999 - unit, 0.5F}, {1, unit, 0.25F}};
-    layer.units.push_back(u);
-    layer.layer.units.push_back(unit);
-  }
-  site.names[1] = layer.layer.name;
-  site.layers.push_back(layer);
+  const Site site = site_of_ten_thousand_units();
   pages::write_data(site, store);
   pages::write_layer(site, 0, store);
   pages::write_overview(site, store);
-  const std::string folder = layer.layer.folder;
+  const std::string folder = site.layers[0].layer.folder;
   const std::vector<std::string> written{"index.html", "layers/" + folder + ".html", "data/site.js",
                                          "data/layers/" + folder + ".js", "data/layers/" + folder + "/0.js"};
   for (const std::string &page : written) {

@@ -60,6 +60,24 @@ TEST(Accentuation, TheLeashIsRelative) {
   EXPECT_LT(ratio, 1.4);
 }
 
+TEST(Accentuation, WhatAUnitSaysIsToldWithoutTheLeash) {
+  Session session;
+  ModelRequest request;
+  request.model = "alexnet";
+  session.load(request);
+  const Array photo = photo_of(40, 48, 1);
+  const auto told = [&](const std::string &text) {
+    return excitation(session, session.objective(text), photo, {48, 40});
+  };
+  const double value =
+      session.gradient(preprocess(photo, session.graph().preprocessing), session.objective("conv2:7")).values.front();
+  EXPECT_NE(value, 0);
+  EXPECT_EQ(told("conv2:7"), value);
+  EXPECT_EQ(told("conv2:7 + 30*stay(conv1)"), value);
+  EXPECT_EQ(told("conv2:7 + caricature(conv1) - 100*diversity(conv2)"), value);
+  EXPECT_EQ(told("stay(conv1)"), std::nullopt);
+}
+
 TEST(Accentuation, ALongerLeashIsNotMeasuredAnew) {
   Session session;
   ModelRequest request;

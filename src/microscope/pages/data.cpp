@@ -19,6 +19,10 @@ constexpr const char *state_names[] = {"done", "dead", "stopped"};
 // Short, and the same on every machine.
 double rounded(double value) { return std::stod(fmt::format("{:.5g}", value)); }
 
+std::string picture_path(const SurveyLayer &layer, const std::string &stem) {
+  return fmt::format("images/{}/{}.png", layer.folder, stem);
+}
+
 Json record_json(const Record &record, const std::string &picture) {
   Json json{{"picture", picture},
             {"state", state_names[static_cast<std::size_t>(record.state)]},
@@ -71,9 +75,13 @@ void write_data(const Site &site, const SiteStore &store) {
     for (const SiteUnit &unit : layer.units) {
       Json json{{"unit", unit.unit}};
       for (const ViewForm &form : view_forms())
-        if (const auto &record = unit.views[static_cast<std::size_t>(form.view)])
+        if (form.view == View::face) {
+          for (const auto &[face, record] : unit.faces)
+            json["faces"].push_back(record_json(record, picture_path(l, file_stem(unit.unit, View::face, face))));
+        } else if (const auto &record = unit.views[static_cast<std::size_t>(form.view)]) {
           json[form.view == View::channel ? "channel" : form.suffix + 1] =
-              record_json(*record, fmt::format("images/{}/{}.png", l.folder, file_stem(unit.unit, form.view)));
+              record_json(*record, picture_path(l, file_stem(unit.unit, form.view)));
+        }
       json["before"] = ties_json(unit.before, site.names);
       json["behind"] = ties_json(unit.behind, site.names);
       if (unit.examples)
@@ -97,7 +105,7 @@ void write_data(const Site &site, const SiteStore &store) {
     Json layer_json = summary;
     layer_json["caricatures"] = Json::array();
     for (const SiteCaricature &c : layer.caricatures) {
-      Json one = record_json(c.record, fmt::format("images/{}/{}.png", l.folder, c.stem));
+      Json one = record_json(c.record, picture_path(l, c.stem));
       one["photo"] = c.record.photo;
       layer_json["caricatures"].push_back(std::move(one));
     }

@@ -70,7 +70,7 @@ var convscope = (function () {
       ? make("div", { class: "nothing", text: "no response" })
       : make("img", { src: view.picture, width: view.width, height: view.height, alt: caption });
     return make("figure", {}, [make("a", { href: view.picture }, [picture]),
-      make("figcaption", {}, [make("strong", { text: caption }), make("code", { text: objective }),
+      make("figcaption", {}, [make("strong", { text: caption }), objective ? make("code", { text: objective }) : null,
         make("span", { text: view.state === "dead" ? "no image was found that excites it" :
           "value " + short(view.value) + ", " + number(view.steps) + " steps" + (view.state === "stopped" ? ", stopped: not a number" : "") }),
         view.preview ? make("span", { class: "badge", text: "preview" }) : null])]);
@@ -144,12 +144,16 @@ var convscope = (function () {
       return to < 0 || to > last ? make("span", { class: "end", text: arrow })
         : make("a", { rel: relation, href: addressOf(layer, unitAt(layer, to)), title: "unit " + unitAt(layer, to), text: arrow });
     };
+    var faces = (unit.faces || []).map(function (face, i) { return figure(face, "Face " + (i + 1)); });
     var views = [figure(unit.channel, "The channel", name), figure(unit.negative, "Its opposite", "-" + (layer.negative || layer.name) + ":" + aim.unit), figure(unit.neuron, "One unit, at the centre", name + "@center")].filter(Boolean);
     main.replaceChildren(
       make("div", { class: "title" }, [make("h1", {}, [make("a", { href: pageOf(layer), text: layer.name }), make("span", { class: "slash", text: " / " }), String(aim.unit)]),
         make("nav", { class: "steps", "aria-label": "Units" }, [step(place - 1, "prev", "←"), step(place + 1, "next", "→")])]),
       make("p", { class: "lead", text: (unit.channel && unit.channel.state === "dead" ? "A dead unit: nothing was found that it responds to. " : "") + "Unit " + aim.unit + " of " + number(layer.channels) + " in " + layer.name + (layer.kind ? " (" + layer.kind + ")" : "") + "." }),
       views.length ? make("div", { class: "figures" }, views) : make("p", { class: "none", text: "Its pictures are not made yet." }));
+    if (faces.length) main.append(make("section", {}, [make("h2", { text: "Faces" }),
+      make("p", { class: "facts" }, ["Images that excite it and are to differ in what " + layer.name + " sees: ", make("code", { text: name + " - 100*diversity(" + layer.name + ")" })]),
+      make("div", { class: "figures small" }, faces)]));
     [exampleList(unit.examples),
       make("div", { class: "both" }, [tieList("Fed by", "Channels before it, by the norm of the weights that lead from them.", unit.before),
         tieList("Feeds", "Channels behind it, by the norm of the weights that lead to them.", unit.behind)])].forEach(function (part) { if (part) main.append(part); });

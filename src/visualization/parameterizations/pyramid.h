@@ -12,12 +12,14 @@ class Pyramid {
 public:
   struct Level {
     int height, width;
-    int slots = 1; // 2: one for the first image of a batch and one for the last; those between have some of both
+    // 3: besides that of every image one for the first of a batch and one for the last, of which those between have
+    // some of both.
+    int slots = 1;
   };
 
   // The levels' numbers (level, slot, plane, y, x) are an image's parameters from `first` on, of `count` in all; those
-  // that are left have no part in the planes. With
-  // `common` the images of a batch have them in common: each has them all, and the gradient of the whole batch.
+  // that are left have no part in the planes. With `common` the images of a batch have them in common: each has them
+  // all, and the gradient of the whole batch. Else levels have one slot.
   Pyramid(const PlanesRun &run, std::vector<Level> levels, int first, int count, bool common);
 
   int size() const { return size_; } // numbers, an image
@@ -33,8 +35,8 @@ private:
 
   const PlanesRun run_;
   std::vector<Level> levels_;
-  int first_, count_, size_ = 0;
-  bool common_;
+  int first_, count_, size_ = 0, rows_ = 0;
+  bool common_, whole_; // whole_: the first level is as large as the planes
 };
 
 } // namespace convscope

@@ -17,7 +17,7 @@ std::vector<Pyramid::Level> levels_of(const Shape &image) {
   const auto level = [&](int part, int slots) {
     return Pyramid::Level{std::max(1, image.h / part), std::max(1, image.w / part), slots};
   };
-  return {level(2, 1), level(4, 1), level(8, 1), level(8, 2), level(16, 1), level(16, 2)};
+  return {level(2, 1), level(4, 1), level(8, 3), level(16, 3)};
 }
 
 class SharedPlanes : public Planes {

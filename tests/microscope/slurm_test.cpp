@@ -1,4 +1,4 @@
-// A microscope by Slurm: a real one of one machine, started here, two of whose tasks are killed in the middle.
+// A microscope by Slurm: a real one of one machine, started here, whose tasks are killed in the middle, and fail.
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -30,9 +30,9 @@ TEST(SlurmScripts, CallTheProgramAsItWasCalled) {
   const std::string array = slurm_array_script(request, "/x/it's.slurm");
   EXPECT_THAT(array, HasSubstr("#SBATCH --gres=gpu:1 --time=8:00:00\n#SBATCH --array=0-15\n"));
   EXPECT_THAT(array, HasSubstr("--requeue"));
-  EXPECT_THAT(array, HasSubstr("  '/a b/convscope' microscope -o 'it'\\''s' --shard 16\n"));
-  EXPECT_THAT(array, HasSubstr(">>'/x/it'\\''s.slurm'/task-\"$SLURM_ARRAY_TASK_ID\".txt"));
-  EXPECT_THAT(slurm_finish_script(request, "/x"), HasSubstr("\n'/a b/convscope' microscope -o 'it'\\''s'\n"));
+  EXPECT_THAT(array, HasSubstr("\n'/a b/convscope' microscope -o 'it'\\''s' --shard 16 &\n"));
+  EXPECT_THAT(array, HasSubstr("\nname='/x/it'\\''s.slurm'/task-\"$SLURM_ARRAY_TASK_ID\"\n"));
+  EXPECT_THAT(slurm_finish_script(request, "/x"), HasSubstr("\n'/a b/convscope' microscope -o 'it'\\''s' &\n"));
 }
 
 TEST(SlurmScripts, TheJobsCommandSubmitsNothing) {
@@ -85,18 +85,21 @@ public:
     const int port = 20000 + getpid() % 20000;
     put_lines(folder_ / "key", std::string(128, 'k') + std::to_string(getpid()));
     fs::permissions(folder_ / "key", fs::perms::owner_read | fs::perms::owner_write);
-    put_lines(folder_ / "slurm.conf",
-              fmt::format("ClusterName=one\nSlurmctldHost={0}(127.0.0.1)\nSlurmctldPort={2}\nSlurmdPort={3}\n"
-                          "SlurmUser=root\nSlurmdUser=root\nAuthType=auth/munge\nAuthInfo=socket={1}/munge.socket\n"
-                          "CredType=cred/munge\nStateSaveLocation={1}/state\nSlurmdSpoolDir={1}/spool\n"
-                          "SlurmctldPidFile={1}/slurmctld.pid\nSlurmdPidFile={1}/slurmd.pid\n"
-                          "SlurmctldLogFile={1}/slurmctld.log\nSlurmdLogFile={1}/slurmd.log\n"
-                          "ProctrackType=proctrack/linuxproc\nTaskPlugin=task/none\nReturnToService=2\n"
-                          "SelectType=select/cons_tres\nSelectTypeParameters=CR_Core\n"
-                          "JobAcctGatherType=jobacct_gather/none\nAccountingStorageType=accounting_storage/none\n"
-                          "NodeName={0} NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN\n"
-                          "PartitionName=main Nodes={0} Default=YES MaxTime=INFINITE State=UP\n",
-                          node, at, port, port + 1));
+    put_lines(
+        folder_ / "slurm.conf",
+        fmt::format(
+            "ClusterName=one\nSlurmctldHost={0}(127.0.0.1)\nSlurmctldPort={2}\nSlurmdPort={3}\n"
+            "SlurmUser=root\nSlurmdUser=root\nAuthType=auth/munge\nAuthInfo=socket={1}/munge.socket,cred_expire=5\n"
+            "CredType=cred/munge\nStateSaveLocation={1}/state\nSlurmdSpoolDir={1}/spool\n"
+            "SlurmctldPidFile={1}/slurmctld.pid\nSlurmdPidFile={1}/slurmd.pid\n"
+            "SlurmctldLogFile={1}/slurmctld.log\nSlurmdLogFile={1}/slurmd.log\n"
+            "ProctrackType=proctrack/linuxproc\nTaskPlugin=task/none\nReturnToService=2\n"
+            "SelectType=select/cons_tres\nSelectTypeParameters=CR_Core\n"
+            "SchedulerParameters=sched_interval=2,bf_interval=2\nJobAcctGatherType=jobacct_gather/"
+            "none\nAccountingStorageType=accounting_storage/none\n"
+            "NodeName={0} NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN\n"
+            "PartitionName=main Nodes={0} Default=YES MaxTime=INFINITE State=UP\n",
+            node, at, port, port + 1));
     shell(fmt::format("munged --force --key-file={0}/key --socket={0}/munge.socket --pid-file={0}/munged.pid "
                       "--log-file={0}/munged.log --seed-file={0}/munged.seed",
                       at));
@@ -141,41 +144,67 @@ int process_with(const std::string &one, const std::string &other) {
   return 0;
 }
 
-TEST_F(Slurm, MakesTheSameSiteThoughTasksAreKilled) {
-  if (geteuid() != 0 || shell("command -v sbatch && command -v slurmctld && command -v slurmd && command -v munged"))
-    GTEST_SKIP() << "slurm-wlm and munge are not here, or this is not root, who may start them";
-  const Cluster cluster;
-  if (!cluster.up())
-    GTEST_SKIP() << "slurmctld and slurmd don't come up on this machine";
+int parent_of(int process) {
+  std::ifstream stat(fmt::format("/proc/{}/stat", process));
+  std::string text;
+  std::getline(stat, text);
+  return std::atoi(text.substr(text.rfind(')') + 4).c_str());
+}
+
+class SlurmCluster : public Slurm {
+protected:
+  static void SetUpTestSuite() {
+    if (geteuid() == 0 &&
+        shell("command -v sbatch && command -v slurmctld && command -v slurmd && command -v munged") == 0)
+      cluster = new Cluster;
+  }
+  static void TearDownTestSuite() {
+    delete cluster;
+    cluster = nullptr;
+  }
+  void SetUp() override {
+    if (!cluster)
+      GTEST_SKIP() << "slurm-wlm and munge are not here, or this is not root, who may start them";
+    if (!cluster->up())
+      GTEST_SKIP() << "slurmctld and slurmd don't come up on this machine";
+  }
+  Result submitted(const std::string &name, int shards, Environment environment = {}) const {
+    environment["SLURM_CONF"] = cluster->configuration();
+    return run(site(name, {"--slurm", "--cpus-per-task=1", "--shards", std::to_string(shards)}), environment);
+  }
+  static int count(const std::string &text, const std::string &words) {
+    int found = 0;
+    for (std::size_t at = text.find(words); at != std::string::npos; at = text.find(words, at + 1))
+      ++found;
+    return found;
+  }
+  static Cluster *cluster;
+};
+Cluster *SlurmCluster::cluster = nullptr;
+
+TEST_F(SlurmCluster, TasksThatAreKilledComeBackAndFinishTheirOwnPart) {
   const Result whole = run(site("whole"));
   ASSERT_EQ(whole.status, 0) << whole.told;
 
-  // The program of one task, which its script begins again; the script of another, whose units are left to the
-  // finishing job.
+  // The program of one task, which its script sees, and the script of another.
   std::atomic<bool> over = false;
   int killed = 0;
   const std::string mark = "slurm-" + std::to_string(getpid());
   std::thread killer([&] {
+    int first = 0;
     while (!over && killed < 2) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      if (const int program = process_with(mark, std::string("--shard") + '\0' + "4")) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(300));
-        int victim = program;
-        if (killed == 1) { // its parent, the script
-          std::ifstream stat(fmt::format("/proc/{}/stat", program));
-          std::string text;
-          std::getline(stat, text);
-          victim = std::atoi(text.substr(text.rfind(')') + 4).c_str());
-        }
-        if (victim > 1 && kill(victim, SIGKILL) == 0)
-          ++killed;
-        if (killed == 2)
-          kill(program, SIGKILL);
-      }
+      const int program = process_with(mark, std::string("--shard") + '\0' + "4");
+      if (program == 0 || program == first)
+        continue;
+      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+      const int victim = killed == 0 ? program : parent_of(program);
+      if (victim > 1 && kill(victim, SIGKILL) == 0)
+        ++killed;
+      first = program;
     }
   });
-  const Result result =
-      run(site(mark, {"--slurm", "--cpus-per-task=1", "--shards", "4"}), {{"SLURM_CONF", cluster.configuration()}});
+  const Result result = submitted(mark, 4);
   over = true;
   killer.join();
   ASSERT_EQ(result.status, 0) << result.told;
@@ -186,6 +215,51 @@ TEST_F(Slurm, MakesTheSameSiteThoughTasksAreKilled) {
   EXPECT_EQ(made.size(), expected.size());
   for (const auto &[name, bytes] : expected)
     EXPECT_TRUE(made.contains(name) && made.at(name) == bytes) << name;
+
+  std::string told;
+  for (int task = 0; task < 4; ++task) {
+    const std::string name = fmt::format("{}.slurm/task-{}", mark, task);
+    EXPECT_EQ(bytes(name + ".status"), "0\n") << bytes(name + ".txt");
+    told += bytes(name + ".txt");
+  }
+  EXPECT_EQ(count(told, "again: failed\n"), 1) << told; // by its script
+  EXPECT_EQ(count(told, "again: FAILED\n"), 1) << told; // by who followed it
+  EXPECT_THAT(bytes(mark + ".slurm/finish.txt"), HasSubstr("8 of 8 pictures are there already"));
+}
+
+#ifdef CONVSCOPE_FAULTS
+TEST_F(SlurmCluster, WhatAlwaysFailsEndsWithOneLine) {
+  put("fault", "device");
+  const Result result =
+      submitted("site", 1, {{"LD_PRELOAD", CONVSCOPE_FAULTS}, {"CONVSCOPE_FAULT", path("fault").string()}});
+  EXPECT_EQ(result.status, 2) << result.told;
+  EXPECT_THAT(result.err, HasSubstr("--slurm: the finishing job ended with status 3: "));
+  EXPECT_EQ(count(result.err, "\n"), 2) << result.told; // "submitted jobs", and why it ended
+  for (const char *job : {"task-0", "finish"}) {
+    const std::string told = bytes(std::string("site.slurm/") + job + ".txt");
+    EXPECT_EQ(count(told, "again: failed\n"), 2) << told;
+    EXPECT_EQ(count(told, "was lost while"), 3) << told;
+  }
+}
+#endif
+
+TEST_F(SlurmCluster, WhatTheUserMustMendIsNotTriedAgain) {
+  Arguments long_one = site("site");
+  long_one.insert(long_one.end(), {"--neuron", "--negative"}); // which holds the folder
+  const int process = start(long_one);
+  for (int i = 0; i < 600 && !fs::exists(path("site/index.html")); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  kill(process, SIGSTOP);
+  const Result result = submitted("site", 1);
+  kill(process, SIGKILL);
+  ended(process);
+  EXPECT_EQ(result.status, 2) << result.told;
+  EXPECT_THAT(result.err, HasSubstr("the finishing job ended with status 2: "));
+  EXPECT_THAT(result.err, HasSubstr("another convscope is at work"));
+  for (const char *job : {"task-0", "finish"}) {
+    EXPECT_EQ(count(bytes(std::string("site.slurm/") + job + ".txt"), "again"), 0);
+    EXPECT_EQ(bytes(std::string("site.slurm/") + job + ".status"), "2\n");
+  }
 }
 
 #endif
