@@ -2,6 +2,7 @@
 // a level's rows is enlarged across once for all of them.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "params.h"
 #include "linear.glsl"
 
@@ -26,7 +27,7 @@ void main() {
   const int base = image * p.count + p.first;
 
   float each[ROWS], first[ROWS], last[ROWS]; // of every image, of the first and the last one
-  for (int r = 0; r < ROWS; ++r) {
+  [[unroll]] for (int r = 0; r < ROWS; ++r) {
     const int y = min(top + r, p.height - 1);
     each[r] = WHOLE ? parameters[base + (plane * p.height + y) * p.width + x] : 0.0;
     first[r] = last[r] = 0.0;
@@ -37,14 +38,14 @@ void main() {
     const int left = int(across), right = min(left + 1, level.width - 1);
     const float f = across - float(left);
     float rows[ROWS];
-    for (int r = 0; r < ROWS; ++r)
+    [[unroll]] for (int r = 0; r < ROWS; ++r)
       rows[r] = place_of(top + r, level.ratio.x, level.height);
     const int begin = int(rows[0]), end = min(int(rows[ROWS - 1]) + 1, level.height - 1);
     const int slot = p.planes * level.height * level.width;
     int at = base + level.first + (plane * level.height + begin) * level.width;
     for (int j = begin; j <= end; ++j, at += level.width) {
       const float value = (1.0 - f) * parameters[at + left] + f * parameters[at + right];
-      for (int r = 0; r < ROWS; ++r)
+      [[unroll]] for (int r = 0; r < ROWS; ++r)
         each[r] += weight_at(rows[r], j) * value;
     }
     if (!COMMON)
@@ -54,7 +55,7 @@ void main() {
     for (int j = begin; j <= ends; ++j, at += level.width) {
       const float of_first = (1.0 - f) * parameters[at + left] + f * parameters[at + right];
       const float of_last = (1.0 - f) * parameters[at + slot + left] + f * parameters[at + slot + right];
-      for (int r = 0; r < ROWS; ++r) {
+      [[unroll]] for (int r = 0; r < ROWS; ++r) {
         first[r] += weight_at(rows[r], j) * of_first;
         last[r] += weight_at(rows[r], j) * of_last;
       }
@@ -63,7 +64,7 @@ void main() {
   for (int n = image; n < (COMMON ? p.batch : image + 1); ++n) {
     const float t = last_share(n);
     int at = (n * p.planes + plane) * p.place.plane_stride + p.place.first + top * p.place.row_stride + x;
-    for (int r = 0; r < ROWS; ++r, at += p.place.row_stride)
+    [[unroll]] for (int r = 0; r < ROWS; ++r, at += p.place.row_stride)
       if (top + r < p.height) {
         const float sum = COMMON ? each[r] + (1.0 - t) * first[r] + t * last[r] : each[r];
         planes[at] = ADD ? fma(p.weight, sum, planes[at]) : p.weight * sum;

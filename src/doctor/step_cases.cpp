@@ -33,7 +33,14 @@ Recipe ParameterizationCase::recipe() const {
 
 std::vector<float> ParameterizationCase::parameters(std::size_t count) const {
   const double range = kind == ParameterizationKind::cppn ? 0.25 : 1; // whose layers follow one another
-  return noise(count, parameters_seed, -range, range);
+  if (kind != ParameterizationKind::shared)
+    return noise(count, parameters_seed, -range, range);
+  // What images have in common is the same in each of them; here all is.
+  const std::vector<float> one = noise(count / std::size_t{batch}, parameters_seed, -range, range);
+  std::vector<float> all;
+  for (int n = 0; n < batch; ++n)
+    all.insert(all.end(), one.begin(), one.end());
+  return all;
 }
 
 Recipe DrawingCase::recipe() {
