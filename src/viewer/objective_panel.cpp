@@ -194,7 +194,7 @@ void draw_objective(Frame &frame) {
 }
 
 // A problem stays, underlined; what is right is asked for.
-bool Ui::asks(ObjectiveField &field, const Snapshot &now) {
+bool Ui::asks(ObjectiveField &field, const Snapshot &now) const {
   if (!field.entered || now.reading.text != field.text || now.models != wish.models)
     return false;
   field.entered = false;

@@ -149,7 +149,7 @@ private:
   void open_session(const std::string &path);
   void settle(const Snapshot &now); // what follows from what arrived
   void settle_objective(const Snapshot &now);
-  bool asks(ObjectiveField &field, const Snapshot &now);
+  bool asks(ObjectiveField &field, const Snapshot &now) const;
   void leave_aim(); // for a unit's image
   void begin_path(const Aim &before);
   void focus_strongest(const Snapshot &now);
