@@ -126,8 +126,12 @@ class Browser:
     def until(self, condition, seconds=30):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if self.run(condition):
-                return True
+            try:
+                if self.run(condition):
+                    return True
+            except RuntimeError as error: # what was asked of a page goes with it where a link leads to another
+                if "navigated" not in str(error) and "context" not in str(error):
+                    raise
             time.sleep(0.03)
         return False
 
