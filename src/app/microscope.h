@@ -38,7 +38,7 @@ class SiteStore;
 // on. UserError for a folder or a database that can't be used.
 bool add_photos(Context &context, const MicroscopeOptions &options, const Survey &survey, const SiteStore &store);
 // What both ask of that folder.
-ExamplesRequest photos_request(const Context &context, const MicroscopeOptions &options);
+ExamplesRequest photos_request(const MicroscopeOptions &options);
 
 // The layers of --atlas. UserError for those that the net does not have, or not with positions.
 std::vector<NodeId> atlas_nodes(const Context &context, const MicroscopeOptions &options);

@@ -163,7 +163,7 @@ bool add_atlases(Context &context, const MicroscopeOptions &options, const Pictu
   const std::vector<NodeId> nodes = atlas_nodes(context, options);
   if (nodes.empty())
     return true;
-  ExamplesRequest request = photos_request(context, options);
+  ExamplesRequest request = photos_request(options);
   request.positions = nodes;
   const auto photos = list_photos(context.session, std::move(request));
   if (!look_at_photos(*photos)) // those that have come since

@@ -28,19 +28,6 @@ constexpr int top = 9, columns = 3, cell = 128; // of a sheet
 constexpr int quality = 88;
 constexpr std::size_t units_at_once = 64; // whose crops are in memory
 
-// One for each net and folder.
-fs::path default_database(const Context &context, const std::string &images) {
-  const fs::path cache = user_cache_folder();
-  if (cache.empty())
-    return {};
-  std::error_code error;
-  const fs::path folder = cache / "microscope";
-  fs::create_directories(folder, error);
-  const std::string key = path_text(context.session.model().weights) + "\n" + context.session.graph().name + "\n" +
-                          path_text(fs::weakly_canonical(images, error));
-  return error ? fs::path() : folder / (hash_text(key) + ".sqlite");
-}
-
 void check_apart(const fs::path &site, const fs::path &images) {
   std::error_code error;
   const fs::path inside = fs::weakly_canonical(site, error).lexically_relative(fs::weakly_canonical(images, error));
@@ -109,18 +96,20 @@ void put_layer(const SiteStore &store, const SurveyLayer &layer, const fs::path 
 
 } // namespace
 
-ExamplesRequest photos_request(const Context &context, const MicroscopeOptions &options) {
+ExamplesRequest photos_request(const MicroscopeOptions &options) {
   check_apart(options.folder, options.images);
   ExamplesRequest request;
   request.folder = options.images;
   request.top = top;
-  request.database = options.database.empty() ? default_database(context, options.images) : fs::path(options.database);
+  request.database = options.database;
+  if (const fs::path cache = user_cache_folder(); !cache.empty())
+    request.databases = cache / "microscope";
   request.seed = options.seed;
   return request;
 }
 
 bool add_photos(Context &context, const MicroscopeOptions &options, const Survey &survey, const SiteStore &store) {
-  ExamplesRequest request = photos_request(context, options);
+  ExamplesRequest request = photos_request(options);
   request.layers = survey.nodes();
   request.positions = atlas_nodes(context, options); // what atlases need, in the same pass
   const Stopwatch clock;

@@ -19,8 +19,6 @@
 #include "session/input_size.h"
 #include "session/recipe_json.h"
 #include "viewer/aim.h"
-#include "visualization/interpolation.h"
-#include "visualization/parameterizations/forms.h"
 
 namespace convscope {
 
@@ -93,8 +91,9 @@ void check_page(const PictureSettings &settings, const PlaneView &view, const st
   check_grid(tiles, shown.width, shown.height, page_options(settings, settings.recipe.name));
 }
 
-// What the viewer can show of a request: its first objective.
-ViewRequest view_of(Context &context, const PictureSettings &settings) {
+// What the viewer can show of a request: its first objective; and by which recipe the wall's images are, which have
+// nothing in common.
+ViewRequest view_of(Context &context, const PictureSettings &settings, const Recipe &wall) {
   const std::string &text = settings.path ? settings.path->from : settings.objectives.front();
   const Model &model = context.session.model();
   const Objective objective = context.session.objective(text);
@@ -122,12 +121,7 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
   controls.size = side;
   controls.seed = settings.seed;
   controls.opacity = settings.opacity;
-  const PlaneView planes = plane_view(context.session.graph().input.c, model.rgb);
-  if (settings.opacity && !planes.one_picture())
-    throw UserError(fmt::format("--alpha: images of {} planes are no pictures", planes.planes));
-  if (settings.opacity && settings.recipe.start == Start::photo)
-    throw UserError(
-        fmt::format("--alpha: the recipe '{}' starts from a photo, which tells no opacity", settings.recipe.name));
+  check_opacity(settings, plane_view(context.session.graph().input.c, model.rgb));
   const auto read = [&](const std::string &which) {
     viewer::Reading reading = viewer::reading_of(context.session, which, controls, photo, settings.style.has_value());
     if (!reading.problem.empty())
@@ -148,9 +142,8 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
                                   viewer::most_images, settings.path->images));
     view.wish.aim = {viewer::Aim::Kind::path, text, settings.path->images};
     view.wish.aim.to = settings.path->to;
-    view.wish.own = controls; // whose images have nothing in common
-    set_parameterization(view.wish.own->recipe, recipe("lucid").parameterization);
-    view.wish.own->recipe.lr *= path_slower;
+    view.wish.own = controls;
+    view.wish.own->recipe = wall;
   }
   view.wish.photo = settings.photo ? settings.photo->file : "";
   view.wish.style = settings.style ? settings.style->file : "";
@@ -162,8 +155,7 @@ ViewRequest view_of(Context &context, const PictureSettings &settings) {
 int make_images(Context &context, const PictureSettings &given, const PictureOutputs &outputs) {
   PictureSettings settings = given;
   const PlaneView view = plane_view(context.session.graph().input.c, context.session.model().rgb);
-  if (settings.opacity && !view.one_picture())
-    throw UserError(fmt::format("--alpha: images of {} planes are no pictures", view.planes));
+  check_opacity(settings, view);
   check_page(settings, view, outputs.png);
   mark_model(context.session, settings);
   std::optional<FrameWriter> frames;
@@ -295,7 +287,9 @@ Command add_optimize(CLI::App &program) {
                               {settings.spectrum.has_value(), "--spectrum"},
                               {settings.draw_size.given(), "--draw-size"},
                               {settings.init.has_value(), "--init"}});
-      return open_viewer(context, view_of(context, settings));
+      OptimizeOptions alone = o->optimize;
+      alone.from.clear();
+      return open_viewer(context, view_of(context, settings, recipe_of(alone)));
     }
     return make_images(context, settings, o->outputs);
   };

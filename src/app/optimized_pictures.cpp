@@ -9,6 +9,7 @@
 
 #include "app/optimizing.h"
 #include "app/outputs.h"
+#include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "figure/cutout.h"
@@ -80,6 +81,16 @@ std::string note_of(const Progress &progress) {
   if (progress.state == Progress::State::stopped)
     return fmt::format("stopped at step {}: not a number", progress.stopped_at);
   return progress.values.empty() ? "" : "value " + short_number(progress.values.back());
+}
+
+void check_opacity(const PictureSettings &settings, const PlaneView &view) {
+  if (!settings.opacity)
+    return;
+  if (!view.one_picture())
+    throw UserError(fmt::format("--alpha: images of {} planes are no pictures", view.planes));
+  if (settings.recipe.start == Start::photo && !settings.init)
+    throw UserError(
+        fmt::format("--alpha: the recipe '{}' starts from a photo, which tells no opacity", settings.recipe.name));
 }
 
 bool shows_change(const PictureSettings &settings, const PlaneView &view) {

@@ -155,10 +155,8 @@ Recipe recipe_of(const OptimizeOptions &options) {
   Recipe r = recipe_by(options.recipe);
   if (!options.parameterization.empty())
     set_parameterization(r, parameterization_kind(options.parameterization, "--parameterization"));
-  else if (!options.from.empty()) {
-    set_parameterization(r, ParameterizationKind::shared);
-    r.lr /= path_slower;
-  }
+  else if (!options.from.empty())
+    follow_path(r);
   if (!options.colours.empty()) {
     if (options.colours != "decorrelated" && options.colours != "rgb")
       throw UserError(fmt::format("--colours '{}': must be decorrelated or rgb", options.colours));
@@ -356,9 +354,6 @@ OptimizeRequest Optimizing::request(const PictureSettings &settings) {
   if (from_photo) {
     if (!request.options.photo)
       throw UserError(fmt::format("the recipe '{}' starts from a photo: --photo is required", settings.recipe.name));
-    if (settings.opacity)
-      throw UserError(
-          fmt::format("--alpha: the recipe '{}' starts from a photo, which tells no opacity", settings.recipe.name));
     request.options.init = parameters_of(*request.options.photo, settings.recipe);
   }
   if (request.options.photo)

@@ -91,6 +91,8 @@ GridOptions page_options(const PictureSettings &settings, std::string subtitle);
 ImageRgb8 draw_grid(const Outcome &outcome, const PictureSettings &settings, const PlaneView &view);
 // What the net sees an image of that objective at.
 Size net_input(const Session &session, const PictureSettings &settings, const Objective &objective);
+// UserError where images have no opacity, and one is asked for.
+void check_opacity(const PictureSettings &settings, const PlaneView &view);
 // Whether images are shown beside the photo that they began as, three tiles an image.
 bool shows_change(const PictureSettings &settings, const PlaneView &view);
 // The photo, (C,H,W) in 0..1, is as large as the images; with what the objective says of both but for stay().

@@ -8,7 +8,6 @@
 
 namespace convscope {
 
-// From when it is made, in seconds.
 class Report {
 public:
   // UserError where the path can't be written; "" reports nothing.

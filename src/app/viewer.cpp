@@ -303,7 +303,7 @@ Command add_view(CLI::App &program) {
     if (!o->database.empty() && o->images.empty())
       throw UserError("--db: goes with --images");
     if (!o->images.empty())
-      check_photos(std::filesystem::path(std::u8string(o->images.begin(), o->images.end())));
+      check_photos(text_path(o->images));
     request.wish.photos_seen.folder = o->images;
     request.wish.photos_seen.database = o->database;
     context.load(o->model);

@@ -132,6 +132,8 @@ std::string path_text(const fs::path &path) {
   return {text.begin(), text.end()};
 }
 
+fs::path text_path(std::string_view text) { return std::u8string(text.begin(), text.end()); }
+
 std::string absolute_path(const std::string &path) {
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error);
@@ -194,6 +196,11 @@ fs::path user_cache_folder() {
 #else
   return user_folder("XDG_CACHE_HOME", ".cache");
 #endif
+}
+
+fs::path cache_folder() {
+  const char *given = std::getenv("CONVSCOPE_CACHE");
+  return given && *given ? fs::path(given) : user_cache_folder();
 }
 
 fs::path user_config_folder() {

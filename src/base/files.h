@@ -13,6 +13,8 @@ namespace convscope {
 
 // The path as UTF-8, for messages and labels.
 std::string path_text(const std::filesystem::path &path);
+// And back.
+std::filesystem::path text_path(std::string_view text);
 
 // The file's name from any working folder. "" for "".
 std::string absolute_path(const std::string &path);
@@ -35,6 +37,8 @@ void check_writable(const std::filesystem::path &path);
 // Where this user's caches live (pipeline caches, downloaded weights): a folder named "convscope", not
 // created here. Empty where the environment names none.
 std::filesystem::path user_cache_folder();
+// The folder of what is made again where it is gone: env CONVSCOPE_CACHE or, without, the user's.
+std::filesystem::path cache_folder();
 // The same for settings, which are worth keeping.
 std::filesystem::path user_config_folder();
 

@@ -5,6 +5,7 @@
 
 namespace convscope {
 
+// From when it is made, in seconds.
 class Stopwatch {
 public:
   double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }

@@ -134,8 +134,6 @@ void check_photos(const fs::path &folder, const std::function<bool()> &stopped) 
   throw UserError(path_text(folder) + ": holds no PNG, JPEG or WebP");
 }
 
-fs::path photo_file(const fs::path &folder, const std::string &path) {
-  return folder / fs::path(std::u8string(path.begin(), path.end()));
-}
+fs::path photo_file(const fs::path &folder, const std::string &path) { return folder / text_path(path); }
 
 } // namespace convscope

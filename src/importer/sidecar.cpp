@@ -134,7 +134,7 @@ Sidecar read_sidecar(const fs::path &file) {
     sidecar.size = reader.size();
   if (reader.has("labels")) {
     const std::string name = reader.text("labels");
-    sidecar.labels = file.parent_path() / fs::path(std::u8string(name.begin(), name.end()));
+    sidecar.labels = file.parent_path() / text_path(name);
   }
   return sidecar;
 }

@@ -1,5 +1,4 @@
 // Where a device's profile is, and reading it.
-#include <cstdlib>
 #include <exception>
 
 #include <fmt/format.h>
@@ -23,9 +22,7 @@ std::string device_text(const vulkan::DeviceInfo &info) {
 } // namespace
 
 std::filesystem::path Session::profile_file() {
-  const char *folder = std::getenv("CONVSCOPE_CACHE");
-  return (folder && *folder ? std::filesystem::path(folder) : user_cache_folder()) /
-         fmt::format("convolutions-{}.txt", hash_text(device_text(device().info())));
+  return cache_folder() / fmt::format("convolutions-{}.txt", hash_text(device_text(device().info())));
 }
 
 const ConvProfile *Session::profile() {

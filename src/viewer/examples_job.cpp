@@ -1,7 +1,6 @@
 #include "viewer/examples_job.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,11 +17,8 @@ namespace {
 constexpr double seconds_between = 1; // while photos are looked at: between examples of the same unit
 constexpr std::size_t named_photos = 8;
 
-std::filesystem::path path_of(const std::string &text) { return std::u8string(text.begin(), text.end()); }
-
 std::filesystem::path default_databases() {
-  const char *const given = std::getenv("CONVSCOPE_CACHE");
-  const std::filesystem::path folder = given && *given ? std::filesystem::path(given) : user_cache_folder();
+  const std::filesystem::path folder = cache_folder();
   return folder.empty() ? folder : folder / "seen";
 }
 
@@ -84,9 +80,9 @@ void ExamplesJob::fail(const std::string &problem) {
 
 void ExamplesJob::begin() {
   ExamplesRequest request;
-  request.folder = path_of(photos_.folder);
+  request.folder = text_path(photos_.folder);
   request.top = shown_examples;
-  request.database = path_of(photos_.database);
+  request.database = text_path(photos_.database);
   request.databases = default_databases();
   request.live = true;
   request.listing = [this](std::int64_t found) { found_ = found; };
@@ -207,7 +203,7 @@ bool ExamplesJob::cut() {
   for (const Example &each : wanted_)
     if (std::none_of(top_.begin(), top_.end(), [&](const Example &had) { return same_crop(had, each); }))
       missing.push_back(each);
-  cutting_ = std::async(std::launch::async, [folder = path_of(photos_.folder), missing = std::move(missing)] {
+  cutting_ = std::async(std::launch::async, [folder = text_path(photos_.folder), missing = std::move(missing)] {
     return crops_with_photos(folder, missing, crop_side, photo_side);
   });
   return false;

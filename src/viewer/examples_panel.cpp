@@ -122,14 +122,8 @@ bool shows_examples(const Frame &frame) {
 }
 
 void examples_button(Frame &frame) {
-  const bool on = shows_examples(frame);
-  if (on)
-    for (const ImGuiCol part : {ImGuiCol_Button, ImGuiCol_ButtonHovered})
-      ImGui::PushStyleColor(part, ImGui::GetStyleColorVec4(ImGuiCol_ButtonActive));
-  if (ImGui::SmallButton("Examples"))
+  if (lit_button("Examples", shows_examples(frame), true))
     frame.ui.show_examples();
-  if (on)
-    ImGui::PopStyleColor(2);
   tooltip(frame.ui.wish.photos_seen.folder.empty()
               ? "Choose a folder of photos: those that excite this unit most, cut to what it sees (X)"
               : "The photos that excite this unit most, or not (X)");

@@ -41,13 +41,8 @@ void choose(Frame &frame) {
     if (i > 0)
       same_line_if(ImGui::CalcTextSize(names[i]).x + 2 * ImGui::GetStyle().FramePadding.x);
     const bool on = kind == i + 1;
-    if (on)
-      for (const ImGuiCol part : {ImGuiCol_Button, ImGuiCol_ButtonHovered})
-        ImGui::PushStyleColor(part, ImGui::GetStyleColorVec4(ImGuiCol_ButtonActive));
-    if (ImGui::Button(names[i]) && !on)
+    if (lit_button(names[i], on) && !on)
       frame.ui.look_through(static_cast<Lens::Kind>(i + 1));
-    if (on)
-      ImGui::PopStyleColor(2);
     tooltip(effects[i]);
   }
 }

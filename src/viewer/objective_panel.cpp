@@ -157,15 +157,10 @@ void draw_choices(Frame &frame) {
     const bool chosen = unit && ui.wish.aim.kind == each.kind;
     if (&each != &choices.front())
       same_line_if(ImGui::CalcTextSize(each.label).x + 2 * ImGui::GetStyle().FramePadding.x);
-    if (chosen)
-      for (const ImGuiCol part : {ImGuiCol_Button, ImGuiCol_ButtonHovered})
-        ImGui::PushStyleColor(part, ImGui::GetStyleColorVec4(ImGuiCol_ButtonActive));
     ImGui::BeginDisabled(!each.possible && !chosen);
-    if (ImGui::Button(each.label))
+    if (lit_button(each.label, chosen))
       ui.ask_for(each.kind);
     ImGui::EndDisabled();
-    if (chosen)
-      ImGui::PopStyleColor(2);
     tooltip(each.what);
   }
 }
@@ -248,8 +243,7 @@ void Ui::begin_path(const Aim &before) {
   const Unit other{wish.focus->layer, wish.focus->channel > 0 ? wish.focus->channel - 1 : 1};
   wish.aim = {Aim::Kind::path, from, path_images, before.leash, objective_text(other)};
   wish.place = {};
-  set_parameterization(wish.controls.recipe, ParameterizationKind::shared);
-  wish.controls.recipe.lr /= path_slower;
+  follow_path(wish.controls.recipe);
   wish.controls.start = StartFrom::noise;
 }
 

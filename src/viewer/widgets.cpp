@@ -178,6 +178,16 @@ void draw_note(ImDrawList &list, const Box &box, std::string_view text) {
                text.data(), end, width);
 }
 
+bool lit_button(const char *label, bool on, bool small) {
+  if (on)
+    for (const ImGuiCol part : {ImGuiCol_Button, ImGuiCol_ButtonHovered})
+      ImGui::PushStyleColor(part, ImGui::GetStyleColorVec4(ImGuiCol_ButtonActive));
+  const bool pressed = small ? ImGui::SmallButton(label) : ImGui::Button(label);
+  if (on)
+    ImGui::PopStyleColor(2);
+  return pressed;
+}
+
 bool choice(const char *id, const char *const *names, int count, int &chosen) {
   bool changed = false;
   ImGui::PushID(id);
@@ -185,16 +195,10 @@ bool choice(const char *id, const char *const *names, int count, int &chosen) {
     if (i > 0)
       ImGui::SameLine(0, 1);
     const bool on = i == chosen;
-    if (on) {
-      ImGui::PushStyleColor(ImGuiCol_Button, ImGui::GetStyleColorVec4(ImGuiCol_ButtonActive));
-      ImGui::PushStyleColor(ImGuiCol_ButtonHovered, ImGui::GetStyleColorVec4(ImGuiCol_ButtonActive));
-    }
-    if (ImGui::Button(names[i]) && !on) {
+    if (lit_button(names[i], on) && !on) {
       chosen = i;
       changed = true;
     }
-    if (on)
-      ImGui::PopStyleColor(2);
   }
   ImGui::PopID();
   return changed;

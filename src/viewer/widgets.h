@@ -53,6 +53,9 @@ bool draw_cell(ImDrawList &list, Window &window, const Atlas *atlas, int cell, c
 // Centred in the box, muted, wrapped.
 void draw_note(ImDrawList &list, const Box &box, std::string_view text);
 
+// A button that shows whether what it stands for is on; true when it is pressed.
+bool lit_button(const char *label, bool on, bool small = false);
+
 // A row of buttons of which one is chosen; true when that changed. Keys are shown in tooltips.
 bool choice(const char *id, const char *const *names, int count, int &chosen);
 // A slider, filled as far as its value goes, so that the value reads on plain ground. True when it changed; never

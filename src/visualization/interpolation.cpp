@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "visualization/parameterizations/forms.h"
 #include "visualization/terms/forms.h"
 
 namespace convscope {
@@ -51,6 +52,11 @@ std::string weighted(double weight, const Objective &objective) {
 }
 
 } // namespace
+
+void follow_path(Recipe &recipe) {
+  set_parameterization(recipe, ParameterizationKind::shared);
+  recipe.lr /= 5;
+}
 
 std::vector<Objective> interpolated(const Objective &from, const Objective &to, int count) {
   const std::vector<Blend> terms = blend(from, to);

@@ -4,12 +4,13 @@
 #include <vector>
 
 #include "visualization/objective.h"
+#include "visualization/recipe.h"
 
 namespace convscope {
 
-// The rate of images that have tensors in common, over that of others: six tensors add up, and at the whole rate
-// colours saturate.
-inline constexpr double path_slower = 5;
+// By which a path's images are made, if nothing else is asked for: `shared`, so that they are alike, at a fifth of the
+// rate, since the tensors add up, and colours saturate at the whole one.
+void follow_path(Recipe &recipe);
 
 // `count` objectives, 2 or more: that of image i is (1 - t) from + t to, t = i / (count - 1), a term that both have
 // being one. All have the same terms, so that they run as one batch; each has random numbers of its own. UserError

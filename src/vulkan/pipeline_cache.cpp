@@ -1,7 +1,6 @@
 #include "vulkan/pipeline_cache.h"
 
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <exception>
 
@@ -34,9 +33,7 @@ bool made_by(std::span<const std::uint8_t> data, const VkPhysicalDevicePropertie
 } // namespace
 
 std::filesystem::path pipeline_cache_file(const VkPhysicalDeviceProperties &device) {
-  const char *override_folder = std::getenv("CONVSCOPE_CACHE");
-  const std::filesystem::path folder =
-      override_folder && *override_folder ? std::filesystem::path(override_folder) : user_cache_folder();
+  const std::filesystem::path folder = cache_folder();
   if (folder.empty())
     return {};
   std::string uuid;
