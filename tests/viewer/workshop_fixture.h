@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "importers/temporary.h"
 #include "viewer/workshop.h"
 
 namespace convscope::viewer {
@@ -50,6 +51,18 @@ protected:
   SavedPicture saved_;
   Session session_;
   std::optional<Workshop> workshop_;
+};
+
+// With an image of 64 pixels of one unit as its focus.
+class FocusedWorkshop : public WorkshopFixture {
+protected:
+  FocusedWorkshop() : WorkshopFixture("conv5") {
+    wish_.controls.size = 64;
+    wish_.focus = Unit{"conv2", 5};
+  }
+  const RunState &first() const { return now_.focus.first; }
+
+  TemporaryFolder folder_;
 };
 
 } // namespace convscope::viewer

@@ -17,6 +17,14 @@ protected:
     key("Return");
   }
   static bool underlined() { return reddish(desktop->grab(field)); }
+  // By the button there, several images in place of one.
+  void several_by_a_click(int x) {
+    start_focused();
+    const ImageRgb8 before = desktop->grab(focus);
+    click(x, 94);
+    ASSERT_TRUE(changes(focus, before, 0.7)) << "one image only";
+    ASSERT_TRUE(changes(focus, colours_of_an_image)) << err();
+  }
   // Pauses, saves the image, and has it made again without the window: of that size, and the same.
   void expect_step_replays(const std::string &name, int width, int height) {
     key("space");
@@ -91,20 +99,12 @@ TEST_F(ObjectiveTest, CaricatureByAClickReplays) {
 }
 
 TEST_F(ObjectiveTest, FacesByAClickReplay) {
-  start_focused();
-  const ImageRgb8 before = desktop->grab(focus);
-  click(980, 94);
-  ASSERT_TRUE(changes(focus, before, 0.7)) << "one image only";
-  ASSERT_TRUE(changes(focus, colours_of_an_image)) << err();
+  several_by_a_click(980);
   expect_step_replays("faces", 2 * 128, 2 * 128);
 }
 
 TEST_F(ObjectiveTest, APathByAClickReplays) {
-  start_focused();
-  const ImageRgb8 before = desktop->grab(focus);
-  click(1221, 94);
-  ASSERT_TRUE(changes(focus, before, 0.7)) << "one image only";
-  ASSERT_TRUE(changes(focus, colours_of_an_image)) << err();
+  several_by_a_click(1221);
   click(1150, 94); // its other end
   desktop->tool({"sleep", "0.7", "key", "ctrl+a", "sleep", "0.5", "type", "--delay", "100", "conv2:40 - 0.001*tv"});
   desktop->tool({"sleep", "1"});
