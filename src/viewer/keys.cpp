@@ -4,6 +4,7 @@
 #define GLFW_INCLUDE_NONE
 #include <GLFW/glfw3.h>
 #include <imgui.h>
+#include <imgui_internal.h>
 
 #include "viewer/ui.h"
 
@@ -130,6 +131,12 @@ void take_character(Frame &frame, ImWchar character) {
   }
 }
 
+// Of this frame: WantTextInput is of the one before, and a key that follows Enter would be lost.
+bool text_is_edited() {
+  const ImGuiID active = ImGui::GetActiveID();
+  return active != 0 && ImGui::GetInputTextState(active) != nullptr;
+}
+
 } // namespace
 
 void take_keys(Frame &frame) {
@@ -140,7 +147,7 @@ void take_keys(Frame &frame) {
   if (io.KeyCtrl && ImGui::IsKeyPressed(key_q, false))
     frame.window.close();
   // A dialog, a menu or a text field has the keys for itself.
-  if (io.WantTextInput || ui.dialog.ask != Ask::nothing ||
+  if (text_is_edited() || ui.dialog.ask != Ask::nothing ||
       ImGui::IsPopupOpen(nullptr, ImGuiPopupFlags_AnyPopupId | ImGuiPopupFlags_AnyPopupLevel))
     return;
   if (ImGui::IsKeyPressed(key_escape, false))
@@ -152,8 +159,11 @@ void take_keys(Frame &frame) {
       ui.paste(pasted);
   // Before the modifiers: many keyboards have [ and ] with AltGr. Ctrl and Alt alone make no characters.
   if (!io.KeySuper)
-    for (const ImWchar character : io.InputQueueCharacters)
+    for (const ImWchar character : io.InputQueueCharacters) {
       take_character(frame, character);
+      if (ui.dialog.ask != Ask::nothing || ui.objective.take_keys)
+        break; // what follows is typed there
+    }
   if (io.KeyCtrl || io.KeyAlt || io.KeySuper)
     return;
   const int row = std::max(ui.wall.columns, 1);

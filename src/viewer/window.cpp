@@ -19,7 +19,7 @@
 #include "base/error.h"
 #include "viewer/gui_renderer.h"
 #include "viewer/host_buffer.h"
-#include "viewer/presses.h"
+#include "viewer/inputs.h"
 #include "viewer/screenshot.h"
 #include "viewer/style.h"
 #include "viewer/swapchain.h"
@@ -200,7 +200,7 @@ struct Window::State {
   Clock::time_point taken; // the last events
   double drawing = 0;      // seconds
   std::vector<std::string> dropped;
-  Presses presses;
+  Inputs inputs;
   bool screenshot_wanted = false;
   std::optional<ImageRgb8> screenshot;
   HostBuffer readback;
@@ -217,10 +217,16 @@ struct Window::State {
       state.dropped.insert(state.dropped.end(), paths, paths + count);
     });
     glfwSetKeyCallback(window.get(), [](GLFWwindow *on_window, int key, int scancode, int action, int mods) {
-      ImGui_ImplGlfw_KeyCallback(on_window, key, scancode, action, mods);
-      if (action == GLFW_PRESS)
-        static_cast<State *>(glfwGetWindowUserPointer(on_window))->presses.add(key, mods);
+      inputs_of(on_window).key(on_window, key, scancode, action, mods);
     });
+    glfwSetCharCallback(window.get(), [](GLFWwindow *on_window, unsigned character) {
+      inputs_of(on_window).character(on_window, character);
+    });
+    glfwSetMouseButtonCallback(window.get(), [](GLFWwindow *on_window, int button, int action, int mods) {
+      inputs_of(on_window).button(on_window, button, action, mods);
+    });
+    glfwSetCursorPosCallback(
+        window.get(), [](GLFWwindow *on_window, double x, double y) { inputs_of(on_window).move(on_window, x, y); });
     follow_style();
   }
   State(const State &) = delete;
@@ -231,6 +237,9 @@ struct Window::State {
     vkQueueWaitIdle(device.queue());
   }
 
+  static Inputs &inputs_of(GLFWwindow *on_window) {
+    return static_cast<State *>(glfwGetWindowUserPointer(on_window))->inputs;
+  }
   VkSurfaceKHR make_surface(VkInstance instance) const {
     VkSurfaceKHR surface = VK_NULL_HANDLE;
     const VkResult result = glfwCreateWindowSurface(instance, window.get(), nullptr, &surface);
@@ -282,7 +291,7 @@ bool Window::State::handle_events(double wait_seconds) {
     const VkExtent2D size = framebuffer();
     return size.width > 0 && size.height > 0;
   };
-  const double seconds = visible() ? wait_seconds : std::max(wait_seconds, minimised_wait);
+  const double seconds = !visible() ? std::max(wait_seconds, minimised_wait) : inputs.wait() ? 0 : wait_seconds;
   responsiveness.waits(Clock::now());
   if (seconds > 0)
     glfwWaitEventsTimeout(seconds);
@@ -411,11 +420,10 @@ bool Window::frame(double wait_seconds, const std::function<void()> &draw) {
   if (!image)
     return false;
   ImGui_ImplGlfw_NewFrame();
-  s.presses.hold();
+  s.inputs.show();
   ImGui::NewFrame();
   draw();
   ImGui::Render();
-  s.presses.let_go(s.window.get());
 
   const Frame &frame = s.frames[s.current];
   s.record(frame, *image);

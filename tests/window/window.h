@@ -97,10 +97,10 @@ protected:
 
   // The mouse where it hovers over nothing: a tooltip would cover what is looked at.
   static void park() { desktop->tool({"mousemove", "140", "340"}); }
+  // As fast as no hand can, and gone from there before a frame is drawn.
   static void click(int x, int y) {
-    desktop->tool({"mousemove", std::to_string(x), std::to_string(y), "sleep", "0.2", "mousedown", "1", "sleep", "0.2",
-                   "mouseup", "1", "sleep", "0.2"});
-    park();
+    desktop->tool({"mousemove", std::to_string(x), std::to_string(y), "mousedown", "1", "mouseup", "1", "mousemove",
+                   "140", "340"});
   }
   static void key(const std::string &name) { desktop->tool({"key", "--delay", "20", name}); }
 
@@ -120,6 +120,7 @@ protected:
   }
   // Waits until the area looks different from that.
   bool changes(const Area &area, const ImageRgb8 &from, double share) {
+    EXPECT_TRUE(from.width == area.width && from.height == area.height) << "the picture of another area";
     return wait_until(patience, [&] { return difference(desktop->grab(area), from) > share || !program.running(); }) &&
            program.running();
   }
