@@ -29,10 +29,10 @@ std::string objective_text(const Unit &unit); // "layer:channel", "layer:channel
 struct Aim {
   enum class Kind { unit, faces, caricature, accentuation, typed, path };
   Kind kind = Kind::unit;
-  std::string typed;  // Kind::typed: the objective; Kind::path: the one that its images begin with
-  int images = 1;     // of the objective, from starts of their own
-  double leash = 0.1; // of an accentuation: what it costs the image to leave the photo
-  std::string to{};   // Kind::path: the objective that its images end with
+  std::string typed; // Kind::typed: the objective; Kind::path: the one that its images begin with
+  int images = 1;    // of the objective, from starts of their own
+  double leash = 5;  // of an accentuation: what it costs the image to leave the photo; of most units, both are seen
+  std::string to{};  // Kind::path: the objective that its images end with
   bool operator==(const Aim &) const = default;
 };
 inline constexpr int most_images = 9; // of an objective
