@@ -54,7 +54,7 @@ std::string objective_text(const Aim &aim, const Unit &unit) {
   std::string text = objective_text(unit);
   switch (aim.kind) {
   case Aim::Kind::faces:
-    return fmt::format("{} - 100*diversity({})", text, unit.layer);
+    return fmt::format("{} - {:.4g}*diversity({})", text, aim.difference, unit.layer);
   case Aim::Kind::caricature:
     return fmt::format("caricature({})", unit.layer);
   case Aim::Kind::accentuation:

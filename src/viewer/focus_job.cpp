@@ -26,8 +26,9 @@ Recipe but_for_lr(Recipe recipe) {
   return recipe;
 }
 
-Aim but_for_leash(Aim aim) {
-  aim.leash = 0;
+// What a slider changes while the images go on.
+Aim but_for_weights(Aim aim) {
+  aim.leash = aim.difference = 0;
   return aim;
 }
 
@@ -200,9 +201,9 @@ void FocusJob::restart() {
 
 void FocusJob::set(const FocusTask &task) {
   const bool fresh = !active() || looked_away_ || task.unit != task_.unit || task.place != task_.place ||
-                     but_for_leash(task.aim) != but_for_leash(task_.aim) || task.controls.seed != task_.controls.seed ||
-                     task.controls.start != task_.controls.start || task.controls.opacity != task_.controls.opacity ||
-                     (steps() == 0 && !(task == task_));
+                     but_for_weights(task.aim) != but_for_weights(task_.aim) ||
+                     task.controls.seed != task_.controls.seed || task.controls.start != task_.controls.start ||
+                     task.controls.opacity != task_.controls.opacity || (steps() == 0 && !(task == task_));
   if (!fresh && task == task_)
     return;
   if (!fresh)

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cfloat>
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -159,18 +160,35 @@ void draw_choices(Frame &frame) {
       same_line_if(ImGui::CalcTextSize(each.label).x + 2 * ImGui::GetStyle().FramePadding.x);
     ImGui::BeginDisabled(!each.possible && !chosen);
     if (lit_button(each.label, chosen))
-      ui.ask_for(each.kind);
+      ui.ask_for(each.kind, frame.now.focus);
     ImGui::EndDisabled();
     tooltip(each.what);
   }
 }
 
-void draw_leash(Frame &frame) {
-  double &leash = frame.ui.wish.aim.leash;
-  labelled("Leash", "What it costs the image to leave the photo: a short one changes little", frame.scale);
-  auto shown = static_cast<float>(leash);
-  if (slide("##leash", shown, shortest_leash, longest_leash, "%.3g", true))
-    leash = shown;
+void draw_weight(double &weight, const char *label, const char *what, float least, float most, float scale) {
+  labelled(label, what, scale);
+  auto shown = static_cast<float>(weight);
+  if (slide("##weight", shown, least, most, "%.3g", true))
+    weight = shown;
+}
+
+// Of an objective whose terms pull against each other.
+void draw_weights(Frame &frame) {
+  Aim &aim = frame.ui.wish.aim;
+  if (aim.kind == Aim::Kind::accentuation)
+    draw_weight(aim.leash, "Leash", "What it costs the image to leave the photo: a short one changes little",
+                shortest_leash, longest_leash, frame.scale);
+  else if (aim.kind == Aim::Kind::faces)
+    draw_weight(aim.difference, "Differ", "What it is worth to the images to differ, beside what the unit's value is",
+                least_difference, largest_difference, frame.scale);
+}
+
+// A net's values are of any size: to differ is worth as much as the unit's image is, and the field's 100 at the least.
+double difference_for(const FocusState &now) {
+  const double value = now.aim.kind == Aim::Kind::unit && !now.first.values.empty() ? now.first.values.back() : 0;
+  constexpr double least = 100;
+  return value > least ? std::min(std::round(value / least) * least, double{largest_difference}) : least;
 }
 
 } // namespace
@@ -184,8 +202,7 @@ void draw_objective(Frame &frame) {
   }
   ui.wish.draft = ui.objective.editing ? ui.objective.text : ui.other_end.editing ? ui.other_end.text : std::string();
   draw_choices(frame);
-  if (frame.ui.wish.aim.kind == Aim::Kind::accentuation)
-    draw_leash(frame);
+  draw_weights(frame);
 }
 
 // A problem stays, underlined; what is right is asked for.
@@ -247,7 +264,7 @@ void Ui::begin_path(const Aim &before) {
   wish.controls.start = StartFrom::noise;
 }
 
-void Ui::ask_for(Aim::Kind kind) {
+void Ui::ask_for(Aim::Kind kind, const FocusState &now) {
   objective.editing = false;
   if (kind == wish.aim.kind && wish.focus)
     return;
@@ -271,7 +288,7 @@ void Ui::ask_for(Aim::Kind kind) {
                                 : kind == Aim::Kind::caricature ? "caricature"
                                                                 : "accentuate");
   if (kind == Aim::Kind::faces)
-    wish.aim.images = faces;
+    wish.aim = {kind, "", faces, before.leash, "", difference_for(now)};
   else
     wish.controls.size = wish.controls.recipe.size;
   wish.controls.start = kind == Aim::Kind::accentuation ? StartFrom::photo : StartFrom::noise;

@@ -115,7 +115,8 @@ Json to_json(const Aim &aim) {
           {"typed", aim.typed},
           {"to", aim.to},
           {"images", aim.images},
-          {"leash", aim.leash}};
+          {"leash", aim.leash},
+          {"difference", aim.difference}};
 }
 
 Aim read_aim(const JsonReader &from) {
@@ -125,6 +126,8 @@ Aim read_aim(const JsonReader &from) {
   aim.to = from.has("to") ? from.text("to") : "";
   aim.images = from.integer("images", 1, most_images);
   aim.leash = from.number("leash", 0, 1e6);
+  if (from.has("difference"))
+    aim.difference = from.number("difference", 0, 1e6);
   return aim;
 }
 

@@ -33,6 +33,7 @@ struct Aim {
   int images = 1;    // of the objective, from starts of their own
   double leash = 5;  // of an accentuation: what it costs the image to leave the photo; of most units, both are seen
   std::string to{};  // Kind::path: the objective that its images end with
+  double difference = 100; // of faces: what it is worth to them to differ
   bool operator==(const Aim &) const = default;
 };
 inline constexpr int most_images = 9; // of an objective

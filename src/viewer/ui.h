@@ -21,9 +21,9 @@ namespace convscope::viewer {
 
 enum class Show { map, image, both };
 
-// Images of an objective that are to differ, and how far an accentuation's leash goes.
+// Images of an objective that are to differ, or of a path, and how far an accentuation's leash and that difference go.
 inline constexpr int faces = 4, path_images = 6;
-inline constexpr float shortest_leash = 0.01F, longest_leash = 100;
+inline constexpr float shortest_leash = 0.01F, longest_leash = 100, least_difference = 1, largest_difference = 1e5F;
 
 // What a path dialog is open for.
 enum class Ask {
@@ -67,10 +67,10 @@ struct Ui {
   void ask_to_save(Ask what);
   void ask_for_weights(const std::string &model);
   void focus(const std::string &layer, int channel);
-  void find(const std::string &layer, int channel); // the same, and the wall scrolls to it
-  void ask_for(Aim::Kind kind);                     // of the focus; of a caricature, of the layer
-  void look_at(Place place);                        // of the focused unit's map
-  void look_through(Lens::Kind kind);               // at the photo, in the wall's place; the same again: at the wall
+  void find(const std::string &layer, int channel);    // the same, and the wall scrolls to it
+  void ask_for(Aim::Kind kind, const FocusState &now); // of the focus; of a caricature, of the layer
+  void look_at(Place place);                           // of the focused unit's map
+  void look_through(Lens::Kind kind);                  // at the photo, in the wall's place; the same again: at the wall
   void run_grid(const Snapshot &now, bool anew = false); // begins, stops or goes on
   void type(const std::string &text);                    // as if it had been typed
   void ask_to_save_middle(const Snapshot &now);          // the wall, or the grid in its place

@@ -218,8 +218,10 @@ TEST_F(AimsTest, FacesDiffer) {
   EXPECT_NE(saved_.images[0].image.data, saved_.images[3].image.data);
   const int steps = first().steps;
   wish_.controls.size = 96; // goes on from these four
+  wish_.aim.difference = 250;
   obey();
   EXPECT_GE(first().steps, steps);
+  EXPECT_EQ(now_.focus.objective, "conv2:5 - 250*diversity(conv2)");
   ASSERT_TRUE(works_until([&] { return first().steps >= steps + 2 && now_.focus.width == 96; })) << now_.message;
   const std::string file = (folder_ / "faces.convscope").string();
   workshop_->save({SaveRequest::What::session, file});

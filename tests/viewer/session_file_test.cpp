@@ -69,6 +69,7 @@ SavedSession session() {
   saved.wish.aim = {Aim::Kind::typed, "conv5:45 - 100*diversity(conv5)", 4, 0.5};
   saved.wish.lens = {Lens::Kind::groups, 9};
   saved.wish.aim.to = "conv5:46";
+  saved.wish.aim.difference = 700;
   saved.wish.own = Controls{recipe("lucid"), 64, 7, StartFrom::noise, true};
   saved.wish.photos_seen.folder = "/tmp/photos";
   saved.wish.photos_seen.database = "/tmp/seen.sqlite";
