@@ -52,16 +52,18 @@ void Inputs::show() {
   ImGuiIO &io = ImGui::GetIO();
   std::set<int> changed;       // keys
   std::vector<Event> releases; // of keys that were pressed in this frame: it shows them as down
-  bool typed = false, edited = false, pressed = false, any = false, full = false;
-  for (; !events_.empty() && !full; any = true) {
+  bool typed = false, edited = false, pressed = false;
+  while (!events_.empty()) {
     const Event event = events_.front();
     if (event.kind == Kind::button) {
-      if (any)
+      if (typed || !changed.empty())
         break;
       buttons_.at(static_cast<std::size_t>(event.which)) = event.down;
       io.MousePos = ImVec2(static_cast<float>(event.x), static_cast<float>(event.y));
-      full = true; // what follows may be for what was clicked
-    } else if (event.kind == Kind::character) {
+      events_.pop_front();
+      break; // what follows may be for what was clicked
+    }
+    if (event.kind == Kind::character) {
       if (edited)
         break;
       io.AddInputCharacter(static_cast<unsigned>(event.which));

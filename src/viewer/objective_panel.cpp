@@ -287,10 +287,12 @@ void Ui::ask_for(Aim::Kind kind, const FocusState &now) {
   wish.controls.recipe = recipe(kind == Aim::Kind::faces        ? "diverse"
                                 : kind == Aim::Kind::caricature ? "caricature"
                                                                 : "accentuate");
-  if (kind == Aim::Kind::faces)
-    wish.aim = {kind, "", faces, before.leash, "", difference_for(now)};
-  else
+  if (kind == Aim::Kind::faces) {
+    wish.aim.images = faces;
+    wish.aim.difference = difference_for(now);
+  } else {
     wish.controls.size = wish.controls.recipe.size;
+  }
   wish.controls.start = kind == Aim::Kind::accentuation ? StartFrom::photo : StartFrom::noise;
 }
 

@@ -39,7 +39,7 @@ struct Aim {
 inline constexpr int most_images = 9; // of an objective
 // Whether the objective is text, and not what a unit and its place say.
 inline bool is_text(const Aim &aim) { return aim.kind == Aim::Kind::typed || aim.kind == Aim::Kind::path; }
-// "unit - 100*diversity(layer)", "caricature(layer)" and so on.
+// "unit - w*diversity(layer)", "caricature(layer)" and so on.
 std::string objective_text(const Aim &aim, const Unit &unit);
 
 // What becomes of a text that may be an objective, for this net and size.

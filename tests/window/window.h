@@ -96,11 +96,13 @@ protected:
   }
 
   // The mouse where it hovers over nothing: a tooltip would cover what is looked at.
-  static void park() { desktop->tool({"mousemove", "140", "340"}); }
+  static inline const Arguments away{"mousemove", "140", "340"};
+  static void park() { desktop->tool(away); }
   // As fast as no hand can, and gone from there before a frame is drawn.
   static void click(int x, int y) {
-    desktop->tool({"mousemove", std::to_string(x), std::to_string(y), "mousedown", "1", "mouseup", "1", "mousemove",
-                   "140", "340"});
+    Arguments all{"mousemove", std::to_string(x), std::to_string(y), "mousedown", "1", "mouseup", "1"};
+    all.insert(all.end(), away.begin(), away.end());
+    desktop->tool(all);
   }
   static void key(const std::string &name) { desktop->tool({"key", "--delay", "20", name}); }
 
