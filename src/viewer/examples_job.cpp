@@ -66,7 +66,7 @@ void ExamplesJob::forget() {
   known_of_.reset();
   cutting_of_.reset();
   shown_of_.reset();
-  top_.clear();
+  shown_ = {};
   pictures_.clear();
   unit_.reset();
 }
@@ -185,23 +185,29 @@ bool ExamplesJob::cut() {
     if (const auto of = std::exchange(cutting_of_, std::nullopt); of && of == known_of_) {
       std::vector<ExamplePictures> all;
       std::size_t next = 0;
-      for (const Example &each : wanted_) {
-        const auto had = std::find_if(top_.begin(), top_.end(), [&](const Example &e) { return same_crop(e, each); });
-        all.push_back(had == top_.end() ? std::move(pictures[next++]) : pictures_[std::size_t(had - top_.begin())]);
+      const std::vector<Example> &top = shown_.top;
+      for (const Example &each : wanted_.top) {
+        const auto had = std::find_if(top.begin(), top.end(), [&](const Example &e) { return same_crop(e, each); });
+        all.push_back(had == top.end() ? std::move(pictures[next++]) : pictures_[std::size_t(had - top.begin())]);
       }
       shown_of_ = of;
-      top_ = wanted_;
+      shown_ = wanted_;
       pictures_ = std::move(all);
       return true;
     }
   }
-  if (!known_of_ || (shown_of_ == known_of_ && same(top_, known_.top)))
+  if (!known_of_)
     return false;
-  wanted_ = known_.top;
+  if (shown_of_ == known_of_ && same(shown_.top, known_.top)) {
+    if (shown_.photos != known_.photos) // more were seen, and none was better
+      shown_ = known_;
+    return false;
+  }
+  wanted_ = known_;
   cutting_of_ = known_of_;
   std::vector<Example> missing;
-  for (const Example &each : wanted_)
-    if (std::none_of(top_.begin(), top_.end(), [&](const Example &had) { return same_crop(had, each); }))
+  for (const Example &each : wanted_.top)
+    if (std::none_of(shown_.top.begin(), shown_.top.end(), [&](const Example &had) { return same_crop(had, each); }))
       missing.push_back(each);
   cutting_ = std::async(std::launch::async, [folder = text_path(photos_.folder), missing = std::move(missing)] {
     return crops_with_photos(folder, missing, crop_side, photo_side);
@@ -228,12 +234,10 @@ ExamplesState ExamplesJob::state() const {
   if (!shown_of_)
     return state;
   state.shown = shown_of_;
-  if (known_of_ == shown_of_) {
-    state.seen = known_.photos;
-    state.excited = known_.excited;
-  }
-  for (std::size_t i = 0; i < top_.size(); ++i) {
-    const Example &example = top_[i];
+  state.seen = shown_.photos;
+  state.excited = shown_.excited;
+  for (std::size_t i = 0; i < shown_.top.size(); ++i) {
+    const Example &example = shown_.top[i];
     const ExamplePictures &pictures = pictures_[i];
     ExamplesState::Shown shown{example.file, example.value};
     shown.readable = !pictures.photo.pixels.empty();

@@ -70,10 +70,10 @@ private:
   // The cut examples, on their way: of known_ as it was then.
   std::future<std::vector<ExamplePictures>> cutting_;
   std::optional<Unit> cutting_of_; // none: nobody waits for them any more
-  std::vector<Example> wanted_;
+  ChannelExamples wanted_;
   // As they are shown.
   std::optional<Unit> shown_of_;
-  std::vector<Example> top_;
+  ChannelExamples shown_;
   std::vector<ExamplePictures> pictures_;
 };
 
