@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/stopwatch.h"
+#include "visualization/terms/diversity.h"
 
 namespace convscope {
 
@@ -110,13 +111,22 @@ void Rendering::add(Task task) {
     tasks_.push_back(std::move(task));
 }
 
-// None of them is the same without the others: all, or none.
+Rendering::Task Rendering::face_task(std::size_t layer, int unit, int face,
+                                     const std::optional<Record> &channel) const {
+  const double difference = diversity_weight(channel ? channel->value : 0);
+  const PictureWork of{objective_text(View::face, survey_.layers[layer].name, unit, difference), nullptr, face,
+                       request_.faces};
+  return {layer, file_stem(unit, View::face, face), of, work_hash(request_.settings(of)), View::face, unit, difference};
+}
+
+// None of them is the same without the others: all, or none; and all anew where the unit's own image is made first.
 void Rendering::add_faces(std::size_t layer, int unit) {
+  const PictureWork own{objective_text(View::channel, survey_.layers[layer].name, unit)};
+  const auto channel = channel_record(layer, unit);
+  bool all = there({layer, file_stem(unit, View::channel), own, work_hash(request_.settings(own))}), refined = false;
   std::vector<Task> faces;
-  bool all = true, refined = false;
   for (int face = 0; face < request_.faces; ++face) {
-    const PictureWork of{objective_text(View::face, survey_.layers[layer].name, unit), nullptr, face, request_.faces};
-    faces.push_back({layer, file_stem(unit, View::face, face), of, work_hash(request_.settings(of)), View::face, unit});
+    faces.push_back(face_task(layer, unit, face, channel));
     all = all && there(faces.back());
     const auto found = records_[layer].find(faces.back().stem);
     refined = refined || (found != records_[layer].end() && !found->second.preview);
@@ -141,8 +151,12 @@ void Rendering::begin_batch() {
   for (end_ = next_; end_ < tasks_.size() && (faces || end_ - next_ < most) && tasks_[end_].with(first); ++end_)
     if (!faces)
       request.objectives.push_back(session_.objective(tasks_[end_].of.objective));
-  if (faces)
+  if (faces) {
+    const auto channel = channel_record(first.layer, first.unit); // made by now
+    for (std::size_t i = next_; i < end_; ++i)
+      tasks_[i] = face_task(first.layer, first.unit, tasks_[i].of.face, channel);
     request.objectives = with_variants({session_.objective(first.of.objective)}, first.of.faces);
+  }
   if (first.of.photo)
     request.options.photo = first.of.photo->picture;
   run_.emplace(session_, std::move(request));
@@ -162,10 +176,10 @@ void Rendering::advance(int steps) {
     keep_batch();
 }
 
-bool Rendering::is_dead(const std::string &folder, int unit) const {
-  const auto text = store_.get(fmt::format("images/{}/{}.json", folder, file_stem(unit, View::channel)));
-  const auto record = text ? read_record(*text) : std::nullopt;
-  return record && record->state == Record::State::dead;
+std::optional<Record> Rendering::channel_record(std::size_t layer, int unit) const {
+  const auto text =
+      store_.get(fmt::format("images/{}/{}.json", survey_.layers[layer].folder, file_stem(unit, View::channel)));
+  return text ? read_record(*text) : std::nullopt;
 }
 
 void Rendering::keep_batch() {
@@ -179,13 +193,15 @@ void Rendering::keep_batch() {
   const std::vector<OptimizedImage> images = run_->results();
   const Stopwatch clock;
   // Faces of a dead unit differ from each other, but show nothing of it.
-  const bool dead = first.view == View::face && is_dead(folder, first.unit);
+  const auto channel = first.view == View::face ? channel_record(first.layer, first.unit) : std::nullopt;
+  const bool dead = channel && channel->state == Record::State::dead;
   for (const OptimizedImage &image : images) {
     const Task &task = tasks_[next_ + image.objective];
     const ImageRgb8 picture = request_.draw(image.image, image.progress);
     Record record = record_of(image, picture);
     record.work = task.work;
     record.preview = request_.preview;
+    record.difference = task.difference;
     if (dead) {
       record.state = Record::State::dead;
       record.value = 0;

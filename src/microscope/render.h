@@ -82,6 +82,7 @@ private:
     std::string work = {}; // its settings' hash
     View view = View::channel;
     int unit = -1;                       // of a caricature none
+    double difference = 0;               // of a face
     bool with(const Task &other) const { // in one batch
       return layer == other.layer && view == other.view && of.photo == other.of.photo &&
              (view != View::face || unit == other.unit);
@@ -90,8 +91,10 @@ private:
   void add_unit(std::size_t layer, int unit, View view);
   void add(Task task);
   void add_faces(std::size_t layer, int unit);
+  // `channel`: the record of the unit's own image, by whose value faces weigh that they differ.
+  Task face_task(std::size_t layer, int unit, int face, const std::optional<Record> &channel) const;
   bool there(const Task &task) const;
-  bool is_dead(const std::string &folder, int unit) const; // its channel's picture
+  std::optional<Record> channel_record(std::size_t layer, int unit) const; // as it is now
   void begin_batch();
   void keep_batch();
   void pass_over(const std::string &why);

@@ -48,6 +48,8 @@ std::string to_text(const Record &record) {
     json["preview"] = true;
   if (!record.photo.empty())
     json["photo"] = record.photo;
+  if (record.difference > 0)
+    json["difference"] = record.difference;
   return json.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
@@ -57,7 +59,8 @@ std::optional<Record> read_record(std::string_view text) {
     Record record{json.at("work").get<std::string>(), Record::State::done,
                   json.at("value").get<double>(),     json.at("steps").get<int>(),
                   json.at("width").get<int>(),        json.at("height").get<int>(),
-                  json.value("preview", false),       json.value("photo", std::string())};
+                  json.value("preview", false),       json.value("photo", std::string()),
+                  json.value("difference", 0.0)};
     const auto name = json.at("state").get<std::string>();
     const auto state = std::find_if(states.begin(), states.end(), [&](const auto &s) { return s.second == name; });
     if (state == states.end())

@@ -32,7 +32,8 @@ struct Record {     // of a picture
   double value = 0;          // of the objective in the end; 0 of a dead unit
   int steps = 0, width = 0, height = 0;
   bool preview = false;
-  std::string photo; // of a caricature: its file's name
+  std::string photo;     // of a caricature: its file's name
+  double difference = 0; // of a face: what it was worth to differ
   bool operator==(const Record &) const = default;
 };
 std::string to_text(const Record &record);

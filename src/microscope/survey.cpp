@@ -201,14 +201,14 @@ const std::vector<ViewForm> &view_forms() {
   static const std::vector<ViewForm> forms{{View::channel, "", "{}:{}"},
                                            {View::negative, "-negative", "-{}:{}"},
                                            {View::neuron, "-neuron", "{}:{}@center"},
-                                           {View::face, "-face", "{0}:{1} - 100*diversity({0})"}};
+                                           {View::face, "-face", "{0}:{1} - {2:.0f}*diversity({0})"}};
   return forms;
 }
 
 const ViewForm &form_of(View view) { return view_forms()[static_cast<std::size_t>(view)]; }
 
-std::string objective_text(View view, const std::string &layer, int channel) {
-  return fmt::format(fmt::runtime(form_of(view).format), layer, channel);
+std::string objective_text(View view, const std::string &layer, int channel, double difference) {
+  return fmt::format(fmt::runtime(form_of(view).format), layer, channel, difference);
 }
 
 std::string work_hash(const std::string &settings_json) {

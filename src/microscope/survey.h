@@ -53,11 +53,11 @@ enum class View { channel, negative, neuron, face };
 struct ViewForm {
   View view;
   const char *suffix; // of its files' names; behind a face's stands its number
-  const char *format; // of its objective, from layer and channel
+  const char *format; // of its objective, from layer, channel and what it is worth to faces to differ
 };
 const ViewForm &form_of(View view);
 const std::vector<ViewForm> &view_forms();
-std::string objective_text(View view, const std::string &layer, int channel);
+std::string objective_text(View view, const std::string &layer, int channel, double difference = 0);
 
 // What of a picture's settings decides its pixels (JSON in and out, keys sorted): without the names of files, whose
 // content counts, and without device and version. Its hash names the work.

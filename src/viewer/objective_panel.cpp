@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <array>
 #include <cfloat>
-#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,6 +14,7 @@
 #include "viewer/widgets.h"
 #include "visualization/interpolation.h"
 #include "visualization/parameterizations/forms.h"
+#include "visualization/terms/diversity.h"
 #include "visualization/terms/forms.h"
 
 namespace convscope::viewer {
@@ -184,11 +184,9 @@ void draw_weights(Frame &frame) {
                 least_difference, largest_difference, frame.scale);
 }
 
-// A net's values are of any size: to differ is worth as much as the unit's image is, and the field's 100 at the least.
 double difference_for(const FocusState &now) {
   const double value = now.aim.kind == Aim::Kind::unit && !now.first.values.empty() ? now.first.values.back() : 0;
-  constexpr double least = 100;
-  return value > least ? std::min(std::round(value / least) * least, double{largest_difference}) : least;
+  return std::min(diversity_weight(value), double{largest_difference});
 }
 
 } // namespace

@@ -1,7 +1,9 @@
 // A site of a small net: made, refined, in shards, refused.
 #include <set>
 
+#include "importers/onnx_builder.h"
 #include "microscope/site_fixture.h"
+#include "visualization/terms/diversity.h"
 
 namespace convscope {
 namespace {
@@ -70,6 +72,37 @@ TEST_F(MicroscopeTest, FacesOfAUnitAreMadeTogether) {
   made(faces("two", "2"));
   expect_same("two", "site", 20);
   refused(faces("site", "1"), {"--diversity"});
+}
+
+// To differ is worth what the unit's own image is: 100 would be nothing beside values of thousands.
+TEST_F(MicroscopeTest, FacesWeighTheirDifferenceByTheUnitsOwnImage) {
+  EXPECT_EQ(diversity_weight(0), 100);
+  EXPECT_EQ(diversity_weight(-3000), 100);
+  EXPECT_EQ(diversity_weight(149), 100);
+  EXPECT_EQ(diversity_weight(1234), 1200);
+  OnnxBuilder loud({1, 3, 32, 32});
+  std::vector<float> weights;
+  for (int i = 0; i < 4 * 3 * 3 * 3; ++i)
+    weights.push_back(static_cast<float>((i * 37 + 11) % 64 - 32) * 150.F);
+  loud.reals("w", {4, 3, 3, 3}, weights);
+  loud.node("Conv", {"x", "w"}, "loud");
+  loud.output("loud");
+  loud.save(path("net.onnx"));
+  made(command("site", {"--layers", "loud", "--channels", "1,2", "--diversity", "2", "--preview"}));
+  const Arguments refine = command("site", {"--layers", "loud", "--channels", "1,2", "--diversity", "2"});
+  made(refine); // the values, and so the weights, are others than the preview's
+  const auto units = parse_json(bytes("site/data/layers/loud.json")).at("units");
+  ASSERT_EQ(units.size(), 2U);
+  for (const auto &unit : units)
+    for (const auto &face : unit.at("faces")) {
+      const double weight = face.at("difference");
+      EXPECT_GT(weight, 100);
+      EXPECT_EQ(weight, diversity_weight(unit.at("channel").at("value"))) << unit;
+      made({"replay", "site/" + face.at("picture").get<std::string>(), "-o", "again.png"});
+      EXPECT_EQ(bytes("again.png"), bytes("site/" + face["picture"].get<std::string>()));
+    }
+  const Result again = made(refine);
+  EXPECT_NE(again.err.find("6 of 6 pictures are there already"), std::string::npos) << again.told;
 }
 
 TEST_F(MicroscopeTest, ShardsMakeTheSameSite) {

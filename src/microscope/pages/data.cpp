@@ -32,6 +32,8 @@ Json record_json(const Record &record, const std::string &picture) {
             {"height", record.height}};
   if (record.preview)
     json["preview"] = true;
+  if (record.difference > 0)
+    json["difference"] = record.difference;
   return json;
 }
 

@@ -152,7 +152,7 @@ var convscope = (function () {
       make("p", { class: "lead", text: (unit.channel && unit.channel.state === "dead" ? "A dead unit: nothing was found that it responds to. " : "") + "Unit " + aim.unit + " of " + number(layer.channels) + " in " + layer.name + (layer.kind ? " (" + layer.kind + ")" : "") + "." }),
       views.length ? make("div", { class: "figures" }, views) : make("p", { class: "none", text: "Its pictures are not made yet." }));
     if (faces.length) main.append(make("section", {}, [make("h2", { text: "Faces" }),
-      make("p", { class: "facts" }, ["Images that excite it and are to differ in what " + layer.name + " sees: ", make("code", { text: name + " - 100*diversity(" + layer.name + ")" })]),
+      make("p", { class: "facts" }, ["Images that excite it and are to differ in what " + layer.name + " sees: ", make("code", { text: name + " - " + (unit.faces[0].difference || 100) + "*diversity(" + layer.name + ")" })]),
       make("div", { class: "figures small" }, faces)]));
     [exampleList(unit.examples),
       make("div", { class: "both" }, [tieList("Fed by", "Channels before it, by the norm of the weights that lead from them.", unit.before),

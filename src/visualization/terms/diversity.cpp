@@ -1,7 +1,17 @@
+#include "visualization/terms/diversity.h"
+
+#include <algorithm>
+#include <cmath>
+
 #include "visualization/groups.h"
 #include "visualization/terms/gram.h"
 
 namespace convscope {
+
+double diversity_weight(double value) {
+  constexpr double least = 100;
+  return std::max(std::round(value / least) * least, least);
+}
 
 namespace {
 
