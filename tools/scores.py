@@ -2,15 +2,17 @@
 """How much units like the images that Convscope makes for them, and those that Lucent makes: the README's comparison.
 
 The score is the mean over the channel's map when the finished 8-bit PNG is fed to the net, preprocessed and not
-transformed. Both programs have the same weights, size, steps and seeds, in one run; Lucent's images are not enlarged
-before the net. What lies in FOLDER from a run before is not made again.
+transformed. Both programs have the same weights, size, steps and seeds; Lucent's images are not enlarged before the net.
+What lies in FOLDER from a run before is not made again, and no score that FILE has is. Two runs may share both: one with
+--lucent no beside one with --lucent only.
 Usage: tools/scores.py FOLDER [--net alexnet] [--units conv5:100,conv4:81 | --random 4 --layers conv2,conv3,conv4,conv5]
-           [--seeds 0,1,2] [--recipe lucid] [--lucent no]
+           [--seeds 0,1,2] [--recipe lucid] [--lucent no] [--table FILE.json]
 --random N is of N units of each layer, drawn by --draw. Lucent's part needs: pip install torch torch-lucent
 """
 import argparse
 import array
 import contextlib
+import fcntl
 import json
 import os
 import random
@@ -37,6 +39,7 @@ parser.add_argument("--steps", type=int, default=512)
 parser.add_argument("--lucent-steps", type=int, default=512)
 parser.add_argument("--size", type=int, default=128)
 parser.add_argument("--lucent", default="yes", choices=["yes", "no", "only"])
+parser.add_argument("--table", help="JSON of scores by unit, program and seed, which grows")
 arguments = parser.parse_args()
 os.makedirs(arguments.folder, exist_ok=True)
 
@@ -110,7 +113,28 @@ def mean_of_npy(path):
     return sum(values) / len(values)
 
 
+def kept_score(unit, name, seed, added=None):
+    """The table's, None where it has none; a score to add goes in first."""
+    if not arguments.table:
+        return added
+    with open(arguments.table, "a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        table = json.loads(file.read() or "{}")
+        if added is not None:
+            table.setdefault(unit, {}).setdefault(name, {})[str(seed)] = float(f"{added:.6g}")
+            file.seek(0)
+            file.truncate()
+            lines = (f"{json.dumps(unit)}: {json.dumps(table[unit], sort_keys=True)}" for unit in sorted(table))
+            file.write("{\n" + ",\n".join(lines) + "\n}\n")  # a unit a line
+        return table.get(unit, {}).get(name, {}).get(str(seed))
+
+
 def score(make, name, layer, channel, seed):
+    unit = f"{arguments.net} {layer}:{channel}"
+    kept = kept_score(unit, name, seed)
+    if kept is not None:
+        return kept
     base = os.path.join(arguments.folder, f"{arguments.net}.{layer}.{channel}.{seed}.{name}")
     if not os.path.exists(f"{base}.png"):
         make(f"{base}.png", layer, channel, seed)
@@ -119,7 +143,7 @@ def score(make, name, layer, channel, seed):
                         "--layer", layer, "--channels", channel, "--input-size", str(arguments.size),
                         "-o", f"{base}.map.png", "--npy", f"{base}.npy"], check=True, stderr=subprocess.DEVNULL)
         os.remove(f"{base}.map.png")
-    return mean_of_npy(f"{base}.npy")
+    return kept_score(unit, name, seed, mean_of_npy(f"{base}.npy"))
 
 
 def units():
