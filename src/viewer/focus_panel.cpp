@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <imgui.h>
+#include <imgui_stdlib.h>
 
 #include "viewer/health.h"
 #include "viewer/plot.h"
@@ -46,11 +47,12 @@ void unit_name(Frame &frame, const Unit &unit, float room) {
     return;
   ImGui::SameLine();
   ImGui::SetNextItemWidth(number_width);
-  int channel = unit.channel;
-  if (ImGui::InputInt("##channel", &channel, 0, 0, ImGuiInputTextFlags_EnterReturnsTrue)) {
-    channel = std::clamp(channel, 0, std::max(channels_of(frame.now, unit.layer) - 1, 0));
-    frame.ui.find(unit.layer, channel);
-  }
+  std::string typed = std::to_string(unit.channel);
+  if (ImGui::InputText("##channel", &typed,
+                       ImGuiInputTextFlags_CharsDecimal | ImGuiInputTextFlags_AutoSelectAll |
+                           ImGuiInputTextFlags_EnterReturnsTrue) &&
+      !typed.empty())
+    frame.ui.find(unit.layer, typed_channel(typed, channels_of(frame.now, unit.layer)));
   tooltip("The channel: type a number and press Enter, or use the keys left and right");
 }
 

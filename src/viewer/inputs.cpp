@@ -1,17 +1,14 @@
 #include "viewer/inputs.h"
 
-#include <algorithm>
-#include <set>
+#include <utility>
 #include <vector>
 
 #define GLFW_INCLUDE_NONE
 #include <GLFW/glfw3.h>
-#include <imgui.h>
-#include <imgui_impl_glfw.h>
+
+#include "viewer/gui_inputs.h"
 
 namespace convscope::viewer {
-
-#if IMGUI_VERSION_NUM < 18700
 
 namespace {
 
@@ -25,51 +22,57 @@ bool edits(int key, bool with_control) {
   return with_control ? !modifies(key) : key >= GLFW_KEY_ESCAPE && !digit && !modifies(key);
 }
 
-bool either(const ImGuiIO &io, int left, int right) { return io.KeysDown[left] || io.KeysDown[right]; }
-
 } // namespace
 
-void Inputs::key(GLFWwindow * /*window*/, int key, int /*scancode*/, int action, int /*mods*/) {
-  if (key >= 0 && key < IM_ARRAYSIZE(ImGuiIO::KeysDown) && action != GLFW_REPEAT) // Dear ImGui repeats by itself
-    events_.push_back({Kind::key, key, action == GLFW_PRESS, x_, y_});
+void Inputs::key(int key, int scancode, int action) {
+  if (key >= 0 && action != GLFW_REPEAT) // Dear ImGui repeats by itself
+    events_.push_back({Kind::key, key, scancode, action == GLFW_PRESS, x_, y_});
 }
 
-void Inputs::character(GLFWwindow * /*window*/, unsigned character) {
-  events_.push_back({Kind::character, static_cast<int>(character), true, x_, y_});
+void Inputs::character(unsigned character) {
+  events_.push_back({Kind::character, static_cast<int>(character), 0, true, x_, y_});
 }
 
-void Inputs::button(GLFWwindow * /*window*/, int button, int action, int /*mods*/) {
+void Inputs::button(int button, int action) {
   if (button >= 0 && button < static_cast<int>(buttons_.size()))
-    events_.push_back({Kind::button, button, action == GLFW_PRESS, x_, y_});
+    events_.push_back({Kind::button, button, 0, action == GLFW_PRESS, x_, y_});
 }
 
-void Inputs::move(GLFWwindow * /*window*/, double x, double y) {
+void Inputs::move(double x, double y) {
   x_ = x;
   y_ = y;
 }
 
+Modifiers Inputs::held() const {
+  const auto either = [this](int left, int right) { return held_.contains(left) || held_.contains(right); };
+  return {either(GLFW_KEY_LEFT_CONTROL, GLFW_KEY_RIGHT_CONTROL), either(GLFW_KEY_LEFT_SHIFT, GLFW_KEY_RIGHT_SHIFT),
+          either(GLFW_KEY_LEFT_ALT, GLFW_KEY_RIGHT_ALT), either(GLFW_KEY_LEFT_SUPER, GLFW_KEY_RIGHT_SUPER)};
+}
+
 void Inputs::show() {
-  ImGuiIO &io = ImGui::GetIO();
   std::set<int> changed;       // keys
   std::vector<Event> releases; // of keys that were pressed in this frame: it shows them as down
   bool typed = false, edited = false, pressed = false;
+  if (std::exchange(elsewhere_, false))
+    tell_mouse(x_, y_);
   while (!events_.empty()) {
     const Event event = events_.front();
     if (event.kind == Kind::button) {
       if (typed || !changed.empty())
         break;
       buttons_.at(static_cast<std::size_t>(event.which)) = event.down;
-      io.MousePos = ImVec2(static_cast<float>(event.x), static_cast<float>(event.y));
+      tell_mouse(event.x, event.y);
+      elsewhere_ = true;
       events_.pop_front();
       break; // what follows may be for what was clicked
     }
     if (event.kind == Kind::character) {
       if (edited)
         break;
-      io.AddInputCharacter(static_cast<unsigned>(event.which));
+      ImGui::GetIO().AddInputCharacter(static_cast<unsigned>(event.which));
       typed = true;
     } else {
-      const bool does = event.down && edits(event.which, io.KeyCtrl), again = changed.contains(event.which);
+      const bool does = event.down && edits(event.which, held().control), again = changed.contains(event.which);
       // A modifier is of the keys that it is held with. Characters have their shift in them.
       const bool late = modifies(event.which) ? edited || (pressed && !shifts(event.which)) : again && event.down;
       if (late || (does && typed))
@@ -79,35 +82,19 @@ void Inputs::show() {
       if (again && !modifies(event.which))
         releases.push_back(event);
       else
-        io.KeysDown[event.which] = event.down;
+        tell_key(event.which, event.scancode, event.down);
       changed.insert(event.which);
-      io.KeyCtrl = either(io, GLFW_KEY_LEFT_CONTROL, GLFW_KEY_RIGHT_CONTROL);
-      io.KeyShift = either(io, GLFW_KEY_LEFT_SHIFT, GLFW_KEY_RIGHT_SHIFT);
-      io.KeyAlt = either(io, GLFW_KEY_LEFT_ALT, GLFW_KEY_RIGHT_ALT);
-      io.KeySuper = either(io, GLFW_KEY_LEFT_SUPER, GLFW_KEY_RIGHT_SUPER);
+      if (modifies(event.which) && event.down)
+        held_.insert(event.which);
+      else
+        held_.erase(event.which);
     }
     events_.pop_front();
   }
   events_.insert(events_.begin(), releases.begin(), releases.end());
-  std::copy(buttons_.begin(), buttons_.end(), io.MouseDown);
+  tell_modifiers(held());
+  for (std::size_t i = 0; i < buttons_.size(); ++i)
+    tell_button(static_cast<int>(i), buttons_[i]);
 }
-
-#else // does so itself
-
-void Inputs::key(GLFWwindow *window, int key, int scancode, int action, int mods) {
-  ImGui_ImplGlfw_KeyCallback(window, key, scancode, action, mods);
-}
-
-void Inputs::character(GLFWwindow *window, unsigned character) { ImGui_ImplGlfw_CharCallback(window, character); }
-
-void Inputs::button(GLFWwindow *window, int button, int action, int mods) {
-  ImGui_ImplGlfw_MouseButtonCallback(window, button, action, mods);
-}
-
-void Inputs::move(GLFWwindow *window, double x, double y) { ImGui_ImplGlfw_CursorPosCallback(window, x, y); }
-
-void Inputs::show() {}
-
-#endif
 
 } // namespace convscope::viewer

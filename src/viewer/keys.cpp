@@ -1,27 +1,15 @@
 // What keys do while no text is being edited.
 #include <algorithm>
 
-#define GLFW_INCLUDE_NONE
-#include <GLFW/glfw3.h>
 #include <imgui.h>
 #include <imgui_internal.h>
 
+#include "viewer/gui_inputs.h"
 #include "viewer/ui.h"
 
 namespace convscope::viewer {
 
 namespace {
-
-#if IMGUI_VERSION_NUM >= 18700
-constexpr auto key_f1 = ImGuiKey_F1, key_q = ImGuiKey_Q, key_s = ImGuiKey_S, key_v = ImGuiKey_V,
-               key_escape = ImGuiKey_Escape;
-constexpr auto key_left = ImGuiKey_LeftArrow, key_right = ImGuiKey_RightArrow;
-constexpr auto key_up = ImGuiKey_UpArrow, key_down = ImGuiKey_DownArrow;
-#else
-constexpr int key_f1 = GLFW_KEY_F1, key_q = GLFW_KEY_Q, key_s = GLFW_KEY_S, key_v = GLFW_KEY_V,
-              key_escape = GLFW_KEY_ESCAPE;
-constexpr int key_left = GLFW_KEY_LEFT, key_right = GLFW_KEY_RIGHT, key_up = GLFW_KEY_UP, key_down = GLFW_KEY_DOWN;
-#endif
 
 void next_layer(Frame &frame, int by) {
   const auto &layers = frame.now.layers;
@@ -139,6 +127,8 @@ bool text_is_edited() {
 
 } // namespace
 
+bool escape_pressed() { return ImGui::IsKeyPressed(key_escape, false); }
+
 void take_keys(Frame &frame) {
   const ImGuiIO &io = ImGui::GetIO();
   Ui &ui = frame.ui;
@@ -150,7 +140,7 @@ void take_keys(Frame &frame) {
   if (text_is_edited() || ui.dialog.ask != Ask::nothing ||
       ImGui::IsPopupOpen(nullptr, ImGuiPopupFlags_AnyPopupId | ImGuiPopupFlags_AnyPopupLevel))
     return;
-  if (ImGui::IsKeyPressed(key_escape, false))
+  if (escape_pressed())
     ui.help = ui.device.open = false;
   if (io.KeyCtrl && ImGui::IsKeyPressed(key_s, false) && !frame.now.layers.empty())
     ui.ask_to_save(Ask::save_session);

@@ -54,13 +54,21 @@ int on_key(ImGuiInputTextCallbackData *data) {
   return 0;
 }
 
+// How far a field's text is moved to the left. From Dear ImGui 1.91 on it has two axes.
+template <typename State> float scrolled(const State &field) {
+  if constexpr (requires { field.ScrollX; })
+    return field.ScrollX;
+  else
+    return field.Scroll.x;
+}
+
 // Under the place of the last item's text: a line that is never shorter than can be seen.
 void underline(const std::string &text, const Reading &reading, float scale) {
   const ImGuiStyle &style = ImGui::GetStyle();
   const ImVec2 a = ImGui::GetItemRectMin(), b = ImGui::GetItemRectMax();
   const ImGuiInputTextState *const state = ImGui::GetInputTextState(ImGui::GetItemID());
   const std::size_t from = std::min(reading.at, text.size()), to = std::min(from + reading.length, text.size());
-  const float left = a.x + style.FramePadding.x - (state && ImGui::IsItemActive() ? state->ScrollX : 0);
+  const float left = a.x + style.FramePadding.x - (state && ImGui::IsItemActive() ? scrolled(*state) : 0);
   const float x = left + ImGui::CalcTextSize(text.data(), text.data() + from).x;
   const float width = ImGui::CalcTextSize(text.data() + from, text.data() + to).x;
   ImDrawList &list = *ImGui::GetWindowDrawList();
@@ -121,7 +129,7 @@ void draw_field(Frame &frame, const char *id, Ui::ObjectiveField &field, const s
                                on_key, &typing);
   const bool left = std::exchange(field.active, ImGui::IsItemActive()) && !field.active;
   field.editing = field.text != present && (field.editing || field.active || entered);
-  if (left && !entered && ImGui::IsKeyPressed(ImGui::GetKeyIndex(ImGuiKey_Escape)))
+  if (left && !entered && escape_pressed())
     field.editing = false;
   field.entered = (field.entered || entered) && field.editing;
   const Reading &reading = frame.now.reading;

@@ -237,7 +237,7 @@ void draw_path_dialog(Frame &frame) {
     path += session_ending; // what opens it goes by that
   const bool chosen = ImGui::Button(saves(dialog.ask) ? "Save" : "Open") || entered;
   ImGui::SameLine();
-  bool done = ImGui::Button("Cancel") || ImGui::IsKeyPressed(ImGui::GetKeyIndex(ImGuiKey_Escape));
+  bool done = ImGui::Button("Cancel") || escape_pressed();
   if (chosen && !path.empty()) {
     dialog.problem = problem_of(dialog.ask, path);
     if (dialog.problem.empty()) {

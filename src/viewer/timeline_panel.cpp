@@ -100,8 +100,9 @@ float timeline_height(const Frame &frame) {
     return 0;
   const float rows = std::min(static_cast<float>(branches(frame.now)), rows_shown);
   const float line = ImGui::GetTextLineHeight();
+  constexpr float separator = 1; // has its own room in later versions of Dear ImGui
   return ImGui::GetFrameHeight() + rows * (thumbnail + 3) * frame.scale + line + 2 * 6 * frame.scale + 4 * frame.scale +
-         ImGui::GetStyle().ScrollbarSize;
+         ImGui::GetStyle().ScrollbarSize + separator;
 }
 
 void draw_timeline(Frame &frame) {
@@ -138,7 +139,7 @@ void draw_timeline(Frame &frame) {
       draw_moment(frame, i, at, side);
   }
   ImGui::SetCursorScreenPos(start);
-  ImGui::Dummy(ImVec2(static_cast<float>(steps.size()) * pitch, ImGui::GetTextLineHeight() + rows * pitch));
+  ImGui::Dummy(ImVec2(static_cast<float>(steps.size()) * pitch, ImGui::GetTextLineHeight() + rows * pitch - gap));
   // The wheel moves along the strip.
   const ImGuiIO &io = ImGui::GetIO();
   if (ImGui::IsWindowHovered() && io.MouseWheel != 0 && !io.KeyCtrl && !io.KeyShift && rows <= rows_shown)

@@ -207,6 +207,7 @@ void draw_menu(Frame &frame);
 void draw_help(Frame &frame);
 void draw_device_check(Frame &frame);
 void draw_path_dialog(Frame &frame);
+bool escape_pressed(); // in this frame
 void take_keys(Frame &frame);
 
 } // namespace convscope::viewer

@@ -1,7 +1,6 @@
 // The wall: each channel of a layer as a tile, with its feature map of the photo and the image that excites it most.
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include <fmt/format.h>
 #include <imgui.h>
@@ -91,8 +90,7 @@ void title(Frame &frame) {
   if (ImGui::InputTextWithHint("##jump", "Go to channel", &ui.wall.jump,
                                ImGuiInputTextFlags_CharsDecimal | ImGuiInputTextFlags_EnterReturnsTrue) &&
       !ui.wall.jump.empty()) {
-    const double number = std::strtod(ui.wall.jump.c_str(), nullptr);
-    const int channel = static_cast<int>(std::clamp(number, 0.0, channels - 1.0));
+    const int channel = typed_channel(ui.wall.jump, channels);
     ui.focus(now.layer, channel);
     ui.wall.reveal = channel;
     ui.wall.jump.clear();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -128,6 +129,10 @@ std::string number_text(double value) {
   if (size >= 100)
     return fmt::format("{:.0f}", value);
   return fmt::format("{:.{}f}", value, size >= 10 ? 1 : size >= 1 ? 2 : 3);
+}
+
+int typed_channel(const std::string &number, int channels) {
+  return static_cast<int>(std::clamp(std::strtod(number.c_str(), nullptr), 0.0, std::max(channels - 1.0, 0.0)));
 }
 
 std::string file_name(const std::string &path) { return path_text(std::filesystem::path(path).filename()); }

@@ -38,8 +38,10 @@ void heading(std::string_view text);
 // Three significant digits: "4.21", "0.0312", "1240", "3.1e-07".
 std::string number_text(double value);
 std::string file_name(const std::string &path); // its last part
-std::string bytes_text(std::uint64_t bytes);    // "1.21 GiB"
-std::string count_text(std::int64_t count);     // "2 359 808"
+// The channel that a number names, or the nearest to it of so many.
+int typed_channel(const std::string &number, int channels);
+std::string bytes_text(std::uint64_t bytes); // "1.21 GiB"
+std::string count_text(std::int64_t count);  // "2 359 808"
 
 // The largest rectangle of that aspect (width over height) within one, centred.
 struct Box {

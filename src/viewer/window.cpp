@@ -69,6 +69,7 @@ public:
     ImGui::SetCurrentContext(context_);
     ImGui::GetIO().IniFilename = nullptr; // Config keeps the layout
     ImGui::GetIO().LogFilename = nullptr;
+    begin_inputs();
     if (!ImGui_ImplGlfw_InitForVulkan(window, true)) {
       ImGui::DestroyContext(context_);
       throw DeviceError("Dear ImGui does not start on this window");
@@ -216,17 +217,18 @@ struct Window::State {
       auto &state = *static_cast<State *>(glfwGetWindowUserPointer(on_window));
       state.dropped.insert(state.dropped.end(), paths, paths + count);
     });
-    glfwSetKeyCallback(window.get(), [](GLFWwindow *on_window, int key, int scancode, int action, int mods) {
-      inputs_of(on_window).key(on_window, key, scancode, action, mods);
+    glfwSetKeyCallback(window.get(), [](GLFWwindow *on_window, int key, int scancode, int action, int /*mods*/) {
+      inputs_of(on_window).key(key, scancode, action);
     });
-    glfwSetCharCallback(window.get(), [](GLFWwindow *on_window, unsigned character) {
-      inputs_of(on_window).character(on_window, character);
+    glfwSetCharCallback(window.get(),
+                        [](GLFWwindow *on_window, unsigned character) { inputs_of(on_window).character(character); });
+    glfwSetMouseButtonCallback(window.get(), [](GLFWwindow *on_window, int button, int action, int /*mods*/) {
+      inputs_of(on_window).button(button, action);
     });
-    glfwSetMouseButtonCallback(window.get(), [](GLFWwindow *on_window, int button, int action, int mods) {
-      inputs_of(on_window).button(on_window, button, action, mods);
+    glfwSetCursorPosCallback(window.get(), [](GLFWwindow *on_window, double x, double y) {
+      pass_move(on_window, x, y);
+      inputs_of(on_window).move(x, y);
     });
-    glfwSetCursorPosCallback(
-        window.get(), [](GLFWwindow *on_window, double x, double y) { inputs_of(on_window).move(on_window, x, y); });
     follow_style();
   }
   State(const State &) = delete;
