@@ -53,10 +53,10 @@ VkResult wait_and_note(VkDevice device, std::uint32_t count, const VkFence *fenc
 } // namespace
 
 // VkFFT changes the process's locale while it writes shaders, on whatever thread, and puts it back by a name that the
-// change has freed. Numbers are the C locale's all the time: GLFW sets LC_CTYPE alone.
+// change has freed (before 1.3). Numbers are the C locale's all the time: GLFW sets LC_CTYPE alone.
 #include <clocale>
 namespace {
-char *leave_locale(int /*category*/, const char * /*name*/) { return nullptr; }
+[[maybe_unused]] char *leave_locale(int /*category*/, const char * /*name*/) { return nullptr; }
 } // namespace
 #define setlocale leave_locale
 #define vkQueueSubmit submit_in_turn
