@@ -162,19 +162,30 @@ if arguments.steps != 512:
 seeds = [int(seed) for seed in arguments.seeds.split(",")]
 print("| unit | Convscope | Lucent | ratio |")
 print("|---|---|---|---|")
-ratios = []
+ratios, dead = [], {"Convscope": 0, "Lucent": 0}
+
+
+def mean_text(scores):
+    return f"{statistics.fmean(scores):.1f}" if scores else ""
+
+
 for layer, channel in units():
-    ours = theirs = None
+    ours = theirs = ()
     if arguments.lucent != "only":
-        ours = statistics.fmean(score(make_ours, recipe_name, layer, channel, seed) for seed in seeds)
+        ours = [score(make_ours, recipe_name, layer, channel, seed) for seed in seeds]
     if arguments.lucent != "no":
-        theirs = statistics.fmean(score(make_lucents, "lucent", layer, channel, seed) for seed in seeds)
-    if ours is not None and theirs:
-        ratios.append(ours / theirs)
-    cells = [f"{value:.1f}" if value is not None else "" for value in (ours, theirs)]
-    print(f"| {arguments.net} {layer}:{channel} | {' | '.join(cells)} | {f'{ours / theirs:.3f}' if ours and theirs else ''} |",
-          flush=True)
+        theirs = [score(make_lucents, "lucent", layer, channel, seed) for seed in seeds]
+    dead["Convscope"] += sum(value <= 0 for value in ours)
+    dead["Lucent"] += sum(value <= 0 for value in theirs)
+    ratio = ""
+    # A seed from which either finds nothing would make the ratio 0 or endless: it is counted, not averaged.
+    if alive := [pair for pair in zip(ours, theirs) if min(pair) > 0]:
+        ours, theirs = zip(*alive)
+        ratios.append(statistics.fmean(ours) / statistics.fmean(theirs))
+        ratio = f"{ratios[-1]:.3f}"
+    print(f"| {arguments.net} {layer}:{channel} | {mean_text(ours)} | {mean_text(theirs)} | {ratio} |", flush=True)
 if ratios:
     spread = statistics.stdev(ratios) if len(ratios) > 1 else 0
     print(f"\n{len(ratios)} units, seeds {arguments.seeds}: mean ratio {statistics.fmean(ratios):.3f}, "
-          f"standard deviation {spread:.3f}, least {min(ratios):.3f}")
+          f"standard deviation {spread:.3f}, least {min(ratios):.3f}; images of units that stay dead: " +
+          ", ".join(f"{name} {count}" for name, count in dead.items()))

@@ -75,6 +75,18 @@ TEST_F(ObjectiveTest, AStyleIsChosenAndReplays) {
   expect_step_replays("style", 128, 128);
 }
 
+TEST_F(ObjectiveTest, AChannelIsTyped) {
+  start_focused();
+  const ImageRgb8 before = desktop->grab(field);
+  click(1033, 40);
+  desktop->tool({"key", "ctrl+a", "sleep", "0.3", "type", "--delay", "60", "42"});
+  EXPECT_FALSE(wait_until(1, [&] { return difference(desktop->grab(field), before) > 0; })) << "before it was entered";
+  key("Return");
+  EXPECT_TRUE(changes(field, before, 0.002)) << "not conv2:42";
+  EXPECT_FALSE(underlined());
+  expect_quits();
+}
+
 TEST_F(ObjectiveTest, TabCompletesNames) {
   start_focused();
   const ImageRgb8 name = desktop->grab(title);
