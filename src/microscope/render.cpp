@@ -89,22 +89,29 @@ Rendering::Rendering(Session &session, const Survey &survey, const SiteStore &st
   for (std::size_t p = 0; p < request_.photos.size(); ++p)
     for (std::size_t l = 0; l < survey_.layers.size(); ++l)
       if (static_cast<int>((l + p) % static_cast<std::size_t>(request_.shards)) == request_.shard)
-        add({l,
-             photo_stem(request_.photos[p].mark.hash),
-             {fmt::format("caricature({})", survey_.layers[l].name), &request_.photos[p]}});
+        add(task(l, photo_stem(request_.photos[p].mark.hash),
+                 {fmt::format("caricature({})", survey_.layers[l].name), &request_.photos[p]}));
+}
+
+Rendering::Task Rendering::task(std::size_t layer, const std::string &stem, const PictureWork &of, View view,
+                                int unit) const {
+  return {layer, stem, of, work_hash(request_.settings(of)), view, unit};
+}
+
+Rendering::Task Rendering::unit_task(std::size_t layer, int unit, View view) const {
+  const SurveyLayer &of = survey_.layers[layer];
+  const std::string &name = view == View::negative ? of.negative : of.name;
+  return task(layer, file_stem(unit, view), {objective_text(view, name, unit)}, view, unit);
 }
 
 void Rendering::add_unit(std::size_t layer, int unit, View view) {
-  const SurveyLayer &of = survey_.layers[layer];
-  const std::string &name = view == View::negative ? of.negative : of.name;
   if (view == View::face)
     add_faces(layer, unit);
-  else if (!name.empty())
-    add({layer, file_stem(unit, view), {objective_text(view, name, unit)}, "", view, unit});
+  else if (view != View::negative || !survey_.layers[layer].negative.empty())
+    add(unit_task(layer, unit, view));
 }
 
 void Rendering::add(Task task) {
-  task.work = work_hash(request_.settings(task.of));
   if (there(task))
     ++before_;
   else
@@ -116,14 +123,15 @@ Rendering::Task Rendering::face_task(std::size_t layer, int unit, int face,
   const double difference = diversity_weight(channel ? channel->value : 0);
   const PictureWork of{objective_text(View::face, survey_.layers[layer].name, unit, difference), nullptr, face,
                        request_.faces};
-  return {layer, file_stem(unit, View::face, face), of, work_hash(request_.settings(of)), View::face, unit, difference};
+  Task made = task(layer, file_stem(unit, View::face, face), of, View::face, unit);
+  made.difference = difference;
+  return made;
 }
 
 // None of them is the same without the others: all, or none; and all anew where the unit's own image is made first.
 void Rendering::add_faces(std::size_t layer, int unit) {
-  const PictureWork own{objective_text(View::channel, survey_.layers[layer].name, unit)};
   const auto channel = channel_record(layer, unit);
-  bool all = there({layer, file_stem(unit, View::channel), own, work_hash(request_.settings(own))}), refined = false;
+  bool all = there(unit_task(layer, unit, View::channel)), refined = false;
   std::vector<Task> faces;
   for (int face = 0; face < request_.faces; ++face) {
     faces.push_back(face_task(layer, unit, face, channel));

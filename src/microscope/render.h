@@ -88,6 +88,9 @@ private:
              (view != View::face || unit == other.unit);
     }
   };
+  Task task(std::size_t layer, const std::string &stem, const PictureWork &of, View view = View::channel,
+            int unit = -1) const;
+  Task unit_task(std::size_t layer, int unit, View view) const; // of a view that is no face
   void add_unit(std::size_t layer, int unit, View view);
   void add(Task task);
   void add_faces(std::size_t layer, int unit);
