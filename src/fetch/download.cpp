@@ -1,6 +1,7 @@
 #include "fetch/download.h"
 
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "fetch/digest.h"
+#include "fetch/stall_clock.h"
 
 namespace convscope {
 
@@ -22,7 +24,6 @@ namespace fs = std::filesystem;
 
 constexpr int most_redirects = 8;
 constexpr long connect_seconds = 30;
-constexpr long silent_rate = 100; // bytes a second
 
 using Handle = std::unique_ptr<CURL, void (*)(CURL *)>;
 
@@ -58,7 +59,8 @@ public:
   enum class End { whole, cut, unsuitable_range, stopped };
 
   Attempt(const Download &what, const fs::path &part, const std::function<bool(std::uint64_t, std::uint64_t)> &progress)
-      : what_(what), part_(part), progress_(progress), start_(size_of(part)), here_(start_) {}
+      : what_(what), part_(part), progress_(progress), start_(size_of(part)), here_(start_),
+        stall_(what.stall_seconds, std::chrono::steady_clock::now(), 0) {}
 
   // UserError where trying again can't help.
   End run() {
@@ -72,8 +74,6 @@ public:
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_USERAGENT, "convscope");
     set(CURLOPT_CONNECTTIMEOUT, connect_seconds);
-    set(CURLOPT_LOW_SPEED_LIMIT, silent_rate);
-    set(CURLOPT_LOW_SPEED_TIME, long{what_.stall_seconds});
     set(CURLOPT_ERRORBUFFER, reason_);
     const std::string range = fmt::format("{}-", start_);
     if (start_ > 0)
@@ -145,13 +145,15 @@ private:
       return false;
     }
     here_ += count;
+    received_ += count;
     return true;
   }
 
   static int on_progress(void *self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
     auto &attempt = *static_cast<Attempt *>(self);
     attempt.stopped_ = !attempt.progress_(attempt.here_, attempt.total_);
-    return attempt.stopped_ ? 1 : 0;
+    attempt.stalled_ = attempt.stall_.stalled(std::chrono::steady_clock::now(), attempt.received_);
+    return attempt.stopped_ || attempt.stalled_ ? 1 : 0;
   }
 
   [[noreturn]] void fail(const std::string &what) const { throw UserError(fmt::format("{}: {}", what_.url, what)); }
@@ -178,14 +180,15 @@ private:
       fail("is, or is redirected to, no address in http or https");
     case CURLE_URL_MALFORMAT:
       fail("is no address");
-    case CURLE_OPERATION_TIMEDOUT:
-      told_ = brought_something() ? fmt::format("nothing came for {} s", what_.stall_seconds)
-                                  : "the server does not answer";
-      return End::cut;
+    case CURLE_OPERATION_TIMEDOUT: // while connecting
+      stalled_ = true;
+      break;
     default:
       break;
     }
-    told_ = code == CURLE_HTTP_RETURNED_ERROR ? fmt::format("the server answers {}", status())
+    told_ = stalled_ && brought_something()     ? fmt::format("nothing came for {} s", what_.stall_seconds)
+            : stalled_                          ? "the server does not answer"
+            : code == CURLE_HTTP_RETURNED_ERROR ? fmt::format("the server answers {}", status())
             : code == CURLE_PARTIAL_FILE ? fmt::format("the connection was cut after {} of {} bytes", here_, total_)
             : reason_[0] != '\0'         ? std::string(reason_)
                                          : std::string(curl_easy_strerror(code));
@@ -195,8 +198,9 @@ private:
   const Download &what_;
   const fs::path &part_;
   const std::function<bool(std::uint64_t, std::uint64_t)> &progress_;
-  std::uint64_t start_, here_, total_ = 0;
-  bool stopped_ = false, too_long_ = false, wrong_range_ = false;
+  std::uint64_t start_, here_, total_ = 0, received_ = 0;
+  StallClock stall_;
+  bool stopped_ = false, stalled_ = false, too_long_ = false, wrong_range_ = false;
   std::string disk_error_, told_;
   char reason_[CURL_ERROR_SIZE] = {};
   std::ofstream file_;

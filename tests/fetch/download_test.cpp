@@ -8,6 +8,7 @@
 
 #include "fetch/digest.h"
 #include "fetch/server.h"
+#include "fetch/stall_clock.h"
 #include "unit/scratch.h"
 
 namespace convscope {
@@ -24,6 +25,36 @@ std::string some_bytes() {
     bytes += static_cast<char>(state >> 24);
   }
   return bytes;
+}
+
+// The calls of a second each until the clock finds the server silent; `most` where it never does.
+int calls_until_stalled(StallClock &clock, StallClock::Time from, std::uint64_t bytes, std::uint64_t rate, int most) {
+  for (int call = 1; call < most; ++call)
+    if (clock.stalled(from + std::chrono::seconds(call), bytes += rate))
+      return call;
+  return most;
+}
+
+TEST(StallClock, FindsSilenceInTime) {
+  StallClock from_the_start(5, {}, 0);
+  EXPECT_EQ(calls_until_stalled(from_the_start, {}, 0, 0, 100), 5);
+  StallClock after_much(5, {}, 1000);
+  EXPECT_FALSE(after_much.stalled(StallClock::Time(std::chrono::seconds(1)), 1000000));
+  EXPECT_EQ(calls_until_stalled(after_much, StallClock::Time(std::chrono::seconds(1)), 1000000, 0, 100), 5);
+}
+
+TEST(StallClock, KnowsSlowFromNextToNothing) {
+  StallClock slow(5, {}, 0), trickle(5, {}, 0);
+  EXPECT_EQ(calls_until_stalled(slow, {}, 0, StallClock::slowest, 1000), 1000);
+  EXPECT_EQ(calls_until_stalled(trickle, {}, 0, StallClock::slowest - 1, 1000), 5);
+}
+
+TEST(StallClock, CountsNoPauseOfTheProgramItself) {
+  StallClock clock(5, {}, 0);
+  const StallClock::Time woken(std::chrono::hours(8));
+  EXPECT_FALSE(clock.stalled(woken, 0));
+  EXPECT_EQ(calls_until_stalled(clock, woken, 0, 0, 100), 3);
+  EXPECT_TRUE(clock.stalled({}, 0)); // time that runs back counts nothing, and takes nothing away
 }
 
 class Fetch : public ::testing::Test {
