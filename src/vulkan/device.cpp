@@ -75,7 +75,8 @@ struct Device::State {
     if (vkGetPipelineCacheData(device, cache, &size, data.data()) != VK_SUCCESS)
       return;
     data.resize(size);
-    save_pipeline_cache(cache_file, data);
+    if (is_pipeline_cache_of(properties, data))
+      save_pipeline_cache(cache_file, data);
   }
 };
 

@@ -20,7 +20,9 @@ struct FileHeader {
 constexpr std::array<char, 8> magic = {'c', 'v', 's', 'p', 'i', 'p', 'e', '1'};
 constexpr std::uint64_t size_limit = std::uint64_t{1} << 28;
 
-bool made_by(std::span<const std::uint8_t> data, const VkPhysicalDeviceProperties &device) {
+} // namespace
+
+bool is_pipeline_cache_of(const VkPhysicalDeviceProperties &device, std::span<const std::uint8_t> data) {
   VkPipelineCacheHeaderVersionOne header;
   if (data.size() < sizeof header)
     return false;
@@ -29,8 +31,6 @@ bool made_by(std::span<const std::uint8_t> data, const VkPhysicalDevicePropertie
          header.vendorID == device.vendorID && header.deviceID == device.deviceID &&
          std::memcmp(header.pipelineCacheUUID, device.pipelineCacheUUID, VK_UUID_SIZE) == 0;
 }
-
-} // namespace
 
 std::filesystem::path pipeline_cache_file(const VkPhysicalDeviceProperties &device) {
   const std::filesystem::path folder = cache_folder();
@@ -60,7 +60,7 @@ std::vector<std::uint8_t> load_pipeline_cache(const std::filesystem::path &file,
   std::memcpy(&header, data.data(), sizeof header);
   data.erase(data.begin(), data.begin() + sizeof header);
   if (header.magic != magic || header.bytes != data.size() ||
-      header.checksum != fnv1a(std::as_bytes(std::span(data))) || !made_by(data, device))
+      header.checksum != fnv1a(std::as_bytes(std::span(data))) || !is_pipeline_cache_of(device, data))
     return {};
   return data;
 }

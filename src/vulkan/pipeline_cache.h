@@ -12,6 +12,9 @@ namespace convscope::vulkan {
 
 // The file of this device and driver in env CONVSCOPE_CACHE or the user's cache folder; empty if there is no such.
 std::filesystem::path pipeline_cache_file(const VkPhysicalDeviceProperties &device);
+// Whether these are a cache of this device and driver: its header is whole and says so. lavapipe of Mesa 26.2 gives 20
+// bytes, less than the header.
+bool is_pipeline_cache_of(const VkPhysicalDeviceProperties &device, std::span<const std::uint8_t> data);
 // What the driver once gave; empty where the file is missing, damaged or of another device. Never throws.
 std::vector<std::uint8_t> load_pipeline_cache(const std::filesystem::path &file,
                                               const VkPhysicalDeviceProperties &device);

@@ -359,6 +359,16 @@ protected:
     Programs programs(*own);
     programs.get("add", {0}).pipeline();
   }
+  // Whether there is anything to keep: not all drivers hand out what they compiled.
+  bool driver_gives_a_cache() const {
+    std::vector<std::uint8_t> data;
+    std::size_t size = 0;
+    vkGetPipelineCacheData(device().handle(), device().pipeline_cache(), &size, nullptr);
+    data.resize(size);
+    vkGetPipelineCacheData(device().handle(), device().pipeline_cache(), &size, data.data());
+    data.resize(size);
+    return is_pipeline_cache_of(properties, data);
+  }
 };
 
 TEST_F(PipelineCache, IsKeptForTheNextRun) {
@@ -366,6 +376,10 @@ TEST_F(PipelineCache, IsKeptForTheNextRun) {
   EXPECT_EQ(file.parent_path(), folder);
   EXPECT_TRUE(load_pipeline_cache(file, properties).empty());
   use_device();
+  if (!driver_gives_a_cache()) {
+    EXPECT_FALSE(fs::exists(folder));
+    GTEST_SKIP() << "this driver gives no cache to keep";
+  }
   ASSERT_TRUE(fs::exists(file));
   EXPECT_FALSE(load_pipeline_cache(file, properties).empty());
   const auto written = fs::last_write_time(file);
@@ -379,6 +393,8 @@ TEST_F(PipelineCache, IsKeptForTheNextRun) {
 }
 
 TEST_F(PipelineCache, DamageIsIgnoredAndRepaired) {
+  if (!driver_gives_a_cache())
+    GTEST_SKIP() << "this driver gives no cache to keep";
   use_device();
   const fs::path file = pipeline_cache_file(properties);
   const auto good = read_file(file);
