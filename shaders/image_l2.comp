@@ -4,7 +4,9 @@
 #include "image_term.glsl"
 
 layout(constant_id = 2) const bool ROOT = false;
-layout(binding = 3) buffer Squares { float squares[]; }; // (image, part), and of each image behind them the root
+layout(binding = 3) buffer Squares { float squares[]; }; // of each image: its parts, then the root of their sum
+
+const int EACH = OBJECTIVE_PARTS + 1;
 
 float distance_to_constant(int i) {
   return image[image_number() * image_elements() + i] - terms[image_number()].constant;
@@ -12,19 +14,18 @@ float distance_to_constant(int i) {
 
 void main() {
   const int n = image_number(), lane = int(gl_LocalInvocationID.x);
-  const int roots = int(gl_NumWorkGroups.y) * OBJECTIVE_PARTS;
   const float weight = terms[n].weight;
   if (GRADIENT) {
     const int i = item_of_image();
     if (i < image_elements())
-      store_image_gradient(i, weight * distance_to_constant(i) / squares[roots + n]);
+      store_image_gradient(i, weight * distance_to_constant(i) / squares[n * EACH + OBJECTIVE_PARTS]);
     return;
   }
   if (ROOT) {
-    const float sum = reduce_sum(lane < OBJECTIVE_PARTS ? squares[n * OBJECTIVE_PARTS + lane] : 0.0);
+    const float sum = reduce_sum(lane < OBJECTIVE_PARTS ? squares[n * EACH + lane] : 0.0);
     const float root = sqrt(1e-6 + sum);
     if (lane == 0)
-      squares[roots + n] = root;
+      squares[n * EACH + OBJECTIVE_PARTS] = root;
     if (lane < OBJECTIVE_PARTS)
       outputs[(n * p.terms + p.term) * OBJECTIVE_PARTS + lane] = lane == 0 ? weight * root : 0.0;
     return;
@@ -34,5 +35,5 @@ void main() {
     sum += distance_to_constant(i) * distance_to_constant(i);
   sum = reduce_sum(sum);
   if (lane == 0)
-    squares[n * OBJECTIVE_PARTS + int(gl_WorkGroupID.x)] = sum;
+    squares[n * EACH + int(gl_WorkGroupID.x)] = sum;
 }

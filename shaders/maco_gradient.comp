@@ -3,6 +3,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
 #include "linear.glsl"
+#include "turns.glsl"
 
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push { SpectrumParams p; };
@@ -18,8 +19,8 @@ void main() {
     return;
   const int k = i % p.columns, plane = int(gl_WorkGroupID.y) % p.planes * size;
   const int at = int(gl_WorkGroupID.y) * size + i;
-  const float phase = phases[at];
+  const vec2 at_phase = turned(phases[at] * TURNS_A_RADIAN);
   const vec2 g = spectrum[at];
   const float twice = k == 0 || 2 * k == p.width ? 1.0 : 2.0; // it stands for its conjugate, too
-  gradient[at] = twice * magnitudes[plane + i] * (cos(phase) * g.y - sin(phase) * g.x);
+  gradient[at] = twice * magnitudes[plane + i] * (at_phase.x * g.y - at_phase.y * g.x);
 }

@@ -4,6 +4,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
 #include "linear.glsl"
+#include "turns.glsl"
 
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push { SpectrumParams p; };
@@ -12,8 +13,7 @@ layout(binding = 1) readonly buffer Magnitudes { float magnitudes[]; }; // (plan
 layout(binding = 2) writeonly buffer Spectrum { vec2 spectrum[]; };
 
 vec2 number(int plane, int first, int i) {
-  const float phase = phases[first + i];
-  return magnitudes[plane + i] * vec2(cos(phase), sin(phase));
+  return magnitudes[plane + i] * turned(phases[first + i] * TURNS_A_RADIAN);
 }
 
 void main() {

@@ -1,6 +1,8 @@
 // Angles to their last digits: GLSL's own cosine and sine may be off by 2^-11, its arc tangent by 4096 units.
 #include "real.glsl"
 
+const float TURNS_A_RADIAN = 0.159154943091895336;
+
 // (cos, sin) of 2 pi turns: of what is left of a quarter, |r| <= pi / 4, by their series.
 vec2 turned(float turns) {
   const float quarters = 4.0 * turns;

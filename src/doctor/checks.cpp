@@ -45,7 +45,7 @@ void judge(const Computed &computed, std::span<const RightValue> right, CheckRes
 std::optional<CheckResult> run_check(const Check &check, vulkan::Programs &programs,
                                      std::span<const RightValue> right) {
   CheckResult result{check.group, check.name, check.backend, check.precision, Outcome::not_run, 0, check.tolerance, {},
-                     {},          {}};
+                     {},          {},         false};
   if (!check.cannot.empty()) {
     result.note = check.cannot;
     return result;
@@ -59,6 +59,7 @@ std::optional<CheckResult> run_check(const Check &check, vulkan::Programs &progr
   } catch (const std::exception &error) {
     result.outcome = Outcome::failed;
     result.note = error.what();
+    result.lost = dynamic_cast<const vulkan::DeviceLost *>(&error) != nullptr;
   }
   return result;
 }

@@ -48,6 +48,7 @@ struct CheckResult {
   std::string where;                // the outputs that are wrong: "gradient, output 2 ..."
   std::string note;                 // what the driver said, or why it was not run
   std::vector<std::string> kernels; // shaders, each once
+  bool lost = false;                // the device, in the midst of it
   std::string title() const { return group + ", " + name; }
 };
 

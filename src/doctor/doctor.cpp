@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,8 +13,6 @@ namespace convscope::doctor {
 namespace {
 
 constexpr int timed_size = 128;
-
-bool says_lost(std::string_view text) { return text.find("VK_ERROR_DEVICE_LOST") != std::string_view::npos; }
 
 } // namespace
 
@@ -54,7 +51,7 @@ bool Examination::advance() {
     if (diagnosis_.lost)
       check.cannot = "the driver has lost the device";
     if (std::optional<CheckResult> result = run_check(check, programs_, right_)) {
-      diagnosis_.lost = diagnosis_.lost || says_lost(result->note);
+      diagnosis_.lost = diagnosis_.lost || result->lost;
       diagnosis_.checks.push_back(std::move(*result));
     }
   } else if (!diagnosis_.lost) {
@@ -65,7 +62,7 @@ bool Examination::advance() {
       else
         measure_net(nets_.at(done_ - checks_.size() - 1));
     } catch (const std::exception &error) {
-      diagnosis_.lost = says_lost(error.what());
+      diagnosis_.lost = dynamic_cast<const vulkan::DeviceLost *>(&error) != nullptr;
       diagnosis_.notes.push_back(fmt::format("{}: {}", what, error.what()));
     }
   }

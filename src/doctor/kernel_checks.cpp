@@ -147,10 +147,7 @@ std::vector<Check> kernel_checks(const vulkan::DeviceInfo &device) {
     const auto of = std::make_shared<const KernelCase>(given);
     const auto seen = std::make_shared<Seen>();
     for (std::size_t i = 0; i < backend_names.size(); ++i) {
-      const auto backend = static_cast<ConvBackend>(i);
-      if (backend == ConvBackend::broadcast && !device.subgroup_shuffle)
-        continue;
-      checks.push_back(convolution_check(of, backend, seen));
+      checks.push_back(convolution_check(of, static_cast<ConvBackend>(i), seen));
     }
   }
   std::vector<KernelCase> others = op_cases();

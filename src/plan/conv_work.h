@@ -8,6 +8,11 @@
 
 namespace convscope {
 
+// Of a batch, by definition.
+constexpr double convolution_flops(const gpu::ConvParams &p) {
+  return 2.0 * p.batch * p.groups * p.out_c * p.in_c * p.kernel_h * p.kernel_w * p.out_h * p.out_w;
+}
+
 // Of one image, whatever the batch: arithmetic, two to a multiplication and addition or to an instruction in their
 // place, and bytes that the device's memory gives or takes.
 struct ConvWork {

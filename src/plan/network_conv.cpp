@@ -8,16 +8,13 @@
 #include "base/error.h"
 #include "base/half.h"
 #include "plan/conv_columns.h"
+#include "plan/conv_work.h"
 #include "plan/lanes.h"
 #include "plan/winograd.h"
 
 namespace convscope {
 
 namespace {
-
-double flops_of(const gpu::ConvParams &p) {
-  return 2.0 * p.batch * p.groups * p.out_c * p.in_c * p.kernel_h * p.kernel_w * p.out_h * p.out_w;
-}
 
 // Whether it reads more weights than it reads and writes of an image: then their size is what it takes.
 bool mostly_weights(const gpu::ConvParams &p) {
@@ -54,10 +51,12 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   // Its products are a whole batch's: a tile's inputs in 16 bits would have a scale that hangs on an image's company.
   const bool winograd = winograd_applies(params) && options_.precision != Precision::fp16;
   const vulkan::DeviceInfo &device = plan_.device().info();
+  // Whether a workgroup of the reported width is one subgroup, whose lanes pass each other values.
+  const bool lanes = device.subgroup_shuffle && device.subgroup_fixed();
   const bool tiny = winograd_tile(params, 4) >= 2; // whether windows of 4 a side are possible
   switch (asked) {
   case ConvBackend::gemm:
-    if (is_matrix_product(params))
+    if (is_matrix_product(params) && lanes)
       return asked;
     break;
   case ConvBackend::depthwise:
@@ -85,6 +84,9 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
       return asked;
     break;
   case ConvBackend::broadcast:
+    if (lanes)
+      return asked;
+    break;
   case ConvBackend::shared:
   case ConvBackend::shared16:
   case ConvBackend::direct:
@@ -135,7 +137,8 @@ void Network::conv(const std::string &label, const std::string &key, const gpu::
   } else {
     const ConvKernel kernel = kernel_of(params, at, epilogue, backend);
     plain_conv(
-        label, key, kernel, params, [&] { return kernel.pack(weights()); }, epilogue, bindings, flops_of(params));
+        label, key, kernel, params, [&] { return kernel.pack(weights()); }, epilogue, bindings,
+        convolution_flops(params));
   }
 }
 
@@ -215,7 +218,8 @@ bool Network::chooses_columns(const gpu::ConvParams &forward) const {
   if (asked == ConvBackend::automatic && options_.profile)
     asked = options_.profile->find(columns_product(forward, 0, 1), options_.precision).value_or(asked);
   const vulkan::DeviceInfo &device = plan_.device().info();
-  if (!columns_apply(forward) || !device.subgroup_shuffle || columns_bytes(forward) > max_binding())
+  if (!columns_apply(forward) || !device.subgroup_shuffle || !device.subgroup_fixed() ||
+      columns_bytes(forward) > max_binding())
     return false;
   const bool broadcast = has_vector_lanes(device);
   // In another order of additions than the definition's: fp32 keeps to that, as the reference for what an optimizer
@@ -242,7 +246,7 @@ void Network::columns_adjoint(const std::string &label, const std::string &key, 
     const ConvKernel kernel = gemm_conv(product, 0U, lanes);
     plain_conv(
         label, key + "/columns", kernel, product, [&] { return kernel.pack(columns_weights(forward, weights())); }, 0U,
-        {bindings.in, TensorId::none, columns, TensorId::none, TensorId::none}, flops_of(product));
+        {bindings.in, TensorId::none, columns, TensorId::none, TensorId::none}, convolution_flops(product));
     const gpu::ColumnsParams params = columns_params(forward, first, images);
     const ConvKernel sum = columns_sum(params, epilogue, lanes);
     plan_.dispatch(label, plan_.programs().get(sum.shader, sum.constants), sum.groups, params,
@@ -277,7 +281,7 @@ void Network::winograd_conv(const std::string &label, const std::string &key, co
     };
     plain_conv(label, fmt::format("{}/winograd{}", key, tile), kernel, gemm, packed, 0U,
                {tiles, TensorId::none, products, TensorId::none, TensorId::none},
-               flops_of(params) * part.tiles / (parts.back().first_tile + parts.back().tiles));
+               convolution_flops(params) * part.tiles / (parts.back().first_tile + parts.back().tiles));
     const ConvKernel finish = winograd_output(part, tile, epilogue, lanes);
     plan_.dispatch(
         label, plan_.programs().get(finish.shader, finish.constants), finish.groups, part,

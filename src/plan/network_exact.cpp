@@ -10,6 +10,7 @@
 
 #include "graph/shapes.h"
 #include "graph/taps.h"
+#include "plan/conv_work.h"
 #include "plan/copy_params.h"
 #include "plan/layout.h"
 
@@ -126,7 +127,7 @@ void Network::append_exact_sums(const FusedOp &op, const gpu::ConvParams &params
   const std::int64_t tiles = (params.out_c + gpu::EXACT_CHANNELS - 1) / gpu::EXACT_CHANNELS;
   plan_.dispatch(node(op.main).name + " exact", plan_.programs().get("exact_conv"),
                  spread_groups(params.batch * params.groups * tiles * runs), params,
-                 {reads(exact(op.inputs.front())), reads(weights), writes(to)});
+                 {reads(exact(op.inputs.front())), reads(weights), writes(to)}, convolution_flops(params));
 }
 
 TensorId Network::exact_pool(const FusedOp &op) {

@@ -5,6 +5,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "base/error.h"
 #include "plan/arena.h"
 #include "plan/layout.h"
 
@@ -121,9 +124,20 @@ void Plan::custom(std::string label, std::initializer_list<Use> uses, std::funct
   append(std::move(step));
 }
 
+// What is bound as a whole may be more than one of the net's tensors: the parts of a sum, a batch's products.
+void Plan::check_bindings() const {
+  const vulkan::DeviceInfo &info = device().info();
+  for (const Step &step : steps_)
+    for (const Use &use : step.uses)
+      if (const Tensor &of = tensor(use.tensor); step.program && of.bytes > info.max_storage_range)
+        throw UserError(fmt::format("{} of {} needs {} MiB, but {} binds at most {} MiB", of.name, name_,
+                                    of.bytes >> 20, info.name, info.max_storage_range >> 20));
+}
+
 void Plan::place() {
   if (placed_)
     return;
+  check_bindings();
   std::vector<Placement> placements;
   std::vector<std::size_t> owners;
   for (std::size_t i = 0; i < tensors_.size(); ++i)
@@ -258,8 +272,11 @@ int Plan::cut_axis(const Step &step) {
 
 StepSize Plan::size_of(const Step &step, Measure measure) const {
   constexpr double flops_a_byte = 4, flops_a_step = 1e5; // of what GPUs do in the time of either, about
+  constexpr double flops_a_double = 32;                  // in which most GPUs do one with doubles
   StepSize size{step.flops, step.program ? step.groups[static_cast<std::size_t>(cut_axis(step))] : 1U, false};
   if (measure == Measure::time) {
+    if (step.program && step.program->doubles())
+      size.work *= flops_a_double;
     size.work += flops_a_step;
     for (const Use &use : step.uses)
       size.work += flops_a_byte * static_cast<double>(tensor(use.tensor).bytes);

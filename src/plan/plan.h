@@ -152,6 +152,7 @@ private:
   void append(Step step);
   const Tensor &tensor(TensorId id) const { return tensors_.at(static_cast<std::size_t>(id)); }
   void place();
+  void check_bindings() const; // UserError where one is more than the device binds
 
   vulkan::Programs &programs_;
   std::string name_;

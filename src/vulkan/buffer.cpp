@@ -15,6 +15,7 @@ namespace convscope::vulkan {
 namespace {
 
 constexpr VkDeviceSize staging_bytes = VkDeviceSize{32} << 20;
+constexpr std::size_t slow_read_bytes = std::size_t{1} << 16; // of uncached memory: a copy costs more
 constexpr VkMemoryPropertyFlags on_device = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
 constexpr VkMemoryPropertyFlags on_host = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
 constexpr VkMemoryPropertyFlags cached = VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
@@ -25,6 +26,7 @@ struct Allocation {
   Handle<VkBuffer, vkDestroyBuffer> buffer;
   VkDeviceSize bytes = 0;
   std::byte *mapped = nullptr; // where the memory type is on_host
+  bool cached = false;         // and the host may read it fast
 };
 
 std::string size_text(std::uint64_t bytes) {
@@ -105,6 +107,7 @@ Allocation allocate(const Device &device, VkDeviceSize bytes, VkBufferUsageFlags
     void *mapped = nullptr;
     check(vkMapMemory(device.handle(), memory, 0, VK_WHOLE_SIZE, 0, &mapped), "vkMapMemory", "making " + name);
     made.mapped = static_cast<std::byte *>(mapped);
+    made.cached = (properties & cached) != 0;
   }
   return made;
 }
@@ -139,6 +142,7 @@ Buffer::Buffer(const Device &device, VkDeviceSize bytes, std::string_view name)
   memory_ = std::move(made.memory);
   buffer_ = std::move(made.buffer);
   mapped_ = made.mapped;
+  cached_ = made.cached;
   allocated_ = made.bytes;
   device.account(static_cast<std::int64_t>(allocated_));
 }
@@ -163,6 +167,7 @@ void Buffer::swap(Buffer &other) noexcept {
   std::swap(bytes_, other.bytes_);
   std::swap(allocated_, other.allocated_);
   std::swap(mapped_, other.mapped_);
+  std::swap(cached_, other.cached_);
   std::swap(name_, other.name_);
 }
 
@@ -196,7 +201,7 @@ void Buffer::read(VkDeviceSize offset, std::span<std::byte> data) const {
   check_inside(offset, data.size());
   if (data.empty())
     return;
-  if (mapped_) {
+  if (mapped_ && (cached_ || data.size() <= slow_read_bytes)) {
     std::memcpy(data.data(), mapped_ + offset, data.size());
     return;
   }

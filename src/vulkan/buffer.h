@@ -52,6 +52,7 @@ private:
   Handle<VkBuffer, vkDestroyBuffer> buffer_;
   VkDeviceSize bytes_ = 0, allocated_ = 0;
   std::byte *mapped_ = nullptr; // null where bytes travel through a staging buffer
+  bool cached_ = false;         // where not, much that is read does so, too
   std::string name_;
 };
 

@@ -100,7 +100,8 @@ const Candidate &automatic(const std::vector<Candidate> &candidates) {
   const Candidate *best = nullptr;
   for (const char *type : {"discrete", "integrated", "virtual", "cpu", "other"})
     for (const auto &candidate : candidates)
-      if (!best && candidate.info.usable && candidate.info.type == type)
+      if (candidate.info.usable && candidate.info.type == type &&
+          (!best || (best->info.type == type && candidate.info.memory_bytes > best->info.memory_bytes)))
         best = &candidate;
   if (!best)
     throw DeviceError(fmt::format("no usable Vulkan device: none of these has Vulkan 1.1 and a compute queue: {}",

@@ -12,6 +12,7 @@
 
 #include <vulkan/vulkan.h>
 
+#include "base/error.h"
 #include "vulkan/fair_mutex.h"
 #include "vulkan/turns.h"
 
@@ -71,13 +72,18 @@ std::vector<DeviceInfo> list_devices();
 void check(VkResult result, const char *call, std::string_view doing = {});
 #define CONVSCOPE_VK(call) ::convscope::vulkan::check((call), #call)
 
+// Whatever is asked of the device from then on fails.
+struct DeviceLost : DeviceError {
+  using DeviceError::DeviceError;
+};
+
 struct Interrupted {}; // by Device::interrupt()
 
 class Breadcrumbs;
 
 struct DeviceOptions {
   // Index, or part of a name (case folded); "" takes that of env CONVSCOPE_DEVICE, for programs without the option such
-  // as tests, or picks discrete, integrated, virtual, cpu.
+  // as tests, or picks discrete, integrated, virtual, cpu, in this order; of several the one of most memory.
   std::string select;
   bool validation = false; // Khronos validation with synchronization validation; also env CONVSCOPE_VALIDATION=1
   std::string limits;      // the device poses as a lesser one (limits.h); also env CONVSCOPE_LIMITS, for all devices

@@ -33,7 +33,10 @@ void Flight::submit(VkCommandBuffer commands, std::string doing, Landed landed, 
   info.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
   info.commandBufferCount = 1;
   info.pCommandBuffers = &commands;
-  device_.turns().lock();
+  if (!device_.turns().try_lock()) { // a frame waits for what is in the air, and this for the frame
+    land();
+    device_.turns().lock();
+  }
   VkResult result = VK_SUCCESS;
   {
     const std::lock_guard lock(device_.queue_mutex());
@@ -73,7 +76,7 @@ void Flight::check(VkResult result, const char *call, const Submit &of) const {
     for (const Submit &each : in_air_)
       if (each.trail && each.trail->holds_mark())
         at = &each;
-    throw DeviceError(
+    throw DeviceLost(
         fmt::format("the Vulkan device was lost while {}, {} ({})", at->doing, at->trail->whereabouts(), call));
   }
   vulkan::check(result, call, of.doing);

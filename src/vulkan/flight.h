@@ -15,8 +15,8 @@ namespace convscope::vulkan {
 
 class Flight {
 public:
-  // `most` submits at once. Where frames are drawn beside it (Device::turns) it is 1, and each has to land() before the
-  // next: a frame waits until nothing computes.
+  // `most` submits at once; none where a frame is to be drawn beside it (Device::turns) and waits until nothing
+  // computes.
   explicit Flight(const Device &device, std::size_t most = 1) : device_(device), most_(most) {}
   Flight(const Flight &) = delete;
   Flight &operator=(const Flight &) = delete;

@@ -120,6 +120,7 @@ Program::Program(const Device &device, TaskQueue &compiler, std::string_view sha
   texels_ = interface.texels;
   push_bytes_ = interface.push_bytes;
   layer_axis_ = interface.layer_axis;
+  doubles_ = interface.doubles;
   check_limits(interface, device.info(), name_);
   set_layout_ = make_set_layout(device, bindings_, texels_);
   layout_ = make_layout(device, set_layout(), push_bytes_);

@@ -44,6 +44,7 @@ public:
   bool is_quads(std::uint32_t binding) const { return (quads_ >> binding & 1U) != 0; }
   std::uint32_t push_bytes() const { return push_bytes_; }
   int layer_axis() const { return layer_axis_; }    // ShaderInterface::layer_axis
+  bool doubles() const { return doubles_; }         // whether it computes in float64
   const std::string &name() const { return name_; } // the shader's, and its constants
   std::string_view kind() const { return std::string_view(name_).substr(0, name_.find('[')); } // the shader's alone
   bool is_made(std::chrono::milliseconds patience = {}) const {                                // or could not be
@@ -56,6 +57,7 @@ private:
   std::string name_;
   std::uint32_t bindings_ = 0, texels_ = 0, quads_ = 0, push_bytes_ = 0;
   int layer_axis_ = 0;
+  bool doubles_ = false;
   mutable bool known_ = false;
   Handle<VkDescriptorSetLayout, vkDestroyDescriptorSetLayout> set_layout_;
   Handle<VkPipelineLayout, vkDestroyPipelineLayout> layout_;

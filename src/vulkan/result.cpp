@@ -46,7 +46,7 @@ void check(VkResult result, const char *call, std::string_view doing) {
   const std::string during = doing.empty() ? "" : fmt::format(" while {}", doing);
   const std::string code = result_name(result);
   if (result == VK_ERROR_DEVICE_LOST)
-    throw DeviceError(fmt::format("the Vulkan device was lost{} ({})", during, call));
+    throw DeviceLost(fmt::format("the Vulkan device was lost{} ({})", during, call));
   if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY || result == VK_ERROR_OUT_OF_POOL_MEMORY)
     throw DeviceError(fmt::format("the Vulkan device ran out of memory{} ({}: {})", during, call, code));
   if (result == VK_ERROR_OUT_OF_HOST_MEMORY)

@@ -82,7 +82,7 @@ constexpr std::uint32_t all_components = ~0U;
 constexpr std::uint32_t storage_class_uniform_constant = 0, storage_class_workgroup = 4,
                         storage_class_push_constant = 9;
 constexpr std::uint32_t mode_local_size = 17;
-constexpr std::uint32_t capability_cooperative_matrix = 6022;
+constexpr std::uint32_t capability_float64 = 10, capability_cooperative_matrix = 6022;
 
 using Words = std::span<const std::uint32_t>;
 
@@ -105,6 +105,7 @@ public:
   ShaderInterface interface() const {
     ShaderInterface found;
     found.matrices = matrices_;
+    found.doubles = doubles_;
     for (const auto &[id, number] : bindings_)
       found.bindings = std::max(found.bindings, number + 1);
     for (const std::uint32_t variable : texel_variables_)
@@ -114,7 +115,8 @@ public:
       const Words type = definition(pointer);
       found.push_bytes = std::max(found.push_bytes, (size(type[2], 0) + 3) / 4 * 4);
     }
-    found.layer_axis = layer_axes_.size() == 1 ? *layer_axes_.begin() : counts_workgroups_ ? -1 : 0;
+    const bool by_layers = layer_axes_.size() == 1 && !counts_others_;
+    found.layer_axis = by_layers ? *layer_axes_.begin() : counts_workgroups_ ? -1 : 0;
     found.invocations = 1;
     for (std::size_t axis = 0; axis < 3; ++axis)
       found.invocations *=
@@ -125,6 +127,10 @@ public:
   }
 
 private:
+  struct BuiltInValue {
+    std::uint32_t which, component;
+  };
+
   void take(std::uint32_t op, Words operands) {
     const auto at = [&](std::size_t i) {
       return i < operands.size() ? operands[i] : (damaged("an operand is missing"), 0);
@@ -132,6 +138,7 @@ private:
     switch (op) {
     case op_capability:
       matrices_ = matrices_ || at(0) == capability_cooperative_matrix;
+      doubles_ = doubles_ || at(0) == capability_float64;
       break;
     case op_execution_mode:
       if (at(1) == mode_local_size)
@@ -203,7 +210,7 @@ private:
     case op_load: // of a built-in, or of a component of one
       if (const auto found = built_ins_.find(at(2)); found != built_ins_.end()) {
         built_ins_[at(1)] = found->second;
-        counts_workgroups_ = counts_workgroups_ || found->second.which == workgroup_count;
+        note_count(found->second);
       }
       break;
     case op_access_chain:
@@ -215,13 +222,20 @@ private:
       break;
     case op_composite_extract:
       if (const auto found = built_ins_.find(at(2)); found != built_ins_.end())
-        built_ins_[at(1)] = {found->second.which, at(3)};
+        note_count(built_ins_[at(1)] = {found->second.which, at(3)});
       break;
     case op_multiply:
       take_product(at(2), at(3));
       take_product(at(3), at(2));
       break;
     }
+  }
+
+  void note_count(const BuiltInValue &value) {
+    if (value.which != workgroup_count)
+      return;
+    counts_workgroups_ = true;
+    counts_others_ = counts_others_ || (value.component != 0 && value.component != all_components);
   }
 
   // layer_axis, from a component of gl_WorkGroupID times gl_NumWorkGroups.x.
@@ -384,16 +398,13 @@ private:
     std::uint32_t op;
     Words operands; // the first is the type's own id
   };
-  struct BuiltInValue {
-    std::uint32_t which, component;
-  };
   std::map<std::uint32_t, Type> types_;
   std::map<std::uint32_t, std::uint32_t> constants_, bindings_, strides_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> offsets_; // by struct and member
   std::vector<std::uint32_t> push_pointers_;                                 // the types of push-constant variables
   std::map<std::uint32_t, BuiltInValue> built_ins_;                          // by variable, pointer or value
   std::set<int> layer_axes_;
-  bool counts_workgroups_ = false;
+  bool counts_workgroups_ = false, counts_others_ = false; // gl_NumWorkGroups, and other components than x
   std::vector<std::uint32_t> texel_variables_, shared_pointers_;
   std::map<std::uint32_t, std::uint32_t> spec_ids_;
   std::map<std::uint32_t, Words> operations_; // SpecConstantOps: the operation and its operands
@@ -401,7 +412,7 @@ private:
   std::uint32_t workgroup_size_id_ = 0; // 0 is no id
   Words workgroup_size_;                // its three constants
   Words given_;
-  bool matrices_ = false;
+  bool matrices_ = false, doubles_ = false;
 };
 
 } // namespace

@@ -16,6 +16,12 @@ public:
     changed_.wait(lock, [&] { return !frame_; });
     ++running_;
   }
+  bool try_lock() { // false where a frame was asked for
+    const std::lock_guard lock(mutex_);
+    if (!frame_)
+      ++running_;
+    return !frame_;
+  }
   void unlock() {
     change([&] { --running_; });
   }

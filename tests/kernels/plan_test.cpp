@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "base/error.h"
 #include "kernels/device.h"
 #include "params.h"
 #include "plan/layout.h"
@@ -181,6 +182,19 @@ TEST_F(PlanTest, MisuseIsRefused) {
   const std::vector<float> values(count + 1);
   EXPECT_THROW(plan.write(in, std::as_bytes(std::span(values))), std::logic_error);
   plan.record(Variant::usual).run("a test");
+}
+
+// Before anything is allocated: fewer images may do.
+TEST(PlanOnALesserDevice, WhatCantBeBoundIsRefused) {
+  const LesserDevice lesser("type=discrete,max_storage_range=65536");
+  Plan plan(test_programs(), "test plan");
+  plan.copy(plan.persistent("copied alone", 4 * 65536), plan.persistent("as well", 4 * 65536));
+  EXPECT_NO_THROW(plan.planned_bytes());
+  Plan refused(test_programs(), "refused");
+  const TensorId a = refused.persistent("a", 65536), b = refused.persistent("b", 2 * 65536);
+  refused.dispatch("add", test_programs().get("add", {0}), {1, 1, 1}, gpu::ActivationParams{1, 1, 64, 0, 0},
+                   {reads(a), reads(a), writes(b), writes(b)}, 64);
+  EXPECT_THROW(refused.planned_bytes(), UserError);
 }
 
 TEST_F(PlanTest, RefusedStepsLeaveNoTrace) {

@@ -1,10 +1,12 @@
 // How runs of a plan are cut into submits: as arithmetic, and on the device.
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -149,6 +151,34 @@ TEST(SlicingTest, WhatShadersCountOnIsKnown) {
   EXPECT_EQ(vulkan::reflect(shader("conv_direct")).layer_axis, 2);
 }
 
+// gl_NumWorkGroups.y in the place of x: its workgroups can't be run by parts.
+TEST(SlicingTest, CountsOfOtherAxesAreNoLayers) {
+  constexpr std::uint32_t constant = 43, access_chain = 65, decorate = 71, first_instruction = 5;
+  constexpr std::uint32_t built_in = 11, workgroup_count = 24;
+  const auto code = shader("add");
+  std::vector<std::uint32_t> words(code.begin(), code.end());
+  std::uint32_t counts = 0, one = 0;
+  int changed = 0;
+  for (std::size_t at = first_instruction; at < words.size(); at += words[at] >> 16) {
+    const std::uint32_t op = words[at] & 0xffffU;
+    if (op == decorate && words[at + 2] == built_in && words[at + 3] == workgroup_count)
+      counts = words[at + 1];
+    else if (op == constant && words[at + 3] == 1)
+      one = words[at + 2];
+    else if (op == access_chain && words[at + 3] == counts && one != 0) {
+      words[at + 4] = one;
+      ++changed;
+    }
+  }
+  ASSERT_GT(changed, 0);
+  EXPECT_EQ(vulkan::reflect(words).layer_axis, -1);
+}
+
+TEST(SlicingTest, DoublesTakeTheirTime) {
+  EXPECT_TRUE(vulkan::reflect(shader("exact_conv")).doubles);
+  EXPECT_FALSE(vulkan::reflect(shader("conv_direct")).doubles);
+}
+
 class SlicedRunTest : public ::testing::Test {
 protected:
   static constexpr int count = 64 * 5 + 5, adds = 6;
@@ -266,6 +296,27 @@ TEST(FlightTest, LandsInOrderAndNeverTheSameTwice) {
     });
   flight.land();
   EXPECT_EQ(landed, (std::vector<int>{0, 1, 1, 2, 0, 2}));
+}
+
+TEST(FlightTest, LandsForAFrame) {
+  const vulkan::Device &device = test_device();
+  vulkan::Recording one(device, "flight"), other(device, "flight");
+  one.finish();
+  other.finish();
+  vulkan::Flight flight(device, 2);
+  one.submit(flight, "a test");
+  using std::chrono::milliseconds;
+  EXPECT_FALSE(device.turns().begin_frame(milliseconds(0))) << "one is in the air";
+  bool drawn = false;
+  std::thread frame([&] {
+    for (int i = 0; i < 1000 && !drawn; ++i)
+      drawn = device.turns().begin_frame(milliseconds(10));
+    device.turns().end_frame();
+  });
+  other.submit(flight, "a test"); // which waits for the frame, which waits for the first
+  frame.join();
+  EXPECT_TRUE(drawn);
+  flight.land();
 }
 
 TEST(MemoryRoomTest, IsWhatTheBudgetLeavesOrAPartOfTheHeap) {

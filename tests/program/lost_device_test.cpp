@@ -3,11 +3,13 @@
 
 #include "program/program.h"
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace convscope {
 namespace {
@@ -27,6 +29,21 @@ TEST_F(LostDeviceTest, TheLineSaysWhichStepsWereRunning) {
   EXPECT_NE(result.err.find(" of the recording "), std::string::npos) << result.told;
   EXPECT_EQ(result.err.find('\n'), result.err.size() - 1) << "one line: " << result.told;
   EXPECT_EQ(files(), (std::set<std::string>{"fault", "x.npy"}));
+}
+
+TEST_F(LostDeviceTest, TheDoctorTellsWhenAndTriesNoMore) {
+  put("fault", "device");
+  const Environment lost{{"LD_PRELOAD", CONVSCOPE_FAULTS}, {"CONVSCOPE_FAULT", path("fault").string()}};
+  const Result result = run({"doctor", "--quick", "--json"}, lost);
+  EXPECT_EQ(result.status, 3) << result.told;
+  const auto report = nlohmann::json::parse(result.out);
+  EXPECT_EQ(report.at("device_lost"), true);
+  std::map<std::string, int> outcomes;
+  for (const auto &check : report.at("checks"))
+    ++outcomes[check.at("outcome")];
+  EXPECT_EQ(outcomes.at("failed"), 1);
+  EXPECT_GT(outcomes.at("not run"), 50);
+  EXPECT_EQ(outcomes.size(), 2U);
 }
 
 } // namespace

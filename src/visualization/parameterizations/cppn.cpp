@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "plan/lanes.h"
+#include "plan/sliced_run.h"
 #include "visualization/groups.h"
 #include "visualization/parameterization.h"
 #include "visualization/parameterizations/forms.h"
@@ -201,7 +202,7 @@ Array draw_cppn(vulkan::Programs &programs, const Recipe &recipe, int planes, co
     *kernels = plan.kernels();
   plan.allocate();
   plan.write(weights, std::as_bytes(std::span(parameters)));
-  plan.record(Variant::usual).run("drawing an image");
+  SlicedRun(plan, Variant::usual, whole_slices(programs.device().info())).run("drawing an image");
   return {{planes, size.height, size.width}, plan.read_all<float>(shown)};
 }
 
