@@ -106,12 +106,14 @@ Command add_gradient(CLI::App &program) {
   add_text(app, "--style", o->style, "The picture of style(), or numbers as --input", "F");
   add_json(app, o->json);
   command.run = [o](Context &context) {
-    check_outputs({{"-o", o->output, ".npy"}, {"--report", context.options.report, ""}},
-                  {{"--input", o->input, ""}, {"--photo", o->photo, ""}, {"--style", o->style, ""}});
+    const std::vector<Output> outputs = {{"-o", o->output, ".npy"}, {"--report", context.options.report, ""}};
+    check_outputs(outputs, {{"--input", o->input, ""}, {"--photo", o->photo, ""}, {"--style", o->style, ""}});
     const Array input = read_input(o->input);
     context.load(o->model);
     check_channels(input, o->input, context.session.graph());
     const Objective objective = context.session.objective(o->objective, std::filesystem::path(o->input).parent_path());
+    for (const Term &term : objective.terms)
+      check_outputs(outputs, {{"the objective", term.file, ""}});
     const Pictures pictures{read_comparison(context, o->photo, input), read_comparison(context, o->style, input)};
     const Stopwatch clock;
     const GradientResult result = context.session.gradient(input, objective, pictures);

@@ -86,9 +86,9 @@ Command add_features(CLI::App &program) {
   command.run = [o](Context &context) {
     if (o->offscreen && o->outputs.png.empty() && o->outputs.npy.empty())
       throw UserError("features: -o is required");
-    check_outputs(
-        {{"-o", o->outputs.png, ".png"}, {"--npy", o->outputs.npy, ".npy"}, {"--report", context.options.report, ""}},
-        {{"--image", o->image, ""}});
+    const std::vector<Output> outputs = {
+        {"-o", o->outputs.png, ".png"}, {"--npy", o->outputs.npy, ".npy"}, {"--report", context.options.report, ""}};
+    check_outputs(outputs, {{"--image", o->image, ""}});
     parse_map_range(o->range);
     context.read_picture(o->image); // what is wrong with it is said first
     context.load(o->model);
@@ -96,6 +96,7 @@ Command add_features(CLI::App &program) {
     settings.command = "features";
     settings.model = context.session.request();
     settings.image = mark_file(o->image);
+    check_outputs(outputs, files_of(settings));
     settings.layer = o->layer;
     settings.range = o->range;
     settings.input_size = o->input_size;

@@ -8,6 +8,7 @@
 #include "app/grid_pictures.h"
 #include "app/outputs.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "graph/names.h"
 #include "session/activation_groups.h"
 #include "session/input_size.h"
@@ -89,9 +90,13 @@ Command add_grid(CLI::App &program) {
       throw UserError("grid: -o is required");
     if (o->groups > 0 && !o->at.empty())
       throw UserError("--groups and --at are two pictures: give one of them");
-    check_outputs(
-        {{"-o", o->outputs.png, ".png"}, {"--npy", o->outputs.npy, ".npy"}, {"--report", context.options.report, ""}},
-        {{"--image", o->image, ""}});
+    if (o->at.empty() && o->top != default_top)
+      throw UserError("--top: is of --at, whose channels it counts");
+    const std::vector<Output> outputs = {
+        {"-o", o->outputs.png, ".png"}, {"--npy", o->outputs.npy, ".npy"}, {"--report", context.options.report, ""}};
+    std::vector<Output> files = files_of(o->optimize);
+    files.push_back({"--image", o->image, ""});
+    check_outputs(outputs, files);
     PictureSettings settings;
     settings.command = "grid";
     const bool whole = o->groups == 0 && o->at.empty();
@@ -101,21 +106,25 @@ Command add_grid(CLI::App &program) {
     }
     settings.groups = o->groups;
     settings.recipe = recipe_of(o->optimize);
-    if (whole && o->optimize.steps == 0)
+    const bool own = lower(o->optimize.recipe).ends_with(".json"); // the user's steps and size
+    if (whole && o->optimize.steps == 0 && !own)
       settings.recipe.steps = default_grid_steps;
     settings.steps = {settings.recipe.steps};
     context.read_picture(o->image); // what is wrong with it is said first
     context.load(o->model);
     settings.model = context.session.request();
     settings.image = mark_file(o->image);
+    check_outputs(outputs, files_of(settings));
     settings.layer = o->layer;
     settings.input_size = o->input_size;
     settings.seed = o->optimize.seed;
     settings.batch = o->optimize.batch;
     const NodeId layer = find_layer(context.session.graph(), o->layer);
+    if (layer == 0)
+      throw UserError(fmt::format("--layer {}: is the net's input, which does not respond to anything", o->layer));
     const Size size = !o->optimize.size.empty() ? parse_size(o->optimize.size, "--size")
                                                 : image_size_for(context.session.model(), {layer}, settings.recipe,
-                                                                 whole ? default_cell : settings.recipe.size);
+                                                                 whole && !own ? default_cell : settings.recipe.size);
     settings.width = size.width;
     settings.height = size.height;
     return make_grid(context, settings, o->outputs);

@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "figure/grid.h"
 #include "graph/shapes.h"
+#include "io/animation.h"
 #include "io/npy.h"
 #include "io/png.h"
 #include "session/input_size.h"
@@ -198,6 +199,22 @@ int make_images(Context &context, const PictureSettings &given, const PictureOut
   return outcome.status();
 }
 
+namespace {
+
+// Each of several images by its own name; frames where they are one file.
+std::vector<Output> outputs_of(const PictureOutputs &outputs, std::size_t images, const std::string &report) {
+  std::vector<Output> all = {{"-o", outputs.png, names_loop(outputs.png) ? "" : ".png"},
+                             {"--loop", outputs.loop, ""},
+                             {"--npy", outputs.npy, ".npy"},
+                             {"--frames", is_animation(lower_extension(outputs.frames)) ? outputs.frames : "", ""},
+                             {"--report", report, ""}};
+  for (const std::string &file : numbered_paths(outputs.png, images))
+    all.push_back({"-o", file, ""});
+  return all;
+}
+
+} // namespace
+
 Command add_optimize(CLI::App &program) {
   struct Options {
     std::string model;
@@ -249,7 +266,7 @@ Command add_optimize(CLI::App &program) {
            "DIR|F");
   command.run = [o](Context &context) {
     if (o->optimize.print_recipe) {
-      fmt::print("{}\n", to_json(recipe_of(o->optimize)).dump(2));
+      print_recipe(o->optimize);
       return exit_done;
     }
     const bool path = !o->optimize.from.empty() || !o->optimize.to.empty();
@@ -259,22 +276,17 @@ Command add_optimize(CLI::App &program) {
     if (o->offscreen && o->outputs.png.empty() && o->outputs.npy.empty() && o->outputs.loop.empty())
       throw UserError("optimize: -o is required");
     check_loops(o->outputs, path);
-    check_outputs(
-        {{"-o", o->outputs.png, names_loop(o->outputs.png) ? "" : ".png"},
-         {"--loop", o->outputs.loop, ""},
-         {"--npy", o->outputs.npy, ".npy"},
-         {"--report", context.options.report, ""}},
-        {{"--init", o->optimize.init, ""}, {"--photo", o->optimize.photo, ""}, {"--style", o->optimize.style, ""}});
     const std::size_t images = path ? static_cast<std::size_t>(images_of(o->optimize))
                                     : o->optimize.objectives.size() * static_cast<std::size_t>(o->optimize.variants);
-    for (const std::string &file : numbered_paths(o->outputs.png, images))
-      check_writable(file);
+    const std::vector<Output> outputs = outputs_of(o->outputs, images, context.options.report);
+    check_outputs(outputs, files_of(o->optimize));
     PictureSettings settings;
     settings.command = "optimize";
     settings.input_size = o->input;
     context.load(o->model);
     settings.model = context.session.request();
     apply(o->optimize, context, settings);
+    check_outputs(outputs, files_of(settings));
     if (!o->offscreen) {
       note_left_out(context, {{!o->outputs.png.empty(), "-o"},
                               {!o->outputs.npy.empty(), "--npy"},
@@ -291,6 +303,7 @@ Command add_optimize(CLI::App &program) {
       alone.from.clear();
       return open_viewer(context, view_of(context, settings, recipe_of(alone)));
     }
+    note_unused_pictures(context, settings);
     return make_images(context, settings, o->outputs);
   };
   return command;

@@ -155,7 +155,7 @@ Recipe recipe_of(const OptimizeOptions &options) {
   Recipe r = recipe_by(options.recipe);
   if (!options.parameterization.empty())
     set_parameterization(r, parameterization_kind(options.parameterization, "--parameterization"));
-  else if (!options.from.empty())
+  else if (!options.from.empty() && r.parameterization == Recipe{}.parameterization)
     follow_path(r);
   if (!options.colours.empty()) {
     if (options.colours != "decorrelated" && options.colours != "rgb")
@@ -201,6 +201,26 @@ CLI::Option *add_optimize_options(CLI::App &app, OptimizeOptions &options) {
 void add_print_recipe(Command &command, OptimizeOptions &options) {
   command.alone = command.parser->add_flag("--print-recipe", options.print_recipe,
                                            "Print the recipe with what else is given as JSON, for --recipe, and end");
+}
+
+void print_recipe(const OptimizeOptions &options) {
+  Recipe recipe = recipe_of(options);
+  if (!options.size.empty()) {
+    const Size size = parse_size(options.size, "--size");
+    if (size.height != size.width)
+      throw UserError(fmt::format("--size {}: a recipe's is one side, of a square", options.size));
+    recipe.size = size.width;
+  }
+  fmt::print("{}\n", to_json(recipe).dump(2));
+}
+
+std::vector<Output> files_of(const OptimizeOptions &options) {
+  const bool file = lower(options.recipe).ends_with(".json");
+  return {{"--init", options.init, ""},
+          {"--photo", options.photo, ""},
+          {"--style", options.style, ""},
+          {"--spectrum", options.spectrum, ""},
+          {"--recipe", file ? options.recipe : "", ""}};
 }
 
 void apply(const OptimizeOptions &options, Context &context, PictureSettings &settings) {
@@ -277,6 +297,19 @@ void apply(const OptimizeOptions &options, Context &context, PictureSettings &se
   }
   settings.width = size.width;
   settings.height = size.height;
+}
+
+void note_unused_pictures(Context &context, const PictureSettings &settings) {
+  Needs all;
+  for (const std::string &text : texts_of(settings)) {
+    const Needs needs = context.session.objective(text).needs();
+    all.photo = all.photo || needs.photo;
+    all.style = all.style || needs.style;
+  }
+  if (settings.photo && !all.photo && settings.recipe.start != Start::photo)
+    context.note("--photo: no objective here compares with it");
+  if (settings.style && !all.style)
+    context.note("--style: no objective here compares with it");
 }
 
 Optimizing::Optimizing(Context &context, const PictureSettings &settings) : context_(context), only_(settings.only) {

@@ -28,13 +28,20 @@ struct OptimizeOptions {
 };
 inline constexpr int default_path = 6;
 inline int images_of(const OptimizeOptions &path) { return path.images > 0 ? path.images : default_path; }
+// What it names that is read, for check_outputs(); the objectives' files are known to files_of() alone.
+std::vector<Output> files_of(const OptimizeOptions &options);
 // Gives --objective, which is to be required.
 CLI::Option *add_optimize_options(CLI::App &app, OptimizeOptions &options);
 void add_print_recipe(Command &command, OptimizeOptions &options);
+// Prints it: recipe_of() with the size, too. UserError for a size that is no square, as recipes' are.
+void print_recipe(const OptimizeOptions &options);
 // The recipe with what the options say instead; that of a path is `shared`, unless they say otherwise.
 Recipe recipe_of(const OptimizeOptions &options);
 // Fills in `settings`; the net is loaded. Without a size it is the recipe's, in the proportions of what the net gets.
 void apply(const OptimizeOptions &options, Context &context, PictureSettings &settings);
+
+// Notes what --photo and --style are given for nothing.
+void note_unused_pictures(Context &context, const PictureSettings &settings);
 
 struct Outcome {
   std::vector<OptimizedImage> images; // of the objectives that have begun

@@ -37,8 +37,9 @@ Command add_replay(CLI::App &program) {
   command.need(add_text(app, "picture", o->input, "A PNG that optimize, strip, features or grid wrote", "VIS.png"));
   command.need(add_output(app, o->outputs.png, "The picture made again, PNG; of a path also its loop, .gif or .y4m"));
   command.run = [o](Context &context) {
-    check_outputs(
-        {{"-o", o->outputs.png, names_loop(o->outputs.png) ? "" : ".png"}, {"--report", context.options.report, ""}});
+    const std::vector<Output> outputs = {{"-o", o->outputs.png, names_loop(o->outputs.png) ? "" : ".png"},
+                                         {"--report", context.options.report, ""}};
+    check_outputs(outputs);
     for (const auto &[given, option] :
          {std::pair(context.options.precision != "auto", "--precision"),
           std::pair(context.options.preprocessing.has_value(), "--preprocess"),
@@ -49,6 +50,7 @@ Command add_replay(CLI::App &program) {
       if (given)
         context.note(fmt::format("{}: is not needed, the picture tells it", option));
     PictureSettings settings = read_settings(read_png_settings(o->input), o->input);
+    check_outputs(outputs, files_of(settings));
     check_loops(o->outputs, settings.path.has_value());
     if (settings.loop && !names_loop(o->outputs.png))
       std::swap(o->outputs.png, o->outputs.loop); // an animated PNG is one again

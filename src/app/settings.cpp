@@ -243,6 +243,28 @@ void mark_vectors(const Objective &objective, PictureSettings &settings) {
       settings.vectors.push_back(mark_file(term.file));
 }
 
+std::vector<Output> files_of(const PictureSettings &settings) {
+  std::vector<Output> files;
+  const auto add = [&](const char *option, const std::optional<FileMark> &mark) {
+    if (mark)
+      files.push_back({option, mark->file, ""});
+  };
+  if (names_model_file(settings.model.model))
+    files.push_back({"--model", settings.model.model, ""});
+  files.push_back({"--weights", settings.model.weights, ""});
+  files.push_back({"--labels", settings.model.labels, ""});
+  add("the photo", settings.image);
+  add("--init", settings.init);
+  add("--photo", settings.photo);
+  add("--style", settings.style);
+  add("--spectrum", settings.spectrum);
+  for (const FileMark &mark : settings.arrays)
+    add("--set", mark);
+  for (const FileMark &mark : settings.vectors)
+    add("the objective", mark);
+  return files;
+}
+
 void mark_device(Session &session, PictureSettings &settings) {
   const vulkan::DeviceInfo &info = session.device().info();
   settings.precision = session.precision();

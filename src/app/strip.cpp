@@ -145,11 +145,13 @@ Command add_strip(CLI::App &program) {
   command.need(add_output(app, o->outputs.png, "The figure, PNG"));
   command.run = [o](Context &context) {
     if (o->optimize.print_recipe) {
-      fmt::print("{}\n", to_json(recipe_of(o->optimize)).dump(2));
+      print_recipe(o->optimize);
       return exit_done;
     }
-    check_outputs({{"-o", o->outputs.png, ".png"}, {"--report", context.options.report, ""}},
-                  {{"--image", o->image, ""}, {"--init", o->optimize.init, ""}});
+    const std::vector<Output> outputs = {{"-o", o->outputs.png, ".png"}, {"--report", context.options.report, ""}};
+    std::vector<Output> files = files_of(o->optimize);
+    files.push_back({"--image", o->image, ""});
+    check_outputs(outputs, files);
     PictureSettings settings;
     settings.command = "strip";
     settings.input_size = o->input_size;
@@ -158,6 +160,8 @@ Command add_strip(CLI::App &program) {
     context.load(o->model);
     settings.model = context.session.request();
     apply(o->optimize, context, settings);
+    check_outputs(outputs, files_of(settings));
+    note_unused_pictures(context, settings);
     return make_strip(context, settings, o->outputs);
   };
   return command;

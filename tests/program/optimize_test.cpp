@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "io/image.h"
 #include "io/npy.h"
+#include "io/png.h"
 
 namespace convscope {
 namespace {
@@ -35,6 +37,29 @@ TEST_F(Optimize, WritesAPictureAndItsNumbers) {
   EXPECT_GE(*low, 0.f);
   EXPECT_LE(*high, 1.f);
   EXPECT_GT(*high - *low, 0.1f);
+}
+
+// Nothing that is read is written over, under whatever option it is named.
+TEST_F(Optimize, WhatIsReadIsNotWrittenOver) {
+  write_png(path("photo-0.png"), ImageRgb8(64, 48, 120));
+  const std::vector<float> ones(384, 1);
+  put_npy("v.npy", "<f4", "(384,)", {reinterpret_cast<const char *>(ones.data()), ones.size() * sizeof(float)});
+  put("mine.json", R"({"base": "lucid", "steps": 2})");
+  const Arguments small = {"--size", "48", "--steps", "1"};
+  const auto refuses = [&](const std::string &objective, Arguments more) {
+    more.insert(more.end(), small.begin(), small.end());
+    refused(optimize({objective}, more), {"the same file"});
+  };
+  const std::string caricature = "caricature(conv3)", direction = "direction(conv3,v.npy)";
+  refuses(caricature, {"--photo", "photo-0.png", "-o", "x.png", "--frames", "photo-0.png"});
+  refuses(caricature, {"--photo", "photo-0.png", "-o", "photo-%d.png"});
+  refuses("style(conv3)", {"--style", "photo-0.png", "-o", "./photo-0.png"});
+  refuses(direction, {"-o", "x.png", "--npy", "v.npy"});
+  refuses("conv3:4", {"--recipe", "mine.json", "-o", "x.png", "--report", "mine.json"});
+  refuses("conv3:4", {"-o", "x.png", "--frames", "x.png"});
+  refused({"strip", "--model", "alexnet", "--image", "photo-0.png", "--objective", caricature, "--photo", "photo-0.png",
+           "-o", "photo-0.png"},
+          {"the same file"});
 }
 
 TEST_F(Optimize, EveryRecipeWorks) {
