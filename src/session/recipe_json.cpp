@@ -6,6 +6,7 @@
 #include <functional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -20,6 +21,7 @@ namespace {
 
 constexpr int most_margin = 4096, most_side = 4096, most_steps = 1000000, most_crops = 256, most_scales = 32,
               most_channels = 1 << 16;
+constexpr double most_drawn = 1e4;
 
 Json to_json(const Draw &draw) { return {{"uniform", draw.uniform}, {"values", draw.values}}; }
 
@@ -27,9 +29,12 @@ Draw read_draw(const JsonReader &all, const std::string &key) {
   const JsonReader from = all.object(key);
   Draw draw;
   draw.values.clear();
+  for (const auto &[inner, value] : from.json().items())
+    if (inner != "uniform" && inner != "values")
+      all.fail(key);
   draw.uniform = from.flag("uniform");
   for (const JsonReader &value : from.list("values", 1000)) {
-    if (!value.json().is_number() || !(std::abs(value.json().get<double>()) <= 1e4))
+    if (!value.json().is_number() || !(std::abs(value.json().get<double>()) <= most_drawn))
       all.fail(key);
     draw.values.push_back(value.json().get<double>());
   }
@@ -43,19 +48,23 @@ struct Field {
   std::string key;
   std::function<Json(const Recipe &recipe)> write;
   std::function<void(Recipe &recipe, const JsonReader &from, const std::string &key)> read;
+  std::string wanted = {}; // what it must be; "": read() says it
 };
 
 Field number(const char *name, double Recipe::*member, double low, double high) {
   return {name, [member](const Recipe &r) -> Json { return r.*member; },
-          [=](Recipe &r, const JsonReader &from, const std::string &key) { r.*member = from.number(key, low, high); }};
+          [=](Recipe &r, const JsonReader &from, const std::string &key) { r.*member = from.number(key, low, high); },
+          fmt::format("a number from {} to {}", low, high)};
 }
 Field integer(const char *name, int Recipe::*member, int low, int high) {
   return {name, [member](const Recipe &r) -> Json { return r.*member; },
-          [=](Recipe &r, const JsonReader &from, const std::string &key) { r.*member = from.integer(key, low, high); }};
+          [=](Recipe &r, const JsonReader &from, const std::string &key) { r.*member = from.integer(key, low, high); },
+          fmt::format("a whole number from {} to {}", low, high)};
 }
 Field flag(const char *name, bool Recipe::*member) {
   return {name, [member](const Recipe &r) -> Json { return r.*member; },
-          [=](Recipe &r, const JsonReader &from, const std::string &key) { r.*member = from.flag(key); }};
+          [=](Recipe &r, const JsonReader &from, const std::string &key) { r.*member = from.flag(key); },
+          "true or false"};
 }
 Field draw(const char *name, Draw Recipe::*member, double low) {
   return {name, [member](const Recipe &r) { return to_json(r.*member); },
@@ -64,7 +73,11 @@ Field draw(const char *name, Draw Recipe::*member, double low) {
             for (const double value : (r.*member).values)
               if (value < low)
                 from.fail(key);
-          }};
+          },
+          fmt::format(
+              R"({{"uniform": true, "values": [least, most]}} or {{"uniform": false, "values": [one, of, these]}}, )"
+              "all from {} to {}",
+              low, most_drawn)};
 }
 // One of some words, in the order of the values that they stand for.
 template <typename Value> Field word(const char *name, Value Recipe::*member, std::vector<std::string> words) {
@@ -74,18 +87,20 @@ template <typename Value> Field word(const char *name, Value Recipe::*member, st
             if (found == words.end())
               from.fail(key);
             r.*member = static_cast<Value>(found - words.begin());
-          }};
+          },
+          fmt::format("{}", fmt::join(words, " or "))};
 }
 
 const std::vector<Field> &fields() {
-  constexpr double any = -1e4;
+  constexpr double any = -most_drawn;
   static const std::vector<Field> table = {
       {"name", [](const Recipe &r) -> Json { return r.name; },
-       [](Recipe &r, const JsonReader &from, const std::string &key) { r.name = from.text(key); }},
+       [](Recipe &r, const JsonReader &from, const std::string &key) { r.name = from.text(key); }, "a text"},
       integer("size", &Recipe::size, 1, most_side),
       {"parameterization", [](const Recipe &r) -> Json { return form_of(r.parameterization).name; },
        [](Recipe &r, const JsonReader &from, const std::string &key) {
-         r.parameterization = parameterization_kind(from.text(key), from.name());
+         set_parameterization(r,
+                              parameterization_kind(from.text(key), from.name())); // its rate, too; before other keys
        }},
       number("decay", &Recipe::decay, 0, 10),
       word("colours", &Recipe::decorrelate_colours, {"rgb", "decorrelated"}),
@@ -120,6 +135,20 @@ const std::vector<Field> &fields() {
   return table;
 }
 
+// Says what is there, and what may be.
+void read_field(const Field &field, Recipe &recipe, const JsonReader &from) {
+  try {
+    field.read(recipe, from, field.key);
+  } catch (const UserError &) {
+    if (field.wanted.empty())
+      throw;
+    std::string given = from.at(field.key).dump(-1, ' ', true, Json::error_handler_t::replace);
+    if (given.size() > 40)
+      given = given.substr(0, 37) + "...";
+    throw UserError(fmt::format("{}: '{}' is {}: it must be {}", from.name(), field.key, given, field.wanted));
+  }
+}
+
 } // namespace
 
 Json to_json(const Recipe &recipe) {
@@ -142,7 +171,11 @@ Recipe read_recipe(const JsonReader &from) {
   Recipe result = from.has("base") ? recipe(from.text("base")) : Recipe{};
   for (const Field &field : fields())
     if (from.has(field.key))
-      field.read(result, from, field.key);
+      read_field(field, result, from);
+  const auto drawn = {"jitter", "scale", "rotation", "jitter_after"};
+  if (!from.has("transforms") &&
+      std::any_of(drawn.begin(), drawn.end(), [&](const char *key) { return from.has(key); }))
+    result.transforms = true; // or these would be for nothing
   if (result.canvas_scales &&
       (result.scale.uniform || canvas_scales(result).size() > static_cast<std::size_t>(most_scales)))
     throw UserError(fmt::format("{}: where the canvas scales, 'scale' is a list of up to {} values, not uniform",

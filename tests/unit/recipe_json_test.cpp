@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "unit/scratch.h"
+#include "visualization/parameterizations/forms.h"
 
 namespace convscope {
 namespace {
@@ -33,6 +34,21 @@ TEST(RecipeJson, WhatIsNotSaidIsTheBases) {
   EXPECT_EQ(read("{}"), recipe("plain"));
 }
 
+// As by --parameterization: with the rate, the start and the colours that it needs, but where the file says others.
+TEST(RecipeJson, AParameterizationBringsItsSettings) {
+  for (const std::string &name : parameterization_names()) {
+    Recipe expected = recipe("lucid");
+    set_parameterization(expected, parameterization_kind(name, "a test"));
+    EXPECT_EQ(read(R"({"lr": 0.5, "base": "lucid", "parameterization": ")" + name + "\"}").lr, 0.5) << name;
+    EXPECT_EQ(read(R"({"base": "lucid", "parameterization": ")" + name + "\"}"), expected) << name;
+  }
+}
+
+TEST(RecipeJson, WhatIsDrawnIsDone) {
+  EXPECT_TRUE(read(R"({"rotation": {"uniform": true, "values": [-5, 5]}})").transforms);
+  EXPECT_FALSE(read(R"({"transforms": false, "rotation": {"uniform": true, "values": [-5, 5]}})").transforms);
+}
+
 // Settings from before canvases scaled: they are drawn again as they were.
 TEST(RecipeJson, OldRecipesKeepTheirCanvas) {
   auto json = to_json(recipe("lucid"));
@@ -58,7 +74,12 @@ TEST(RecipeJson, SaysWhatIsWrong) {
   for (const char *bad : {R"({"steps": 0})", R"({"steps": 1.5})", R"({"lr": -1})", R"({"optimizer": "sgd"})",
                           R"({"scale": {"uniform": true, "values": [0, 1]}})", R"({"jitter": 3})",
                           R"({"crops": 1000000})", R"({"transforms": "yes"})", R"({"base": 3})"})
-    EXPECT_THAT(error(bad), HasSubstr("my.json: its settings can't be used")) << bad;
+    EXPECT_THAT(error(bad), HasSubstr("my.json: ")) << bad;
+  EXPECT_EQ(error(R"({"optimizer": "sgd"})"), "my.json: 'optimizer' is \"sgd\": it must be adam or nadam");
+  EXPECT_EQ(error(R"({"steps": 0})"), "my.json: 'steps' is 0: it must be a whole number from 1 to 1000000");
+  EXPECT_THAT(error(R"({"scale": 1.0})"), HasSubstr("my.json: 'scale' is 1.0: it must be {\"uniform\": true"));
+  EXPECT_THAT(error(R"({"scale": {"uniform": false, "values": [1], "sigma": 3}})"), HasSubstr("'scale' is {"));
+  EXPECT_THAT(error(R"({"parameterization": "cpn"})"), HasSubstr("did you mean 'cppn'"));
   EXPECT_THAT(error("[]"), HasSubstr("a recipe is a JSON object"));
 }
 
