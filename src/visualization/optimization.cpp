@@ -87,6 +87,8 @@ bool Optimization::State::dead(const Progress &progress) const {
   const std::size_t count = std::min<std::size_t>(progress.values.size(), dead_for);
   if (began > 0 && count < dead_for) // it was alive before
     return false;
+  if (std::any_of(progress.values.begin(), progress.values.end(), [](float value) { return value < 0; }))
+    return false; // nothing is what it came up to: a unit was silenced
   for (std::size_t i = progress.values.size() - count; i < progress.values.size(); ++i) {
     const std::size_t at = std::size_t(done) - progress.values.size() + i;
     const bool may_have_gradient = at < std::size_t(recipe.revive_steps);

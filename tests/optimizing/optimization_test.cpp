@@ -235,6 +235,22 @@ TEST_F(OptimizationTest, DeadUnitsAreTold) {
   EXPECT_EQ(optimization.progress()[1].state, Progress::State::running);
 }
 
+// Down to nothing is what was asked for, not death.
+TEST_F(OptimizationTest, SilencedUnitsAreNotDead) {
+  options.height = options.width = 12;
+  Recipe fast = recipe("plain");
+  fast.lr = 1;
+  auto &conv = std::get<Conv>(graph.nodes[1].op);
+  std::fill_n(conv.weights.own().begin() + 2 * 27, 27, 0.2F); // fires on what is bright
+  conv.bias.own()[2] = -1;
+  Optimization optimization = make({"-conv1:2"}, fast);
+  optimization.step(60);
+  const Progress progress = optimization.progress()[0];
+  ASSERT_LT(progress.values.front(), 0);
+  ASSERT_EQ(progress.values.back(), 0);
+  EXPECT_EQ(progress.state, Progress::State::running);
+}
+
 TEST_F(OptimizationTest, LucidRevivesBlockedUnits) {
   auto &conv = std::get<Conv>(graph.nodes[1].op);
   std::fill_n(conv.weights.own().begin() + 2 * 27, 27, 0.2F);
