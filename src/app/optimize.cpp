@@ -246,8 +246,8 @@ Command add_optimize(CLI::App &program) {
   add_text(
       app, "--init", o->optimize.init,
       "Start from a picture (fft, pixel, laplacian); or from these parameters, of fft (1 or N,C,H,W/2+1,2) float32, of "
-      "the image's sides or, where those have prime factors above 7, the next ones that have not. Gives the size "
-      "where --size does not",
+      "the image's sides or, where those have prime factors above 7, the next ones that have not. Gives the size, "
+      "a picture its proportions, where --size does not",
       "F");
   app.add_flag(
       "--alpha", o->optimize.opacity,

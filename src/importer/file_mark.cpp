@@ -21,11 +21,14 @@ FileMark mark_file(const std::string &file) {
   std::uint64_t hash = fnv1a_start;
   std::vector<char> block(1 << 20);
   const auto add = [&](const std::filesystem::path &part) {
-    std::error_code error; // a device or a pipe might never end
-    const bool is_file = std::filesystem::is_regular_file(part, error);
+    std::error_code error;
+    const std::filesystem::file_status status = std::filesystem::status(part, error);
+    if (status.type() == std::filesystem::file_type::not_found)
+      throw UserError(path_text(part) + ": no such file");
+    const bool is_file = std::filesystem::is_regular_file(status); // a device or a pipe might never end
     std::ifstream stream(part, std::ios::binary);
     if (!is_file || !stream)
-      throw UserError(path_text(part) + ": cannot be read");
+      throw UserError(path_text(part) + (std::filesystem::is_directory(status) ? ": is a folder" : ": cannot be read"));
     while (stream) {
       stream.read(block.data(), static_cast<std::streamsize>(block.size()));
       const auto count = static_cast<std::size_t>(stream.gcount());

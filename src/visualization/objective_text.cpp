@@ -300,6 +300,9 @@ private:
     const std::string_view word = text_.substr(at_, text_.find_first_of(" :+@,)", at_) - at_);
     if (word.empty())
       fail("expected a layer");
+    for (const TermForm &form : term_forms())
+      if (!form.name.empty() && form.syntax != form.name && lower(word) == form.name)
+        reject(word.size(), fmt::format("'{}' is written {}", word, form.syntax));
     known_layer(word); // says what is wrong with it
     fail(fmt::format("can't read '{}'", word));
   }

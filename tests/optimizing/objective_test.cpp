@@ -182,6 +182,8 @@ TEST(Objectives, ErrorsPointAtThePlace) {
       {"conv1:0 + pol1:3", "column 11"},
       {"conv1/pr:0", "no layer 'conv1/pr' in toy"},
       {"input:0", "'input' is the net's input"},
+      {"conv1:0 - diversity", "'diversity' is written diversity(layer)"},
+      {"L1", "'L1' is written l1(c)"},
       {"1e*conv1:3", "expected a number before '*' at column 1"},
       {"1e999*conv1:3", "expected a number before '*'"},
       {"logit:dawg", "no class 'dawg' in toy (did you mean 'dog'?)"},
