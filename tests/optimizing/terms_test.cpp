@@ -183,7 +183,7 @@ TEST(TermTexts, SayWhatIsWrong) {
   EXPECT_THAT(error("direction(conv1, zero.npy)"), HasSubstr("zero.npy is zero everywhere"));
   EXPECT_THAT(error("caricature(conv9)"), HasSubstr("no layer 'conv9'"));
   EXPECT_THAT(error("match(conv1"), HasSubstr("expected ')' of match(layer)"));
-  EXPECT_THAT(error("l1"), HasSubstr("no layer 'l1'"));
+  EXPECT_THAT(error("l1"), HasSubstr("'l1' is written l1(c)"));
   EXPECT_THAT(error("l1()"), HasSubstr("expected a number for c"));
   EXPECT_THAT(error("conv1:0@8,0,3x1"), HasSubstr("does not hold a rectangle of 3x1 from 8,0"));
   EXPECT_THAT(error("conv1:0@1,1,0x2"), HasSubstr("a rectangle has at least one position"));
