@@ -310,6 +310,10 @@ void note_unused_pictures(Context &context, const PictureSettings &settings) {
     context.note("--photo: no objective here compares with it");
   if (settings.style && !all.style)
     context.note("--style: no objective here compares with it");
+  if (settings.init && settings.recipe.start == Start::photo)
+    context.note(
+        fmt::format("--init: the images begin there, not with the photo as recipe '{}' has it, and are shown alone",
+                    settings.recipe.name));
 }
 
 Optimizing::Optimizing(Context &context, const PictureSettings &settings) : context_(context), only_(settings.only) {

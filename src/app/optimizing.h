@@ -40,7 +40,7 @@ Recipe recipe_of(const OptimizeOptions &options);
 // Fills in `settings`; the net is loaded. Without a size it is the recipe's, in the proportions of what the net gets.
 void apply(const OptimizeOptions &options, Context &context, PictureSettings &settings);
 
-// Notes what --photo and --style are given for nothing.
+// Notes where --photo, --style or the recipe's start from a photo are for nothing.
 void note_unused_pictures(Context &context, const PictureSettings &settings);
 
 struct Outcome {

@@ -93,6 +93,15 @@ TEST_F(Objectives, AccentuateAPhoto) {
           {"the recipe 'accentuate' starts from a photo: --photo is required"});
 }
 
+TEST_F(Objectives, WhatIsGivenForNothingIsNoted) {
+  const Result begun =
+      done(optimize("conv3:7", {"--recipe", "accentuate", "--photo", photo, "--init", photo, "-o", "begun.png"}),
+           {"begun.png"});
+  EXPECT_NE(begun.err.find("--init: the images begin there, not with the photo"), std::string::npos) << begun.told;
+  const Result unused = done(optimize("conv3:7", {"--photo", photo, "-o", "unused.png"}), {"unused.png"});
+  EXPECT_NE(unused.err.find("--photo: no objective here compares with it"), std::string::npos) << unused.told;
+}
+
 TEST_F(Objectives, WhatIsMissingIsSaid) {
   const auto refuse = [&](const std::string &objective, const std::vector<std::string> &words, Arguments more = {}) {
     more.insert(more.end(), {"-o", "x.png"});
