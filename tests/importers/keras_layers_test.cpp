@@ -321,6 +321,23 @@ TEST_F(KerasLayersTest, Operations) {
   EXPECT_EQ(output(swapped), (Shape{3, 4, 6}));
 }
 
+// Keras 2 writes a function's arguments at its call alone.
+TEST_F(KerasLayersTest, FunctionsTakeTheArgumentsOfTheirCall) {
+  const auto called = [this](const char *function, const Json &arguments) {
+    Json layer = keras2_layer("TFOpLambda", "z", {{"function", function}}, {});
+    layer["inbound_nodes"] = Json::array({Json::array({"a", 0, 0, arguments})});
+    return two(layer);
+  };
+  EXPECT_FLOAT_EQ(last<Unary>(called("nn.leaky_relu", {{"alpha", 0.1}})).a, 0.1F);
+  EXPECT_FLOAT_EQ(last<Unary>(called("nn.leaky_relu", {{"name", nullptr}})).a, 0.2F);
+  EXPECT_EQ(last<Softmax>(called("nn.softmax", {{"axis", 1}})).axis, Axis::h);
+  EXPECT_EQ(last<Unary>(called("nn.gelu", {{"approximate", true}})).function, Function::gelu_tanh);
+  EXPECT_EQ(last<Relu>(called("keras.activations.relu", {{"max_value", 6.0}})).ceiling, 6);
+  EXPECT_EQ(reason([&] { return called("nn.silu", {{"beta", 2.0}}); }), "the argument 'beta' of 'silu' is not supported");
+  EXPECT_EQ(reason([&] { return called("cast", {{"dtype", "int32"}}); }), "makes 'int32', which is no float");
+  EXPECT_EQ(output(called("cast", {{"dtype", "float16"}})), output(called("nn.relu", Json::object())));
+}
+
 TEST_F(KerasLayersTest, ChannelsFirst) {
   const std::vector<Json> layers{
       keras_input("i", Json::array({nullptr, 3, 4, 6})),

@@ -37,7 +37,7 @@ NodeId relu(Layer &layer, NodeId x, double slope, double threshold, double max) 
 }
 
 NodeId relu_of(Layer &layer, NodeId x, const Arguments &args) {
-  return relu(layer, x, args.number("negative_slope", 0), args.number("threshold", 0),
+  return relu(layer, x, args.number("negative_slope", args.number("alpha", 0)), args.number("threshold", 0),
               args.find("max_value") ? args.number("max_value", 0) : double{infinity});
 }
 

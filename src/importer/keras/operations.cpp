@@ -4,7 +4,10 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
+#include <string>
 #include <unordered_map>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -104,6 +107,20 @@ Value binary(Layer &layer, Arithmetic arithmetic) {
       return {with_list(layer, arithmetic, x.node, value, constant_first), x.rank};
   }
   layer.unsupported("its operands are not supported");
+}
+
+// Whole numbers would be rounded; floats of another width are the same here.
+Value cast(Layer &layer) {
+  std::string type = "float32";
+  if (const Json *own = layer.args.find("dtype"); layer.config.operation && own && own->is_string())
+    type = own->get<std::string>();
+  for (const Operand &operand : layer.call)
+    if (const Json &value = unwrapped(operand.constant);
+        operand.tensors.empty() && value.is_string() && operand.key != "name")
+      type = value.get<std::string>();
+  if (!type.starts_with("float") && !type.starts_with("bfloat"))
+    layer.unsupported(fmt::format("makes '{}', which is no float", type));
+  return layer.input();
 }
 
 Value reduce(Layer &layer, Reduction reduction) {
@@ -230,9 +247,44 @@ const Handlers &functions() {
                              [](Layer &l) {
                                return Value{l.add(unary(Function::log), l.input().node), l.input().rank};
                              }},
-                            {"cast", [](Layer &layer) { return layer.input(); }},
+                            {"cast", cast},
                             {"identity", [](Layer &layer) { return layer.input(); }},
                             {"stop_gradient", [](Layer &layer) { return layer.input(); }}};
+  return all;
+}
+
+// What an activation that is called as a function takes besides the tensor, in Keras's and TensorFlow's order.
+std::span<const std::string> parameters_of(const std::string &activation) {
+  static const std::unordered_map<std::string, std::vector<std::string>> all{
+      {"relu", {"alpha", "max_value", "threshold", "negative_slope"}},
+      {"leaky_relu", {"alpha", "negative_slope"}},
+      {"softmax", {"axis"}},
+      {"log_softmax", {"axis"}},
+      {"elu", {"alpha"}},
+      {"celu", {"alpha"}},
+      {"gelu", {"approximate"}},
+      {"squareplus", {"b"}}};
+  const auto found = all.find(activation);
+  return found == all.end() ? std::span<const std::string>() : std::span(found->second);
+}
+
+// Arguments of the call, which Keras 2 writes there alone, beside those of the configuration.
+Json activation_arguments(const Layer &layer, const std::string &name) {
+  Json all = layer.config.arguments.is_object() ? layer.config.arguments : Json::object();
+  const auto known = parameters_of(name);
+  for (std::size_t i = 0; i < layer.call.size(); ++i) {
+    const Operand &operand = layer.call[i];
+    const Json &value = unwrapped(operand.constant);
+    if (!operand.tensors.empty() || operand.key == "name" || value.is_null())
+      continue;
+    const bool by_place = operand.key.empty() && i > 0 && i <= known.size();
+    const std::string key = by_place ? known[i - 1] : operand.key;
+    if (key == "beta" && value == 1) // of silu
+      continue;
+    if (std::find(known.begin(), known.end(), key) == known.end())
+      layer.unsupported(fmt::format("the argument '{}' of '{}' is not supported", key, name));
+    all[key] = value;
+  }
   return all;
 }
 
@@ -250,8 +302,9 @@ Value import_operation(Layer &layer) {
   const Value x = layer.input();
   if (layer.inputs.size() != 1)
     layer.unsupported(fmt::format("the operation '{}' is not supported", name));
+  const Json arguments = activation_arguments(layer, name);
   try {
-    const Json activation = {{"class_name", name}, {"config", layer.config.arguments}};
+    const Json activation = {{"class_name", name}, {"config", arguments}};
     return {activate(layer, x, &activation), x.rank};
   } catch (const NotSupported &) {
     layer.unsupported(fmt::format("the operation '{}' is not supported", name));

@@ -6,7 +6,8 @@ namespace convscope::onnx_import {
 
 namespace {
 
-bool near(double a, double b) { return std::abs(a - b) <= 1e-3 * std::abs(b); }
+// float32's rounding of a constant, and of one step to it: a file's own 0.1667 is not 1/6.
+bool near(double a, double b) { return std::abs(a - b) <= 1e-6 * std::abs(b); }
 
 const Node &node_of(const Step &step, NodeId id) { return step.graph().nodes[static_cast<std::size_t>(id)]; }
 NodeId input_of(const Step &step, NodeId id, std::size_t i = 0) { return node_of(step, id).inputs[i]; }
