@@ -19,8 +19,8 @@ void main() {
     return;
   const int k = i % p.columns, plane = int(gl_WorkGroupID.y) % p.planes * size;
   const int at = int(gl_WorkGroupID.y) * size + i;
-  const vec2 at_phase = turned(phases[at] * TURNS_A_RADIAN);
+  const vec2 direction = turned(phases[at] * TURNS_A_RADIAN);
   const vec2 g = spectrum[at];
   const float twice = k == 0 || 2 * k == p.width ? 1.0 : 2.0; // it stands for its conjugate, too
-  gradient[at] = twice * magnitudes[plane + i] * (at_phase.x * g.y - at_phase.y * g.x);
+  gradient[at] = twice * magnitudes[plane + i] * (direction.x * g.y - direction.y * g.x);
 }

@@ -8,9 +8,12 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "app/outputs.h"
 #include "app/progress.h"
 #include "app/report.h"
+#include "app/settings.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/text.h"
 
 namespace convscope {
@@ -131,6 +134,11 @@ void Context::load(const std::string &model) {
   session.load(request_of(options, model));
   if (!session.model().note.empty())
     note(session.model().note);
+  PictureSettings net;
+  net.model = session.request();
+  std::vector<Output> files = files_of(net);
+  files.push_back({"the labels", path_text(session.model().labels_file), ""});
+  check_outputs({{"--report", options.report, ""}}, files);
 }
 
 ImageRgb8 Context::read_picture(const std::string &file) {

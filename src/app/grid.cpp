@@ -8,10 +8,10 @@
 #include "app/grid_pictures.h"
 #include "app/outputs.h"
 #include "base/error.h"
-#include "base/text.h"
 #include "graph/names.h"
 #include "session/activation_groups.h"
 #include "session/input_size.h"
+#include "session/recipe_json.h"
 
 namespace convscope {
 
@@ -106,8 +106,8 @@ Command add_grid(CLI::App &program) {
     }
     settings.groups = o->groups;
     settings.recipe = recipe_of(o->optimize);
-    const bool own = lower(o->optimize.recipe).ends_with(".json"); // the user's steps and size
-    if (whole && o->optimize.steps == 0 && !own)
+    const std::string &recipe = o->optimize.recipe;
+    if (whole && o->optimize.steps == 0 && !recipe_says(recipe, "steps"))
       settings.recipe.steps = default_grid_steps;
     settings.steps = {settings.recipe.steps};
     context.read_picture(o->image); // what is wrong with it is said first
@@ -122,9 +122,10 @@ Command add_grid(CLI::App &program) {
     const NodeId layer = find_layer(context.session.graph(), o->layer);
     if (layer == 0)
       throw UserError(fmt::format("--layer {}: is the net's input, which does not respond to anything", o->layer));
-    const Size size = !o->optimize.size.empty() ? parse_size(o->optimize.size, "--size")
-                                                : image_size_for(context.session.model(), {layer}, settings.recipe,
-                                                                 whole && !own ? default_cell : settings.recipe.size);
+    const Size size = !o->optimize.size.empty()
+                          ? parse_size(o->optimize.size, "--size")
+                          : image_size_for(context.session.model(), {layer}, settings.recipe,
+                                           whole && !recipe_says(recipe, "size") ? default_cell : settings.recipe.size);
     settings.width = size.width;
     settings.height = size.height;
     return make_grid(context, settings, o->outputs);

@@ -287,6 +287,8 @@ Command add_optimize(CLI::App &program) {
     settings.model = context.session.request();
     apply(o->optimize, context, settings);
     check_outputs(outputs, files_of(settings));
+    if (!o->outputs.frames.empty())
+      check_frames(o->outputs.frames, files_of(settings));
     if (!o->offscreen) {
       note_left_out(context, {{!o->outputs.png.empty(), "-o"},
                               {!o->outputs.npy.empty(), "--npy"},

@@ -215,12 +215,11 @@ void print_recipe(const OptimizeOptions &options) {
 }
 
 std::vector<Output> files_of(const OptimizeOptions &options) {
-  const bool file = lower(options.recipe).ends_with(".json");
   return {{"--init", options.init, ""},
           {"--photo", options.photo, ""},
           {"--style", options.style, ""},
           {"--spectrum", options.spectrum, ""},
-          {"--recipe", file ? options.recipe : "", ""}};
+          {"--recipe", names_recipe_file(options.recipe) ? options.recipe : "", ""}};
 }
 
 void apply(const OptimizeOptions &options, Context &context, PictureSettings &settings) {

@@ -28,7 +28,7 @@ struct OptimizeOptions {
 };
 inline constexpr int default_path = 6;
 inline int images_of(const OptimizeOptions &path) { return path.images > 0 ? path.images : default_path; }
-// What it names that is read, for check_outputs(); the objectives' files are known to files_of() alone.
+// What it names that is read, for check_outputs(); the objectives' files are told by those of PictureSettings.
 std::vector<Output> files_of(const OptimizeOptions &options);
 // Gives --objective, which is to be required.
 CLI::Option *add_optimize_options(CLI::App &app, OptimizeOptions &options);
@@ -40,7 +40,7 @@ Recipe recipe_of(const OptimizeOptions &options);
 // Fills in `settings`; the net is loaded. Without a size it is the recipe's, in the proportions of what the net gets.
 void apply(const OptimizeOptions &options, Context &context, PictureSettings &settings);
 
-// Notes where --photo, --style or the recipe's start from a photo are for nothing.
+// Notes where --photo, --style or, beside --init, the recipe's start from a photo are for nothing.
 void note_unused_pictures(Context &context, const PictureSettings &settings);
 
 struct Outcome {

@@ -37,11 +37,27 @@ void check_outputs(const std::vector<Output> &outputs, const std::vector<Output>
       throw UserError(fmt::format("{} {}: the name must end in {}", output.option, output.path, output.extension));
     std::error_code error;
     const fs::path path = fs::weakly_canonical(output.path, error);
-    for (const Output *other : seen)
-      if (path == fs::weakly_canonical(other->path, error))
+    for (const Output *other : seen) {
+      const fs::path taken = fs::weakly_canonical(other->path, error);
+      if (path == taken)
         throw UserError(fmt::format("{} and {} name the same file, {}", other->option, output.option, output.path));
+      if (path.parent_path() == taken && fs::is_directory(taken, error) && fs::exists(path, error))
+        throw UserError(
+            fmt::format("{} {}: is a file of the folder that {} reads", output.option, output.path, other->option));
+    }
     check_writable(output.path);
     seen.push_back(&output);
+  }
+}
+
+void check_frames(const std::string &folder, const std::vector<Output> &inputs) {
+  std::error_code error;
+  for (const Output &input : inputs) {
+    const fs::path path = fs::weakly_canonical(input.path, error);
+    if (!input.path.empty() && path.parent_path() == fs::weakly_canonical(folder, error) &&
+        path.filename().string().starts_with("frame-"))
+      throw UserError(fmt::format("--frames {}: {}, which {} reads, may be the name of a frame", folder,
+                                  path_text(path.filename()), input.option));
   }
 }
 

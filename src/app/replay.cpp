@@ -39,7 +39,8 @@ Command add_replay(CLI::App &program) {
   command.run = [o](Context &context) {
     const std::vector<Output> outputs = {{"-o", o->outputs.png, names_loop(o->outputs.png) ? "" : ".png"},
                                          {"--report", context.options.report, ""}};
-    check_outputs(outputs);
+    check_outputs(outputs); // the picture may be made again in its own place
+    check_outputs({outputs.back()}, {{"the picture", o->input, ""}});
     for (const auto &[given, option] :
          {std::pair(context.options.precision != "auto", "--precision"),
           std::pair(context.options.preprocessing.has_value(), "--preprocess"),

@@ -258,8 +258,9 @@ std::vector<Output> files_of(const PictureSettings &settings) {
   add("--photo", settings.photo);
   add("--style", settings.style);
   add("--spectrum", settings.spectrum);
-  for (const FileMark &mark : settings.arrays)
-    add("--set", mark);
+  for (const auto &[name, value] : settings.model.set)
+    if (names_array(value))
+      files.push_back({"--set", value, ""});
   for (const FileMark &mark : settings.vectors)
     add("the objective", mark);
   return files;

@@ -146,9 +146,8 @@ std::vector<Check> kernel_checks(const vulkan::DeviceInfo &device) {
   for (const KernelCase &given : convolution_cases()) {
     const auto of = std::make_shared<const KernelCase>(given);
     const auto seen = std::make_shared<Seen>();
-    for (std::size_t i = 0; i < backend_names.size(); ++i) {
+    for (std::size_t i = 0; i < backend_names.size(); ++i)
       checks.push_back(convolution_check(of, static_cast<ConvBackend>(i), seen));
-    }
   }
   std::vector<KernelCase> others = op_cases();
   others.push_back(revive_case());

@@ -145,14 +145,13 @@ private:
       return false;
     }
     here_ += count;
-    received_ += count;
     return true;
   }
 
   static int on_progress(void *self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
     auto &attempt = *static_cast<Attempt *>(self);
     attempt.stopped_ = !attempt.progress_(attempt.here_, attempt.total_);
-    attempt.stalled_ = attempt.stall_.stalled(std::chrono::steady_clock::now(), attempt.received_);
+    attempt.stalled_ = attempt.stall_.stalled(std::chrono::steady_clock::now(), attempt.here_ - attempt.start_);
     return attempt.stopped_ || attempt.stalled_ ? 1 : 0;
   }
 
@@ -198,7 +197,7 @@ private:
   const Download &what_;
   const fs::path &part_;
   const std::function<bool(std::uint64_t, std::uint64_t)> &progress_;
-  std::uint64_t start_, here_, total_ = 0, received_ = 0;
+  std::uint64_t start_, here_, total_ = 0;
   StallClock stall_;
   bool stopped_ = false, stalled_ = false, too_long_ = false, wrong_range_ = false;
   std::string disk_error_, told_;

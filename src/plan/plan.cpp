@@ -131,7 +131,7 @@ void Plan::check_bindings() const {
     for (const Use &use : step.uses)
       if (const Tensor &of = tensor(use.tensor); step.program && of.bytes > info.max_storage_range)
         throw UserError(fmt::format("{} of {} needs {} MiB, but {} binds at most {} MiB", of.name, name_,
-                                    of.bytes >> 20, info.name, info.max_storage_range >> 20));
+                                    (of.bytes + (1 << 20) - 1) >> 20, info.name, info.max_storage_range >> 20));
 }
 
 void Plan::place() {

@@ -98,9 +98,12 @@ const std::vector<Field> &fields() {
        [](Recipe &r, const JsonReader &from, const std::string &key) { r.name = from.text(key); }, "a text"},
       integer("size", &Recipe::size, 1, most_side),
       {"parameterization", [](const Recipe &r) -> Json { return form_of(r.parameterization).name; },
+       // With its rate, which other keys, that come later, may change.
        [](Recipe &r, const JsonReader &from, const std::string &key) {
-         set_parameterization(r,
-                              parameterization_kind(from.text(key), from.name())); // its rate, too; before other keys
+         if (!from.at(key).is_string())
+           throw UserError(
+               fmt::format("{}: '{}' is one of {}", from.name(), key, fmt::join(parameterization_names(), ", ")));
+         set_parameterization(r, parameterization_kind(from.text(key), from.name()));
        }},
       number("decay", &Recipe::decay, 0, 10),
       word("colours", &Recipe::decorrelate_colours, {"rgb", "decorrelated"}),
@@ -168,13 +171,16 @@ Recipe read_recipe(const JsonReader &from) {
   for (const auto &[key, value] : from.json().items())
     if (std::find(keys.begin(), keys.end(), key) == keys.end())
       throw UserError(fmt::format("{}: a recipe has no '{}'{}", from.name(), key, did_you_mean(key, keys)));
+  if (from.has("base") && !from.at("base").is_string())
+    throw UserError(fmt::format("{}: 'base' is one of {}", from.name(), fmt::join(recipe_names(), ", ")));
   Recipe result = from.has("base") ? recipe(from.text("base")) : Recipe{};
   for (const Field &field : fields())
     if (from.has(field.key))
       read_field(field, result, from);
-  const auto drawn = {"jitter", "scale", "rotation", "jitter_after"};
+  const auto transforming = {"jitter",        "scale",       "rotation", "jitter_after", "canvas_margin",
+                             "canvas_scales", "canvas_crop", "border",   "crops",        "crop_side"};
   if (!from.has("transforms") &&
-      std::any_of(drawn.begin(), drawn.end(), [&](const char *key) { return from.has(key); }))
+      std::any_of(transforming.begin(), transforming.end(), [&](const char *key) { return from.has(key); }))
     result.transforms = true; // or these would be for nothing
   if (result.canvas_scales &&
       (result.scale.uniform || canvas_scales(result).size() > static_cast<std::size_t>(most_scales)))
@@ -183,13 +189,28 @@ Recipe read_recipe(const JsonReader &from) {
   return result;
 }
 
-Recipe recipe_by(const std::string &name_or_file) {
-  if (!lower(name_or_file).ends_with(".json"))
-    return recipe(name_or_file);
-  const auto bytes = read_file(name_or_file, 1 << 20);
-  const Json json = Json::parse(bytes, nullptr, false);
+bool names_recipe_file(const std::string &name_or_file) { return lower(name_or_file).ends_with(".json"); }
+
+namespace {
+
+Json read_recipe_file(const std::string &file) {
+  const auto bytes = read_file(file, 1 << 20);
+  Json json = Json::parse(bytes, nullptr, false);
   if (json.is_discarded())
-    throw UserError(name_or_file + ": is not JSON");
+    throw UserError(file + ": is not JSON");
+  return json;
+}
+
+} // namespace
+
+bool recipe_says(const std::string &name_or_file, const std::string &key) {
+  return names_recipe_file(name_or_file) && read_recipe_file(name_or_file).contains(key);
+}
+
+Recipe recipe_by(const std::string &name_or_file) {
+  if (!names_recipe_file(name_or_file))
+    return recipe(name_or_file);
+  const Json json = read_recipe_file(name_or_file);
   Recipe result = read_recipe({json, name_or_file});
   if (!json.contains("name"))
     result.name = path_text(std::filesystem::path(name_or_file).stem());

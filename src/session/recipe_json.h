@@ -13,7 +13,10 @@ nlohmann::ordered_json to_json(const Recipe &recipe);
 // What is not said is as in the recipe that "base" names or, without that, in `plain`. UserError for a key that no
 // recipe has, and for a value that is not what to_json() writes or that no optimization could use.
 Recipe read_recipe(const JsonReader &from);
-// By its name, or from a file that ends in .json. UserError where there is none.
+bool names_recipe_file(const std::string &name_or_file); // it ends in .json
+// Whether it is a file, and has that key. UserError as recipe_by().
+bool recipe_says(const std::string &name_or_file, const std::string &key);
+// By its name, or from such a file. UserError where there is none.
 Recipe recipe_by(const std::string &name_or_file);
 nlohmann::ordered_json to_json(const Preprocessing &preprocessing);
 Preprocessing read_preprocessing(const JsonReader &from);

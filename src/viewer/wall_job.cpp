@@ -158,6 +158,10 @@ void WallJob::begin_batch(const std::vector<int> &in_view) {
       return true;
     } catch (const vulkan::NoRoom &) { // others may have taken memory
       return false;
+    } catch (const UserError &) { // too many to be bound
+      if (batch_.size() == 1)
+        throw;
+      return false;
     }
   };
   try {

@@ -301,7 +301,7 @@ private:
     if (word.empty())
       fail("expected a layer");
     for (const TermForm &form : term_forms())
-      if (!form.name.empty() && form.syntax != form.name && lower(word) == form.name)
+      if (!form.name.empty() && lower(word.substr(0, word.find('('))) == form.name)
         reject(word.size(), fmt::format("'{}' is written {}", word, form.syntax));
     known_layer(word); // says what is wrong with it
     fail(fmt::format("can't read '{}'", word));

@@ -83,12 +83,17 @@ bool Optimization::State::advance(vulkan::Flight &flight) {
 }
 
 // Nothing to follow, and nothing there: not in any of the last steps.
-bool Optimization::State::dead(const Progress &progress) const {
+bool Optimization::State::dead(const Objective &objective, const Progress &progress) const {
   const std::size_t count = std::min<std::size_t>(progress.values.size(), dead_for);
   if (began > 0 && count < dead_for) // it was alive before
     return false;
-  if (std::any_of(progress.values.begin(), progress.values.end(), [](float value) { return value < 0; }))
-    return false; // nothing is what it came up to: a unit was silenced
+  // Nothing may be what it came up to: a unit was silenced, here or in steps that are not told any more.
+  const bool silences = std::any_of(objective.terms.begin(), objective.terms.end(),
+                                    [](const Term &term) { return term.layer >= 0 && term.weight < 0; });
+  const bool told_whole = began == 0 && progress.values.size() == static_cast<std::size_t>(done);
+  if (silences && (!told_whole ||
+                   std::any_of(progress.values.begin(), progress.values.end(), [](float value) { return value < 0; })))
+    return false;
   for (std::size_t i = progress.values.size() - count; i < progress.values.size(); ++i) {
     const std::size_t at = std::size_t(done) - progress.values.size() + i;
     const bool may_have_gradient = at < std::size_t(recipe.revive_steps);
@@ -215,7 +220,7 @@ std::vector<Progress> Optimization::progress() {
     progress.stopped_at = images.at(n).stopped;
     if (progress.stopped_at >= 0)
       progress.state = Progress::State::stopped;
-    else if (s.dead(progress))
+    else if (s.dead(s.objectives[n], progress))
       progress.state = Progress::State::dead;
   }
   return result;

@@ -90,7 +90,7 @@ struct Optimization::State {
   bool reviving() const { return done < recipe.revive_steps; }
   std::string doing() const;
   bool advance(vulkan::Flight &flight); // the next slice; whether it was the last of a step
-  bool dead(const Progress &progress) const;
+  bool dead(const Objective &objective, const Progress &progress) const;
 
   // Of a step, whatever its canvas: what the plan says of one.
   template <typename Of> double mean(Of of) const {

@@ -37,6 +37,7 @@ void Flight::submit(VkCommandBuffer commands, std::string doing, Landed landed, 
     land();
     device_.turns().lock();
   }
+  next.began = Clock::now();
   VkResult result = VK_SUCCESS;
   {
     const std::lock_guard lock(device_.queue_mutex());

@@ -121,6 +121,8 @@ Program::Program(const Device &device, TaskQueue &compiler, std::string_view sha
   push_bytes_ = interface.push_bytes;
   layer_axis_ = interface.layer_axis;
   doubles_ = interface.doubles;
+  if (layer_axis_ < 0)
+    throw std::logic_error(fmt::format("{} counts workgroups in a way that parts of them can't be run by", name_));
   check_limits(interface, device.info(), name_);
   set_layout_ = make_set_layout(device, bindings_, texels_);
   layout_ = make_layout(device, set_layout(), push_bytes_);

@@ -249,6 +249,16 @@ TEST_F(OptimizationTest, SilencedUnitsAreNotDead) {
   ASSERT_LT(progress.values.front(), 0);
   ASSERT_EQ(progress.values.back(), 0);
   EXPECT_EQ(progress.state, Progress::State::running);
+  // Nor when the steps in which it fired are not told any more.
+  options.history = 8;
+  Optimization forgetful = make({"-conv1:2"}, fast);
+  forgetful.step(60);
+  EXPECT_EQ(forgetful.progress()[0].values, std::vector<float>(8, 0));
+  EXPECT_EQ(forgetful.progress()[0].state, Progress::State::running);
+  options.resume = optimization.state();
+  Optimization resumed = make({"-conv1:2"}, fast);
+  resumed.step(20);
+  EXPECT_EQ(resumed.progress()[0].state, Progress::State::running);
 }
 
 TEST_F(OptimizationTest, LucidRevivesBlockedUnits) {

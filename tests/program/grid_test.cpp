@@ -41,6 +41,18 @@ TEST_F(Grid, CellsAreLargeEnoughForTheLayer) {
   done(grid({"--steps", "2", "--batch", "2", "--npy", "grid.npy"}, "pool5"), {"grid.npy"});
   EXPECT_EQ(npy("grid.npy").shape.at(3), 51) << "a canvas of 63 pixels has one position there";
   refused(grid({"--size", "50", "-o", "grid.png"}, "pool5"), {"50x50", "pool5", "51x51"});
+  // A recipe's file says what it has keys for.
+  put("short.json", R"({"base": "lucid", "steps": 2})");
+  done(grid({"--recipe", "short.json", "--batch", "2", "--npy", "short.npy"}, "pool5"), {"short.npy"});
+  EXPECT_EQ(npy("short.npy").shape, npy("grid.npy").shape);
+  put("sized.json", R"({"base": "lucid", "steps": 2, "size": 56})");
+  done(grid({"--recipe", "sized.json", "--batch", "2", "--npy", "sized.npy"}, "pool5"), {"sized.npy"});
+  EXPECT_EQ(npy("sized.npy").shape.at(3), 56);
+}
+
+TEST_F(Grid, WhatIsForNothingIsRefused) {
+  refused(grid({"--top", "3", "-o", "grid.png"}), {"--top: is of --at"});
+  refused(grid({"-o", "grid.png"}, "input"), {"--layer input: is the net's input"});
 }
 
 #ifndef _WIN32

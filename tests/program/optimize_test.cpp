@@ -57,9 +57,34 @@ TEST_F(Optimize, WhatIsReadIsNotWrittenOver) {
   refuses(direction, {"-o", "x.png", "--npy", "v.npy"});
   refuses("conv3:4", {"--recipe", "mine.json", "-o", "x.png", "--report", "mine.json"});
   refuses("conv3:4", {"-o", "x.png", "--frames", "x.png"});
+  std::filesystem::create_directory(path("folder"));
+  write_png(path("folder/frame-00000.png"), ImageRgb8(64, 48, 120));
+  Arguments frames = {"--photo", "folder/frame-00000.png", "-o", "x.png", "--frames", "folder"};
+  frames.insert(frames.end(), small.begin(), small.end());
+  refused(optimize({caricature}, frames), {"--frames folder: frame-00000.png, which --photo reads"});
+  refused(optimize({"conv3:4"}, {"--recipe", "maco", "--spectrum", "folder", "-o", "folder/frame-00000.png"}),
+          {"folder/frame-00000.png: is a file of the folder that --spectrum reads"});
   refused({"strip", "--model", "alexnet", "--image", "photo-0.png", "--objective", caricature, "--photo", "photo-0.png",
            "-o", "photo-0.png"},
           {"the same file"});
+}
+
+TEST_F(Optimize, ARecipeIsPrinted) {
+  const Arguments command = {"optimize", "--model", "alexnet", "--objective", "conv3:4", "--print-recipe"};
+  const auto with = [&](Arguments more) {
+    more.insert(more.begin(), command.begin(), command.end());
+    return more;
+  };
+  put("mine.json", done(with({"--size", "48", "--steps", "7", "--recipe", "maco"})).out);
+  EXPECT_NE(bytes("mine.json").find("\"size\": 48"), std::string::npos);
+  EXPECT_EQ(done(with({"--recipe", "mine.json"})).out, bytes("mine.json"));
+  refused(with({"--size", "64x32"}), {"--size 64x32", "square"});
+  // Of a path it is `shared`, unless the recipe has a parameterization of its own.
+  const Arguments path = {"optimize", "--model", "alexnet", "--from", "conv1:1", "--to", "conv1:2", "--print-recipe"};
+  EXPECT_NE(done(path).out.find("\"shared\""), std::string::npos);
+  Arguments own = path;
+  own.insert(own.end(), {"--recipe", "mine.json"});
+  EXPECT_NE(done(own).out.find("\"parameterization\": \"maco\""), std::string::npos);
 }
 
 TEST_F(Optimize, EveryRecipeWorks) {

@@ -45,6 +45,8 @@ TEST(RecipeJson, AParameterizationBringsItsSettings) {
 }
 
 TEST(RecipeJson, WhatIsDrawnIsDone) {
+  EXPECT_TRUE(read(R"({"crops": 4})").transforms);
+  EXPECT_TRUE(read(R"({"canvas_margin": 12})").transforms);
   EXPECT_TRUE(read(R"({"rotation": {"uniform": true, "values": [-5, 5]}})").transforms);
   EXPECT_FALSE(read(R"({"transforms": false, "rotation": {"uniform": true, "values": [-5, 5]}})").transforms);
 }
@@ -67,6 +69,14 @@ TEST(RecipeJson, CanvasesScaleByAFewValues) {
   EXPECT_TRUE(fixed.scale.uniform);
 }
 
+TEST(RecipeJson, AFileIsAskedWhatItSays) {
+  const Scratch folder;
+  const std::string file = folder.put("mine.json", R"({"base": "lucid", "steps": 9})").string();
+  EXPECT_TRUE(recipe_says(file, "steps"));
+  EXPECT_FALSE(recipe_says(file, "size"));
+  EXPECT_FALSE(recipe_says("lucid", "steps"));
+}
+
 TEST(RecipeJson, SaysWhatIsWrong) {
   const auto error = [](const std::string &text) { return complaint([&] { read(text); }); };
   EXPECT_EQ(error(R"({"base": "lucid", "step": 64})"), "my.json: a recipe has no 'step' (did you mean 'steps'?)");
@@ -80,6 +90,8 @@ TEST(RecipeJson, SaysWhatIsWrong) {
   EXPECT_THAT(error(R"({"scale": 1.0})"), HasSubstr("my.json: 'scale' is 1.0: it must be {\"uniform\": true"));
   EXPECT_THAT(error(R"({"scale": {"uniform": false, "values": [1], "sigma": 3}})"), HasSubstr("'scale' is {"));
   EXPECT_THAT(error(R"({"parameterization": "cpn"})"), HasSubstr("did you mean 'cppn'"));
+  EXPECT_THAT(error(R"({"parameterization": 3})"), HasSubstr("my.json: 'parameterization' is one of fft, "));
+  EXPECT_THAT(error(R"({"base": 3})"), HasSubstr("my.json: 'base' is one of lucid, "));
   EXPECT_THAT(error("[]"), HasSubstr("a recipe is a JSON object"));
 }
 
