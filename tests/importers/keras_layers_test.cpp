@@ -333,7 +333,10 @@ TEST_F(KerasLayersTest, FunctionsTakeTheArgumentsOfTheirCall) {
   EXPECT_EQ(last<Softmax>(called("nn.softmax", {{"axis", 1}})).axis, Axis::h);
   EXPECT_EQ(last<Unary>(called("nn.gelu", {{"approximate", true}})).function, Function::gelu_tanh);
   EXPECT_EQ(last<Relu>(called("keras.activations.relu", {{"max_value", 6.0}})).ceiling, 6);
-  EXPECT_EQ(reason([&] { return called("nn.silu", {{"beta", 2.0}}); }), "the argument 'beta' of 'silu' is not supported");
+  EXPECT_EQ(reason([&] {
+              return called("nn.silu", {{"beta", 2.0}});
+            }),
+            "the argument 'beta' of 'silu' is not supported");
   EXPECT_EQ(reason([&] { return called("cast", {{"dtype", "int32"}}); }), "makes 'int32', which is no float");
   EXPECT_EQ(output(called("cast", {{"dtype", "float16"}})), output(called("nn.relu", Json::object())));
 }
