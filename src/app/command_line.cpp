@@ -134,9 +134,7 @@ void Context::load(const std::string &model) {
   session.load(request_of(options, model));
   if (!session.model().note.empty())
     note(session.model().note);
-  PictureSettings net;
-  net.model = session.request();
-  std::vector<Output> files = files_of(net);
+  std::vector<Output> files = files_of(session.request());
   files.push_back({"the labels", path_text(session.model().labels_file), ""});
   check_outputs({{"--report", options.report, ""}}, files);
 }

@@ -80,9 +80,7 @@ Command add_activations(CLI::App &program) {
     check_outputs({{"-o", o->output, ".npy"}, {"--report", context.options.report, ""}}, {{"--input", o->input, ""}});
     const Array input = read_input(o->input);
     context.load(o->model);
-    PictureSettings seen;
-    seen.model = context.session.request();
-    check_outputs({{"-o", o->output, ".npy"}}, files_of(seen));
+    check_outputs({{"-o", o->output, ".npy"}}, files_of(context.session.request()));
     check_channels(input, o->input, context.session.graph());
     const NodeId layer = find_layer(context.session.graph(), o->layer);
     shape_at(context.session.model(), layer, size_of(input)); // before a device is opened
@@ -116,10 +114,10 @@ Command add_gradient(CLI::App &program) {
     context.load(o->model);
     check_channels(input, o->input, context.session.graph());
     const Objective objective = context.session.objective(o->objective, std::filesystem::path(o->input).parent_path());
-    PictureSettings seen;
-    seen.model = context.session.request();
-    mark_vectors(objective, seen);
-    check_outputs(outputs, files_of(seen));
+    std::vector<Output> files = files_of(context.session.request());
+    for (const Term &term : objective.terms)
+      files.push_back({"the objective", term.file, ""});
+    check_outputs(outputs, files);
     const Pictures pictures{read_comparison(context, o->photo, input), read_comparison(context, o->style, input)};
     const Stopwatch clock;
     const GradientResult result = context.session.gradient(input, objective, pictures);

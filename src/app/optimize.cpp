@@ -151,6 +151,18 @@ ViewRequest view_of(Context &context, const PictureSettings &settings, const Rec
   return view;
 }
 
+// Each of several images by its own name; frames where they are one file.
+std::vector<Output> outputs_of(const PictureOutputs &outputs, std::size_t images, const std::string &report) {
+  std::vector<Output> all = {{"-o", outputs.png, names_loop(outputs.png) ? "" : ".png"},
+                             {"--loop", outputs.loop, ""},
+                             {"--npy", outputs.npy, ".npy"},
+                             {"--frames", is_animation(lower_extension(outputs.frames)) ? outputs.frames : "", ""},
+                             {"--report", report, ""}};
+  for (const std::string &file : numbered_paths(outputs.png, images))
+    all.push_back({"-o", file, ""});
+  return all;
+}
+
 } // namespace
 
 int make_images(Context &context, const PictureSettings &given, const PictureOutputs &outputs) {
@@ -198,22 +210,6 @@ int make_images(Context &context, const PictureSettings &given, const PictureOut
   context.report["timings"]["write_s"] = clock.seconds();
   return outcome.status();
 }
-
-namespace {
-
-// Each of several images by its own name; frames where they are one file.
-std::vector<Output> outputs_of(const PictureOutputs &outputs, std::size_t images, const std::string &report) {
-  std::vector<Output> all = {{"-o", outputs.png, names_loop(outputs.png) ? "" : ".png"},
-                             {"--loop", outputs.loop, ""},
-                             {"--npy", outputs.npy, ".npy"},
-                             {"--frames", is_animation(lower_extension(outputs.frames)) ? outputs.frames : "", ""},
-                             {"--report", report, ""}};
-  for (const std::string &file : numbered_paths(outputs.png, images))
-    all.push_back({"-o", file, ""});
-  return all;
-}
-
-} // namespace
 
 Command add_optimize(CLI::App &program) {
   struct Options {

@@ -243,24 +243,27 @@ void mark_vectors(const Objective &objective, PictureSettings &settings) {
       settings.vectors.push_back(mark_file(term.file));
 }
 
+std::vector<Output> files_of(const ModelRequest &model) {
+  std::vector<Output> files = {{"--model", names_model_file(model.model) ? model.model : "", ""},
+                               {"--weights", model.weights, ""},
+                               {"--labels", model.labels, ""}};
+  for (const auto &[name, value] : model.set)
+    if (names_array(value))
+      files.push_back({"--set", value, ""});
+  return files;
+}
+
 std::vector<Output> files_of(const PictureSettings &settings) {
-  std::vector<Output> files;
+  std::vector<Output> files = files_of(settings.model);
   const auto add = [&](const char *option, const std::optional<FileMark> &mark) {
     if (mark)
       files.push_back({option, mark->file, ""});
   };
-  if (names_model_file(settings.model.model))
-    files.push_back({"--model", settings.model.model, ""});
-  files.push_back({"--weights", settings.model.weights, ""});
-  files.push_back({"--labels", settings.model.labels, ""});
   add("the photo", settings.image);
   add("--init", settings.init);
   add("--photo", settings.photo);
   add("--style", settings.style);
   add("--spectrum", settings.spectrum);
-  for (const auto &[name, value] : settings.model.set)
-    if (names_array(value))
-      files.push_back({"--set", value, ""});
   for (const FileMark &mark : settings.vectors)
     add("the objective", mark);
   return files;

@@ -72,7 +72,8 @@ PictureSettings read_settings(const std::string &text, const std::string &name);
 void mark_model(const Session &session, PictureSettings &settings);
 // The files of the vectors that the objective names.
 void mark_vectors(const Objective &objective, PictureSettings &settings);
-// All that it is made from, for check_outputs(): the model's files too.
+// What is read, for check_outputs(): the model's files, and all that a picture is made from, these among them.
+std::vector<Output> files_of(const ModelRequest &model);
 std::vector<Output> files_of(const PictureSettings &settings);
 // The device, its driver, and the precision in force.
 void mark_device(Session &session, PictureSettings &settings);

@@ -60,7 +60,7 @@ public:
 
   Attempt(const Download &what, const fs::path &part, const std::function<bool(std::uint64_t, std::uint64_t)> &progress)
       : what_(what), part_(part), progress_(progress), start_(size_of(part)), here_(start_),
-        stall_(what.stall_seconds, std::chrono::steady_clock::now(), 0) {}
+        stall_(what.stall_seconds, std::chrono::steady_clock::now()) {}
 
   // UserError where trying again can't help.
   End run() {

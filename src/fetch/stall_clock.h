@@ -16,8 +16,8 @@ public:
   static constexpr std::chrono::seconds most_counted{2};
   static constexpr std::uint64_t slowest = 100; // bytes a second
 
-  StallClock(int stall_seconds, Time now, std::uint64_t bytes)
-      : limit_(stall_seconds), enough_(slowest * static_cast<std::uint64_t>(stall_seconds)), last_(now), mark_(bytes) {}
+  StallClock(int stall_seconds, Time now)
+      : limit_(stall_seconds), enough_(slowest * static_cast<std::uint64_t>(stall_seconds)), last_(now) {}
 
   // Whether less than `slowest` has come, on average, over the last stall_seconds that count.
   bool stalled(Time now, std::uint64_t bytes) {
@@ -34,7 +34,7 @@ private:
   std::chrono::seconds limit_;
   std::uint64_t enough_;
   Time last_;
-  std::uint64_t mark_; // bytes at the last time that enough had come
+  std::uint64_t mark_ = 0; // bytes at the last time that enough had come
   Time::duration waited_{0};
 };
 

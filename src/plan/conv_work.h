@@ -8,11 +8,6 @@
 
 namespace convscope {
 
-// Of a batch, by definition.
-constexpr double convolution_flops(const gpu::ConvParams &p) {
-  return 2.0 * p.batch * p.groups * p.out_c * p.in_c * p.kernel_h * p.kernel_w * p.out_h * p.out_w;
-}
-
 // Of one image, whatever the batch: arithmetic, two to a multiplication and addition or to an instruction in their
 // place, and bytes that the device's memory gives or takes.
 struct ConvWork {
@@ -38,5 +33,8 @@ constexpr double bytes_moved(const gpu::ConvParams &p, int parts) {
 constexpr ConvWork work_by_definition(const gpu::ConvParams &p, int parts) {
   return {2.0 * p.groups * p.out_c * p.in_c * p.kernel_h * p.kernel_w * p.out_h * p.out_w, bytes_moved(p, parts)};
 }
+
+// Of a batch.
+constexpr double convolution_flops(const gpu::ConvParams &p) { return p.batch * work_by_definition(p, 1).flops; }
 
 } // namespace convscope

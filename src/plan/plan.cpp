@@ -262,7 +262,7 @@ int Plan::cut_axis(const Step &step) {
   if (!step.program)
     return 0;
   const int layer = step.program->layer_axis();
-  const bool free = layer == 0 || (layer > 0 && step.groups[static_cast<std::size_t>(layer)] == 1);
+  const bool free = layer == 0 || step.groups[static_cast<std::size_t>(layer)] == 1;
   int axis = free ? 0 : 1;
   for (int other = axis + 1; other < 3; ++other)
     if (step.groups[static_cast<std::size_t>(other)] > step.groups[static_cast<std::size_t>(axis)])

@@ -152,6 +152,14 @@ void read_field(const Field &field, Recipe &recipe, const JsonReader &from) {
   }
 }
 
+Json read_recipe_file(const std::string &file) {
+  const auto bytes = read_file(file, 1 << 20);
+  Json json = Json::parse(bytes, nullptr, false);
+  if (json.is_discarded())
+    throw UserError(file + ": is not JSON");
+  return json;
+}
+
 } // namespace
 
 Json to_json(const Recipe &recipe) {
@@ -190,18 +198,6 @@ Recipe read_recipe(const JsonReader &from) {
 }
 
 bool names_recipe_file(const std::string &name_or_file) { return lower(name_or_file).ends_with(".json"); }
-
-namespace {
-
-Json read_recipe_file(const std::string &file) {
-  const auto bytes = read_file(file, 1 << 20);
-  Json json = Json::parse(bytes, nullptr, false);
-  if (json.is_discarded())
-    throw UserError(file + ": is not JSON");
-  return json;
-}
-
-} // namespace
 
 bool recipe_says(const std::string &name_or_file, const std::string &key) {
   return names_recipe_file(name_or_file) && read_recipe_file(name_or_file).contains(key);

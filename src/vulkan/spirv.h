@@ -14,8 +14,8 @@ struct ShaderInterface {
   std::uint64_t invocations = 0;  // of a workgroup
   std::uint64_t shared_bytes = 0; // of its shared memory
   // The axis whose workgroups count on where those of x end (gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x):
-  // 1 or 2; 0 where gl_NumWorkGroups is not used; -1 where other components are, or x in
-  // no such sum: of such a shader no program is made.
+  // 1 or 2; 0 where gl_NumWorkGroups is not used; -1 where other components are, or x in no such
+  // sum: of such a shader no program is made.
   int layer_axis = 0;
   bool doubles = false; // whether it computes in float64
 };

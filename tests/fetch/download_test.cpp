@@ -36,21 +36,21 @@ int calls_until_stalled(StallClock &clock, StallClock::Time from, std::uint64_t 
 }
 
 TEST(StallClock, FindsSilenceInTime) {
-  StallClock from_the_start(5, {}, 0);
+  StallClock from_the_start(5, {});
   EXPECT_EQ(calls_until_stalled(from_the_start, {}, 0, 0, 100), 5);
-  StallClock after_much(5, {}, 1000);
+  StallClock after_much(5, {});
   EXPECT_FALSE(after_much.stalled(StallClock::Time(std::chrono::seconds(1)), 1000000));
   EXPECT_EQ(calls_until_stalled(after_much, StallClock::Time(std::chrono::seconds(1)), 1000000, 0, 100), 5);
 }
 
 TEST(StallClock, KnowsSlowFromNextToNothing) {
-  StallClock slow(5, {}, 0), trickle(5, {}, 0);
+  StallClock slow(5, {}), trickle(5, {});
   EXPECT_EQ(calls_until_stalled(slow, {}, 0, StallClock::slowest, 1000), 1000);
   EXPECT_EQ(calls_until_stalled(trickle, {}, 0, StallClock::slowest - 1, 1000), 5);
 }
 
 TEST(StallClock, CountsNoPauseOfTheProgramItself) {
-  StallClock clock(5, {}, 0);
+  StallClock clock(5, {});
   const StallClock::Time woken(std::chrono::hours(8));
   EXPECT_FALSE(clock.stalled(woken, 0));
   EXPECT_EQ(calls_until_stalled(clock, woken, 0, 0, 100), 3);

@@ -10,7 +10,9 @@
 namespace convscope {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 Recipe read(const std::string &text) {
   const auto json = nlohmann::ordered_json::parse(text);
@@ -83,8 +85,8 @@ TEST(RecipeJson, SaysWhatIsWrong) {
   EXPECT_THAT(error(R"({"base": "lucd"})"), HasSubstr("did you mean 'lucid'"));
   for (const char *bad : {R"({"steps": 0})", R"({"steps": 1.5})", R"({"lr": -1})", R"({"optimizer": "sgd"})",
                           R"({"scale": {"uniform": true, "values": [0, 1]}})", R"({"jitter": 3})",
-                          R"({"crops": 1000000})", R"({"transforms": "yes"})", R"({"base": 3})"})
-    EXPECT_THAT(error(bad), HasSubstr("my.json: ")) << bad;
+                          R"({"crops": 1000000})", R"({"transforms": "yes"})"})
+    EXPECT_THAT(error(bad), AllOf(StartsWith("my.json: '"), HasSubstr(": it must be "))) << bad;
   EXPECT_EQ(error(R"({"optimizer": "sgd"})"), "my.json: 'optimizer' is \"sgd\": it must be adam or nadam");
   EXPECT_EQ(error(R"({"steps": 0})"), "my.json: 'steps' is 0: it must be a whole number from 1 to 1000000");
   EXPECT_THAT(error(R"({"scale": 1.0})"), HasSubstr("my.json: 'scale' is 1.0: it must be {\"uniform\": true"));
