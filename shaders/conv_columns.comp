@@ -22,7 +22,7 @@ layout(constant_id = 5) const int STRIDE_W = 1;
 layout(constant_id = 6) const int PAD_W = 0;
 layout(constant_id = 7) const bool ALIGNED = true; // every row of the output begins at a multiple of 4 elements
 
-layout(push_constant) uniform Push { ColumnsParams push; };
+layout(push_constant) uniform Push { ConvParams p; };
 QUAD_BUFFER(0, columns);
 layout(binding = 1) readonly restrict buffer Bias { float bias[]; };
 layout(binding = 2) restrict buffer Output { float outputs[]; };
@@ -31,7 +31,6 @@ QUAD_BUFFER(3, residual);
 layout(binding = 4) restrict buffer Mask { uint mask[]; };
 layout(binding = 4) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
 const int STEP = 1;
-#define p push.conv
 #include "vector_epilogue.glsl"
 
 const int PIXELS = 4 * STRIDE_W;
@@ -51,14 +50,14 @@ void finish(vec4 v, int n, int channel, int pixel, int count, int plane) {
 void main() {
   int runs = (p.out_w + PIXELS - 1) / PIXELS; // a row
   int item = int((gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x) * LANES + gl_LocalInvocationID.x);
-  if (item >= push.images * p.out_h * runs)
+  if (item >= p.batch * p.out_h * runs)
     return;
   int channel = int(gl_WorkGroupID.y);
   int run = item % runs;
   int iy = item / runs % p.out_h;
   int image = item / runs / p.out_h;
   int positions = p.in_h * p.in_w;
-  int last = (push.images * p.out_c * KERNEL_H * KERNEL_W * positions - 1) / 4;
+  int last = (p.batch * p.out_c * KERNEL_H * KERNEL_W * positions - 1) / 4;
 
   [[unroll]] for (int k = 0; k < PIXELS; ++k)
     sums[k] = (EPILOGUE & EPILOGUE_BIAS) != 0 ? bias[channel] : 0.0;
@@ -76,7 +75,7 @@ void main() {
     }
   }
 
-  int n = push.first_image + image;
+  int n = p.first_image + image;
   int plane = p.out_rows * p.out_cols;
   [[unroll]] for (int part = 0; part < STRIDE_W; ++part) {
     int ix = run * PIXELS + 4 * part;

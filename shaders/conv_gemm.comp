@@ -86,12 +86,11 @@ void accumulate(int from, int tile) {
 }
 
 // A rolled loop over a copy that may be indexed: unrolled stores would be most of the pipeline's compile time.
-void store(int n, int first, int channels, int pixel) {
+void store(int n, int first, int channels, int pixel, int count) {
   vec4 values[TILE_C];
   [[unroll]] for (int c = 0; c < TILE_C; ++c)
     values[c] = sums[c];
-  int plane = p.out_h * p.out_w;
-  int count = min(4, plane - pixel);
+  int plane = p.out_rows * p.out_cols;
   uvec4 bits = uvec4(0); // of 32 channels
   [[dont_unroll]] for (int c = 0; c < channels; ++c) {
     int channel = first + c;
@@ -116,8 +115,8 @@ void store(int n, int first, int channels, int pixel) {
 }
 
 void main() {
-  int plane = p.out_h * p.out_w;
-  int quads = (plane + 3) / 4;
+  int pixels = p.out_h * p.out_w;
+  int quads = (pixels + 3) / 4;
   int total = p.batch * quads;
   int quad = int(gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x) * PART + lane_of_part();
   quad = min(quad, total - 1);
@@ -132,7 +131,7 @@ void main() {
   int first = group * p.out_c + tile * TILE_C;
 
   start(first);
-  accumulate(p.in_base + n * p.in_batch_stride + group * p.in_c * plane + pixel, group * tiles + tile);
+  accumulate(p.in_base + n * p.in_batch_stride + group * p.in_c * pixels + pixel, group * tiles + tile);
   if (mine)
-    store(n, first, min(TILE_C, p.out_c - tile * TILE_C), pixel);
+    store(p.first_image + n, first, min(TILE_C, p.out_c - tile * TILE_C), p.out_offset_h * p.out_cols + pixel, min(4, pixels - pixel));
 }

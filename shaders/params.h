@@ -51,6 +51,7 @@ struct ConvParams {
   int in_batch_stride, out_batch_stride;
   int in_base, out_base;
   float low, high; // of EPILOGUE_RELU
+  int first_image; // of im2col.comp, conv_gemm.comp and conv_columns.comp, which may do a part of the images
 };
 
 // Tiles first_tile .. first_tile + tiles - 1 (a multiple of 4; those beyond the last are done in vain) of a
@@ -58,13 +59,6 @@ struct ConvParams {
 struct WinogradParams {
   ConvParams conv;
   int first_tile, tiles;
-  int tiles_h, tiles_w; // an image
-};
-
-// Images first_image .. first_image + images - 1 of the adjoint of a convolution, from their columns.
-struct ColumnsParams {
-  ConvParams conv;
-  int first_image, images;
 };
 
 // What a workgroup of winograd_fused.comp does at once: so many threads, output channels, input channels.

@@ -13,7 +13,7 @@ int output_at(int n, int channel, int pixel, int plane) {
 vec4 residual_quad(int n, int channel, int pixel, int plane) {
   int channels = p.groups * p.out_c;
   int at = (n * channels + channel) * plane + pixel;
-  int last = (p.batch * channels * plane - 1) / 4;
+  int last = ((p.first_image + p.batch) * channels * plane - 1) / 4;
   if (ALIGNED)
     return FETCH(residual, at / 4);
   vec4 v = load_quad(residual, at, last);

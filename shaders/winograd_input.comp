@@ -53,12 +53,13 @@ void main() {
     return;
   int plane = p.in_h * p.in_w;
   int last = (p.in_base + (p.batch - 1) * p.in_batch_stride + p.in_c * plane - 1) / 4;
-  int an_image = w.tiles_h * w.tiles_w;
+  int tiles_w = (p.out_w + TILE - 1) / TILE;
+  int an_image = (p.out_h + TILE - 1) / TILE * tiles_w;
   [[unroll]] for (int k = 0; k < 4; ++k) {
     int index = min(w.first_tile + 4 * quad + k, p.batch * an_image - 1);
     int n = index / an_image;
-    int iy = index % an_image / w.tiles_w * TILE - p.pad_top;
-    int ix = index % w.tiles_w * TILE - p.pad_left;
+    int iy = index % an_image / tiles_w * TILE - p.pad_top;
+    int ix = index % tiles_w * TILE - p.pad_left;
     int from = p.in_base + n * p.in_batch_stride + channel * plane;
     [[unroll]] for (int row = 0; row < SIDE; ++row) {
       bool inside = uint(iy + row) < uint(p.in_h);

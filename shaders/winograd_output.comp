@@ -73,14 +73,15 @@ void main() {
     transform_output(column, SIDE);
 
   float start = (EPILOGUE & EPILOGUE_BIAS) != 0 ? bias[from] : 0.0;
-  int an_image = w.tiles_h * w.tiles_w;
+  int tiles_w = (p.out_w + TILE - 1) / TILE;
+  int an_image = (p.out_h + TILE - 1) / TILE * tiles_w;
   int plane = p.out_h * p.out_w;
   [[unroll]] for (int k = 0; k < 4; ++k) {
     int index = w.first_tile + 4 * quad + k;
     int n = index / an_image;
-    int ox = index % w.tiles_w * TILE;
+    int ox = index % tiles_w * TILE;
     [[unroll]] for (int row = 0; row < TILE; ++row) {
-      int oy = index % an_image / w.tiles_w * TILE + row;
+      int oy = index % an_image / tiles_w * TILE + row;
       vec4 v = vec4(0);
       [[unroll]] for (int column = 0; column < TILE; ++column)
         v[column] = tile[row * SIDE + column][k] + start;

@@ -61,7 +61,8 @@ bool is_matrix_product(const gpu::ConvParams &p) {
 ConvKernel gemm_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t subgroup_size) {
   const int channels = gemm_tile_channels(p);
   const bool aligned = std::ranges::all_of(
-      std::initializer_list<int>{p.in_h * p.in_w, p.in_base, p.in_batch_stride, p.out_base, p.out_batch_stride},
+      std::initializer_list<int>{p.in_h * p.in_w, p.out_rows * p.out_cols, p.out_offset_h * p.out_cols, p.in_base,
+                                 p.in_batch_stride, p.out_base, p.out_batch_stride},
       [](int elements) { return elements % 4 == 0; });
   const int parts = split(p, static_cast<int>(subgroup_size));
   ConvKernel kernel;

@@ -27,6 +27,11 @@ std::size_t columns_bytes(const gpu::ConvParams &forward) { // of an image
   return static_cast<std::size_t>(product.out_batch_stride) * sizeof(float);
 }
 
+std::size_t part_bytes(const gpu::ConvParams &part) { // of its columns
+  return static_cast<std::size_t>(im2col_product(part).in_batch_stride) * static_cast<std::size_t>(part.batch) *
+         sizeof(float);
+}
+
 // Whether arithmetic is what it takes: of a GPU, 64 multiplications for each float read or written are. Elsewhere 16
 // bits would cost accuracy and save nothing.
 bool mostly_arithmetic(const gpu::ConvParams &p) {
@@ -91,7 +96,10 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   case ConvBackend::shared16:
   case ConvBackend::direct:
     return asked;
-  case ConvBackend::columns: // of an adjoint
+  case ConvBackend::columns:
+    if (im2col_applies(params) && lanes)
+      return asked;
+    break;
   case ConvBackend::automatic:
     break;
   }
@@ -121,7 +129,12 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
     return ConvBackend::shared;
   if (is_depthwise(params) && params.out_c == 1) // else channels share inputs
     return ConvBackend::depthwise;
-  return is_matrix_product(params) ? ConvBackend::gemm : ConvBackend::broadcast;
+  if (is_matrix_product(params))
+    return ConvBackend::gemm;
+  // fp32 keeps to the definition's order of additions: see chooses_columns.
+  if (options_.precision != Precision::fp32 && im2col_applies(params) && im2col_pays(params))
+    return ConvBackend::columns;
+  return ConvBackend::broadcast;
 }
 
 void Network::conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
@@ -130,8 +143,12 @@ void Network::conv(const std::string &label, const std::string &key, const gpu::
   if (options_.note_shapes)
     options_.note_shapes->emplace(key, params);
   const gpu::ConvParams &at = sized(key, params);
-  const ConvBackend backend = choose(at);
-  if (backend == ConvBackend::winograd2 || backend == ConvBackend::winograd4) {
+  ConvBackend backend = choose(at);
+  if (backend == ConvBackend::columns && part_bytes(im2col_parts(params).front()) > max_binding())
+    backend = ConvBackend::broadcast;
+  if (backend == ConvBackend::columns) {
+    columns_conv(label, key, params, weights, epilogue, bindings);
+  } else if (backend == ConvBackend::winograd2 || backend == ConvBackend::winograd4) {
     winograd_conv(label, key, params, at, weights, epilogue, bindings,
                   winograd_tile(params, backend == ConvBackend::winograd2 ? 4 : 6));
   } else {
@@ -229,6 +246,22 @@ bool Network::chooses_columns(const gpu::ConvParams &forward) const {
           forward.out_c >= 16 && (forward.stride_h * forward.stride_w > 1 || forward.in_c <= 4));
 }
 
+void Network::columns_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
+                           const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings) {
+  const std::vector<gpu::ConvParams> parts = im2col_parts(params);
+  const TensorId columns = plan_.transient(label + " columns", part_bytes(parts.front()));
+  for (const gpu::ConvParams &part : parts) {
+    const ConvKernel gather = im2col(part);
+    plan_.dispatch(label, plan_.programs().get(gather.shader, gather.constants), gather.groups, part,
+                   {reads(bindings.in), writes(columns)});
+    const gpu::ConvParams product = im2col_product(part);
+    const ConvKernel kernel = gemm_conv(product, epilogue, plan_.device().info().subgroup_size);
+    plain_conv(
+        label, key, kernel, product, [&] { return kernel.pack(weights()); }, epilogue,
+        {columns, bindings.bias, bindings.out, bindings.residual, bindings.mask}, convolution_flops(product));
+  }
+}
+
 void Network::columns_adjoint(const std::string &label, const std::string &key, const gpu::ConvParams &forward,
                               const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings) {
   constexpr std::size_t enough = std::size_t{8} << 20; // of images at once
@@ -247,7 +280,7 @@ void Network::columns_adjoint(const std::string &label, const std::string &key, 
     plain_conv(
         label, key + "/columns", kernel, product, [&] { return kernel.pack(columns_weights(forward, weights())); }, 0U,
         {bindings.in, TensorId::none, columns, TensorId::none, TensorId::none}, convolution_flops(product));
-    const gpu::ColumnsParams params = columns_params(forward, first, images);
+    const gpu::ConvParams params = columns_params(forward, first, images);
     const ConvKernel sum = columns_sum(params, epilogue, lanes);
     plan_.dispatch(label, plan_.programs().get(sum.shader, sum.constants), sum.groups, params,
                    {reads(columns), reads(or_columns(bindings.bias)), out, reads(or_columns(bindings.residual)), mask});

@@ -110,7 +110,7 @@ std::vector<gpu::WinogradParams> winograd_parts(const gpu::ConvParams &p, int ti
   const int each = multiple_of_4(divide_up(all, divide_up(all, most))); // as equal as can be
   std::vector<gpu::WinogradParams> parts;
   for (int first = 0; first < all; first += each)
-    parts.push_back({p, first, std::min(each, all - first), rows, columns});
+    parts.push_back({p, first, std::min(each, all - first)});
   return parts;
 }
 
@@ -140,7 +140,7 @@ std::vector<float> winograd_weights(const gpu::ConvParams &p, int tile, std::spa
 }
 
 std::vector<float> pack_winograd_gemm(const gpu::ConvParams &p, int tile, std::span<const float> weights) {
-  const gpu::ConvParams gemm = winograd_gemm({p, 0, 0, 0, 0}, tile);
+  const gpu::ConvParams gemm = winograd_gemm({p, 0, 0}, tile);
   const auto products = static_cast<std::size_t>(gemm.groups);
   std::vector<float> packed(packed_gemm_floats(gemm));
   const auto channels = static_cast<std::size_t>(gemm_tile_channels(gemm)), in_c = static_cast<std::size_t>(p.in_c);

@@ -99,7 +99,7 @@ TEST(PackingTest, WinogradsWeightsTileByTile) {
       conv.out_c = out_c;
       conv.kernel_h = conv.kernel_w = kernel;
       const auto weights = reference::random_floats(std::size_t(in_c) * out_c * kernel * kernel, 3);
-      const gpu::ConvParams gemm = winograd_gemm({conv, 0, 0, 0, 0}, tile);
+      const gpu::ConvParams gemm = winograd_gemm({conv, 0, 0}, tile);
       EXPECT_EQ(pack_winograd_gemm(conv, tile, weights), pack_gemm(gemm, winograd_weights(conv, tile, weights)));
     }
 }
