@@ -70,6 +70,9 @@ public:
   // Of a target, after forward(): (batch, C, H, W) of shape(target).
   TensorId output(NodeId target) const { return values_.at(static_cast<std::size_t>(target)); }
 
+  // After forward(): whether ReLUs or max pools decide by values in float32 what exact_decisions asks doubles for.
+  bool decides_by_rounding() const;
+
   // What forward() and backward() appended, by their steps' labels.
   const std::vector<std::pair<std::string, gpu::ConvParams>> &convolutions() const { return convolutions_; }
 

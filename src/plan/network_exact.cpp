@@ -27,6 +27,12 @@ bool Network::decides_exactly() const {
          doubled * bytes(largest()) <= max_binding();
 }
 
+bool Network::decides_by_rounding() const {
+  return options_.exact_decisions && !decides_exactly() && std::ranges::any_of(kept_, [](const Kept &kept) {
+           return kept.mask != TensorId::none || kept.arg_max != TensorId::none;
+         });
+}
+
 void Network::decide_exactly(TensorId input) {
   exact_.assign(graph_.nodes.size(), TensorId::none);
   exact_.front() = exact_tensor(0);

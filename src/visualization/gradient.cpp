@@ -134,6 +134,7 @@ public:
       options.targets = layers;
       options.backward = options.exact_decisions = true;
       own.emplace(plan_, weights, graph, options).forward(in_);
+      by_rounding_ = own->decides_by_rounding();
     }
     if (steps_->of_image()) {
       image_ = plan_.persistent("image", bytes);
@@ -182,6 +183,7 @@ public:
   }
 
   std::vector<std::string> kernels() const { return plan_.kernels(); }
+  bool by_rounding() const { return by_rounding_; }
 
 private:
   Preprocessing preprocessing_;
@@ -191,6 +193,7 @@ private:
   Plan plan_;
   std::optional<ObjectiveSteps> steps_;
   std::optional<SlicedRun> slices_;
+  bool by_rounding_ = false;
   TensorId in_, out_, values_, photo_, style_, image_ = TensorId::none, image_gradient_ = TensorId::none;
 };
 
@@ -210,7 +213,7 @@ GradientResult gradient_of(vulkan::Programs &programs, Weights &weights, const G
   // must not hang on the batch.
   const int batch = needs.company ? static_cast<int>(input.shape[0]) : 1;
   GradientPlan plan(programs, weights, graph, shape, batch, objective, precision);
-  GradientResult result{{}, {input.shape, {}}, plan.kernels()};
+  GradientResult result{{}, {input.shape, {}}, plan.kernels(), plan.by_rounding()};
   const std::size_t elements = std::size_t(shape.elements()) * std::size_t(batch);
   for (std::size_t first = 0; first < input.data.size(); first += elements)
     plan.run(std::span(input.data).subspan(first, elements), first / std::size_t(shape.elements()), pictures,

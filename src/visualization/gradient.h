@@ -19,6 +19,7 @@ struct GradientResult {
   std::vector<double> values;       // of the objective, one an image
   Array gradient;                   // (N,C,H,W), with respect to the input
   std::vector<std::string> kernels; // as Plan::kernels()
+  bool by_rounding = false;         // ReLUs or max pools decided by float32
 };
 
 // What terms compare with, (1,C,H,W) for all images or (N,C,H,W), preprocessed as the input is.

@@ -118,6 +118,21 @@ TEST_F(Objectives, WhatIsMissingIsSaid) {
   refuse("direction(conv1, v.npy)", {"v.npy"});
 }
 
+TEST_F(Objectives, AGradientSaysWhereFloat32Decided) {
+  write_npy(path("x.npy").string(), {{1, 3, 64, 64}, reference::random_floats(3 * 64 * 64, 1, 0, 1)});
+  const auto expect_decided = [&](const std::string &objective, const char *where) {
+    const Result result =
+        run({"gradient", "--model", "alexnet", "--input", "x.npy", "--objective", objective, "-o", "g.npy", "--json"},
+            {{"CONVSCOPE_LIMITS", "shader_float64=0"}});
+    ASSERT_EQ(result.status, 0) << result.told;
+    EXPECT_EQ(parse_json(result.out).at("decided_in"), where);
+    EXPECT_EQ(result.err.find("can't decide in 64 bits") != std::string::npos, std::string(where) == "float32")
+        << result.told;
+  };
+  expect_decided("conv2:1", "float32");
+  expect_decided("-tv", "float64"); // nothing to decide
+}
+
 TEST_F(Objectives, GradientsOfABatchThatSeesItself) {
   write_npy(path("x.npy").string(), {{3, 3, 64, 64}, reference::random_floats(3 * 3 * 64 * 64, 1)});
   const Result result = done({"gradient", "--model", "alexnet", "--input", "x.npy", "--objective", "diversity(conv1)",
