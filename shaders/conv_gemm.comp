@@ -11,6 +11,7 @@
 // Where an image has fewer pixels than that, lanes go to SPLIT tiles of channels, PART lanes each, which share the pixels.
 // A workgroup is one subgroup and does SPLIT * TILE_C channels: each vec4 that is loaded serves TILE_C * 4 products, and the four
 // vec4s of a step stay in registers. Every output is bias plus the sum over the channels in that order, whatever the tile.
+// The product may be some rows, from out_offset_h on, of the output, of the images from first_image on (im2col's parts).
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_shader_subgroup_basic : require
@@ -133,5 +134,6 @@ void main() {
   start(first);
   accumulate(p.in_base + n * p.in_batch_stride + group * p.in_c * pixels + pixel, group * tiles + tile);
   if (mine)
-    store(p.first_image + n, first, min(TILE_C, p.out_c - tile * TILE_C), p.out_offset_h * p.out_cols + pixel, min(4, pixels - pixel));
+    store(p.first_image + n, first, min(TILE_C, p.out_c - tile * TILE_C), p.out_offset_h * p.out_cols + pixel,
+          min(4, pixels - pixel));
 }
