@@ -42,6 +42,9 @@ struct ConvKernel {
 ConvKernel broadcast_conv(const gpu::ConvParams &params, const gpu::ConvParams &sized, std::uint32_t epilogue,
                           std::uint32_t subgroup_size);
 
+// Whether every pixel of the output's planes is one of its positions: not of a phase of a gradient.
+bool writes_whole_planes(const gpu::ConvParams &params);
+
 // The same for 1x1 convolutions that meet every pixel once (is_matrix_product), at twice the speed.
 bool is_matrix_product(const gpu::ConvParams &params);
 ConvKernel gemm_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t subgroup_size);

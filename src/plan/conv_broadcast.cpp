@@ -25,9 +25,6 @@ bool same_remainder(const gpu::ConvParams &p, const Tile &tile) {
   return p.in_w % 4 == 0 && tile.run * p.stride_w % 4 == 0 && tile.taps == p.kernel_w;
 }
 
-// Of the window's first column, by 4.
-int remainder(const gpu::ConvParams &p) { return ((-p.pad_left) % 4 + 4) % 4; }
-
 // Nanoseconds of an image, measured on one core of Mesa's llvmpipe. Neither batch nor addresses count: packing must not
 // depend on them.
 double cost(const gpu::ConvParams &p, const Tile &tile) {
@@ -35,7 +32,7 @@ double cost(const gpu::ConvParams &p, const Tile &tile) {
   constexpr double load = 6.4, select = 0.8, product = 0.33, sum = 0.25, step = 12, store = 20;
   int window = (tile.run - 1) * p.stride_w + (tile.taps - 1) * p.dilation_w + 1;
   bool known = same_remainder(p, tile);
-  int texels = divide_up((known ? remainder(p) : 3) + window, 4);
+  int texels = divide_up((known ? window_shift(p.pad_left) : 3) + window, 4);
   int sums = tile.channels * tile.run;
   double loads =
       (texels + divide_up(divide_up(tile.channels * tile.taps, 4), lanes)) * load + window * (known ? 1 : 3) * select;
@@ -100,12 +97,12 @@ std::vector<float> pack_broadcast(const gpu::ConvParams &p, const Tile &tile, st
 ConvKernel broadcast_conv(const gpu::ConvParams &p, const gpu::ConvParams &sized, std::uint32_t epilogue,
                           std::uint32_t subgroup_size) {
   Tile tile = choose_tile(p, choose_tile(sized).channels);
-  bool aligned = same_remainder(p, tile) && p.in_base % 4 == 0 && p.in_batch_stride % 4 == 0;
+  bool aligned = same_remainder(p, tile) && multiples_of_4({p.in_base, p.in_batch_stride});
   ConvKernel kernel;
   kernel.shader = "conv_broadcast";
   kernel.constants = {subgroup_size, epilogue};
   for (int constant : {tile.run, tile.channels, tile.taps, p.kernel_h, p.kernel_w, p.stride_h, p.stride_w, p.dilation_h,
-                       p.dilation_w, aligned ? remainder(p) : -1})
+                       p.dilation_w, aligned ? window_shift(p.pad_left) : -1})
     kernel.constants.push_back(static_cast<std::uint32_t>(constant));
   kernel.packing = std::to_string(tile.channels); // taps follow from the weights' shape
   auto runs = static_cast<std::uint32_t>(p.batch * runs_an_image(p, tile.run));

@@ -20,9 +20,7 @@ int run(const gpu::ConvParams &p) { return p.kernel_w <= 3 ? 8 : 4; }
 } // namespace
 
 bool im2col_applies(const gpu::ConvParams &p) {
-  const bool whole = p.out_h == p.out_rows && p.out_w == p.out_cols && p.out_step_h == 1 && p.out_step_w == 1 &&
-                     p.out_offset_h == 0 && p.out_offset_w == 0;
-  return p.groups == 1 && whole && !is_matrix_product(p) && p.kernel_w <= most_taps &&
+  return p.groups == 1 && writes_whole_planes(p) && !is_matrix_product(p) && p.kernel_w <= most_taps &&
          (run(p) - 1) * p.stride_w + (p.kernel_w - 1) * p.dilation_w < most_columns;
 }
 
@@ -50,11 +48,11 @@ std::vector<gpu::ConvParams> im2col_parts(const gpu::ConvParams &params) {
 }
 
 ConvKernel im2col(const gpu::ConvParams &p) {
-  const bool known = p.in_w % 4 == 0 && p.in_base % 4 == 0 && p.in_batch_stride % 4 == 0;
+  const bool known = multiples_of_4({p.in_w, p.in_base, p.in_batch_stride});
   ConvKernel kernel;
   kernel.shader = "im2col";
-  for (const int constant : {run(p), p.kernel_w, p.stride_w, p.dilation_w, known ? ((-p.pad_left) % 4 + 4) % 4 : -1,
-                             p.out_w % 4 == 0 ? 1 : 0})
+  for (const int constant :
+       {run(p), p.kernel_w, p.stride_w, p.dilation_w, known ? window_shift(p.pad_left) : -1, p.out_w % 4 == 0 ? 1 : 0})
     kernel.constants.push_back(static_cast<std::uint32_t>(constant));
   kernel.groups = spread_groups(std::int64_t{p.batch} * p.in_c * p.kernel_h * p.out_h * divide_up(p.out_w, run(p)));
   return kernel;
@@ -117,8 +115,7 @@ gpu::ConvParams columns_params(const gpu::ConvParams &forward, int first, int im
 }
 
 ConvKernel columns_sum(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t subgroup_size) {
-  const bool aligned = std::ranges::all_of(std::initializer_list<int>{p.out_w, p.out_base, p.out_batch_stride},
-                                           [](int elements) { return elements % 4 == 0; });
+  const bool aligned = multiples_of_4({p.out_w, p.out_base, p.out_batch_stride});
   ConvKernel kernel;
   kernel.shader = "conv_columns";
   kernel.constants = {subgroup_size, epilogue};

@@ -26,10 +26,6 @@ int block_channels(const gpu::ConvParams &p, std::uint32_t subgroup_size) {
   return channels;
 }
 
-bool all_multiples_of_4(std::initializer_list<int> numbers) {
-  return std::ranges::all_of(numbers, [](int number) { return number % 4 == 0; });
-}
-
 // (groups*out_c) kernels, each padded to vec4s.
 std::vector<float> pack_depthwise(const gpu::ConvParams &p, std::span<const float> weights) {
   const auto taps = static_cast<std::size_t>(p.kernel_h) * static_cast<std::size_t>(p.kernel_w);
@@ -50,15 +46,15 @@ bool is_depthwise(const gpu::ConvParams &p) {
 }
 
 ConvKernel depthwise_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t subgroup_size) {
-  const bool known = all_multiples_of_4({p.in_w, p.in_base, p.in_batch_stride});
+  const bool known = multiples_of_4({p.in_w, p.in_base, p.in_batch_stride});
   const bool aligned =
-      p.out_step_w == 1 && all_multiples_of_4({p.out_w, p.out_cols, p.out_offset_w, p.out_base, p.out_batch_stride});
+      p.out_step_w == 1 && multiples_of_4({p.out_w, p.out_cols, p.out_offset_w, p.out_base, p.out_batch_stride});
   const int rows = block_rows(p), channels = block_channels(p, subgroup_size);
   ConvKernel kernel;
   kernel.shader = "conv_depthwise";
   kernel.constants = {subgroup_size, epilogue};
   for (int constant : {rows, channels, p.kernel_h, p.kernel_w, p.stride_h, p.stride_w, p.dilation_h, p.dilation_w,
-                       known ? ((-p.pad_left) % 4 + 4) % 4 : -1, aligned ? 1 : 0, p.out_step_w})
+                       known ? window_shift(p.pad_left) : -1, aligned ? 1 : 0, p.out_step_w})
     kernel.constants.push_back(static_cast<std::uint32_t>(constant));
   const std::int64_t blocks = std::int64_t{p.batch} * divide_up(p.groups * p.out_c, channels) *
                               divide_up(p.out_h, rows) * divide_up(p.out_w, run);

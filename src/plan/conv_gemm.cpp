@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <initializer_list>
 
 #include "base/parallel.h"
 #include "plan/conv.h"
@@ -52,18 +51,20 @@ struct Packing {
 
 int gemm_tile_channels(const gpu::ConvParams &p) { return divide_up(p.out_c, divide_up(p.out_c, most_channels)); }
 
+bool writes_whole_planes(const gpu::ConvParams &p) {
+  return p.out_rows == p.out_h && p.out_cols == p.out_w && p.out_step_h == 1 && p.out_step_w == 1 &&
+         p.out_offset_h == 0 && p.out_offset_w == 0;
+}
+
 bool is_matrix_product(const gpu::ConvParams &p) {
   return p.kernel_h == 1 && p.kernel_w == 1 && p.stride_h == 1 && p.stride_w == 1 && p.pad_top == 0 &&
-         p.pad_left == 0 && p.out_h == p.in_h && p.out_w == p.in_w && p.out_rows == p.out_h && p.out_cols == p.out_w &&
-         p.out_step_h == 1 && p.out_step_w == 1 && p.out_offset_h == 0 && p.out_offset_w == 0;
+         p.pad_left == 0 && p.out_h == p.in_h && p.out_w == p.in_w && writes_whole_planes(p);
 }
 
 ConvKernel gemm_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t subgroup_size) {
   const int channels = gemm_tile_channels(p);
-  const bool aligned = std::ranges::all_of(
-      std::initializer_list<int>{p.in_h * p.in_w, p.out_rows * p.out_cols, p.out_offset_h * p.out_cols, p.in_base,
-                                 p.in_batch_stride, p.out_base, p.out_batch_stride},
-      [](int elements) { return elements % 4 == 0; });
+  const bool aligned = multiples_of_4({p.in_h * p.in_w, p.out_rows * p.out_cols, p.out_offset_h * p.out_cols, p.in_base,
+                                       p.in_batch_stride, p.out_base, p.out_batch_stride});
   const int parts = split(p, static_cast<int>(subgroup_size));
   ConvKernel kernel;
   kernel.shader = "conv_gemm";

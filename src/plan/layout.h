@@ -1,8 +1,10 @@
 // How masks and arg-maxes are packed and how many workgroups kernels take: what C++ and shaders must agree on.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 
 #include "params.h"
 
@@ -12,6 +14,13 @@ namespace convscope {
 constexpr std::int64_t max_groups_axis = 65535;
 
 template <typename T> constexpr T divide_up(T a, T b) { return (a + b - 1) / b; }
+
+// Of addresses and sides: whether every row of them begins with a whole vec4.
+inline bool multiples_of_4(std::initializer_list<int> numbers) {
+  return std::ranges::all_of(numbers, [](int number) { return number % 4 == 0; });
+}
+// SHIFT of shaders/window.glsl where rows begin so: the remainder by 4 of every window's first column.
+constexpr int window_shift(int pad_left) { return ((-pad_left) % 4 + 4) % 4; }
 
 // Workgroups on the x axis and as many layers as they need, in the order x, layers.
 inline std::array<std::uint32_t, 2> layered_groups(std::int64_t groups) {

@@ -144,11 +144,15 @@ void Network::conv(const std::string &label, const std::string &key, const gpu::
     options_.note_shapes->emplace(key, params);
   const gpu::ConvParams &at = sized(key, params);
   ConvBackend backend = choose(at);
-  if (backend == ConvBackend::columns && part_bytes(im2col_parts(params).front()) > max_binding())
-    backend = ConvBackend::broadcast;
   if (backend == ConvBackend::columns) {
-    columns_conv(label, key, params, weights, epilogue, bindings);
-  } else if (backend == ConvBackend::winograd2 || backend == ConvBackend::winograd4) {
+    const std::vector<gpu::ConvParams> parts = im2col_parts(params);
+    if (part_bytes(parts.front()) <= max_binding()) {
+      columns_conv(label, key, parts, weights, epilogue, bindings);
+      return;
+    }
+    backend = ConvBackend::broadcast;
+  }
+  if (backend == ConvBackend::winograd2 || backend == ConvBackend::winograd4) {
     winograd_conv(label, key, params, at, weights, epilogue, bindings,
                   winograd_tile(params, backend == ConvBackend::winograd2 ? 4 : 6));
   } else {
@@ -246,9 +250,8 @@ bool Network::chooses_columns(const gpu::ConvParams &forward) const {
           forward.out_c >= 16 && (forward.stride_h * forward.stride_w > 1 || forward.in_c <= 4));
 }
 
-void Network::columns_conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
+void Network::columns_conv(const std::string &label, const std::string &key, const std::vector<gpu::ConvParams> &parts,
                            const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings) {
-  const std::vector<gpu::ConvParams> parts = im2col_parts(params);
   const TensorId columns = plan_.transient(label + " columns", part_bytes(parts.front()));
   for (const gpu::ConvParams &part : parts) {
     const ConvKernel gather = im2col(part);

@@ -58,7 +58,7 @@ void Network::forward_max_pool(const FusedOp &op) {
   const std::uint32_t bits = arg_max_bits(p);
   const int run = static_cast<int>(32U / bits);
   const int taps = columns_at_once(p, run, plan_.device().info());
-  const int shift = run % 4 == 0 && p.in_w % 4 == 0 && taps == p.kernel_w ? ((-p.pad_left) % 4 + 4) % 4 : -1;
+  const int shift = run % 4 == 0 && p.in_w % 4 == 0 && taps == p.kernel_w ? window_shift(p.pad_left) : -1;
   const std::int64_t threads = arg_max_words(p);
   TensorId arg_max = TensorId::none;
   if (options_.backward) {

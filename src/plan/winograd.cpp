@@ -1,7 +1,6 @@
 #include "plan/winograd.h"
 
 #include <algorithm>
-#include <initializer_list>
 
 #include "base/parallel.h"
 #include "plan/layout.h"
@@ -90,16 +89,11 @@ std::size_t taps_of(const gpu::ConvParams &p) {
   return static_cast<std::size_t>(p.kernel_h) * static_cast<std::size_t>(p.kernel_w);
 }
 
-bool multiples_of_4(std::initializer_list<int> values) {
-  return std::all_of(values.begin(), values.end(), [](int value) { return value % 4 == 0; });
-}
-
 } // namespace
 
 bool winograd_applies(const gpu::ConvParams &p) {
   return (p.kernel_h == 3 || p.kernel_h == 5) && p.kernel_w == p.kernel_h && p.stride_h == 1 && p.stride_w == 1 &&
-         p.dilation_h == 1 && p.dilation_w == 1 && p.groups == 1 && p.out_rows == p.out_h && p.out_cols == p.out_w &&
-         p.out_step_h == 1 && p.out_step_w == 1 && p.out_offset_h == 0 && p.out_offset_w == 0;
+         p.dilation_h == 1 && p.dilation_w == 1 && p.groups == 1 && writes_whole_planes(p);
 }
 
 std::vector<gpu::WinogradParams> winograd_parts(const gpu::ConvParams &p, int tile) {
@@ -161,7 +155,7 @@ std::vector<float> pack_winograd_gemm(const gpu::ConvParams &p, int tile, std::s
 ConvKernel winograd_input(const gpu::WinogradParams &part, int tile, std::uint32_t subgroup_size) {
   const gpu::ConvParams &p = part.conv;
   const bool same_remainder = tile == 4 && multiples_of_4({p.in_w, p.in_base, p.in_batch_stride});
-  const int shift = same_remainder ? ((-p.pad_left) % 4 + 4) % 4 : -1;
+  const int shift = same_remainder ? window_shift(p.pad_left) : -1;
   ConvKernel kernel;
   kernel.shader = "winograd_input";
   kernel.constants = {subgroup_size, static_cast<std::uint32_t>(tile), static_cast<std::uint32_t>(shift),
