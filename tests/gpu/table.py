@@ -250,7 +250,8 @@ def tables(folder):
         version = re.sub(r"^.*?(Mesa [\d.]+).*$", r"\1", device.get("driver", ""))
         rows.append([driver, version, family, f"{good} of {len(commands)}", str(len(every)),
                      f"{statistics.median(registers):.0f}, {max(registers):.0f}" if registers else "",
-                     str(len(bad)) if most(every, SPILLS + MEMORY) is not None else "", shown(most(every, SPILLS)), shown(most(every, MEMORY)), shown(most(every, SHARED))])
+                     str(len(bad)) if most(every, SPILLS + MEMORY) is not None else "",
+                     shown(most(every, SPILLS)), shown(most(every, MEMORY)), shown(most(every, SHARED))])
         for command in commands:
             if command["status"] != 0:
                 stopped = sorted(command["failures"] | command["open"])
