@@ -86,32 +86,35 @@ void accumulate(int from, int tile) {
   }
 }
 
-// A rolled loop over a copy that may be indexed: unrolled stores would be most of the pipeline's compile time.
+// Unrolled: an index that varies would keep the sums in memory, where a CPU driver stores them lane by lane.
 void store(int n, int first, int channels, int pixel, int count) {
-  vec4 values[TILE_C];
-  [[unroll]] for (int c = 0; c < TILE_C; ++c)
-    values[c] = sums[c];
   int plane = p.out_rows * p.out_cols;
-  uvec4 bits = uvec4(0); // of 32 channels
-  [[dont_unroll]] for (int c = 0; c < channels; ++c) {
-    int channel = first + c;
-    int of_mask = mask_channel(channel, plane);
-    uint bit = uint(of_mask % 32);
-    int word = output_word(n, of_mask, pixel, plane);
-    vec4 v = finish_quad(values[c], n, channel, pixel, count, plane);
-    if ((EPILOGUE & EPILOGUE_MASK_READ) != 0) {
-      if (c == 0 || bit == 0)
-        bits = read_mask_quad(word, count);
-      v = masked_quad(v, bits, of_mask);
-    }
-    if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0) {
-      bits |= open_quad(v, p.low, p.high, of_mask);
-      if (c + 1 == channels || bit == 31) { // the tile may share its words with others
-        add_mask_quad(bits, word, count);
-        bits = uvec4(0);
+  int first_of_mask = mask_channel(first, plane);
+  int word = output_word(n, first_of_mask, pixel, plane);
+  bool two_words = first_of_mask % 32 + channels > 32;
+  uvec4 near = uvec4(0), far = uvec4(0); // bits of the channels in the first word, and in the next
+  if ((EPILOGUE & EPILOGUE_MASK_READ) != 0) {
+    near = read_mask_quad(word, count);
+    if (two_words)
+      far = read_mask_quad(word + plane, count);
+  }
+  [[unroll]] for (int c = 0; c < TILE_C; ++c)
+    if (c < channels) {
+      vec4 v = finish_quad(sums[c], n, first + c, pixel, count, plane);
+      bool is_far = first_of_mask % 32 + c >= 32;
+      if ((EPILOGUE & EPILOGUE_MASK_READ) != 0)
+        v = masked_quad(v, is_far ? far : near, first_of_mask + c);
+      if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0) {
+        uvec4 open = open_quad(v, p.low, p.high, first_of_mask + c);
+        near |= is_far ? uvec4(0) : open;
+        far |= is_far ? open : uvec4(0);
       }
+      store_quad(v, output_at(n, first + c, pixel, plane), count);
     }
-    store_quad(v, output_at(n, channel, pixel, plane), count);
+  if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0) { // the tile may share its words with others
+    add_mask_quad(near, word, count);
+    if (two_words)
+      add_mask_quad(far, word + plane, count);
   }
 }
 

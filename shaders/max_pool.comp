@@ -70,8 +70,8 @@ void main() {
   const int at = row * p.out_w + ox;
   [[unroll]] for (int first = 0; first < RUN; first += 4) {
     vec4 v = vec4(0);
-    [[unroll]] for (int r = first; r < min(first + 4, RUN); ++r)
-      v[r - first] = best[r];
+    [[unroll]] for (int r = 0; r < min(RUN, 4); ++r) // 1, or a multiple of 4: bounds that vary keep `best` in memory
+      v[r] = best[first + r];
     if (ox + first < p.out_w)
       store_quad(v, at + first, min(min(4, RUN), p.out_w - ox - first));
   }

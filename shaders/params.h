@@ -173,6 +173,7 @@ struct PoolParams {
 };
 
 // out[y][x] = in[y - top][x - left], or 0 outside: zero padding, and with negative top and left its gradient.
+const int PAD_CHANNELS = 8; // that a thread does; divides the 32 of a mask's word
 struct PadParams {
   int batch, channels;
   int in_h, in_w;
@@ -393,7 +394,8 @@ struct ResizeParams {
 
 // ---- The terms of an objective: src/visualization/terms ----
 
-const int OBJECTIVE_PARTS = 32; // partial sums of a term's value: (image, term, part)
+const int OBJECTIVE_PARTS = 32;   // partial sums of a term's value: (image, term, part)
+const int OBJECTIVE_CHANNELS = 8; // of the gradient, that a thread does
 
 // A mean over a rectangle of a channel's map, or of the squares of a whole layer.
 const uint TERM_CHANNEL = 0u;

@@ -1,28 +1,56 @@
-// Zero padding; with negative pads a crop, which is the gradient of padding. One thread does one element.
+// Zero padding; with negative pads a crop, which is the gradient of padding. One thread does four pixels of a row, in
+// CHANNELS channels one after another.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "params.h"
+#include "texels.glsl"
 #include "linear.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
+layout(constant_id = 1) const bool ALIGNED = false; // rows of outputs are whole quads
 layout(push_constant) uniform Push { PadParams p; };
-layout(binding = 0) readonly buffer Inputs { float inputs[]; };
-layout(binding = 1) buffer Outputs { float outputs[]; };
-layout(binding = 2) readonly buffer Mask { uint mask[]; };
-#include "epilogue.glsl"
+QUAD_BUFFER(0, inputs);
+layout(binding = 1) restrict buffer Outputs { float outputs[]; };
+layout(binding = 1) restrict buffer OutputVectors { vec4 output_vectors[]; };
+layout(binding = 2) restrict buffer Mask { uint mask[]; };
+layout(binding = 2) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
+const int STEP = 1;
+const int CHANNELS = PAD_CHANNELS;
+#include "mask_quads.glsl"
+#include "quads.glsl"
 
 void main() {
-  const int pixels = p.out_h * p.out_w;
+  const int runs = (p.out_w + 3) / 4;
+  const int tiles = (p.channels + CHANNELS - 1) / CHANNELS;
   const int thread = linear_item();
-  if (thread >= p.batch * p.channels * pixels)
+  if (thread >= p.batch * tiles * p.out_h * runs)
     return;
-  const int x = thread % p.out_w - p.left;
-  const int y = thread / p.out_w % p.out_h - p.top;
-  float v = 0.0;
-  if (y >= 0 && y < p.in_h && x >= 0 && x < p.in_w)
-    v = inputs[(thread / pixels * p.in_h + y) * p.in_w + x];
-  const int c = thread / pixels % p.channels;
-  const int n = thread / pixels / p.channels;
-  outputs[thread] = gradient_epilogue(v, uint(thread), n, p.channels, c, pixels, thread % pixels);
+  const int ox = thread % runs * 4;
+  const int oy = thread / runs % p.out_h;
+  const int first = thread / runs / p.out_h % tiles * CHANNELS;
+  const int n = thread / runs / p.out_h / tiles;
+
+  const int pixels = p.out_h * p.out_w;
+  const int pixel = oy * p.out_w + ox;
+  const int count = min(4, p.out_w - ox);
+  const int iy = oy - p.top, ix = ox - p.left;
+  const uint columns = uint(iy) < uint(p.in_h) ? uint(p.in_w) : 0u;
+  const int last = (p.batch * p.channels * p.in_h * p.in_w - 1) / 4;
+  uvec4 open = uvec4(0);
+  if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u)
+    open = read_mask_quad(mask_word(n, p.channels, first, pixel, pixels), count);
+  [[dont_unroll]] for (int c = first; c < min(first + CHANNELS, p.channels); ++c) {
+    const int plane = n * p.channels + c;
+    const int at = plane * pixels + pixel;
+    vec4 v = load_quad(inputs, (plane * p.in_h + iy) * p.in_w + ix, last);
+    [[unroll]] for (int r = 0; r < 4; ++r)
+      v[r] = uint(ix + r) < columns ? v[r] : 0.0;
+    if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0u)
+      v += read_quad(at, count);
+    if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u)
+      v = masked_quad(v, open, c);
+    store_quad(v, at, count);
+  }
 }

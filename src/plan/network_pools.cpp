@@ -2,6 +2,7 @@
 #include "plan/network.h"
 
 #include <algorithm>
+#include <array>
 
 #include "graph/shapes.h"
 #include "plan/layout.h"
@@ -30,6 +31,18 @@ bool leaves_picture(const gpu::PoolParams &p) {
   };
   return leaves(p.in_h, p.out_h, p.kernel_h, p.stride_h, p.dilation_h, p.pad_top) ||
          leaves(p.in_w, p.out_w, p.kernel_w, p.stride_w, p.dilation_w, p.pad_left);
+}
+
+// KERNEL_W, POOL_STRIDE_W, PHASE and SHIFT of max_pool_grad.comp for threads of `run` pixels: a width of 0 unless the
+// same outputs and taps reach a pixel in every thread, and eight arg-maxes share a word.
+std::array<int, 4> run_constants(const gpu::PoolParams &p, int run) {
+  if (p.dilation_h != 1 || p.dilation_w != 1 || p.pad_left < 0 || run % p.stride_w != 0 || arg_max_bits(p) != 4)
+    return {0, 1, 0, -1};
+  const int phase = p.pad_left % p.stride_w;
+  const int before = p.kernel_w > phase ? (p.kernel_w - 1 - phase) / p.stride_w : 0; // as the kernel says it
+  const bool same_remainder = multiples_of_4({p.out_w, run / p.stride_w});
+  return {p.kernel_w, p.stride_w, phase,
+          same_remainder ? window_shift(before - (p.pad_left - phase) / p.stride_w) : -1};
 }
 
 } // namespace
@@ -89,14 +102,16 @@ void Network::backward_max_pool(const FusedOp &op, TensorId from) {
   int channels = 32;
   while (channels > fewest && runs * divide_up(p.channels, channels) < enough)
     channels /= 2;
+  const std::array<int, 4> window = run_constants(p, run);
   contribute(op.inputs.front(), [&](const GradientTarget &to) {
-    plan_.dispatch(
-        node(op.main).name + " gradient",
-        plan_.programs().get("max_pool_grad", {to.epilogue(), arg_max_bits(p), static_cast<std::uint32_t>(channels),
-                                               p.in_w % 4 == 0 ? 1U : 0U, p.out_w % 4 == 0 ? 1U : 0U,
-                                               static_cast<std::uint32_t>(quads)}),
-        spread_groups(p.batch * divide_up(p.channels, channels) * runs), p,
-        {reads(from), reads(arg_max), to.use(), reads(to.mask_or(from))});
+    std::vector<std::uint32_t> constants{to.epilogue(), arg_max_bits(p)};
+    for (int constant : {channels, p.in_w % 4 == 0 ? 1 : 0, p.out_w % 4 == 0 ? 1 : 0, quads})
+      constants.push_back(static_cast<std::uint32_t>(constant));
+    for (int constant : window)
+      constants.push_back(static_cast<std::uint32_t>(constant));
+    plan_.dispatch(node(op.main).name + " gradient", plan_.programs().get("max_pool_grad", constants),
+                   spread_groups(p.batch * divide_up(p.channels, channels) * runs), p,
+                   {reads(from), reads(arg_max), to.use(), reads(to.mask_or(from))});
   });
 }
 

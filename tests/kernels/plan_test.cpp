@@ -218,8 +218,8 @@ TEST_F(PlanTest, WorkgroupsSpreadOverTwoAxes) {
   constexpr int many = 64 * 65535 + 777;
   const TensorId in = plan.persistent("in", many * sizeof(float)), out = plan.persistent("out", many * sizeof(float));
   // One thread an element.
-  plan.dispatch("copy", test_programs().get("zero_pad", {0}), spread_groups(many),
-                gpu::PadParams{1, 1, 1, many, 1, many, 0, 0}, {reads(in), writes(out), reads(in)});
+  plan.dispatch("copy", test_programs().get("avg_pool"), spread_groups(many),
+                gpu::PoolParams{1, 1, 1, many, 1, many, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0}, {reads(in), writes(out)});
   plan.allocate();
   std::vector<float> values(many);
   for (std::size_t i = 0; i < values.size(); ++i)
