@@ -34,15 +34,19 @@ layout(constant_id = 8) const int STRIDE_W = 1;
 layout(constant_id = 9) const int DILATION_H = 1;
 layout(constant_id = 10) const int DILATION_W = 1;
 layout(constant_id = 11) const int SHIFT = -1;   // every window starts at an address of this remainder by 4; -1: any
+layout(constant_id = 12) const bool ALIGNED = false; // the output's runs are whole quads at multiples of 4 elements
+layout(constant_id = 13) const int STEP = 1;     // columns of the output from a pixel to the next
 
 layout(push_constant) uniform Push { ConvParams p; };
 QUAD_BUFFER(0, inputs);
 QUAD_BUFFER(1, weights);
-layout(binding = 2) readonly restrict buffer Bias { float bias_data[]; };
-layout(binding = 3) restrict buffer Output { float out_data[]; };
-layout(binding = 4) readonly restrict buffer Residual { float residual_data[]; };
-layout(binding = 5) restrict buffer Mask { uint mask_data[]; };
-#include "conv_mask.glsl"
+layout(binding = 2) readonly restrict buffer Bias { float bias[]; };
+layout(binding = 3) restrict buffer Output { float outputs[]; };
+layout(binding = 3) restrict buffer OutputVectors { vec4 output_vectors[]; };
+QUAD_BUFFER(4, residual);
+layout(binding = 5) restrict buffer Mask { uint mask[]; };
+layout(binding = 5) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
+#include "vector_epilogue.glsl"
 
 const int LANES = int(SUBGROUP);
 const int STEP_VECTORS = (TILE_C * TAPS + 3) / 4; // weights of a step, in vec4s
@@ -53,12 +57,21 @@ float sums[TILE_C * RUN];
 float step_sums[RUN]; // of one channel: fewer additions to the large sums round less
 vec4 lane_weights[LOADS];
 
+vec4 sum_quad(int c, int q) {
+  vec4 v = vec4(0);
+  [[unroll]] for (int r = 0; r < 4; ++r)
+    if (4 * q + r < RUN)
+      v[r] = sums[c * RUN + 4 * q + r];
+  return v;
+}
+#include "store_channels.glsl"
+
 // Sums begin with the bias, which the lanes load together and share.
 void start(int channel) {
   float lane_bias[(TILE_C + LANES - 1) / LANES];
   [[unroll]] for (int j = 0; j < (TILE_C + LANES - 1) / LANES; ++j) {
     int mine = min(channel + j * LANES + int(gl_SubgroupInvocationID), p.groups * p.out_c - 1);
-    lane_bias[j] = (EPILOGUE & EPILOGUE_BIAS) != 0 ? bias_data[mine] : 0.0;
+    lane_bias[j] = (EPILOGUE & EPILOGUE_BIAS) != 0 ? bias[mine] : 0.0;
   }
   [[unroll]] for (int c = 0; c < TILE_C; ++c)
     [[unroll]] for (int r = 0; r < RUN; ++r)
@@ -92,48 +105,6 @@ void accumulate(int n, int group, int oy, int ox) {
     }
 }
 
-// Rolled loops over a copy that may be indexed: unrolled stores would be most of the pipeline's compile time.
-void store(int n, int group, int tile, int oy, int ox) {
-  float values[TILE_C * RUN];
-  [[unroll]] for (int k = 0; k < TILE_C * RUN; ++k)
-    values[k] = sums[k];
-  int plane = p.out_rows * p.out_cols;
-  int channels = p.groups * p.out_c;
-  int first = tile * TILE_C;
-  int count = min(TILE_C, p.out_c - first);
-  first += group * p.out_c;
-  [[dont_unroll]] for (int r = 0; r < min(RUN, p.out_w - ox); ++r) {
-    int pixel = (oy * p.out_step_h + p.out_offset_h) * p.out_cols + (ox + r) * p.out_step_w + p.out_offset_w;
-    uint bits = 0u;
-    [[dont_unroll]] for (int c = 0; c < count; ++c) {
-      int channel = first + c;
-      float v = values[c * RUN + r];
-      int at = p.out_base + n * p.out_batch_stride + channel * plane + pixel;
-      int of_mask = mask_channel(channel, plane);
-      int word = output_word(n, of_mask, pixel, plane);
-      if ((EPILOGUE & EPILOGUE_RESIDUAL) != 0)
-        v += residual_data[(n * channels + channel) * plane + pixel];
-      if ((EPILOGUE & EPILOGUE_RELU) != 0)
-        v = clamp(v, p.low, p.high);
-      if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0)
-        v += out_data[at];
-      if ((EPILOGUE & EPILOGUE_MASK_READ) != 0) {
-        if (c == 0 || of_mask % 32 == 0)
-          bits = mask_data[word];
-        v = (bits >> (of_mask % 32) & 1u) != 0 ? v : 0.0;
-      }
-      if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0) {
-        bits |= v > p.low && v < p.high ? 1u << (of_mask % 32) : 0u;
-        if (c + 1 == count || of_mask % 32 == 31) { // the tile may share its words with others
-          atomicOr(mask_data[word], bits);
-          bits = 0u;
-        }
-      }
-      out_data[at] = v;
-    }
-  }
-}
-
 void main() {
   int runs = (p.out_w + RUN - 1) / RUN; // a row
   int total = p.batch * p.out_h * runs;
@@ -149,6 +120,11 @@ void main() {
 
   start(group * p.out_c + tile * TILE_C);
   accumulate(n, group, oy, ox);
-  if (mine)
-    store(n, group, tile, oy, ox);
+  int pixel = (oy * p.out_step_h + p.out_offset_h) * p.out_cols + ox * STEP + p.out_offset_w;
+  [[unroll]] for (int q = 0; q < (RUN + 3) / 4; ++q) {
+    int count = min(min(4, RUN - 4 * q), p.out_w - ox - 4 * q);
+    if (mine && count > 0)
+      store_channels(n, group * p.out_c + tile * TILE_C, min(TILE_C, p.out_c - tile * TILE_C), q, pixel + 4 * q * STEP,
+                     count);
+  }
 }

@@ -47,6 +47,9 @@ const int LOADS = (STEP_VECTORS + PART - 1) / PART;
 
 vec4 sums[TILE_C];
 
+vec4 sum_quad(int c, int q) { return sums[c]; }
+#include "store_channels.glsl"
+
 // Of the lane's part, the first lane; and the lane's place in it. (A shuffle from a constant lane is one permutation.)
 uint part_lane() { return SPLIT == 1 ? 0u : gl_SubgroupInvocationID / uint(PART) * uint(PART); }
 int lane_of_part() { return int(gl_SubgroupInvocationID) % PART; }
@@ -86,38 +89,6 @@ void accumulate(int from, int tile) {
   }
 }
 
-// Unrolled: an index that varies would keep the sums in memory, where a CPU driver stores them lane by lane.
-void store(int n, int first, int channels, int pixel, int count) {
-  int plane = p.out_rows * p.out_cols;
-  int first_of_mask = mask_channel(first, plane);
-  int word = output_word(n, first_of_mask, pixel, plane);
-  bool two_words = first_of_mask % 32 + channels > 32;
-  uvec4 near = uvec4(0), far = uvec4(0); // bits of the channels in the first word, and in the next
-  if ((EPILOGUE & EPILOGUE_MASK_READ) != 0) {
-    near = read_mask_quad(word, count);
-    if (two_words)
-      far = read_mask_quad(word + plane, count);
-  }
-  [[unroll]] for (int c = 0; c < TILE_C; ++c)
-    if (c < channels) {
-      vec4 v = finish_quad(sums[c], n, first + c, pixel, count, plane);
-      bool is_far = first_of_mask % 32 + c >= 32;
-      if ((EPILOGUE & EPILOGUE_MASK_READ) != 0)
-        v = masked_quad(v, is_far ? far : near, first_of_mask + c);
-      if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0) {
-        uvec4 open = open_quad(v, p.low, p.high, first_of_mask + c);
-        near |= is_far ? uvec4(0) : open;
-        far |= is_far ? open : uvec4(0);
-      }
-      store_quad(v, output_at(n, first + c, pixel, plane), count);
-    }
-  if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0) { // the tile may share its words with others
-    add_mask_quad(near, word, count);
-    if (two_words)
-      add_mask_quad(far, word + plane, count);
-  }
-}
-
 void main() {
   int pixels = p.out_h * p.out_w;
   int quads = (pixels + 3) / 4;
@@ -137,6 +108,6 @@ void main() {
   start(first);
   accumulate(p.in_base + n * p.in_batch_stride + group * p.in_c * pixels + pixel, group * tiles + tile);
   if (mine)
-    store(p.first_image + n, first, min(TILE_C, p.out_c - tile * TILE_C), p.out_offset_h * p.out_cols + pixel,
-          min(4, pixels - pixel));
+    store_channels(p.first_image + n, first, min(TILE_C, p.out_c - tile * TILE_C), 0, p.out_offset_h * p.out_cols + pixel,
+                   min(4, pixels - pixel));
 }
