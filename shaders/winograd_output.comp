@@ -1,10 +1,12 @@
 // The products of a Winograd convolution become its output: (SIDE * SIDE, out_c, tiles) -> (images, out_c, out_h, out_w),
-// with the epilogue. A lane does four tiles of one channel; a subgroup's lanes are neighbouring channels, so that together
-// they know the words of a mask.
+// with the epilogue. A lane does four tiles of one channel; a subgroup's lanes are neighbouring channels.
+//
+// Words of a mask belong to pixels, with a bit for each of 32 channels. A lane gathers its channel's bits of LANES pixels in a
+// word, and bits change sides: then it has those of LANES channels of one pixel, and one atomicOr stores LANES pixels.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_shader_subgroup_basic : require
-#extension GL_KHR_shader_subgroup_ballot : require
+#extension GL_KHR_shader_subgroup_shuffle : require
 #extension GL_EXT_control_flow_attributes : require
 #include "params.h"
 #include "texels.glsl"
@@ -29,33 +31,58 @@ const int STEP = 1;
 #define Elements vec4
 #include "winograd.glsl"
 
-// All lanes come here, `wanted` or not: one atomicOr serves the channels of 32 lanes, two where they lie in two words.
-void write_mask(bool wanted, vec4 v, int n, int channel, int pixel, int count, int plane) {
-  uint lane = gl_SubgroupInvocationID;
-  int first = mask_channel(channel - int(lane % 32u), plane);
-  [[unroll]] for (int r = 0; r < TILE; ++r) {
-    uint bits = subgroupBallot(wanted && r < count && v[r] > p.low && v[r] < p.high)[lane / 32u];
-    if (lane % 32u == 0u && bits != 0u) {
-      int word = output_word(n, first, pixel + r, plane);
+#include "bit_transpose.glsl"
+const int PIXELS = 4 * TILE * TILE; // of four tiles: tile by tile, row by row
+const int WORDS = (PIXELS + int(LANES) - 1) / int(LANES);
+uint open[WORDS]; // the channel's bits of the mask, LANES pixels each
+
+struct Place {
+  int n, y, x; // of a tile's first pixel
+};
+
+Place place(int k) {
+  int tiles_w = (p.out_w + TILE - 1) / TILE;
+  int an_image = (p.out_h + TILE - 1) / TILE * tiles_w;
+  int index = w.first_tile + 4 * int(gl_WorkGroupID.x) + k;
+  return Place(index / an_image, index % an_image / tiles_w * TILE, index % tiles_w * TILE);
+}
+
+// The mask's word of the pixel that is this lane's of LANES, in the channels from `channel` on; -1 beyond the picture.
+int lane_word(int i, int channel, Place places[4], int plane) {
+  int pixel = i * int(LANES) + int(gl_SubgroupInvocationID);
+  Place at = places[0];
+  [[unroll]] for (int k = 1; k < 4; ++k)
+    if (pixel / (TILE * TILE) == k)
+      at = places[k];
+  int y = at.y + pixel % (TILE * TILE) / TILE, x = at.x + pixel % TILE;
+  bool inside = pixel < PIXELS && at.n < p.batch && y < p.out_h && x < p.out_w;
+  return inside ? output_word(at.n, channel, y * p.out_w + x, plane) : -1;
+}
+
+void read_mask(int first, Place places[4], int plane) {
+  [[unroll]] for (int i = 0; i < WORDS; ++i) {
+    int word = lane_word(i, first, places, plane);
+    uint bits = 0u;
+    if (word >= 0) {
+      bits = mask[word] >> (first % 32);
+      if (first % 32 + int(LANES) > 32 && first / 32 + 1 < (p.out_batch_stride / plane + 31) / 32)
+        bits |= mask[word + plane] << (32 - first % 32);
+    }
+    open[i] = transpose_bits(bits);
+  }
+}
+
+void write_mask(int first, Place places[4], int plane) {
+  [[unroll]] for (int i = 0; i < WORDS; ++i) {
+    int word = lane_word(i, first, places, plane);
+    uint bits = transpose_bits(open[i]);
+    if (word >= 0 && bits != 0u) {
       atomicOr(mask[word], bits << (first % 32));
       uint rest = first % 32 == 0 ? 0u : bits >> (32 - first % 32);
       if (rest != 0u)
         atomicOr(mask[word + plane], rest);
     }
   }
-}
-
-// `count` pixels of a row.
-void finish(bool wanted, vec4 v, int n, int channel, int pixel, int count, int plane) {
-  if (wanted) {
-    v = finish_quad(v, n, channel, pixel, count, plane);
-    int of_mask = mask_channel(channel, plane);
-    if ((EPILOGUE & EPILOGUE_MASK_READ) != 0)
-      v = masked_quad(v, read_mask_quad(output_word(n, of_mask, pixel, plane), count), of_mask);
-    store_quad(v, output_at(n, channel, pixel, plane), count);
-  }
-  if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0)
-    write_mask(wanted, v, n, channel, pixel, count, plane);
 }
 
 void main() {
@@ -73,19 +100,33 @@ void main() {
     transform_output(column, SIDE);
 
   float start = (EPILOGUE & EPILOGUE_BIAS) != 0 ? bias[from] : 0.0;
-  int tiles_w = (p.out_w + TILE - 1) / TILE;
-  int an_image = (p.out_h + TILE - 1) / TILE * tiles_w;
   int plane = p.out_h * p.out_w;
-  [[unroll]] for (int k = 0; k < 4; ++k) {
-    int index = w.first_tile + 4 * quad + k;
-    int n = index / an_image;
-    int ox = index % tiles_w * TILE;
+  int first = mask_channel(int(gl_WorkGroupID.y * LANES), plane); // all lanes come to masks, with a channel or without
+  Place places[4] = Place[](place(0), place(1), place(2), place(3));
+  [[unroll]] for (int i = 0; i < WORDS; ++i)
+    open[i] = 0u;
+  if ((EPILOGUE & EPILOGUE_MASK_READ) != 0)
+    read_mask(first, places, plane);
+  [[unroll]] for (int k = 0; k < 4; ++k)
     [[unroll]] for (int row = 0; row < TILE; ++row) {
-      int oy = index % an_image / tiles_w * TILE + row;
+      Place at = places[k];
+      int pixel = (at.y + row) * p.out_w + at.x, count = min(TILE, p.out_w - at.x);
+      int bit = (k * TILE + row) * TILE;
       vec4 v = vec4(0);
       [[unroll]] for (int column = 0; column < TILE; ++column)
         v[column] = tile[row * SIDE + column][k] + start;
-      finish(mine && n < p.batch && oy < p.out_h, v, n, channel, oy * p.out_w + ox, min(TILE, p.out_w - ox), plane);
+      if (mine && at.n < p.batch && at.y + row < p.out_h) {
+        v = finish_quad(v, at.n, channel, pixel, count, plane);
+        [[unroll]] for (int column = 0; column < TILE; ++column) {
+          uint flag = 1u << ((bit + column) % int(LANES));
+          if ((EPILOGUE & EPILOGUE_MASK_READ) != 0)
+            v[column] = (open[(bit + column) / int(LANES)] & flag) != 0u ? v[column] : 0.0;
+          if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0 && v[column] > p.low && v[column] < p.high)
+            open[(bit + column) / int(LANES)] |= flag;
+        }
+        store_quad(v, output_at(at.n, channel, pixel, plane), count);
+      }
     }
-  }
+  if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0)
+    write_mask(first, places, plane);
 }
