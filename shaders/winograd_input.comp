@@ -17,6 +17,8 @@ layout(binding = 1) writeonly restrict buffer Transformed { vec4 transformed[]; 
 #include "texels.glsl"
 #define Elements vec4
 #include "winograd.glsl"
+#define p w.conv
+#include "winograd_tiles.glsl"
 
 float values[SIDE]; // a row of a window
 
@@ -45,7 +47,6 @@ void load_row(int row, int ix, uint columns, int last) {
 }
 
 void main() {
-  const ConvParams p = w.conv;
   int quads = w.tiles / 4;
   int quad = int(gl_WorkGroupID.x * LANES + gl_LocalInvocationID.x);
   int channel = int(gl_WorkGroupID.y);
@@ -53,20 +54,17 @@ void main() {
     return;
   int plane = p.in_h * p.in_w;
   int last = (p.in_base + (p.batch - 1) * p.in_batch_stride + p.in_c * plane - 1) / 4;
-  int tiles_w = (p.out_w + TILE - 1) / TILE;
-  int an_image = (p.out_h + TILE - 1) / TILE * tiles_w;
+  Place at = place_of(w.first_tile + 4 * quad);
   [[unroll]] for (int k = 0; k < 4; ++k) {
-    int index = min(w.first_tile + 4 * quad + k, p.batch * an_image - 1);
-    int n = index / an_image;
-    int iy = index % an_image / tiles_w * TILE - p.pad_top;
-    int ix = index % tiles_w * TILE - p.pad_left;
-    int from = p.in_base + n * p.in_batch_stride + channel * plane;
+    int iy = at.y - p.pad_top, ix = at.x - p.pad_left;
+    int from = p.in_base + min(at.n, p.batch - 1) * p.in_batch_stride + channel * plane; // there may be no such tile
     [[unroll]] for (int row = 0; row < SIDE; ++row) {
       bool inside = uint(iy + row) < uint(p.in_h);
       load_row(from + (iy + row) * p.in_w, ix, inside ? uint(p.in_w) : 0u, last);
       [[unroll]] for (int column = 0; column < SIDE; ++column)
         tile[row * SIDE + column][k] = values[column];
     }
+    at = next_place(at);
   }
   [[unroll]] for (int row = 0; row < SIDE; ++row)
     transform_input(row * SIDE, 1);

@@ -32,20 +32,10 @@ const int STEP = 1;
 #include "winograd.glsl"
 
 #include "bit_transpose.glsl"
+#include "winograd_tiles.glsl"
 const int PIXELS = 4 * TILE * TILE; // of four tiles: tile by tile, row by row
 const int WORDS = (PIXELS + int(LANES) - 1) / int(LANES);
 uint open[WORDS]; // the channel's bits of the mask, LANES pixels each
-
-struct Place {
-  int n, y, x; // of a tile's first pixel
-};
-
-Place place(int k) {
-  int tiles_w = (p.out_w + TILE - 1) / TILE;
-  int an_image = (p.out_h + TILE - 1) / TILE * tiles_w;
-  int index = w.first_tile + 4 * int(gl_WorkGroupID.x) + k;
-  return Place(index / an_image, index % an_image / tiles_w * TILE, index % tiles_w * TILE);
-}
 
 // The mask's word of the pixel that is this lane's of LANES, in the channels from `channel` on; -1 beyond the picture.
 int lane_word(int i, int channel, Place places[4], int plane) {
@@ -102,7 +92,10 @@ void main() {
   float start = (EPILOGUE & EPILOGUE_BIAS) != 0 ? bias[from] : 0.0;
   int plane = p.out_h * p.out_w;
   int first = mask_channel(int(gl_WorkGroupID.y * LANES), plane); // all lanes come to masks, with a channel or without
-  Place places[4] = Place[](place(0), place(1), place(2), place(3));
+  Place places[4];
+  places[0] = place_of(w.first_tile + 4 * quad);
+  [[unroll]] for (int k = 1; k < 4; ++k)
+    places[k] = next_place(places[k - 1]);
   [[unroll]] for (int i = 0; i < WORDS; ++i)
     open[i] = 0u;
   if ((EPILOGUE & EPILOGUE_MASK_READ) != 0)
