@@ -159,7 +159,7 @@ ConvKernel winograd_input(const gpu::WinogradParams &part, int tile, std::uint32
   ConvKernel kernel;
   kernel.shader = "winograd_input";
   kernel.constants = {subgroup_size, static_cast<std::uint32_t>(tile), static_cast<std::uint32_t>(shift),
-                      static_cast<std::uint32_t>(p.kernel_h)};
+                      static_cast<std::uint32_t>(p.kernel_h), divide_up(p.out_w, tile) % 4 == 0 ? 4U : 1U};
   kernel.groups = {static_cast<std::uint32_t>(divide_up(part.tiles / 4, static_cast<int>(subgroup_size))),
                    static_cast<std::uint32_t>(p.in_c), 1};
   return kernel;
