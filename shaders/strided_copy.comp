@@ -1,19 +1,36 @@
-// Concatenation, transposition and what else orders elements anew, forward and backward.
+// Concatenation, transposition and what else orders elements anew, forward and backward: four elements at once where both
+// tensors have them side by side.
 #version 450
 #extension GL_GOOGLE_include_directive : require
-#include "strided_copy.glsl"
+#extension GL_EXT_control_flow_attributes : require
+#include "texels.glsl"
 
 layout(constant_id = 0) const uint EPILOGUE = 0u;
-layout(binding = 0) readonly buffer Inputs { float inputs[]; };
-layout(binding = 1) buffer Outputs { float outputs[]; };
-layout(binding = 2) readonly buffer Mask { uint mask[]; };
-#include "epilogue.glsl"
+layout(constant_id = 1) const int AXES = 6;         // that have a length, the last ones
+layout(constant_id = 2) const bool ALIGNED = false; // elements are quads, whose size on the last axis the copy tells
+#include "strided_copy.glsl"
+QUAD_BUFFER(0, inputs);
+layout(binding = 1) restrict buffer Outputs { float outputs[]; };
+layout(binding = 1) restrict buffer OutputVectors { vec4 output_vectors[]; };
+layout(binding = 2) restrict buffer Mask { uint mask[]; };
+layout(binding = 2) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
+const int STEP = 1;
+#include "mask_quads.glsl"
+#include "quads.glsl"
 
 void main() {
   int from, to;
-  if (!copy_indices(from, to))
+  if (!copy_indices(AXES, ALIGNED ? 4 : 1, from, to))
     return;
-  const int plane = to / p.pixels;
-  outputs[to] = gradient_epilogue(inputs[from], uint(to), plane / p.channels, p.channels, plane % p.channels, p.pixels,
-                                  to % p.pixels);
+  vec4 v = FETCH(inputs, from / 4);
+  if (!ALIGNED)
+    v.x = v[from % 4];
+  if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0u)
+    v += read_quad(to, 1);
+  if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u) {
+    const int plane = to / p.pixels, channel = plane % p.channels;
+    const int word = mask_word(plane / p.channels, p.channels, channel, to % p.pixels, p.pixels);
+    v = masked_quad(v, read_mask_quad(word, 1), channel);
+  }
+  store_quad(v, to, 1);
 }

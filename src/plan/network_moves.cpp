@@ -22,6 +22,24 @@ std::int64_t elements(const gpu::CopyParams &copy) {
   return count;
 }
 
+// The last axes, from the first on that has a length.
+std::uint32_t axes(const gpu::CopyParams &copy) {
+  int count = gpu::COPY_AXES;
+  while (count > 1 && copy.sizes[gpu::COPY_AXES - count] == 1)
+    --count;
+  return static_cast<std::uint32_t>(count);
+}
+
+// Whether both tensors have whole vec4s side by side all along the last axis.
+bool in_whole_quads(const gpu::CopyParams &copy) {
+  constexpr int last = gpu::COPY_AXES - 1;
+  bool whole = copy.from_strides[last] == 1 && copy.to_strides[last] == 1 &&
+               multiples_of_4({copy.sizes[last], copy.from_first, copy.to_first, copy.pixels});
+  for (int axis = 0; axis < last; ++axis)
+    whole = whole && (copy.sizes[axis] == 1 || multiples_of_4({copy.from_strides[axis], copy.to_strides[axis]}));
+  return whole;
+}
+
 // As shaders/gather.glsl reads them.
 template <typename Number> struct PackedTaps {
   struct Entry {
@@ -73,7 +91,9 @@ std::vector<gpu::CopyParams> Network::copies(const FusedOp &op) const {
 
 void Network::copy_elements(const std::string &label, const gpu::CopyParams &params, TensorId from,
                             const GradientTarget &to) {
-  plan_.dispatch(label, plan_.programs().get("strided_copy", {to.epilogue()}), spread_groups(elements(params)), params,
+  const std::uint32_t quads = in_whole_quads(params) ? 1 : 0;
+  plan_.dispatch(label, plan_.programs().get("strided_copy", {to.epilogue(), axes(params), quads}),
+                 spread_groups(elements(params) / (quads != 0 ? 4 : 1)), params,
                  {reads(from), to.use(), reads(to.mask_or(from))});
 }
 
