@@ -7,7 +7,9 @@
 
 layout(constant_id = 0) const uint EPILOGUE = 0u;
 layout(constant_id = 1) const int AXES = 6;         // that have a length, the last ones
-layout(constant_id = 2) const bool ALIGNED = false; // elements are quads, whose size on the last axis the copy tells
+layout(constant_id = 2) const bool ALIGNED = false; // items are quads of the last axis
+layout(constant_id = 3) const int EACH = 8;         // items a thread
+#define SIDE_BY_SIDE (ALIGNED ? 4 : 1)
 #include "strided_copy.glsl"
 QUAD_BUFFER(0, inputs);
 layout(binding = 1) restrict buffer Outputs { float outputs[]; };
@@ -18,9 +20,9 @@ const int STEP = 1;
 #include "mask_quads.glsl"
 #include "quads.glsl"
 
-void main() {
+void copy(int item) {
   int from, to;
-  if (!copy_indices(AXES, ALIGNED ? 4 : 1, from, to))
+  if (!copy_indices(item, from, to))
     return;
   vec4 v = FETCH(inputs, from / 4);
   if (!ALIGNED)
@@ -33,4 +35,11 @@ void main() {
     v = masked_quad(v, read_mask_quad(word, 1), channel);
   }
   store_quad(v, to, 1);
+}
+
+void main() {
+  const int lane = int(gl_LocalInvocationID.x);
+  const int first = (linear_item() - lane) * EACH + lane;
+  [[dont_unroll]] for (int i = 0; i < EACH; ++i)
+    copy(first + 64 * i);
 }

@@ -1,25 +1,31 @@
-// A copy between two tensors that both are walked in strides: whatever orders, cuts and joins them. One thread does
-// one element, or so many of the last axis as lie side by side.
+// A copy between two tensors that both are walked in strides: whatever orders, cuts and joins them. An item is one
+// element, or SIDE_BY_SIDE of the last axis. The including shader declares that and AXES: the last ones, that have a length.
 #include "params.h"
 #include "linear.glsl"
 
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push { CopyParams p; };
 
-// The last `axes` axes have a length other than 1: a CPU driver divides lane by lane.
-bool copy_indices(int axes, int side_by_side, out int from, out int to) {
-  int rest = linear_item();
+// Not a loop, whose axis would index the sizes lane by lane in a CPU driver, as it divides: an axis without a length costs
+// nothing.
+#define WALK(axis)                                                                                                     \
+  if (COPY_AXES - axis <= AXES) {                                                                                      \
+    int each = axis == COPY_AXES - 1 ? SIDE_BY_SIDE : 1;                                                               \
+    int i = COPY_AXES - axis == AXES ? rest : rest % (p.sizes[axis] / each);                                           \
+    rest = COPY_AXES - axis == AXES ? int(rest >= p.sizes[axis] / each) : rest / (p.sizes[axis] / each);               \
+    from += i * each * p.from_strides[axis];                                                                           \
+    to += i * each * p.to_strides[axis];                                                                               \
+  }
+
+bool copy_indices(int item, out int from, out int to) {
+  int rest = item;
   from = p.from_first;
   to = p.to_first;
-  [[unroll]] for (int axis = COPY_AXES - 1; axis >= 0; --axis)
-    if (axis >= COPY_AXES - axes) {
-      const bool last = axis == COPY_AXES - 1;
-      const int size = last ? p.sizes[axis] / side_by_side : p.sizes[axis];
-      const bool outermost = axis == COPY_AXES - axes;
-      const int i = (outermost ? rest : rest % size) * (last ? side_by_side : 1);
-      rest = outermost ? (rest < size ? 0 : 1) : rest / size;
-      from += i * p.from_strides[axis];
-      to += i * p.to_strides[axis];
-    }
+  WALK(5)
+  WALK(4)
+  WALK(3)
+  WALK(2)
+  WALK(1)
+  WALK(0)
   return rest == 0;
 }

@@ -91,9 +91,14 @@ std::vector<gpu::CopyParams> Network::copies(const FusedOp &op) const {
 
 void Network::copy_elements(const std::string &label, const gpu::CopyParams &params, TensorId from,
                             const GradientTarget &to) {
-  const std::uint32_t quads = in_whole_quads(params) ? 1 : 0;
-  plan_.dispatch(label, plan_.programs().get("strided_copy", {to.epilogue(), axes(params), quads}),
-                 spread_groups(elements(params) / (quads != 0 ? 4 : 1)), params,
+  const bool quads = in_whole_quads(params);
+  const std::int64_t items = elements(params) / (quads ? 4 : 1);
+  // Several items a thread, where there is work for all.
+  const int each = items >= (plan_.device().info().is_cpu() ? 8192 : 1 << 20) ? 8 : 1;
+  plan_.dispatch(label,
+                 plan_.programs().get("strided_copy",
+                                      {to.epilogue(), axes(params), quads ? 1U : 0U, static_cast<std::uint32_t>(each)}),
+                 spread_groups(divide_up(items, std::int64_t{each})), params,
                  {reads(from), to.use(), reads(to.mask_or(from))});
 }
 
