@@ -1,8 +1,11 @@
 // Over how many taps an average pool's window has its average, along one axis: those in the picture and in the padding
-// that counts.
+// that counts. The including shader declares DILATED: whether a step from tap to tap may be more than 1. (A CPU driver
+// divides lane by lane.)
+int whole_steps(int length, int dilation) { return DILATED ? length / dilation : length; }
+
 int taps_within(int begin, int kernel, int dilation, int low, int high) {
-  const int first = begin >= low ? 0 : (low - begin + dilation - 1) / dilation;
-  const int last = begin >= high ? -1 : min((high - 1 - begin) / dilation, kernel - 1);
+  const int first = begin >= low ? 0 : whole_steps(low - begin + dilation - 1, dilation);
+  const int last = begin >= high ? -1 : min(whole_steps(high - 1 - begin, dilation), kernel - 1);
   return max(last - first + 1, 0);
 }
 

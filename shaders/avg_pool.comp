@@ -3,9 +3,10 @@
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
 #include "linear.glsl"
-#include "average.glsl"
 
 layout(local_size_x = 64) in;
+layout(constant_id = 0) const bool DILATED = true;
+#include "average.glsl"
 layout(push_constant) uniform Push { PoolParams p; };
 layout(binding = 0) readonly buffer Inputs { float inputs[]; };
 layout(binding = 1) writeonly buffer Outputs { float outputs[]; };

@@ -4,10 +4,11 @@
 #include "params.h"
 #include "linear.glsl"
 #include "reach.glsl"
-#include "average.glsl"
 
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint EPILOGUE = 0u;
+layout(constant_id = 1) const bool DILATED = true;
+#include "average.glsl"
 layout(push_constant) uniform Push { PoolParams p; };
 layout(binding = 0) readonly buffer Inputs { float inputs[]; };
 layout(binding = 1) buffer Outputs { float outputs[]; };
@@ -26,11 +27,11 @@ void main() {
   const ivec2 rows = reach(iy, p.pad_top, p.kernel_h, p.dilation_h, p.stride_h, p.out_h);
   const ivec2 columns = reach(ix, p.pad_left, p.kernel_w, p.dilation_w, p.stride_w, p.out_w);
   for (int oy = rows.x; oy <= rows.y; ++oy) {
-    if ((iy + p.pad_top - oy * p.stride_h) % p.dilation_h != 0)
+    if (DILATED && (iy + p.pad_top - oy * p.stride_h) % p.dilation_h != 0)
       continue;
     const int taps_h = averaged_rows(p, oy);
     for (int ox = columns.x; ox <= columns.y; ++ox) {
-      if ((ix + p.pad_left - ox * p.stride_w) % p.dilation_w != 0)
+      if (DILATED && (ix + p.pad_left - ox * p.stride_w) % p.dilation_w != 0)
         continue;
       sum += inputs[plane + oy * p.out_w + ox] / float(max(taps_h * averaged_columns(p, ox), 1));
     }

@@ -5,6 +5,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
 #include "linear.glsl"
+const bool DILATED = true; // perhaps
 #include "average.glsl"
 
 layout(local_size_x = 64) in;

@@ -45,6 +45,8 @@ std::array<int, 4> run_constants(const gpu::PoolParams &p, int run) {
           same_remainder ? window_shift(before - (p.pad_left - phase) / p.stride_w) : -1};
 }
 
+std::uint32_t is_dilated(const gpu::PoolParams &p) { return p.dilation_h != 1 || p.dilation_w != 1 ? 1 : 0; }
+
 } // namespace
 
 gpu::PoolParams Network::pool_params(const FusedOp &op) const {
@@ -117,7 +119,7 @@ void Network::backward_max_pool(const FusedOp &op, TensorId from) {
 
 void Network::forward_avg_pool(const FusedOp &op) {
   const gpu::PoolParams p = pool_params(op);
-  plan_.dispatch(node(op.main).name, plan_.programs().get("avg_pool"),
+  plan_.dispatch(node(op.main).name, plan_.programs().get("avg_pool", {is_dilated(p)}),
                  spread_groups(std::int64_t{p.batch} * shape(op.output).elements()), p,
                  {reads(value(op.inputs.front())), writes(value(op.output))});
 }
@@ -126,8 +128,9 @@ void Network::backward_avg_pool(const FusedOp &op, TensorId from) {
   const gpu::PoolParams p = pool_params(op);
   const std::int64_t threads = std::int64_t{p.batch} * shape(op.inputs.front()).elements();
   contribute(op.inputs.front(), [&](const GradientTarget &to) {
-    plan_.dispatch(node(op.main).name + " gradient", plan_.programs().get("avg_pool_grad", {to.epilogue()}),
-                   spread_groups(threads), p, {reads(from), to.use(), reads(to.mask_or(from))});
+    plan_.dispatch(node(op.main).name + " gradient",
+                   plan_.programs().get("avg_pool_grad", {to.epilogue(), is_dilated(p)}), spread_groups(threads), p,
+                   {reads(from), to.use(), reads(to.mask_or(from))});
   });
 }
 

@@ -218,7 +218,7 @@ TEST_F(PlanTest, WorkgroupsSpreadOverTwoAxes) {
   constexpr int many = 64 * 65535 + 777;
   const TensorId in = plan.persistent("in", many * sizeof(float)), out = plan.persistent("out", many * sizeof(float));
   // One thread an element.
-  plan.dispatch("copy", test_programs().get("avg_pool"), spread_groups(many),
+  plan.dispatch("copy", test_programs().get("avg_pool", {0}), spread_groups(many),
                 gpu::PoolParams{1, 1, 1, many, 1, many, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0}, {reads(in), writes(out)});
   plan.allocate();
   std::vector<float> values(many);
