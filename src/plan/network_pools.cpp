@@ -119,8 +119,14 @@ void Network::backward_max_pool(const FusedOp &op, TensorId from) {
 
 void Network::forward_avg_pool(const FusedOp &op) {
   const gpu::PoolParams p = pool_params(op);
-  plan_.dispatch(node(op.main).name, plan_.programs().get("avg_pool", {is_dilated(p)}),
-                 spread_groups(std::int64_t{p.batch} * shape(op.output).elements()), p,
+  const int run = p.out_w > 1 ? 4 : 1;
+  const int taps = columns_at_once(p, run, plan_.device().info());
+  const int shift = run == 4 && p.in_w % 4 == 0 && taps == p.kernel_w ? window_shift(p.pad_left) : -1;
+  std::vector<std::uint32_t> constants{is_dilated(p)};
+  for (int constant : {run, p.kernel_w, taps, p.stride_w, p.dilation_w, shift, run == 4 && p.out_w % 4 == 0 ? 1 : 0})
+    constants.push_back(static_cast<std::uint32_t>(constant));
+  plan_.dispatch(node(op.main).name, plan_.programs().get("avg_pool", constants),
+                 spread_groups(std::int64_t{p.batch} * p.channels * p.out_h * divide_up(p.out_w, run)), p,
                  {reads(value(op.inputs.front())), writes(value(op.output))});
 }
 
