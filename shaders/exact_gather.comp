@@ -2,6 +2,8 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #define NUMBER double
+#define INPUT(at) inputs[at]
+layout(binding = 0) readonly buffer Inputs { double inputs[]; };
 #include "gather.glsl"
 
 layout(binding = 3) writeonly buffer Outputs { double outputs[]; };

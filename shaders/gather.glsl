@@ -1,5 +1,6 @@
 // Sums of taps along the three axes, for gather.comp and exact_gather.comp: a slice, a padding and a resize are such
-// sums, and so are their gradients. One thread does one output element. The including shader defines NUMBER.
+// sums, and so are their gradients. One thread does one output element. The including shader defines
+// NUMBER and INPUT(at).
 #include "params.h"
 #include "linear.glsl"
 
@@ -10,7 +11,6 @@ struct Tap {
 
 layout(local_size_x = 64) in;
 layout(push_constant) uniform Push { GatherParams p; };
-layout(binding = 0) readonly buffer Inputs { NUMBER inputs[]; };
 // Position o of an axis has the taps starts[o] .. starts[o + 1] - 1; first all of c, then of h, then of w.
 layout(binding = 1) readonly buffer Starts { int starts[]; };
 layout(binding = 2) readonly buffer Taps { Tap taps[]; };
@@ -30,7 +30,7 @@ NUMBER gathered(int item) {
       const NUMBER weight = taps[i].weight * taps[j].weight;
       const int at = ((first + taps[i].index) * p.in_h + taps[j].index) * p.in_w;
       for (int k = starts[x]; k < starts[x + 1]; ++k)
-        sum += weight * taps[k].weight * inputs[at + taps[k].index];
+        sum += weight * taps[k].weight * INPUT(at + taps[k].index);
     }
   return sum;
 }

@@ -205,8 +205,7 @@ private:
   };
   template <typename Number> GatherTables gather_tables(const FusedOp &op, bool backward);
   gpu::GatherParams gather_params(const FusedOp &op, bool backward) const;
-  void gather(const std::string &label, const gpu::GatherParams &params, const GatherTables &tables, TensorId from,
-              const GradientTarget &to);
+  void gather(const std::string &label, const FusedOp &op, bool backward, TensorId from, const GradientTarget &to);
   template <typename Number> TensorId constant_value(NodeId id); // of a Constant, (batch, C, H, W)
 
   struct ConvBindings {

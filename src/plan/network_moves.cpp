@@ -40,6 +40,18 @@ bool in_whole_quads(const gpu::CopyParams &copy) {
   return whole;
 }
 
+// Whether every position of a plane has its value from the same position of others.
+bool moves_whole_planes(const Op &op, const Shape &in, const Shape &out) {
+  const auto stay = [](const AxisTaps &axis, int size) {
+    for (std::size_t i = 0; i < axis.size(); ++i)
+      if (axis[i] != std::vector<Tap>{{static_cast<int>(i), 1}})
+        return false;
+    return axis.size() == static_cast<std::size_t>(size);
+  };
+  const Taps taps = taps_of(op, in, out);
+  return stay(taps.h, in.h) && stay(taps.w, in.w);
+}
+
 // As shaders/gather.glsl reads them.
 template <typename Number> struct PackedTaps {
   struct Entry {
@@ -142,22 +154,27 @@ template <typename Number> Network::GatherTables Network::gather_tables(const Fu
   return {constant(key + "/starts", packed.starts), constant(key, packed.entries)};
 }
 
-void Network::gather(const std::string &label, const gpu::GatherParams &params, const GatherTables &tables,
-                     TensorId from, const GradientTarget &to) {
-  plan_.dispatch(label, plan_.programs().get("gather", {to.epilogue()}),
-                 spread_groups(std::int64_t{params.batch} * params.out_c * params.out_h * params.out_w), params,
+void Network::gather(const std::string &label, const FusedOp &op, bool backward, TensorId from,
+                     const GradientTarget &to) {
+  constexpr int channels = 8; // of a thread, where planes move whole
+  const gpu::GatherParams params = gather_params(op, backward);
+  const GatherTables tables = gather_tables<float>(op, backward);
+  const bool whole = moves_whole_planes(node(op.main).op, shape(op.inputs.front()), shape(op.output));
+  const int pixels = params.out_h * params.out_w;
+  const std::int64_t threads = whole ? std::int64_t{divide_up(params.out_c, channels)} * divide_up(pixels, 4)
+                                     : std::int64_t{params.out_c} * pixels;
+  plan_.dispatch(label, plan_.programs().get("gather", {to.epilogue(), whole ? 1U : 0U, pixels % 4 == 0 ? 1U : 0U}),
+                 spread_groups(params.batch * threads), params,
                  {reads(from), reads(tables.starts), reads(tables.taps), to.use(), reads(to.mask_or(from))});
 }
 
 void Network::forward_gather(const FusedOp &op) {
-  gather(node(op.main).name, gather_params(op, false), gather_tables<float>(op, false), value(op.inputs.front()),
-         {value(op.output)});
+  gather(node(op.main).name, op, false, value(op.inputs.front()), {value(op.output)});
 }
 
 void Network::backward_gather(const FusedOp &op, TensorId from) {
-  contribute(op.inputs.front(), [&](const GradientTarget &to) {
-    gather(node(op.main).name + " gradient", gather_params(op, true), gather_tables<float>(op, true), from, to);
-  });
+  contribute(op.inputs.front(),
+             [&](const GradientTarget &to) { gather(node(op.main).name + " gradient", op, true, from, to); });
 }
 
 TensorId Network::exact_gather(const FusedOp &op) {
