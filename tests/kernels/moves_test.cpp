@@ -79,19 +79,24 @@ TEST(MovesTest, Constants) {
 }
 
 TEST(MovesTest, Concat) {
-  for (const Axis axis : {Axis::c, Axis::h, Axis::w}) {
-    SCOPED_TRACE(static_cast<int>(axis));
-    Graph graph = graph_with_input();
-    const NodeId open = push(graph, Relu{}, {0});
-    const NodeId part = push(graph, Slice{axis, 1, 4}, {open});
-    const NodeId single = push(graph, Slice{axis, -1, to_end}, {0});
-    const NodeId joined = push(graph, Concat{axis}, {open, part, single, part, 0, open});
-    NetworkOptions options;
-    for (const std::vector<NodeId> &targets : {std::vector{joined}, {push(graph, Relu{}, {joined}), open, part}}) {
-      options.targets = targets;
-      expect_like_reference(graph, random_tensor(3, 35, 5, 7, 1), options);
+  // Planes of odd sizes and of whole quads; and tensors so large that a thread has several items, by elements and by
+  // quads.
+  const Tensor inputs[] = {random_tensor(3, 35, 5, 7, 1), random_tensor(3, 35, 6, 8, 2),
+                           random_tensor(1, 40, 15, 17, 3), random_tensor(1, 104, 16, 20, 4)};
+  for (const Tensor &input : inputs)
+    for (const Axis axis : {Axis::c, Axis::h, Axis::w}) {
+      SCOPED_TRACE(testing::Message() << input.h << " rows, axis " << static_cast<int>(axis));
+      Graph graph = graph_with_input();
+      const NodeId open = push(graph, Relu{}, {0});
+      const NodeId part = push(graph, Slice{axis, 1, 5}, {open});
+      const NodeId single = push(graph, Slice{axis, -1, to_end}, {0});
+      const NodeId joined = push(graph, Concat{axis}, {open, part, single, part, 0, open});
+      NetworkOptions options;
+      for (const std::vector<NodeId> &targets : {std::vector{joined}, {push(graph, Relu{}, {joined}), open, part}}) {
+        options.targets = targets;
+        expect_like_reference(graph, input, options);
+      }
     }
-  }
 }
 
 // Each layer reads all before it, as in DenseNet.
