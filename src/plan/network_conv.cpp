@@ -58,7 +58,8 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   const vulkan::DeviceInfo &device = plan_.device().info();
   // Whether a workgroup of the reported width is one subgroup, whose lanes pass each other values.
   const bool lanes = device.subgroup_shuffle && device.subgroup_fixed();
-  const bool tiny = winograd_tile(params, 4) >= 2; // whether windows of 4 a side are possible
+  const bool square = lanes && device.subgroup_size <= 32; // as bit_transpose.glsl wants it of Winograd's output
+  const bool tiny = winograd_tile(params, 4) >= 2;         // whether windows of 4 a side are possible
   switch (asked) {
   case ConvBackend::gemm:
     if (is_matrix_product(params) && lanes)
@@ -69,11 +70,11 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
       return asked;
     break;
   case ConvBackend::winograd2:
-    if (winograd && tiny && device.subgroup_ballot)
+    if (winograd && tiny && square)
       return asked;
     break;
   case ConvBackend::winograd4:
-    if (winograd && device.subgroup_ballot)
+    if (winograd && square)
       return asked;
     break;
   case ConvBackend::winograd_fused:
@@ -107,7 +108,7 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   const bool fast = options_.precision == Precision::fast;
   // Measured on llvmpipe (convscope-kernels): a stem's transforms cost more than they save; a map of few tiles leaves
   // lanes without work, so it has smaller ones.
-  if (fast && winograd && device.is_cpu() && device.subgroup_ballot && params.in_c >= 16 && params.out_c >= 16 &&
+  if (fast && winograd && device.is_cpu() && square && params.in_c >= 16 && params.out_c >= 16 &&
       params.out_h * params.out_w >= 16 && (tiny || (broadcast && params.in_c >= 64 && params.out_c >= 64)))
     return params.out_h * params.out_w <= 64 && tiny ? ConvBackend::winograd2 : ConvBackend::winograd4;
   // Not measured on a GPU: by what it has to do.
