@@ -7,7 +7,7 @@
 
 layout(constant_id = 0) const uint EPILOGUE = 0u;
 layout(constant_id = 1) const bool PLANES = false;  // rows and columns stay as they are
-layout(constant_id = 2) const bool ALIGNED = false; // planes are whole quads
+layout(constant_id = 2) const bool ALIGNED = false; // PLANES, and they are whole quads
 QUAD_BUFFER(0, inputs);
 layout(binding = 3) restrict buffer Outputs { float outputs[]; };
 layout(binding = 3) restrict buffer OutputVectors { vec4 output_vectors[]; };
@@ -19,7 +19,8 @@ layout(binding = 4) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
 const int STEP = 1;
 #include "mask_quads.glsl"
 #include "quads.glsl"
-const int CHANNELS = 8; // divides the 32 of a mask's word
+#include "gradient_quads.glsl"
+const int CHANNELS = THREAD_CHANNELS;
 
 void planes() {
   const int pixels = p.out_h * p.out_w;
@@ -29,21 +30,14 @@ void planes() {
     return;
   const int pixel = item % quads * 4, first = item / quads % tiles * CHANNELS, n = item / quads / tiles;
   const int count = min(4, pixels - pixel), last = (p.batch * p.in_c * pixels - 1) / 4;
-  uvec4 open = uvec4(0);
-  if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u)
-    open = read_mask_quad(mask_word(n, p.out_c, first, pixel, pixels), count);
+  const uvec4 open = open_pixels(mask_word(n, p.out_c, first, pixel, pixels), count);
   [[dont_unroll]] for (int c = first; c < min(first + CHANNELS, p.out_c); ++c) {
-    const int at = (n * p.out_c + c) * pixels + pixel;
     vec4 v = vec4(starts[c] == starts[c + 1] ? p.value : 0.0);
     for (int i = starts[c]; i < starts[c + 1]; ++i) {
       const int from = (n * p.in_c + taps[i].index) * pixels + pixel;
       v += taps[i].weight * (ALIGNED ? FETCH(inputs, from / 4) : load_quad(inputs, from, last));
     }
-    if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0u)
-      v += read_quad(at, count);
-    if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u)
-      v = masked_quad(v, open, c);
-    store_quad(v, at, count);
+    store_gradient(v, open, c, (n * p.out_c + c) * pixels + pixel, count);
   }
 }
 
@@ -52,13 +46,7 @@ void elements() {
   const int item = linear_item();
   if (item >= p.batch * p.out_c * pixels)
     return;
-  const int plane = item / pixels, channel = plane % p.out_c;
-  float v = gathered(item);
-  if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0u)
-    v += outputs[item];
-  if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u)
-    v = (mask[mask_word(plane / p.out_c, p.out_c, channel, item % pixels, pixels)] >> (channel & 31) & 1u) != 0u ? v : 0.0;
-  outputs[item] = v;
+  store_gradient_at(vec4(gathered(item)), item, p.out_c, pixels);
 }
 
 void main() {

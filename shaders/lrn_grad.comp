@@ -20,15 +20,14 @@ layout(binding = 5) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
 #include "map_quads.glsl"
 #include "mask_quads.glsl"
 #include "quads.glsl"
+#include "gradient_quads.glsl"
 #include "lrn.glsl"
 
 void main() {
   MapQuad quad;
   if (!find_quad(quad))
     return;
-  uvec4 open = uvec4(0);
-  if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u)
-    open = read_mask_quad(mask_word(quad.n, p.channels, quad.first, quad.pixel, p.pixels), quad.count);
+  const uvec4 open = open_pixels(mask_word(quad.n, p.channels, quad.first, quad.pixel, p.pixels), quad.count);
   [[dont_unroll]] for (int c = quad.first; c < quad.last; ++c) {
     vec4 sum = vec4(0);
     [[dont_unroll]] for (int i = max(c - p.size / 2, 0); i <= min(c + (p.size - 1) / 2, p.channels - 1); ++i) {
@@ -36,12 +35,8 @@ void main() {
       sum += tensor_quad(inputs, at) * tensor_quad(results, at) / tensor_quad(sums, at);
     }
     const int at = quad_at(quad, c);
-    vec4 v = tensor_quad(inputs, at) * inverse_power(tensor_quad(sums, at)) -
-             2.0 * p.alpha * p.beta / float(p.size) * tensor_quad(elements, at) * sum;
-    if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0u)
-      v += read_quad(at, quad.count);
-    if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u)
-      v = masked_quad(v, open, c);
-    store_quad(v, at, quad.count);
+    const vec4 v = tensor_quad(inputs, at) * inverse_power(tensor_quad(sums, at)) -
+                   2.0 * p.alpha * p.beta / float(p.size) * tensor_quad(elements, at) * sum;
+    store_gradient(v, open, c, at, quad.count);
   }
 }

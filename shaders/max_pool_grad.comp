@@ -30,6 +30,7 @@ const int STEP = 1;
 #include "arg_max.glsl"
 #include "mask_quads.glsl"
 #include "quads.glsl"
+#include "gradient_quads.glsl"
 
 const int PIXELS = 4 * QUADS;
 float sums[PIXELS];
@@ -103,11 +104,9 @@ void main() {
   const ivec2 columns = ivec2(reach(ix, p.pad_left, p.kernel_w, p.dilation_w, p.stride_w, p.out_w).x,
                               reach(ix + PIXELS - 1, p.pad_left, p.kernel_w, p.dilation_w, p.stride_w, p.out_w).y);
   uvec4 open[QUADS];
-  if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u) {
-    [[unroll]] for (int q = 0; q < QUADS; ++q)
-      if (ix + 4 * q < p.in_w)
-        open[q] = read_mask_quad(mask_word(n, p.channels, first, pixel + 4 * q, pixels), p.in_w - ix - 4 * q);
-  }
+  [[unroll]] for (int q = 0; q < QUADS; ++q)
+    if (ix + 4 * q < p.in_w)
+      open[q] = open_pixels(mask_word(n, p.channels, first, pixel + 4 * q, pixels), p.in_w - ix - 4 * q);
   [[dont_unroll]] for (int c = first; c < min(first + CHANNELS, p.channels); ++c) {
     [[unroll]] for (int r = 0; r < PIXELS; ++r)
       sums[r] = 0.0;
@@ -123,12 +122,8 @@ void main() {
       if (ix + 4 * q < p.in_w) {
         const int at = plane * pixels + pixel + 4 * q;
         const int count = min(4, p.in_w - ix - 4 * q);
-        vec4 v = vec4(sums[4 * q], sums[4 * q + 1], sums[4 * q + 2], sums[4 * q + 3]);
-        if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0u)
-          v += read_quad(at, count);
-        if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u)
-          v = masked_quad(v, open[q], c);
-        store_quad(v, at, count);
+        const vec4 v = vec4(sums[4 * q], sums[4 * q + 1], sums[4 * q + 2], sums[4 * q + 3]);
+        store_gradient(v, open[q], c, at, count);
       }
   }
 }

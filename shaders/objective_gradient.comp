@@ -13,7 +13,7 @@ layout(binding = 0) readonly buffer Layer { float layer[]; };
 layout(binding = 1) readonly buffer Terms { ObjectiveTerm terms[]; };
 layout(binding = 2) buffer Outputs { float outputs[]; };
 layout(binding = 3) readonly buffer Mask { uint mask[]; };
-const int CHANNELS = OBJECTIVE_CHANNELS;
+const int CHANNELS = THREAD_CHANNELS;
 #include "epilogue.glsl"
 
 void main() {

@@ -25,6 +25,10 @@ const uint EPILOGUE_MASK_READ = 32u;
 //   word = mask[(n * ceil(C / 32) + c / 32) * H * W + y * W + x], bit c % 32.
 // Masks are zero before a forward pass begins, so kernels that own part of a word may atomicOr into it.
 
+// Channels of its pixels that a thread does where 32 would leave too few threads: of one word of a mask, whose 32 they
+// divide.
+const int THREAD_CHANNELS = 8;
+
 // One convolution dispatch. Input (N, groups*in_c, in_h, in_w), weights in the back end's own packing,
 // output planes out_rows x out_cols of which this dispatch computes out_h x out_w positions:
 //   out[n][c][oy * out_step_h + out_offset_h][ox * out_step_w + out_offset_w] = epilogue(sum over i, ky, kx of
@@ -173,7 +177,6 @@ struct PoolParams {
 };
 
 // out[y][x] = in[y - top][x - left], or 0 outside: zero padding, and with negative top and left its gradient.
-const int PAD_CHANNELS = 8; // that a thread does; divides the 32 of a mask's word
 struct PadParams {
   int batch, channels;
   int in_h, in_w;
@@ -394,8 +397,7 @@ struct ResizeParams {
 
 // ---- The terms of an objective: src/visualization/terms ----
 
-const int OBJECTIVE_PARTS = 32;   // partial sums of a term's value: (image, term, part)
-const int OBJECTIVE_CHANNELS = 8; // of the gradient, that a thread does
+const int OBJECTIVE_PARTS = 32; // partial sums of a term's value: (image, term, part)
 
 // A mean over a rectangle of a channel's map, or of the squares of a whole layer.
 const uint TERM_CHANNEL = 0u;

@@ -19,14 +19,13 @@ layout(binding = 3) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
 #include "map_quads.glsl"
 #include "mask_quads.glsl"
 #include "quads.glsl"
+#include "gradient_quads.glsl"
 
 void main() {
   MapQuad quad;
   if (!find_quad(quad))
     return;
-  uvec4 open = uvec4(0);
-  if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u)
-    open = read_mask_quad(mask_word(quad.n, p.channels, quad.first, quad.pixel, p.pixels), quad.count);
+  const uvec4 open = open_pixels(mask_word(quad.n, p.channels, quad.first, quad.pixel, p.pixels), quad.count);
   [[dont_unroll]] for (int four = quad.first; four < quad.last; four += 4) { // one texel of scale has those of four
     const vec4 scales = HAS_SCALE ? FETCH(scale, four / 4) : vec4(1);
     [[unroll]] for (int i = 0; i < 4; ++i)
@@ -35,11 +34,7 @@ void main() {
         vec4 v = tensor_quad(inputs, at);
         if (HAS_SCALE)
           v *= scales[i];
-        if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0u)
-          v += read_quad(at, quad.count);
-        if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u)
-          v = masked_quad(v, open, four + i);
-        store_quad(v, at, quad.count);
+        store_gradient(v, open, four + i, at, quad.count);
       }
   }
 }

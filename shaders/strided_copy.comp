@@ -19,6 +19,7 @@ layout(binding = 2) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
 const int STEP = 1;
 #include "mask_quads.glsl"
 #include "quads.glsl"
+#include "gradient_quads.glsl"
 
 void copy(int item) {
   int from, to;
@@ -27,14 +28,7 @@ void copy(int item) {
   vec4 v = FETCH(inputs, from / 4);
   if (!ALIGNED)
     v.x = v[from % 4];
-  if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0u)
-    v += read_quad(to, 1);
-  if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u) {
-    const int plane = to / p.pixels, channel = plane % p.channels;
-    const int word = mask_word(plane / p.channels, p.channels, channel, to % p.pixels, p.pixels);
-    v = masked_quad(v, read_mask_quad(word, 1), channel);
-  }
-  store_quad(v, to, 1);
+  store_gradient_at(v, to, p.channels, p.pixels);
 }
 
 void main() {

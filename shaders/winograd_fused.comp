@@ -36,6 +36,7 @@ layout(binding = 5) buffer Mask { uint mask[]; };
 const int TILE = 2, KERNEL = 3;
 #define Elements float
 #include "winograd.glsl"
+#include "winograd_tiles.glsl"
 
 const int CHANNELS = WINOGRAD_CHANNELS, DEPTH = WINOGRAD_DEPTH;
 const int LANES = 4;
@@ -144,17 +145,14 @@ void finish_tile(int n, int c, int oy, int ox, int part) {
 
 void main() {
   const int thread = int(gl_LocalInvocationID.x);
-  const int tiles_w = (p.out_w + 1) / 2;
-  const int an_image = (p.out_h + 1) / 2 * tiles_w;
   const int block = int(gl_WorkGroupID.y) / PARTS;
   const int part = int(gl_WorkGroupID.y) % PARTS;
   const int steps = (p.in_c + DEPTH - 1) / DEPTH;
   const int begin = part * steps / PARTS, end = (part + 1) * steps / PARTS;
 
   const int tile_index = int(gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x) * TILES + thread % TILES;
-  const int n = tile_index / an_image;
-  const int oy = tile_index % an_image / tiles_w * 2;
-  const int ox = tile_index % tiles_w * 2;
+  const Place at = place_of(tile_index);
+  const int n = at.n, oy = at.y, ox = at.x;
 
   find_operands(thread, steps, block, n, oy - p.pad_top, ox - p.pad_left);
   const int column = thread % (has_window ? TILES : CHANNELS); // which divides DEPTH * TILES

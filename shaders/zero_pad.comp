@@ -17,9 +17,10 @@ layout(binding = 1) restrict buffer OutputVectors { vec4 output_vectors[]; };
 layout(binding = 2) restrict buffer Mask { uint mask[]; };
 layout(binding = 2) restrict buffer MaskVectors { uvec4 mask_vectors[]; };
 const int STEP = 1;
-const int CHANNELS = PAD_CHANNELS;
+const int CHANNELS = THREAD_CHANNELS;
 #include "mask_quads.glsl"
 #include "quads.glsl"
+#include "gradient_quads.glsl"
 
 void main() {
   const int runs = (p.out_w + 3) / 4;
@@ -38,19 +39,12 @@ void main() {
   const int iy = oy - p.top, ix = ox - p.left;
   const uint columns = uint(iy) < uint(p.in_h) ? uint(p.in_w) : 0u;
   const int last = (p.batch * p.channels * p.in_h * p.in_w - 1) / 4;
-  uvec4 open = uvec4(0);
-  if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u)
-    open = read_mask_quad(mask_word(n, p.channels, first, pixel, pixels), count);
+  const uvec4 open = open_pixels(mask_word(n, p.channels, first, pixel, pixels), count);
   [[dont_unroll]] for (int c = first; c < min(first + CHANNELS, p.channels); ++c) {
     const int plane = n * p.channels + c;
-    const int at = plane * pixels + pixel;
     vec4 v = load_quad(inputs, (plane * p.in_h + iy) * p.in_w + ix, last);
     [[unroll]] for (int r = 0; r < 4; ++r)
       v[r] = uint(ix + r) < columns ? v[r] : 0.0;
-    if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0u)
-      v += read_quad(at, count);
-    if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u)
-      v = masked_quad(v, open, c);
-    store_quad(v, at, count);
+    store_gradient(v, open, c, plane * pixels + pixel, count);
   }
 }

@@ -44,6 +44,8 @@ ConvKernel broadcast_conv(const gpu::ConvParams &params, const gpu::ConvParams &
 
 // Whether every pixel of the output's planes is one of its positions: not of a phase of a gradient.
 bool writes_whole_planes(const gpu::ConvParams &params);
+// Whether its rows begin and end with whole vec4s of the output.
+bool writes_whole_quads(const gpu::ConvParams &params);
 
 // The same for 1x1 convolutions that meet every pixel once (is_matrix_product), at twice the speed.
 bool is_matrix_product(const gpu::ConvParams &params);

@@ -98,15 +98,13 @@ ConvKernel broadcast_conv(const gpu::ConvParams &p, const gpu::ConvParams &sized
                           std::uint32_t subgroup_size) {
   Tile tile = choose_tile(p, choose_tile(sized).channels);
   bool aligned = same_remainder(p, tile) && multiples_of_4({p.in_base, p.in_batch_stride});
-  // As store_channels.glsl and its quads want it: rows of runs of whole quads.
-  const bool whole_quads = tile.run % 4 == 0 && p.out_step_w == 1 &&
-                           multiples_of_4({p.out_w, p.out_cols, p.out_offset_w, p.out_base, p.out_batch_stride});
+  const bool whole_quads = tile.run % 4 == 0 && writes_whole_quads(p);
   ConvKernel kernel;
   kernel.shader = "conv_broadcast";
   kernel.constants = {subgroup_size, epilogue};
-  for (int constant : {tile.run, tile.channels, tile.taps, p.kernel_h, p.kernel_w, p.stride_h, p.stride_w, p.dilation_h,
-                       p.dilation_w, aligned ? window_shift(p.pad_left) : -1, whole_quads ? 1 : 0, p.out_step_w})
-    kernel.constants.push_back(static_cast<std::uint32_t>(constant));
+  append(kernel.constants,
+         {tile.run, tile.channels, tile.taps, p.kernel_h, p.kernel_w, p.stride_h, p.stride_w, p.dilation_h,
+          p.dilation_w, aligned ? window_shift(p.pad_left) : -1, whole_quads ? 1 : 0, p.out_step_w});
   kernel.packing = std::to_string(tile.channels); // taps follow from the weights' shape
   auto runs = static_cast<std::uint32_t>(p.batch * runs_an_image(p, tile.run));
   std::uint32_t workgroups = (runs + subgroup_size - 1) / subgroup_size;

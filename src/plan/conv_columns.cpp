@@ -51,9 +51,8 @@ ConvKernel im2col(const gpu::ConvParams &p) {
   const bool known = multiples_of_4({p.in_w, p.in_base, p.in_batch_stride});
   ConvKernel kernel;
   kernel.shader = "im2col";
-  for (const int constant :
-       {run(p), p.kernel_w, p.stride_w, p.dilation_w, known ? window_shift(p.pad_left) : -1, p.out_w % 4 == 0 ? 1 : 0})
-    kernel.constants.push_back(static_cast<std::uint32_t>(constant));
+  append(kernel.constants, {run(p), p.kernel_w, p.stride_w, p.dilation_w, known ? window_shift(p.pad_left) : -1,
+                            p.out_w % 4 == 0 ? 1 : 0});
   kernel.groups = spread_groups(std::int64_t{p.batch} * p.in_c * p.kernel_h * p.out_h * divide_up(p.out_w, run(p)));
   return kernel;
 }
@@ -119,8 +118,7 @@ ConvKernel columns_sum(const gpu::ConvParams &p, std::uint32_t epilogue, std::ui
   ConvKernel kernel;
   kernel.shader = "conv_columns";
   kernel.constants = {subgroup_size, epilogue};
-  for (const int constant : {p.kernel_h, p.kernel_w, p.stride_h, p.stride_w, p.pad_left, aligned ? 1 : 0})
-    kernel.constants.push_back(static_cast<std::uint32_t>(constant));
+  append(kernel.constants, {p.kernel_h, p.kernel_w, p.stride_h, p.stride_w, p.pad_left, aligned ? 1 : 0});
   const std::int64_t runs = std::int64_t{p.batch} * p.out_h * divide_up(p.out_w, 4 * p.stride_w);
   const auto [x, layers] = layered_groups(divide_up(runs, std::int64_t{subgroup_size}));
   kernel.groups = {x, static_cast<std::uint32_t>(p.out_c), layers};

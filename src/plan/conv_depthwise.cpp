@@ -47,15 +47,12 @@ bool is_depthwise(const gpu::ConvParams &p) {
 
 ConvKernel depthwise_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t subgroup_size) {
   const bool known = multiples_of_4({p.in_w, p.in_base, p.in_batch_stride});
-  const bool aligned =
-      p.out_step_w == 1 && multiples_of_4({p.out_w, p.out_cols, p.out_offset_w, p.out_base, p.out_batch_stride});
   const int rows = block_rows(p), channels = block_channels(p, subgroup_size);
   ConvKernel kernel;
   kernel.shader = "conv_depthwise";
   kernel.constants = {subgroup_size, epilogue};
-  for (int constant : {rows, channels, p.kernel_h, p.kernel_w, p.stride_h, p.stride_w, p.dilation_h, p.dilation_w,
-                       known ? window_shift(p.pad_left) : -1, aligned ? 1 : 0, p.out_step_w})
-    kernel.constants.push_back(static_cast<std::uint32_t>(constant));
+  append(kernel.constants, {rows, channels, p.kernel_h, p.kernel_w, p.stride_h, p.stride_w, p.dilation_h, p.dilation_w,
+                            known ? window_shift(p.pad_left) : -1, writes_whole_quads(p) ? 1 : 0, p.out_step_w});
   const std::int64_t blocks = std::int64_t{p.batch} * divide_up(p.groups * p.out_c, channels) *
                               divide_up(p.out_h, rows) * divide_up(p.out_w, run);
   const auto [x, layers] = layered_groups(divide_up(blocks, std::int64_t{subgroup_size}));

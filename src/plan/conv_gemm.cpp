@@ -56,6 +56,10 @@ bool writes_whole_planes(const gpu::ConvParams &p) {
          p.out_offset_h == 0 && p.out_offset_w == 0;
 }
 
+bool writes_whole_quads(const gpu::ConvParams &p) {
+  return p.out_step_w == 1 && multiples_of_4({p.out_w, p.out_cols, p.out_offset_w, p.out_base, p.out_batch_stride});
+}
+
 bool is_matrix_product(const gpu::ConvParams &p) {
   return p.kernel_h == 1 && p.kernel_w == 1 && p.stride_h == 1 && p.stride_w == 1 && p.pad_top == 0 &&
          p.pad_left == 0 && p.out_h == p.in_h && p.out_w == p.in_w && writes_whole_planes(p);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <vector>
 
 #include "params.h"
 
@@ -21,6 +22,12 @@ inline bool multiples_of_4(std::initializer_list<int> numbers) {
 }
 // SHIFT of shaders/window.glsl where rows begin so: the remainder by 4 of every window's first column.
 constexpr int window_shift(int pad_left) { return ((-pad_left) % 4 + 4) % 4; }
+
+// Specialization constants.
+inline void append(std::vector<std::uint32_t> &constants, std::initializer_list<int> more) {
+  for (const int constant : more)
+    constants.push_back(static_cast<std::uint32_t>(constant));
+}
 
 // Workgroups on the x axis and as many layers as they need, in the order x, layers.
 inline std::array<std::uint32_t, 2> layered_groups(std::int64_t groups) {

@@ -353,7 +353,7 @@ void Network::pad(const std::string &label, TensorId from, const Shape &in, cons
                   const GradientTarget &to) {
   const gpu::PadParams p{options_.batch, in.c, in.h, in.w, out.h, out.w, top, left};
   const std::int64_t threads =
-      std::int64_t{options_.batch} * divide_up(out.c, gpu::PAD_CHANNELS) * out.h * divide_up(out.w, 4);
+      std::int64_t{options_.batch} * divide_up(out.c, gpu::THREAD_CHANNELS) * out.h * divide_up(out.w, 4);
   plan_.dispatch(label, plan_.programs().get("zero_pad", {to.epilogue(), multiples_of_4({out.w}) ? 1U : 0U}),
                  spread_groups(threads), p, {reads(from), to.use(), reads(to.mask_or(from))});
 }

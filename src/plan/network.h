@@ -202,6 +202,7 @@ private:
   void copy_elements(const std::string &label, const gpu::CopyParams &params, TensorId from, const GradientTarget &to);
   struct GatherTables {
     TensorId starts, taps;
+    bool whole_planes; // every position of a plane has its value from the same position of others
   };
   template <typename Number> GatherTables gather_tables(const FusedOp &op, bool backward);
   gpu::GatherParams gather_params(const FusedOp &op, bool backward) const;

@@ -56,10 +56,8 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   // Its products are a whole batch's: a tile's inputs in 16 bits would have a scale that hangs on an image's company.
   const bool winograd = winograd_applies(params) && options_.precision != Precision::fp16;
   const vulkan::DeviceInfo &device = plan_.device().info();
-  // Whether a workgroup of the reported width is one subgroup, whose lanes pass each other values.
-  const bool lanes = device.subgroup_shuffle && device.subgroup_fixed();
-  const bool square = lanes && device.subgroup_size <= 32; // as bit_transpose.glsl wants it of Winograd's output
-  const bool tiny = winograd_tile(params, 4) >= 2;         // whether windows of 4 a side are possible
+  const bool lanes = passes_values(device), square = transposes_bits(device);
+  const bool tiny = winograd_tile(params, 4) >= 2; // whether windows of 4 a side are possible
   switch (asked) {
   case ConvBackend::gemm:
     if (is_matrix_product(params) && lanes)
@@ -240,8 +238,7 @@ bool Network::chooses_columns(const gpu::ConvParams &forward) const {
   if (asked == ConvBackend::automatic && options_.profile)
     asked = options_.profile->find(columns_product(forward, 0, 1), options_.precision).value_or(asked);
   const vulkan::DeviceInfo &device = plan_.device().info();
-  if (!columns_apply(forward) || !device.subgroup_shuffle || !device.subgroup_fixed() ||
-      columns_bytes(forward) > max_binding())
+  if (!columns_apply(forward) || !passes_values(device) || columns_bytes(forward) > max_binding())
     return false;
   const bool broadcast = has_vector_lanes(device);
   // In another order of additions than the definition's: fp32 keeps to that, as the reference for what an optimizer

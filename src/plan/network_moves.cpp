@@ -40,16 +40,12 @@ bool in_whole_quads(const gpu::CopyParams &copy) {
   return whole;
 }
 
-// Whether every position of a plane has its value from the same position of others.
-bool moves_whole_planes(const Op &op, const Shape &in, const Shape &out) {
-  const auto stay = [](const AxisTaps &axis, int size) {
-    for (std::size_t i = 0; i < axis.size(); ++i)
-      if (axis[i] != std::vector<Tap>{{static_cast<int>(i), 1}})
-        return false;
-    return axis.size() == static_cast<std::size_t>(size);
-  };
-  const Taps taps = taps_of(op, in, out);
-  return stay(taps.h, in.h) && stay(taps.w, in.w);
+// Whether all `size` positions of an axis stay where they are.
+bool stays(const AxisTaps &axis, int size) {
+  for (std::size_t i = 0; i < axis.size(); ++i)
+    if (axis[i] != std::vector<Tap>{{static_cast<int>(i), 1}})
+      return false;
+  return axis.size() == static_cast<std::size_t>(size);
 }
 
 // As shaders/gather.glsl reads them.
@@ -151,19 +147,21 @@ template <typename Number> Network::GatherTables Network::gather_tables(const Fu
   const PackedTaps<Number> packed(backward ? transposed(forward, in) : forward);
   const std::string key = fmt::format("{}/{}taps of {}x{}x{}, {} bytes", key_of(op.main), backward ? "gradient " : "",
                                       in.c, in.h, in.w, sizeof(Number));
-  return {constant(key + "/starts", packed.starts), constant(key, packed.entries)};
+  return {constant(key + "/starts", packed.starts), constant(key, packed.entries),
+          stays(forward.h, in.h) && stays(forward.w, in.w)};
 }
 
 void Network::gather(const std::string &label, const FusedOp &op, bool backward, TensorId from,
                      const GradientTarget &to) {
-  constexpr int channels = 8; // of a thread, where planes move whole
   const gpu::GatherParams params = gather_params(op, backward);
   const GatherTables tables = gather_tables<float>(op, backward);
-  const bool whole = moves_whole_planes(node(op.main).op, shape(op.inputs.front()), shape(op.output));
+  const bool whole = tables.whole_planes;
   const int pixels = params.out_h * params.out_w;
-  const std::int64_t threads = whole ? std::int64_t{divide_up(params.out_c, channels)} * divide_up(pixels, 4)
-                                     : std::int64_t{params.out_c} * pixels;
-  plan_.dispatch(label, plan_.programs().get("gather", {to.epilogue(), whole ? 1U : 0U, pixels % 4 == 0 ? 1U : 0U}),
+  const std::int64_t threads = whole
+                                   ? std::int64_t{divide_up(params.out_c, gpu::THREAD_CHANNELS)} * divide_up(pixels, 4)
+                                   : std::int64_t{params.out_c} * pixels;
+  plan_.dispatch(label,
+                 plan_.programs().get("gather", {to.epilogue(), whole ? 1U : 0U, whole && pixels % 4 == 0 ? 1U : 0U}),
                  spread_groups(params.batch * threads), params,
                  {reads(from), reads(tables.starts), reads(tables.taps), to.use(), reads(to.mask_or(from))});
 }

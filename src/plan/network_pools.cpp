@@ -2,7 +2,6 @@
 #include "plan/network.h"
 
 #include <algorithm>
-#include <array>
 
 #include "graph/shapes.h"
 #include "plan/layout.h"
@@ -24,6 +23,16 @@ int columns_at_once(const gpu::PoolParams &p, int run, const vulkan::DeviceInfo 
   return 1;
 }
 
+// KERNEL_W, TAPS, STRIDE_W, DILATION_W, SHIFT and ALIGNED of max_pool.comp and avg_pool.comp, whose threads do `run`
+// outputs.
+void append_window(std::vector<std::uint32_t> &constants, const gpu::PoolParams &p, int run,
+                   const vulkan::DeviceInfo &device) {
+  const int taps = columns_at_once(p, run, device);
+  const bool quads = run % 4 == 0;
+  const int shift = quads && p.in_w % 4 == 0 && taps == p.kernel_w ? window_shift(p.pad_left) : -1;
+  append(constants, {p.kernel_w, taps, p.stride_w, p.dilation_w, shift, quads && p.out_w % 4 == 0 ? 1 : 0});
+}
+
 // Whether a window may leave the picture.
 bool leaves_picture(const gpu::PoolParams &p) {
   const auto leaves = [](int in, int out, int kernel, int stride, int dilation, int pad) {
@@ -35,14 +44,16 @@ bool leaves_picture(const gpu::PoolParams &p) {
 
 // KERNEL_W, POOL_STRIDE_W, PHASE and SHIFT of max_pool_grad.comp for threads of `run` pixels: a width of 0 unless the
 // same outputs and taps reach a pixel in every thread, and eight arg-maxes share a word.
-std::array<int, 4> run_constants(const gpu::PoolParams &p, int run) {
-  if (p.dilation_h != 1 || p.dilation_w != 1 || p.pad_left < 0 || run % p.stride_w != 0 || arg_max_bits(p) != 4)
-    return {0, 1, 0, -1};
+void append_reach(std::vector<std::uint32_t> &constants, const gpu::PoolParams &p, int run) {
+  if (p.dilation_h != 1 || p.dilation_w != 1 || p.pad_left < 0 || run % p.stride_w != 0 || arg_max_bits(p) != 4) {
+    append(constants, {0, 1, 0, -1});
+    return;
+  }
   const int phase = p.pad_left % p.stride_w;
   const int before = p.kernel_w > phase ? (p.kernel_w - 1 - phase) / p.stride_w : 0; // as the kernel says it
   const bool same_remainder = multiples_of_4({p.out_w, run / p.stride_w});
-  return {p.kernel_w, p.stride_w, phase,
-          same_remainder ? window_shift(before - (p.pad_left - phase) / p.stride_w) : -1};
+  append(constants, {p.kernel_w, p.stride_w, phase,
+                     same_remainder ? window_shift(before - (p.pad_left - phase) / p.stride_w) : -1});
 }
 
 std::uint32_t is_dilated(const gpu::PoolParams &p) { return p.dilation_h != 1 || p.dilation_w != 1 ? 1 : 0; }
@@ -72,8 +83,6 @@ void Network::forward_max_pool(const FusedOp &op) {
   const gpu::PoolParams p = pool_params(op);
   const std::uint32_t bits = arg_max_bits(p);
   const int run = static_cast<int>(32U / bits);
-  const int taps = columns_at_once(p, run, plan_.device().info());
-  const int shift = run % 4 == 0 && p.in_w % 4 == 0 && taps == p.kernel_w ? window_shift(p.pad_left) : -1;
   const std::int64_t threads = arg_max_words(p);
   TensorId arg_max = TensorId::none;
   if (options_.backward) {
@@ -82,9 +91,8 @@ void Network::forward_max_pool(const FusedOp &op) {
     kept_[static_cast<std::size_t>(op.output)].arg_max = arg_max;
   }
   std::vector<std::uint32_t> constants{options_.backward ? 1U : 0U, bits};
-  for (int constant : {p.kernel_w, taps, p.stride_w, p.dilation_w, leaves_picture(p) ? 1 : 0, shift,
-                       run % 4 == 0 && p.out_w % 4 == 0 ? 1 : 0})
-    constants.push_back(static_cast<std::uint32_t>(constant));
+  append_window(constants, p, run, plan_.device().info());
+  append(constants, {leaves_picture(p) ? 1 : 0});
   const TensorId out = value(op.output);
   plan_.dispatch(node(op.main).name, plan_.programs().get("max_pool", constants), spread_groups(threads), p,
                  {reads(value(op.inputs.front())), writes(out), writes(options_.backward ? arg_max : out)});
@@ -104,13 +112,10 @@ void Network::backward_max_pool(const FusedOp &op, TensorId from) {
   int channels = 32;
   while (channels > fewest && runs * divide_up(p.channels, channels) < enough)
     channels /= 2;
-  const std::array<int, 4> window = run_constants(p, run);
   contribute(op.inputs.front(), [&](const GradientTarget &to) {
     std::vector<std::uint32_t> constants{to.epilogue(), arg_max_bits(p)};
-    for (int constant : {channels, p.in_w % 4 == 0 ? 1 : 0, p.out_w % 4 == 0 ? 1 : 0, quads})
-      constants.push_back(static_cast<std::uint32_t>(constant));
-    for (int constant : window)
-      constants.push_back(static_cast<std::uint32_t>(constant));
+    append(constants, {channels, p.in_w % 4 == 0 ? 1 : 0, p.out_w % 4 == 0 ? 1 : 0, quads});
+    append_reach(constants, p, run);
     plan_.dispatch(node(op.main).name + " gradient", plan_.programs().get("max_pool_grad", constants),
                    spread_groups(p.batch * divide_up(p.channels, channels) * runs), p,
                    {reads(from), reads(arg_max), to.use(), reads(to.mask_or(from))});
@@ -120,11 +125,9 @@ void Network::backward_max_pool(const FusedOp &op, TensorId from) {
 void Network::forward_avg_pool(const FusedOp &op) {
   const gpu::PoolParams p = pool_params(op);
   const int run = p.out_w > 1 ? 4 : 1;
-  const int taps = columns_at_once(p, run, plan_.device().info());
-  const int shift = run == 4 && p.in_w % 4 == 0 && taps == p.kernel_w ? window_shift(p.pad_left) : -1;
   std::vector<std::uint32_t> constants{is_dilated(p)};
-  for (int constant : {run, p.kernel_w, taps, p.stride_w, p.dilation_w, shift, run == 4 && p.out_w % 4 == 0 ? 1 : 0})
-    constants.push_back(static_cast<std::uint32_t>(constant));
+  append(constants, {run});
+  append_window(constants, p, run, plan_.device().info());
   plan_.dispatch(node(op.main).name, plan_.programs().get("avg_pool", constants),
                  spread_groups(std::int64_t{p.batch} * p.channels * p.out_h * divide_up(p.out_w, run)), p,
                  {reads(value(op.inputs.front())), writes(value(op.output))});

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "graph/names.h"
+#include "plan/lanes.h"
 #include "plan/network.h"
 #include "plan/plan.h"
 #include "plan/sliced_run.h"
@@ -78,7 +79,7 @@ TuneResult tune(Session &session, int height, int width, NodeId layer) {
     candidates.push_back(ConvBackend::half);
   if (session.precision() == Precision::fast && !info.is_cpu())
     candidates.push_back(ConvBackend::winograd_fused);
-  else if (session.precision() == Precision::fast && info.subgroup_shuffle && info.subgroup_fixed())
+  else if (session.precision() == Precision::fast && transposes_bits(info))
     candidates.insert(candidates.end(), {ConvBackend::winograd2, ConvBackend::winograd4});
   const Shape input = session.graph().input_of({width, height});
   const Measured built_in = measure(session, input, layer, ConvBackend::automatic);

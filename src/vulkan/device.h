@@ -42,7 +42,7 @@ struct DeviceInfo {
   std::uint32_t max_groups[3] = {0, 0, 0}, max_group_size[3] = {0, 0, 0};
   std::uint32_t subgroup_size = 0;
   std::uint32_t least_subgroup = 0, most_subgroup = 0; // sizes that the driver may choose from; 0: it does not say
-  bool subgroup_ballot = false, subgroup_shuffle = false, subgroup_arithmetic = false;
+  bool subgroup_shuffle = false, subgroup_arithmetic = false;
   bool timestamps = false;
   std::uint32_t timestamp_bits = 0;
   double timestamp_period_ns = 0;

@@ -144,7 +144,6 @@ void query_extended(VkPhysicalDevice device, const Candidate &candidate, DeviceI
   info.least_subgroup = sizes.minSubgroupSize;
   info.most_subgroup = sizes.maxSubgroupSize;
   if (subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT) {
-    info.subgroup_ballot = (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_BALLOT_BIT) != 0;
     info.subgroup_shuffle = (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) != 0;
     info.subgroup_arithmetic = (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT) != 0;
   }

@@ -38,7 +38,6 @@ constexpr Field fields[] = {
     {"max_invocations", &DeviceInfo::max_invocations},
     {"max_storage_buffers", &DeviceInfo::max_storage_buffers},
     {"subgroup_size", &DeviceInfo::subgroup_size, Rule::poses},
-    {"subgroup_ballot", &DeviceInfo::subgroup_ballot},
     {"subgroup_shuffle", &DeviceInfo::subgroup_shuffle},
     {"subgroup_arithmetic", &DeviceInfo::subgroup_arithmetic},
     {"timestamps", &DeviceInfo::timestamps},

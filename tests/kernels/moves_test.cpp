@@ -88,9 +88,9 @@ TEST(MovesTest, Concat) {
       SCOPED_TRACE(testing::Message() << input.h << " rows, axis " << static_cast<int>(axis));
       Graph graph = graph_with_input();
       const NodeId open = push(graph, Relu{}, {0});
-      const NodeId part = push(graph, Slice{axis, 1, 5}, {open});
+      const NodeId part = push(graph, Slice{axis, 1, 4}, {open}), quads = push(graph, Slice{axis, 0, 4}, {open});
       const NodeId single = push(graph, Slice{axis, -1, to_end}, {0});
-      const NodeId joined = push(graph, Concat{axis}, {open, part, single, part, 0, open});
+      const NodeId joined = push(graph, Concat{axis}, {quads, open, part, single, part, 0, open});
       NetworkOptions options;
       for (const std::vector<NodeId> &targets : {std::vector{joined}, {push(graph, Relu{}, {joined}), open, part}}) {
         options.targets = targets;

@@ -35,7 +35,7 @@ public:
 
   void append_gradient(const TermInputs &inputs, const GradientTarget &target) override {
     const std::int64_t threads =
-        std::int64_t{run_.shape.h} * run_.shape.w * divide_up(run_.shape.c, gpu::OBJECTIVE_CHANNELS);
+        std::int64_t{run_.shape.h} * run_.shape.w * divide_up(run_.shape.c, gpu::THREAD_CHANNELS);
     plan_.dispatch("objective gradient", plan_.programs().get("objective_gradient", {target.epilogue()}),
                    image_groups(threads, run_.batch), params(),
                    {reads(inputs.own), reads(table_), target.use(), reads(target.mask_or(table_))});
