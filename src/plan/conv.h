@@ -61,6 +61,10 @@ void pack_gemm_tile(const gpu::ConvParams &params, std::size_t group, std::size_
 // For CPU drivers, where every output channel has one input channel (is_depthwise): small kernels of any stride.
 bool is_depthwise(const gpu::ConvParams &params);
 ConvKernel depthwise_conv(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t subgroup_size);
+// The adjoint of such a convolution with strides, all its phases at once: `params` are adjoint_params', weights the
+// convolution's own.
+bool has_depthwise_adjoint(const gpu::ConvParams &forward);
+ConvKernel depthwise_adjoint(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t subgroup_size);
 
 // What a workgroup of shaders/conv_shared.comp does at once: a thread thread_m x thread_n sums (multiples of 4).
 struct SharedTile {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <initializer_list>
 #include <numeric>
-#include <utility>
 
 #include "plan/layout.h"
 
@@ -97,20 +96,6 @@ std::vector<float> columns_weights(const gpu::ConvParams &forward, std::span<con
     for (std::size_t c = 0; c < out; ++c)
       turned[c * in + i] = weights[i * out + c];
   return turned;
-}
-
-gpu::ConvParams columns_params(const gpu::ConvParams &forward, int first, int images) {
-  gpu::ConvParams p = forward;
-  std::swap(p.in_c, p.out_c);
-  std::swap(p.in_base, p.out_base);
-  std::swap(p.in_batch_stride, p.out_batch_stride);
-  p.in_h = forward.out_rows;
-  p.in_w = forward.out_cols;
-  p.out_h = p.out_rows = forward.in_h;
-  p.out_w = p.out_cols = forward.in_w;
-  p.first_image = first;
-  p.batch = images;
-  return p;
 }
 
 ConvKernel columns_sum(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t subgroup_size) {

@@ -32,8 +32,7 @@ gpu::ConvParams columns_product(const gpu::ConvParams &forward, int first, int i
 // Its weights (in_c * kernel_h * kernel_w, out_c, 1, 1), from (out_c, in_c, kernel_h, kernel_w).
 std::vector<float> columns_weights(const gpu::ConvParams &forward, std::span<const float> weights);
 
-// Bindings: 0 columns, 1 bias, 2 output, 3 residual, 4 mask.
+// `params` are adjoint_params'. Bindings: 0 columns, 1 bias, 2 output, 3 residual, 4 mask.
 ConvKernel columns_sum(const gpu::ConvParams &params, std::uint32_t epilogue, std::uint32_t subgroup_size);
-gpu::ConvParams columns_params(const gpu::ConvParams &forward, int first, int images);
 
 } // namespace convscope

@@ -1,6 +1,7 @@
 #include "plan/conv_params.h"
 
 #include <numeric>
+#include <utility>
 
 namespace convscope {
 
@@ -59,6 +60,20 @@ gpu::ConvParams forward_params(const Window &window, int groups, const Shape &in
   p.out_step_h = p.out_step_w = 1;
   p.in_batch_stride = static_cast<int>(in.elements());
   p.out_batch_stride = static_cast<int>(out.elements());
+  return p;
+}
+
+gpu::ConvParams adjoint_params(const gpu::ConvParams &forward, int first, int images) {
+  gpu::ConvParams p = forward;
+  std::swap(p.in_c, p.out_c);
+  std::swap(p.in_base, p.out_base);
+  std::swap(p.in_batch_stride, p.out_batch_stride);
+  p.in_h = forward.out_rows;
+  p.in_w = forward.out_cols;
+  p.out_h = p.out_rows = forward.in_h;
+  p.out_w = p.out_cols = forward.in_w;
+  p.first_image = first;
+  p.batch = images;
   return p;
 }
 

@@ -195,15 +195,17 @@ Window Network::window(const Window &window, NodeId input, const Padding &extra)
 void Network::adjoint_conv(const std::string &label, const FusedOp &op, std::uint32_t epilogue,
                            const ConvBindings &bindings) {
   const gpu::ConvParams forward = conv_params(op);
+  const auto weights = [&] { return fold(graph_, op).weights; };
   if (chooses_columns(forward))
-    return columns_adjoint(
-        label, folded_name(op), forward, [&] { return fold(graph_, op).weights; }, epilogue, bindings);
+    return columns_adjoint(label, folded_name(op), forward, weights, epilogue, bindings);
+  if (chooses_depthwise_adjoint(forward))
+    return depthwise_adjoint_conv(label, folded_name(op), forward, weights, epilogue, bindings);
   // A phase's weights follow from the padding, and that may follow from the input's size and from the cut.
   const std::string key = fmt::format("{}/gradient of pads {},{}", folded_name(op), forward.pad_top, forward.pad_left);
   for (const gpu::ConvParams &phase : gradient_phases(forward))
     conv(
         label, fmt::format("{} phase {},{}", key, phase.out_offset_h, phase.out_offset_w), phase,
-        [&] { return phase_weights(forward, phase, fold(graph_, op).weights); }, epilogue, bindings);
+        [&] { return phase_weights(forward, phase, weights()); }, epilogue, bindings);
 }
 
 gpu::ConvParams Network::conv_params(const FusedOp &op) const {

@@ -226,6 +226,9 @@ private:
                      const gpu::ConvParams &sized, const MakeWeights &weights, std::uint32_t epilogue,
                      const ConvBindings &bindings, int tile);
   bool chooses_columns(const gpu::ConvParams &forward) const;
+  bool chooses_depthwise_adjoint(const gpu::ConvParams &forward) const;
+  void depthwise_adjoint_conv(const std::string &label, const std::string &key, const gpu::ConvParams &forward,
+                              const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings);
   void columns_conv(const std::string &label, const std::string &key, const std::vector<gpu::ConvParams> &parts,
                     const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings);
   void columns_adjoint(const std::string &label, const std::string &key, const gpu::ConvParams &forward,

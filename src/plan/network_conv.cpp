@@ -248,6 +248,26 @@ bool Network::chooses_columns(const gpu::ConvParams &forward) const {
           forward.out_c >= 16 && (forward.stride_h * forward.stride_w > 1 || forward.in_c <= 4));
 }
 
+// All phases at once, where each by itself would be the depthwise kernel's.
+bool Network::chooses_depthwise_adjoint(const gpu::ConvParams &forward) const {
+  ConvBackend asked = options_.backend;
+  if (asked == ConvBackend::automatic && options_.profile)
+    asked = options_.profile->find(adjoint_params(forward, 0, forward.batch), options_.precision).value_or(asked);
+  return has_depthwise_adjoint(forward) &&
+         (asked == ConvBackend::depthwise ||
+          (asked == ConvBackend::automatic && has_vector_lanes(plan_.device().info())));
+}
+
+void Network::depthwise_adjoint_conv(const std::string &label, const std::string &key, const gpu::ConvParams &forward,
+                                     const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings) {
+  const gpu::ConvParams params = adjoint_params(forward, 0, forward.batch);
+  const ConvKernel kernel = depthwise_adjoint(params, epilogue, plan_.device().info().subgroup_size);
+  convolutions_.emplace_back(label, params);
+  plain_conv(
+      label, key + "/adjoint", kernel, params, [&] { return kernel.pack(weights()); }, epilogue, bindings,
+      convolution_flops(forward));
+}
+
 void Network::columns_conv(const std::string &label, const std::string &key, const std::vector<gpu::ConvParams> &parts,
                            const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings) {
   const TensorId columns = plan_.transient(label + " columns", part_bytes(parts.front()));
@@ -281,7 +301,7 @@ void Network::columns_adjoint(const std::string &label, const std::string &key, 
     plain_conv(
         label, key + "/columns", kernel, product, [&] { return kernel.pack(columns_weights(forward, weights())); }, 0U,
         {bindings.in, TensorId::none, columns, TensorId::none, TensorId::none}, convolution_flops(product));
-    const gpu::ConvParams params = columns_params(forward, first, images);
+    const gpu::ConvParams params = adjoint_params(forward, first, images);
     const ConvKernel sum = columns_sum(params, epilogue, lanes);
     plan_.dispatch(label, plan_.programs().get(sum.shader, sum.constants), sum.groups, params,
                    {reads(columns), reads(or_columns(bindings.bias)), out, reads(or_columns(bindings.residual)), mask});

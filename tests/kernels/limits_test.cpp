@@ -215,8 +215,8 @@ TEST(Limits, ProgramsBeyondThemAreRefused) {
 }
 
 TEST(Limits, VariantsOfShadersHaveOneInterface) {
-  for (const char *name : {"add", "conv_broadcast", "conv_depthwise", "conv_gemm", "lrn", "lrn_grad", "max_pool",
-                           "max_pool_grad", "scale_grad", "scale_shift"}) {
+  for (const char *name : {"add", "conv_broadcast", "conv_depthwise", "conv_depthwise_adjoint", "conv_gemm", "lrn",
+                           "lrn_grad", "max_pool", "max_pool_grad", "scale_grad", "scale_shift"}) {
     const auto texels = vulkan::reflect(shader(name)),
                storage = vulkan::reflect(shader(std::string(name) + "_storage"));
     EXPECT_NE(texels.texels, 0U) << name;
