@@ -1,47 +1,60 @@
 // One step of Adam or Nadam, uphill. An image that has just stopped takes back its last step; a stopped one stays as it is.
 #version 450
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #include "params.h"
 #include "linear.glsl"
 
 layout(local_size_x = 64) in;
+layout(constant_id = 0) const bool ALIGNED = true; // an image's parameters are whole vec4s
 layout(push_constant) uniform Push { AdamParams p; };
 layout(binding = 0) readonly buffer Step { StepState state; };
 layout(binding = 1) readonly buffer Images { ImageState images[]; };
-layout(binding = 2) readonly buffer Gradient { float gradient[]; };
-layout(binding = 3) buffer Parameters { float parameters[]; };
-layout(binding = 4) buffer Previous { float previous[]; }; // parameters before the last update
-layout(binding = 5) buffer First { float first[]; };       // moments
-layout(binding = 6) buffer Second { float second[]; };
-
-const int EACH = 4; // elements a thread
+// Four neighbouring parameters a thread: as vec4s or, where a quad may be none, one by one.
+#define BUFFER(at, name)                                                                                               \
+  layout(binding = at) buffer name##_block { float name[]; };                                                          \
+  layout(binding = at) buffer name##_quads { vec4 name##_vectors[]; }
+BUFFER(2, gradient);
+BUFFER(3, parameters);
+BUFFER(4, previous); // parameters before the last update
+BUFFER(5, first);    // moments
+BUFFER(6, second);
+#define READ(name)                                                                                                     \
+  (ALIGNED ? name##_vectors[at / 4]                                                                                    \
+           : vec4(name[at], name[at + min(1, more)], name[at + min(2, more)], name[at + min(3, more)]))
+#define WRITE(name, quad)                                                                                              \
+  if (ALIGNED) {                                                                                                       \
+    name##_vectors[at / 4] = quad;                                                                                     \
+  } else {                                                                                                             \
+    [[unroll]] for (int r = 0; r < 4; ++r)                                                                             \
+      if (r <= more)                                                                                                   \
+        name[at + r] = quad[r];                                                                                        \
+  }
 
 void main() {
-  const int n = int(gl_WorkGroupID.y);
+  const int n = int(gl_WorkGroupID.y), i = 4 * item_of_image();
   const int stopped = images[n].stopped;
-  if (stopped >= 0 && stopped < state.started - 1)
+  if (i >= p.count || (stopped >= 0 && stopped < state.started - 1))
     return;
-  const float clip = images[n].clip;
+  const int at = n * p.count + i, more = p.count - 1 - i;
+  if (stopped >= 0) {
+    const vec4 before = READ(previous);
+    WRITE(parameters, before)
+    return;
+  }
   const float lr = state.lr * state.factor;
   const float rate = lr / state.correction1;
   const float of_gradient = lr * (1.0 - state.momentum) / (1.0 - state.momenta);
   const float of_moment = lr * state.next_momentum / (1.0 - state.momenta * state.next_momentum);
-  const int lane = int(gl_LocalInvocationID.x);
-  const int from = (item_of_image() - lane) * EACH + lane;
-  for (int i = from; i < min(from + 64 * EACH, p.count); i += 64) {
-    const int at = n * p.count + i;
-    if (stopped >= 0) {
-      parameters[at] = previous[at];
-      continue;
-    }
-    const float g = gradient[at] * clip;
-    const float m = fma(p.one_minus_beta1, g, p.beta1 * first[at]);
-    const float v = fma(p.one_minus_beta2 * g, g, p.beta2 * second[at]);
-    const float old = parameters[at];
-    first[at] = m;
-    second[at] = v;
-    previous[at] = old;
-    const float divisor = sqrt(v / state.correction2) + p.epsilon;
-    parameters[at] = p.nesterov == 1 ? old + (of_gradient * g + of_moment * m) / divisor : fma(rate, m / divisor, old);
-  }
+  const vec4 g = READ(gradient) * images[n].clip;
+  const vec4 m = fma(vec4(p.one_minus_beta1), g, p.beta1 * READ(first));
+  const vec4 v = fma(p.one_minus_beta2 * g, g, p.beta2 * READ(second));
+  const vec4 old = READ(parameters);
+  WRITE(first, m)
+  WRITE(second, v)
+  WRITE(previous, old)
+  const vec4 divisor = sqrt(v / state.correction2) + p.epsilon;
+  const vec4 updated =
+      p.nesterov == 1 ? old + (of_gradient * g + of_moment * m) / divisor : fma(vec4(rate), m / divisor, old);
+  WRITE(parameters, updated)
 }

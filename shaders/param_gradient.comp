@@ -16,14 +16,21 @@ void main() {
   const int part = int(gl_WorkGroupID.x), n = int(gl_WorkGroupID.y);
   const int lane = int(gl_LocalInvocationID.x);
   const int plane = p.height * p.columns;
+  const int begin = part * 64 + lane, step = p.parts * 64;
+  // The number of the spectrum, in its plane and in its row: counted on, since a CPU driver divides lane by lane.
+  const int numbers = step / 2, numbers_on = numbers % plane, columns_on = numbers % p.columns;
+  int number = begin / 2 % plane, k = begin / 2 % p.columns;
   float sum = 0.0;
-  for (int i = part * 64 + lane; i < p.count; i += p.parts * 64) {
+  for (int i = begin; i < p.count; i += step) {
     const int at = n * p.count + i;
     float g = gradient[at];
     if (SPECTRUM && i < p.spectral) {
-      const int k = i / 2 % p.columns;
-      g *= scale[i / 2 % plane] * (k == 0 || 2 * k == p.width ? 1.0 : 2.0);
+      g *= scale[number] * (k == 0 || 2 * k == p.width ? 1.0 : 2.0);
       gradient[at] = g;
+      number += numbers_on;
+      number -= number < plane ? 0 : plane;
+      k += columns_on;
+      k -= k < p.columns ? 0 : p.columns;
     }
     sum += g * g;
   }

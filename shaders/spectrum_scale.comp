@@ -7,6 +7,7 @@
 #include "linear.glsl"
 
 layout(local_size_x = 64) in;
+layout(constant_id = 0) const bool PARTS = false; // spectra are parts of parameters
 layout(push_constant) uniform Push { SpectrumParams p; };
 layout(binding = 0) readonly buffer Parameters { vec2 parameters[]; };
 layout(binding = 1) readonly buffer Scale { float scale[]; }; // (height, columns), with the transform's 1/(HW)
@@ -19,7 +20,7 @@ void main() {
     return;
   const int k = i % p.columns;
   const int y = int(gl_WorkGroupID.y), to = y * plane;
-  const int from = p.planes == 0 ? to : y / p.planes * (p.stride / 2) + y % p.planes * plane;
+  const int from = PARTS ? y / p.planes * (p.stride / 2) + y % p.planes * plane : to;
   vec2 value = parameters[from + i];
   if (k == 0 || 2 * k == p.width) {
     const int j = i / p.columns;

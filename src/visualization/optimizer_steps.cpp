@@ -69,7 +69,8 @@ void OptimizerSteps::append_update(const Parameterization::Tensors &tensors, Ten
                              static_cast<float>(1 - recipe_.beta2),
                              static_cast<float>(recipe_.epsilon),
                              recipe_.optimizer == OptimizerKind::nadam ? 1 : 0};
-  plan_.dispatch("adam", plan_.programs().get("adam"), image_groups((count_ + 3) / 4, batch_), adam,
+  plan_.dispatch("adam", plan_.programs().get("adam", {count_ % 4 == 0 ? 1U : 0U}),
+                 image_groups((count_ + 3) / 4, batch_), adam,
                  {reads(state_), reads(images_), reads(tensors.gradient), updates(tensors.parameters),
                   updates(previous_), updates(first_), updates(second_)});
 }

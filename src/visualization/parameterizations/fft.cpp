@@ -42,7 +42,7 @@ public:
   int spectral_count() const override { return count(); }
 
   TensorId append_planes(Plan &plan, const PlanesTensors &tensors) override {
-    plan.dispatch("spectrum scale", run_.programs.get("spectrum_scale"),
+    plan.dispatch("spectrum scale", run_.programs.get("spectrum_scale", {0U}),
                   image_groups(spectrum_.numbers(), run_.image.c * run_.batch), spectrum_.params(),
                   {reads(tensors.parameters), reads(tensors.own[0]), writes(tensors.work)});
     spectrum_.append(plan, tensors.work, true);

@@ -71,7 +71,7 @@ private:
     gpu::SpectrumParams params = spectrum_.params();
     params.planes = run_.image.c;
     params.stride = count();
-    plan.dispatch("spectrum scale", run_.programs.get("spectrum_scale"),
+    plan.dispatch("spectrum scale", run_.programs.get("spectrum_scale", {1U}),
                   image_groups(spectrum_.numbers(), run_.image.c * run_.batch), params,
                   {reads(parameters), reads(scale), writes(work)});
   }
