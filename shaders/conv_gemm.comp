@@ -27,6 +27,7 @@ layout(constant_id = 2) const int TILE_C = 32;     // output channels a workgrou
 layout(constant_id = 3) const int UNROLL_C = 4;    // input channels a step; divides in_c
 layout(constant_id = 4) const bool ALIGNED = true; // every plane begins at a multiple of 4 elements
 layout(constant_id = 5) const int SPLIT = 1;       // divides SUBGROUP
+layout(constant_id = 6) const bool WHOLE_WORDS = false; // of the mask, each tile's
 
 layout(push_constant) uniform Push { ConvParams p; };
 QUAD_BUFFER(0, inputs);

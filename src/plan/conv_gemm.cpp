@@ -77,7 +77,9 @@ ConvKernel gemm_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint
                       static_cast<std::uint32_t>(channels),
                       static_cast<std::uint32_t>(unroll(p)),
                       aligned ? 1U : 0U,
-                      static_cast<std::uint32_t>(parts)};
+                      static_cast<std::uint32_t>(parts),
+                      channels == 32 && p.out_c % 32 == 0 && p.out_base % (32 * p.out_rows * p.out_cols) == 0 ? 1U
+                                                                                                              : 0U};
   kernel.pack = [p](std::span<const float> weights) { return pack_gemm(p, weights); };
   const auto [x, layers] =
       layered_groups(divide_up(p.batch * divide_up(p.in_h * p.in_w, 4), static_cast<int>(subgroup_size) / parts));
