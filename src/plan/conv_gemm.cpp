@@ -69,6 +69,7 @@ ConvKernel gemm_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint
   const int channels = gemm_tile_channels(p);
   const bool aligned = multiples_of_4({p.in_h * p.in_w, p.out_rows * p.out_cols, p.out_offset_h * p.out_cols, p.in_base,
                                        p.in_batch_stride, p.out_base, p.out_batch_stride});
+  const bool whole_words = channels == 32 && p.out_c % 32 == 0 && p.out_base % (32 * p.out_rows * p.out_cols) == 0;
   const int parts = split(p, static_cast<int>(subgroup_size));
   ConvKernel kernel;
   kernel.shader = "conv_gemm";
@@ -78,8 +79,7 @@ ConvKernel gemm_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint
                       static_cast<std::uint32_t>(unroll(p)),
                       aligned ? 1U : 0U,
                       static_cast<std::uint32_t>(parts),
-                      channels == 32 && p.out_c % 32 == 0 && p.out_base % (32 * p.out_rows * p.out_cols) == 0 ? 1U
-                                                                                                              : 0U};
+                      whole_words ? 1U : 0U};
   kernel.pack = [p](std::span<const float> weights) { return pack_gemm(p, weights); };
   const auto [x, layers] =
       layered_groups(divide_up(p.batch * divide_up(p.in_h * p.in_w, 4), static_cast<int>(subgroup_size) / parts));

@@ -25,6 +25,7 @@ inline std::vector<ConvCase> odd_convolutions() {
       {"OnePixel", 1, 1, 1, square_window(1), 1, 1, 3},
       {"Pointwise", 5, 17, 1, square_window(1), 13, 11, 3},
       {"PointwiseAligned", 20, 36, 1, square_window(1), 6, 10, 2},
+      {"PointwiseWholeWords", 9, 64, 1, square_window(1), 5, 7, 2},
       {"PointwiseStride2", 16, 33, 1, square_window(1, 2), 10, 9, 1},
       {"Stem3x3", 3, 16, 1, square_window(3, 1, 1), 13, 11, 3},
       {"Wide3x3", 16, 64, 1, square_window(3, 1, 1), 17, 16, 1},

@@ -158,6 +158,20 @@ TEST(MovesTest, ConcatOfBranches) {
     }
 }
 
+// Tiles of 32 channels have words of the mask to themselves in the first two parts, and share them in the last two.
+TEST(MovesTest, ConcatOfWholeWords) {
+  for (const Shape &input : {Shape{8, 6, 8}, {8, 5, 7}}) {
+    Graph graph = graph_with_input();
+    std::vector<NodeId> parts;
+    for (const int channels : {32, 64, 5, 32, 64})
+      parts.push_back(
+          push(graph, Relu{}, {push(graph, random_conv(8, channels, square_window(1), unsigned(parts.size())), {0})}));
+    NetworkOptions options;
+    options.targets = {push(graph, Concat{}, parts)};
+    expect_like_reference(graph, random_tensor(2, input.c, input.h, input.w, 5), options, 1e-5);
+  }
+}
+
 TEST(MovesTest, ConcatOfBranchesTakesNoCopies) {
   Graph graph = graph_with_input();
   std::vector<NodeId> parts;
