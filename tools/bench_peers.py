@@ -69,7 +69,7 @@ class Convscope:
     def __init__(self, options, name, size, batch, precision):
         self.fast = precision == "fast"
         self.command = [options.program, "bench", "--size", size, "--batch", str(batch), "--precision", precision,
-                        "--runs", "1", "--json", *model_arguments(options, name)]
+                        "--runs", "3", "--json", *model_arguments(options, name)]
 
     def measure(self):
         done = subprocess.run(self.command, capture_output=True, text=True)
