@@ -79,7 +79,6 @@ PeaksPlan::PeaksPlan(Session &session, Size input, const std::vector<Asked> &ask
   input_ = plan_.persistent("input", elements * sizeof(float));
   Network network(plan_, session.weights(), graph, options);
   network.forward(input_);
-  const std::int64_t enough = plan_.device().info().is_cpu() ? 1 : 512; // workgroups
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const Shape &shape = network.shape(nodes[i]);
     const auto count = static_cast<std::size_t>(shape.c) * static_cast<std::size_t>(batch);
@@ -92,7 +91,7 @@ PeaksPlan::PeaksPlan(Session &session, Size input, const std::vector<Asked> &ask
     }
     const TensorId values = plan_.persistent("maxima", count * sizeof(float));
     const TensorId places = plan_.persistent("their places", count * sizeof(std::int32_t));
-    const Slices slices = slices_along(shape, {false, true, true}, batch, 1, 0, enough);
+    const Slices slices = slices_along(shape, {false, true, true}, batch, plan_.device().info().is_cpu());
     plan_.dispatch("maxima", plan_.programs().get("reduction", {0, slices.neighbours, gpu::REDUCTION_MAX, 1}),
                    slices.groups, slices.params, {reads(maps), writes(values), writes(places), reads(maps)});
     layers_.push_back({shape, values, places});

@@ -23,8 +23,7 @@ std::uint32_t flag(bool on) { return on ? 1U : 0U; }
 } // namespace
 
 Slices Network::slices(const Shape &shape, Axes axes, int channel_groups, double epsilon) const {
-  const std::int64_t enough = plan_.device().info().is_cpu() ? 1 : 512; // workgroups
-  return slices_along(shape, axes, options_.batch, channel_groups, epsilon, enough);
+  return slices_along(shape, axes, options_.batch, plan_.device().info().is_cpu(), channel_groups, epsilon);
 }
 
 // ---- Reduce ----

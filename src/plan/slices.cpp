@@ -26,9 +26,21 @@ std::vector<Run> runs(const Shape &shape, const Shape &length) {
   return result;
 }
 
+// Slices a workgroup, where an image has so many. On a GPU lanes read elements that lie side by side: of one slice, or
+// of as many slices as a cache line has room for. A CPU driver reads lane by lane, wherever that is, and pays for a
+// lane that has nothing to read and for each barrier: there a lane does a whole slice, if enough workgroups are left.
+std::uint32_t slices_at_once(std::int64_t slices, int stride, bool cpu) {
+  const std::int64_t enough = cpu ? 8 : 512; // workgroups
+  const std::uint32_t fewest = cpu ? 1 : 4;
+  std::uint32_t most = cpu ? 64 : stride >= 16 ? 16 : 1;
+  while (most > fewest && divide_up<std::int64_t>(slices, most) < enough)
+    most /= 2;
+  return most;
+}
+
 } // namespace
 
-Slices slices_along(const Shape &shape, Axes axes, int batch, int channel_groups, double epsilon, std::int64_t enough) {
+Slices slices_along(const Shape &shape, Axes axes, int batch, bool cpu, int channel_groups, double epsilon) {
   const Shape slices{axes.c ? channel_groups : shape.c, axes.h ? 1 : shape.h, axes.w ? 1 : shape.w};
   std::vector<Run> of_slice = runs(shape, {shape.c / slices.c, shape.h / slices.h, shape.w / slices.w});
   while (of_slice.size() < 2) // c and w with h between them is the only pair that stays one
@@ -48,10 +60,7 @@ Slices slices_along(const Shape &shape, Axes axes, int batch, int channel_groups
                    of_slice[1].stride,
                    rounded,
                    static_cast<float>(epsilon - static_cast<double>(rounded))};
-  // Lanes read elements that lie side by side: of one slice, or of as many slices as a cache line has room for.
-  result.neighbours = of_slice[1].stride >= 16 ? 16 : 1;
-  while (result.neighbours > 4 && divide_up<std::int64_t>(slices.elements(), result.neighbours) < enough)
-    result.neighbours /= 2;
+  result.neighbours = slices_at_once(slices.elements(), of_slice[1].stride, cpu);
   const auto [x, layers] = layered_groups(divide_up<std::int64_t>(slices.elements() * batch, result.neighbours));
   result.groups = {x, layers, 1};
   return result;

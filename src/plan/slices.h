@@ -16,9 +16,7 @@ struct Slices {
 };
 
 // Of each image: one slice for each place along the other axes, of all elements along these; with c among them, one for
-// each of `channel_groups`. Where an image's slices make fewer workgroups than are `enough` for the device, fewer share
-// one.
-Slices slices_along(const Shape &shape, Axes axes, int batch, int channel_groups = 1, double epsilon = 0,
-                    std::int64_t enough = 1);
+// each of `channel_groups`. How many share a workgroup hangs on the kind of device and an image's shape.
+Slices slices_along(const Shape &shape, Axes axes, int batch, bool cpu, int channel_groups = 1, double epsilon = 0);
 
 } // namespace convscope
