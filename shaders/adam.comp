@@ -19,24 +19,17 @@ BUFFER(3, parameters);
 BUFFER(4, previous); // parameters before the last update
 BUFFER(5, first);    // moments
 BUFFER(6, second);
-#define READ(name)                                                                                                     \
-  (ALIGNED ? name##_vectors[at / 4]                                                                                    \
-           : vec4(name[at], name[at + min(1, more)], name[at + min(2, more)], name[at + min(3, more)]))
-#define WRITE(name, quad)                                                                                              \
-  if (ALIGNED) {                                                                                                       \
-    name##_vectors[at / 4] = quad;                                                                                     \
-  } else {                                                                                                             \
-    [[unroll]] for (int r = 0; r < 4; ++r)                                                                             \
-      if (r <= more)                                                                                                   \
-        name[at + r] = quad[r];                                                                                        \
-  }
+const int STEP = 1;
+#include "quad_access.glsl"
+#define READ(name) READ_QUAD(vec4, name, name##_vectors, at, count)
+#define WRITE(name, quad) STORE_QUAD(name, name##_vectors, quad, at, count)
 
 void main() {
   const int n = int(gl_WorkGroupID.y), i = 4 * item_of_image();
   const int stopped = images[n].stopped;
   if (i >= p.count || (stopped >= 0 && stopped < state.started - 1))
     return;
-  const int at = n * p.count + i, more = p.count - 1 - i;
+  const int at = n * p.count + i, count = p.count - i;
   if (stopped >= 0) {
     const vec4 before = READ(previous);
     WRITE(parameters, before)

@@ -36,7 +36,7 @@ layout(constant_id = 10) const int DILATION_W = 1;
 layout(constant_id = 11) const int SHIFT = -1;   // every window starts at an address of this remainder by 4; -1: any
 layout(constant_id = 12) const bool ALIGNED = false; // the output's runs are whole quads at multiples of 4 elements
 layout(constant_id = 13) const int STEP = 1;     // columns of the output from a pixel to the next
-const bool WHOLE_WORDS = false;
+const bool WHOLE_WORDS = false; // of the mask: its tiles are mostly narrower
 
 layout(push_constant) uniform Push { ConvParams p; };
 QUAD_BUFFER(0, inputs);

@@ -1,17 +1,12 @@
 // A ReLU's mask (params.h) of the quads of quads.glsl: the words of four pixels, 32 channels each. The including shader
 // declares the buffers mask and mask_vectors (one buffer).
+#include "quad_access.glsl"
+
 int mask_word(int n, int channels, int channel, int pixel, int plane) {
   return (n * ((channels + 31) / 32) + channel / 32) * plane + pixel;
 }
 
-uvec4 read_mask_quad(int word, int count) {
-  if (ALIGNED)
-    return mask_vectors[word / 4];
-  uvec4 bits;
-  [[unroll]] for (int r = 0; r < 4; ++r)
-    bits[r] = mask[word + min(r, count - 1) * STEP];
-  return bits;
-}
+uvec4 read_mask_quad(int word, int count) { return READ_QUAD(uvec4, mask, mask_vectors, word, count); }
 
 // 0 where the channel's bit is.
 vec4 masked_quad(vec4 v, uvec4 bits, int channel) {
@@ -24,15 +19,7 @@ uvec4 open_quad(vec4 v, float low, float high, int channel) {
 }
 
 // The words that a thread has alone.
-void store_mask_quad(uvec4 bits, int word, int count) {
-  if (ALIGNED) {
-    mask_vectors[word / 4] = bits;
-  } else {
-    [[unroll]] for (int r = 0; r < 4; ++r)
-      if (r < count)
-        mask[word + r * STEP] = bits[r];
-  }
-}
+void store_mask_quad(uvec4 bits, int word, int count) { STORE_QUAD(mask, mask_vectors, bits, word, count) }
 
 // Those that it shares.
 void add_mask_quad(uvec4 bits, int word, int count) {
