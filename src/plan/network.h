@@ -233,6 +233,7 @@ private:
                     const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings);
   void columns_adjoint(const std::string &label, const std::string &key, const gpu::ConvParams &forward,
                        const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings);
+  ConvBackend asked_for(const gpu::ConvParams &params) const;
   ConvBackend choose(const gpu::ConvParams &params) const;
   Window window(const Window &window, NodeId input, const Padding &extra = {}) const;
   // The adjoint of a convolution: a Conv's gradient, or a ConvTranspose.

@@ -48,11 +48,16 @@ std::vector<std::uint16_t> halves_of(const std::vector<float> &values) {
 
 } // namespace
 
+// By the options, else by the device's profile; automatic: neither says.
+ConvBackend Network::asked_for(const gpu::ConvParams &params) const {
+  if (options_.backend != ConvBackend::automatic || options_.profile == nullptr)
+    return options_.backend;
+  return options_.profile->find(params, options_.precision).value_or(ConvBackend::automatic);
+}
+
 // Never by the batch: an image must be the same alone and in company.
 ConvBackend Network::choose(const gpu::ConvParams &params) const {
-  ConvBackend asked = options_.backend;
-  if (asked == ConvBackend::automatic && options_.profile)
-    asked = options_.profile->find(params, options_.precision).value_or(asked);
+  const ConvBackend asked = asked_for(params);
   // Its products are a whole batch's: a tile's inputs in 16 bits would have a scale that hangs on an image's company.
   const bool winograd = winograd_applies(params) && options_.precision != Precision::fp16;
   const vulkan::DeviceInfo &device = plan_.device().info();
@@ -234,9 +239,7 @@ void Network::plain_conv(const std::string &label, const std::string &key, const
 
 // A product of many rows where the phases of the definition have few channels, or few taps.
 bool Network::chooses_columns(const gpu::ConvParams &forward) const {
-  ConvBackend asked = options_.backend;
-  if (asked == ConvBackend::automatic && options_.profile)
-    asked = options_.profile->find(columns_product(forward, 0, 1), options_.precision).value_or(asked);
+  const ConvBackend asked = asked_for(columns_product(forward, 0, 1));
   const vulkan::DeviceInfo &device = plan_.device().info();
   if (!columns_apply(forward) || !passes_values(device) || columns_bytes(forward) > max_binding())
     return false;
@@ -250,9 +253,7 @@ bool Network::chooses_columns(const gpu::ConvParams &forward) const {
 
 // All phases at once, where each by itself would be the depthwise kernel's.
 bool Network::chooses_depthwise_adjoint(const gpu::ConvParams &forward) const {
-  ConvBackend asked = options_.backend;
-  if (asked == ConvBackend::automatic && options_.profile)
-    asked = options_.profile->find(adjoint_params(forward, 0, forward.batch), options_.precision).value_or(asked);
+  const ConvBackend asked = asked_for(adjoint_params(forward, 0, forward.batch));
   return has_depthwise_adjoint(forward) &&
          (asked == ConvBackend::depthwise ||
           (asked == ConvBackend::automatic && has_vector_lanes(plan_.device().info())));
