@@ -44,7 +44,7 @@ void finish(vec4 v, int n, int channel, int pixel, int count, int plane) {
     v = masked_quad(v, read_mask_quad(word, count), of_mask);
   if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0)
     add_mask_quad(open_quad(v, p.low, p.high, of_mask), word, count);
-  store_quad(v, output_at(n, channel, pixel, plane), count);
+  store_finished(v, n, channel, pixel, count, plane);
 }
 
 void main() {

@@ -16,6 +16,8 @@ void finish_conv(float v, int channel, int bit, int index, int beside, int word)
     v = clamp(v, p.low, p.high);
   if ((EPILOGUE & EPILOGUE_MASK_READ) != 0u && (mask[word] >> (bit & 31) & 1u) == 0u)
     v = 0.0;
+  if ((EPILOGUE & EPILOGUE_ADD_MASKED) != 0u)
+    v += outputs[index];
   outputs[index] = v;
 }
 

@@ -71,7 +71,7 @@ void main() {
           v = masked_quad(v, bits[q], channel);
         if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0)
           bits[q] |= open_quad(v, p.low, p.high, channel);
-        store_quad(v, output_at(n, channel, pixels[q], plane), counts[q]);
+        store_finished(v, n, channel, pixels[q], counts[q], plane);
       }
   }
   if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0) {

@@ -11,13 +11,15 @@ using uint = std::uint32_t;
 
 // What happens to a value before it is stored (specialization constant EPILOGUE, a bit set).
 // Forward:  v = acc + bias; RESIDUAL: v += residual; RELU: v = clamp(v, low, high); MASK_WRITE: is low < v < high?
-// Backward: v = acc; ACCUMULATE: v += what the output holds; MASK_READ: v = 0 where the mask's bit is 0.
+// Backward: v = acc; ACCUMULATE: v += what the output holds; MASK_READ: v = 0 where the mask's bit is 0;
+//           ADD_MASKED, convolutions only: v += what the output holds, which has no part in the mask.
 const uint EPILOGUE_BIAS = 1u;
 const uint EPILOGUE_RESIDUAL = 2u;
 const uint EPILOGUE_RELU = 4u;
 const uint EPILOGUE_MASK_WRITE = 8u;
 const uint EPILOGUE_ACCUMULATE = 16u;
 const uint EPILOGUE_MASK_READ = 32u;
+const uint EPILOGUE_ADD_MASKED = 64u;
 
 // `low` and `high` come with the params: 0 and the largest float of a ReLU, 0 and 6 of one with a ceiling.
 

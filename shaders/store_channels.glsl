@@ -28,7 +28,7 @@ void store_channels(int n, int first, int channels, int q, int pixel, int count)
         near |= is_far ? uvec4(0) : open;
         far |= is_far ? open : uvec4(0);
       }
-      store_quad(v, output_at(n, first + c, pixel, plane), count);
+      store_finished(v, n, first + c, pixel, count, plane);
     }
   if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0) {
     if (WHOLE_WORDS) {

@@ -34,3 +34,11 @@ vec4 finish_quad(vec4 v, int n, int channel, int pixel, int count, int plane) {
     v += read_quad(output_at(n, channel, pixel, plane), count);
   return v;
 }
+
+// After the mask.
+void store_finished(vec4 v, int n, int channel, int pixel, int count, int plane) {
+  int at = output_at(n, channel, pixel, plane);
+  if ((EPILOGUE & EPILOGUE_ADD_MASKED) != 0)
+    v += read_quad(at, count);
+  store_quad(v, at, count);
+}

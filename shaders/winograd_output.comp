@@ -117,7 +117,7 @@ void main() {
           if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0 && v[column] > p.low && v[column] < p.high)
             open[(bit + column) / int(LANES)] |= flag;
         }
-        store_quad(v, output_at(at.n, channel, pixel, plane), count);
+        store_finished(v, at.n, channel, pixel, count, plane);
       }
     }
   if ((EPILOGUE & EPILOGUE_MASK_WRITE) != 0)

@@ -174,4 +174,17 @@ FoldedConv fold(const Graph &graph, const FusedOp &op) {
   return folded;
 }
 
+std::vector<float> fold_before(const Graph &graph, NodeId norm, const FusedOp &op) {
+  const auto node = [&](NodeId id) -> const Op & { return graph.nodes[static_cast<std::size_t>(id)].op; };
+  const auto &conv = std::get<Conv>(node(op.main));
+  const auto &scale = std::get<ScaleShift>(node(norm)).scale;
+  std::vector<float> weights = fold(graph, op).weights; // (out_channels, channels of a group, kernel_h, kernel_w)
+  const auto groups = static_cast<std::size_t>(conv.groups);
+  const auto taps = static_cast<std::size_t>(conv.window.kernel_h) * static_cast<std::size_t>(conv.window.kernel_w);
+  const std::size_t a_group = weights.size() / groups, channels = scale.size() / groups;
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    weights[i] = static_cast<float>(weights[i] * scale[i / a_group * channels + i / taps % channels]);
+  return weights;
+}
+
 } // namespace convscope

@@ -41,5 +41,8 @@ struct FoldedConv {
   std::vector<float> weights, bias;
 };
 FoldedConv fold(const Graph &graph, const FusedOp &op);
+// Weights of a Conv after its batch-norms whose adjoint is that of the ScaleShift before it, too: its scale[c] is in
+// those of input channel c.
+std::vector<float> fold_before(const Graph &graph, NodeId norm, const FusedOp &op);
 
 } // namespace convscope

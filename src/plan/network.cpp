@@ -16,7 +16,8 @@
 namespace convscope {
 
 std::uint32_t GradientTarget::epilogue() const {
-  return (accumulate ? gpu::EPILOGUE_ACCUMULATE : 0U) | (mask != TensorId::none ? gpu::EPILOGUE_MASK_READ : 0U);
+  const std::uint32_t adds = mask_of_sum ? gpu::EPILOGUE_ACCUMULATE : gpu::EPILOGUE_ADD_MASKED;
+  return (accumulate ? adds : 0U) | (mask != TensorId::none ? gpu::EPILOGUE_MASK_READ : 0U);
 }
 
 Network::Network(Plan &plan, Weights &weights, const Graph &graph, const NetworkOptions &options)
@@ -34,6 +35,7 @@ Network::Network(Plan &plan, Weights &weights, const Graph &graph, const Network
   gradients_.assign(graph.nodes.size(), TensorId::none);
   kept_.resize(graph.nodes.size());
   contributions_left_.assign(graph.nodes.size(), 0);
+  passed_on_.assign(graph.nodes.size(), false);
   varies_.assign(graph.nodes.size(), false);
   varies_.front() = true;
   for (std::size_t i = 1; i < graph.nodes.size(); ++i)
@@ -193,15 +195,16 @@ Window Network::window(const Window &window, NodeId input, const Padding &extra)
 }
 
 void Network::adjoint_conv(const std::string &label, const FusedOp &op, std::uint32_t epilogue,
-                           const ConvBindings &bindings) {
+                           const ConvBindings &bindings, NodeId norm) {
   const gpu::ConvParams forward = conv_params(op);
-  const auto weights = [&] { return fold(graph_, op).weights; };
+  const auto weights = [&] { return norm < 0 ? fold(graph_, op).weights : fold_before(graph_, norm, op); };
+  const std::string name = norm < 0 ? folded_name(op) : fmt::format("{}+{}", key_of(norm), folded_name(op));
   if (chooses_columns(forward))
-    return columns_adjoint(label, folded_name(op), forward, weights, epilogue, bindings);
+    return columns_adjoint(label, name, forward, weights, epilogue, bindings);
   if (chooses_depthwise_adjoint(forward))
-    return depthwise_adjoint_conv(label, folded_name(op), forward, weights, epilogue, bindings);
+    return depthwise_adjoint_conv(label, name, forward, weights, epilogue, bindings);
   // A phase's weights follow from the padding, and that may follow from the input's size and from the cut.
-  const std::string key = fmt::format("{}/gradient of pads {},{}", folded_name(op), forward.pad_top, forward.pad_left);
+  const std::string key = fmt::format("{}/gradient of pads {},{}", name, forward.pad_top, forward.pad_left);
   for (const gpu::ConvParams &phase : gradient_phases(forward))
     conv(
         label, fmt::format("{} phase {},{}", key, phase.out_offset_h, phase.out_offset_w), phase,

@@ -29,7 +29,8 @@ struct GradientTarget {
   TensorId tensor = TensorId::none;
   bool accumulate = false;
   TensorId mask = TensorId::none;
-  // EPILOGUE_ACCUMULATE | EPILOGUE_MASK_READ, as they apply.
+  bool mask_of_sum = true; // else of what is added: a convolution's only
+  // EPILOGUE_ACCUMULATE or EPILOGUE_ADD_MASKED, and EPILOGUE_MASK_READ, as they apply.
   std::uint32_t epilogue() const;
   Use use() const { return accumulate ? updates(tensor) : writes(tensor); }
   // A tensor to bind where the kernel's mask goes, also when there is none.
@@ -180,6 +181,7 @@ private:
 
   void backward_op(const FusedOp &op);
   void backward_conv(const FusedOp &op, TensorId from);
+  const FusedOp *scaled_norm(const FusedOp &conv) const;
   void backward_dense(const FusedOp &op, TensorId from);
   void backward_unary(const FusedOp &op, TensorId from);
   void backward_max_pool(const FusedOp &op, TensorId from);
@@ -192,8 +194,11 @@ private:
   void backward_lrn(const FusedOp &op, TensorId from);
   void backward_copy(const FusedOp &op, TensorId from);
   void backward_gather(const FusedOp &op, TensorId from);
-  // dx (+)= dy * scale, or dx (+)= dy where scale is none.
-  void pass_gradient(const std::string &label, NodeId to, TensorId from, TensorId scale);
+  // A gradient that no step reads any more becomes that of another value, to which nothing was contributed yet; false
+  // where it can't.
+  bool hand_over(NodeId to, TensorId from);
+  void pass_gradient(const std::string &label, NodeId to, TensorId from);            // dx (+)= dy
+  void scale_gradient(const FusedOp &norm, TensorId from, const GradientTarget &to); // dx (+)= dy * scale
   void redirect(NodeId root, TensorId gradient, TensorId mask);
   // Hands one contribution to a value's gradient to the kernel that makes it.
   void contribute(NodeId to, const Contribution &write);
@@ -236,8 +241,10 @@ private:
   ConvBackend asked_for(const gpu::ConvParams &params) const;
   ConvBackend choose(const gpu::ConvParams &params) const;
   Window window(const Window &window, NodeId input, const Padding &extra = {}) const;
-  // The adjoint of a convolution: a Conv's gradient, or a ConvTranspose.
-  void adjoint_conv(const std::string &label, const FusedOp &op, std::uint32_t epilogue, const ConvBindings &bindings);
+  // The adjoint of a convolution: a Conv's gradient, or a ConvTranspose. With a ScaleShift before the Conv that of
+  // both.
+  void adjoint_conv(const std::string &label, const FusedOp &op, std::uint32_t epilogue, const ConvBindings &bindings,
+                    NodeId norm = -1);
   // Of the forward pass; for a ConvTranspose those of the convolution that it is the adjoint of.
   gpu::ConvParams conv_params(const FusedOp &op) const;
   std::string folded_name(const FusedOp &op) const; // of a convolution and its batch-norms
@@ -260,6 +267,7 @@ private:
   std::vector<Part> parts_;                  // by node
   std::vector<std::pair<std::string, gpu::ConvParams>> convolutions_;
   std::vector<int> contributions_left_; // by node
+  std::vector<bool> passed_on_;         // by node: the gradient of its input has what its own would give
 };
 
 } // namespace convscope

@@ -97,10 +97,8 @@ struct Network::Backward {
   void operator()(const Conv &) const { net.backward_conv(op, from); }
   void operator()(const ConvTranspose &) const { net.backward_conv(op, from); }
   void operator()(const Dense &) const { net.backward_dense(op, from); }
-  void operator()(const ScaleShift &norm) const {
-    net.pass_gradient(
-        label(), op.inputs.front(), from,
-        net.constant(net.key_of(op.main) + "/scale", std::vector<float>(norm.scale.begin(), norm.scale.end())));
+  void operator()(const ScaleShift &) const {
+    net.contribute(op.inputs.front(), [&](const GradientTarget &to) { net.scale_gradient(op, from, to); });
   }
   void operator()(const Relu &) const { pass(); }
   void operator()(const PRelu &) const { net.backward_unary(op, from); }
@@ -134,14 +132,15 @@ struct Network::Backward {
   }
 
   void pass() const { // the same to all inputs
-    for (NodeId input : op.inputs)
-      net.pass_gradient(label(), input, from, TensorId::none);
+    for (std::size_t i = 0; i < op.inputs.size(); ++i)
+      if (i + 1 < op.inputs.size() || !net.hand_over(op.inputs[i], from))
+        net.pass_gradient(label(), op.inputs[i], from);
   }
 };
 
 void Network::backward_op(const FusedOp &op) {
   const Op &main = node(op.main).op;
-  if (is_view(main) || !varies(op.output))
+  if (is_view(main) || !varies(op.output) || passed_on_[static_cast<std::size_t>(op.output)])
     return;
   const TensorId from = gradients_.at(static_cast<std::size_t>(op.output));
   if (from == TensorId::none)
@@ -151,31 +150,96 @@ void Network::backward_op(const FusedOp &op) {
       gradients_[static_cast<std::size_t>(input)] = from;
     return;
   }
-  if (op.residual >= 0)
-    pass_gradient(node(op.output).name + " gradient", op.residual, from, TensorId::none);
+  // What the main op adds to its input's gradient it makes from this one.
+  const bool needed = op.residual >= 0 && value_root(op.residual) == value_root(op.inputs.front());
+  if (op.residual >= 0 && (needed || !hand_over(op.residual, from)))
+    pass_gradient(node(op.output).name + " gradient", op.residual, from);
   std::visit(Backward{*this, op, from}, main);
 }
 
-void Network::pass_gradient(const std::string &label, NodeId to, TensorId from, TensorId scale) {
-  const bool scaled = scale != TensorId::none;
-  if (!scaled) // its shape does not matter
-    to = value_root(to);
-  contribute(to, [&](const GradientTarget &target) {
-    plan_.dispatch(label, plan_.programs().get("scale_grad", {target.epilogue(), whole_quads(to), scaled ? 1U : 0U}),
-                   quad_groups(to), map_params(to),
-                   {reads(from), reads(scaled ? scale : from), target.use(), reads(target.mask_or(from))});
+bool Network::hand_over(NodeId to, TensorId from) {
+  const auto index = static_cast<std::size_t>(value_root(to));
+  const bool masks = contributions_left_[index] == 1 && kept_[index].mask != TensorId::none;
+  if (!varies_[index] || gradients_[index] != TensorId::none || masks)
+    return false;
+  gradients_[index] = from;
+  --contributions_left_[index];
+  return true;
+}
+
+void Network::pass_gradient(const std::string &label, NodeId to, TensorId from) {
+  const NodeId root = value_root(to);
+  contribute(root, [&](const GradientTarget &target) {
+    plan_.dispatch(label, plan_.programs().get("scale_grad", {target.epilogue(), whole_quads(root), 0U}),
+                   quad_groups(root), map_params(root),
+                   {reads(from), reads(from), target.use(), reads(target.mask_or(from))});
   });
+}
+
+void Network::scale_gradient(const FusedOp &norm, TensorId from, const GradientTarget &to) {
+  const auto &scale = std::get<ScaleShift>(node(norm.main).op).scale;
+  const NodeId in = norm.inputs.front();
+  plan_.dispatch(
+      node(norm.main).name + " gradient", plan_.programs().get("scale_grad", {to.epilogue(), whole_quads(in), 1U}),
+      quad_groups(in), map_params(in),
+      {reads(from), reads(constant(key_of(norm.main) + "/scale", std::vector<float>(scale.begin(), scale.end()))),
+       to.use(), reads(to.mask_or(from))});
+}
+
+// The batch-norm before a convolution that is its only reader (pre-activation nets): its scale goes into the weights by
+// which the gradient comes back, and its ReLU's mask before what else the gradient of its input has. nullptr where
+// there is none, or where that won't do.
+const FusedOp *Network::scaled_norm(const FusedOp &conv) const {
+  // fp32 keeps to the definition's products, fp16 to a half's range.
+  if (options_.precision != Precision::fast || !std::holds_alternative<Conv>(node(conv.main).op))
+    return nullptr;
+  const NodeId out = conv.inputs.front();
+  const auto norm = std::ranges::find(ops_, out, &FusedOp::output);
+  if (norm == ops_.end() || !std::holds_alternative<ScaleShift>(node(norm->main).op) ||
+      contributions_left_[static_cast<std::size_t>(out)] != 1 ||
+      gradients_[static_cast<std::size_t>(out)] != TensorId::none)
+    return nullptr;
+  const NodeId in = value_root(norm->inputs.front());
+  const auto index = static_cast<std::size_t>(in);
+  const bool two_masks = contributions_left_[index] == 1 && kept_[index].mask != TensorId::none;
+  const bool in_place = conv.residual >= 0 && value_root(conv.residual) == in; // it would write what it reads
+  return varies(in) && !two_masks && !in_place ? &*norm : nullptr;
 }
 
 void Network::backward_conv(const FusedOp &op, TensorId from) {
   const std::string label = node(op.main).name + " gradient";
-  contribute(op.inputs.front(), [&](const GradientTarget &to) {
+  const auto write = [&](const GradientTarget &to, NodeId norm) {
     const ConvBindings bindings{from, TensorId::none, to.tensor, TensorId::none, to.mask};
     if (std::holds_alternative<Conv>(node(op.main).op))
-      adjoint_conv(label, op, to.epilogue(), bindings);
+      adjoint_conv(label, op, to.epilogue(), bindings, norm);
     else
       conv(
           label, folded_name(op), conv_params(op), [&] { return fold(graph_, op).weights; }, to.epilogue(), bindings);
+  };
+  const FusedOp *norm = scaled_norm(op);
+  if (norm == nullptr) {
+    contribute(op.inputs.front(), [&](const GradientTarget &to) { write(to, -1); });
+    return;
+  }
+  const NodeId out = norm->output;
+  const TensorId mask = kept_[static_cast<std::size_t>(out)].mask;
+  passed_on_[static_cast<std::size_t>(out)] = true;
+  contribute(norm->inputs.front(), [&](const GradientTarget &to) {
+    const bool revive = options_.revive && mask != TensorId::none;
+    if (revive)
+      plan_.set_variant(Variant::usual);
+    GradientTarget through = to;
+    through.mask = mask;
+    through.mask_of_sum = false;
+    write(through, norm->main);
+    if (revive) { // which looks at the gradient before the mask
+      plan_.set_variant(Variant::revive);
+      const TensorId blocked = plan_.transient(node(out).name + " gradient", bytes(out));
+      write({blocked}, -1);
+      redirect(out, blocked, mask);
+      scale_gradient(*norm, blocked, to);
+      plan_.set_variant(Variant::both);
+    }
   });
 }
 

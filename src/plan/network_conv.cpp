@@ -40,6 +40,11 @@ bool mostly_arithmetic(const gpu::ConvParams &p) {
   return p.in_c >= 16 && p.out_c >= 16 && weights * p.out_h * p.out_w >= 64 * floats; // fewer are mostly padding
 }
 
+Use output_use(TensorId out, std::uint32_t epilogue) {
+  constexpr std::uint32_t adds = gpu::EPILOGUE_ACCUMULATE | gpu::EPILOGUE_ADD_MASKED;
+  return (epilogue & adds) != 0 ? updates(out) : writes(out);
+}
+
 std::vector<std::uint16_t> halves_of(const std::vector<float> &values) {
   std::vector<std::uint16_t> halves(values.size());
   std::transform(values.begin(), values.end(), halves.begin(), float_to_half);
@@ -215,7 +220,7 @@ void Network::plain_conv(const std::string &label, const std::string &key, const
   const TensorId packed = plan_.external(full_key, slice);
   // Bindings without use are of what the kernel reads, or, where it is declared to write, of what it writes.
   const auto or_weights = [&](TensorId id) { return id == TensorId::none ? packed : id; };
-  const Use out = (epilogue & gpu::EPILOGUE_ACCUMULATE) != 0 ? updates(bindings.out) : writes(bindings.out);
+  const Use out = output_use(bindings.out, epilogue);
   const Use mask = bindings.mask == TensorId::none ? out : updates(bindings.mask);
   if (kernel.parts == 1) {
     plan_.dispatch(label, plan_.programs().get(kernel.shader, kernel.constants), kernel.groups, params,
@@ -292,7 +297,7 @@ void Network::columns_adjoint(const std::string &label, const std::string &key, 
   const std::uint32_t lanes = plan_.device().info().subgroup_size;
   const TensorId columns = plan_.transient(label + " columns", bytes * static_cast<std::size_t>(at_once));
   const auto or_columns = [&](TensorId id) { return id == TensorId::none ? columns : id; };
-  const Use out = (epilogue & gpu::EPILOGUE_ACCUMULATE) != 0 ? updates(bindings.out) : writes(bindings.out);
+  const Use out = output_use(bindings.out, epilogue);
   const Use mask = bindings.mask == TensorId::none ? out : updates(bindings.mask);
   convolutions_.emplace_back(label, columns_product(forward, 0, 1));
   for (int first = 0; first < forward.batch; first += at_once) {
@@ -321,7 +326,7 @@ void Network::winograd_conv(const std::string &label, const std::string &key, co
   const TensorId products = plan_.transient(label + " products", floats * static_cast<std::size_t>(params.out_c));
   const auto or_products = [&](TensorId id) { return id == TensorId::none ? products : id; };
   // Parts write different elements, but may share words of the mask.
-  const Use out = (epilogue & gpu::EPILOGUE_ACCUMULATE) != 0 ? updates(bindings.out) : writes(bindings.out);
+  const Use out = output_use(bindings.out, epilogue);
   const Use mask = bindings.mask == TensorId::none ? out : updates(bindings.mask);
   for (const gpu::WinogradParams &part : parts) {
     const ConvKernel in = winograd_input(part, tile, lanes);

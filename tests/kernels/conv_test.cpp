@@ -98,6 +98,24 @@ TEST_P(ConvTest, ForwardAndGradientAreTheReferences) {
   expect_like_reference(graph, input(5), wanted, tolerance_of(wanted.backend));
 }
 
+// conv(relu(x * scale + shift)) with a ceiling, and another reader of x whose gradient is there first.
+TEST_P(ConvTest, TheGradientComesThroughTheNormBeforeIt) {
+  NetworkOptions wanted = options();
+  wanted.precision = Precision::fast;
+  ScaleShift norm = random_scale_shift(shape().in_c, 11);
+  for (std::size_t c = 0; c < norm.scale.size(); ++c) {
+    norm.scale[c] = (c % 3 == 0 ? -1 : 1) * coarse(norm.scale[c]);
+    norm.shift[c] = coarse(norm.shift[c]) + 1.0 / 2048;
+  }
+  Graph graph = graph_with_input();
+  const NodeId inside = push(graph, Relu{0.75F}, {push(graph, norm, {0})});
+  const NodeId out = push(graph, conv(1, true), {inside});
+  wanted.targets = {out, push(graph, random_scale_shift(shape().in_c, 13), {0})};
+  // Where the back end can't do the shape, `fast` may take Winograd's.
+  expect_like_reference(graph, input(5), wanted,
+                        std::max(tolerance_of(wanted.backend), tolerance_of(ConvBackend::winograd4)));
+}
+
 // <A x, y> = <x, At y>, both from the device.
 TEST_P(ConvTest, GradientIsTheAdjoint) {
   Graph graph = graph_with_input();

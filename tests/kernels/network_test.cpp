@@ -1,6 +1,7 @@
 // Whole toy nets on the device against the reference: outputs and gradients at every layer.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
@@ -115,17 +116,21 @@ Graph random_net(unsigned seed) {
 
 // Each layer alone: what folds into what depends on where the graph is cut. Not on the back end, so that all but the
 // last layer are done with the one of the fewest pipelines.
-void check_every_layer(const Graph &graph, const Tensor &input) {
+void check_every_layer(const Graph &graph, const Tensor &input, Precision precision = Precision::fp32) {
   const NodeId last = static_cast<NodeId>(graph.nodes.size()) - 1;
   for (NodeId target = 0; target <= last; ++target) {
     NetworkOptions options;
     options.targets = {target};
+    options.precision = precision;
     options.backend = target == last ? ConvBackend::automatic : ConvBackend::direct;
     expect_like_reference(graph, input, options, whole_net);
   }
 }
 
-TEST(NetworkTest, ResidualNet) { check_every_layer(residual_net(), random_tensor(2, 3, 35, 31, 1)); }
+TEST(NetworkTest, ResidualNet) {
+  for (const Precision precision : {Precision::fp32, Precision::fast})
+    check_every_layer(residual_net(), random_tensor(2, 3, 35, 31, 1), precision);
+}
 
 TEST(NetworkTest, PlainNet) { check_every_layer(plain_net(), random_tensor(2, 3, 20, 24, 1)); }
 
@@ -151,8 +156,40 @@ TEST(NetworkTest, RandomNets) {
     options.targets = {static_cast<NodeId>(graph.nodes.size()) - 1};
     expect_like_reference(graph, random_tensor(2, 3, 9, 10, seed), options, whole_net);
     options.targets = {static_cast<NodeId>(8 + seed % 4), 20, 23, 15};
+    options.precision = Precision::fast;
     expect_like_reference(graph, random_tensor(1, 3, 9, 10, seed), options, whole_net);
   }
+}
+
+// x + conv(relu(norm(x))), and x + conv(x), x + x: gradients that are read and added to at once.
+TEST(NetworkTest, GradientsGoOnWithoutCopies) {
+  Graph graph = graph_with_input();
+  const NodeId first = push(graph, random_conv(3, 8, square_window(1), 1), {0});
+  const NodeId norm = push(graph, random_scale_shift(8, 3), {first});
+  const NodeId inner = push(graph, random_conv(8, 8, square_window(3, 1, 1), 5), {push(graph, Relu{}, {norm})});
+  const NodeId second = push(graph, Add{}, {inner, first});
+  const NodeId third = push(graph, Add{}, {push(graph, random_conv(8, 8, square_window(1), 7), {second}), second});
+  const NodeId twice = push(graph, Add{}, {third, third});
+  const NodeId deep = push(graph, random_conv(8, 8, square_window(1), 9),
+                           {push(graph, Relu{}, {push(graph, random_scale_shift(8, 11), {twice})})});
+  const NodeId last = push(graph, Add{}, {twice, push(graph, random_conv(8, 8, square_window(1), 13), {deep})});
+  NetworkOptions options;
+  options.targets = {last};
+  for (const Precision precision : {Precision::fp32, Precision::fast}) {
+    options.precision = precision;
+    expect_like_reference(graph, random_tensor(2, 3, 9, 10, 1), options, whole_net);
+  }
+
+  options.input = {3, 9, 10};
+  options.backward = true;
+  Weights weights(test_device());
+  DeviceNetwork net(weights, graph, options);
+  const std::vector<std::string> kernels = net.plan().kernels();
+  const auto passes =
+      std::ranges::count_if(kernels, [](const std::string &name) { return name.starts_with("scale_grad"); });
+  // The seed; x + conv(x); x + x; a norm whose gradient can't be added to what its convolution reads, and that
+  // residual.
+  EXPECT_EQ(passes, 5);
 }
 
 TEST(NetworkTest, DecisionsInDouble) {
@@ -332,6 +369,38 @@ TEST(NetworkTest, ReviveLetsThroughWhatADeadLayerBlocks) {
     expect_close(image_of(net.gradient(), 1), image_of(usual, 1));
     EXPECT_GT(reference::dot(image_of(expected, 0), image_of(expected, 0)), 0);
   }
+}
+
+// The same before a batch-norm, whose scale is in the convolution's weights otherwise.
+TEST(NetworkTest, ReviveBeforeANorm) {
+  Tensor input = DeadNet().input;
+  Graph graph = graph_with_input("dead norm");
+  const ScaleShift norm{{1.5, -0.75, 0.5}, {-9, -9, -9}};
+  const NodeId closed = push(graph, Relu{}, {push(graph, norm, {0})});
+  const Conv conv = random_conv(3, 4, square_window(3, 1, 1), 5);
+  NetworkOptions options;
+  options.input = {3, 7, 6};
+  options.batch = 2;
+  options.targets = {push(graph, conv, {closed})};
+  options.precision = Precision::fast;
+  options.backward = options.revive = true;
+  Weights weights(test_device());
+  DeviceNetwork net(weights, graph, options);
+  const std::vector<Tensor> seeds = random_seeds(graph, options);
+  const std::vector<Tensor> outputs = reference::forward(graph, input);
+  const Tensor usual = reference::backward(graph, outputs, options.targets[0], seeds[0])[0];
+  ASSERT_EQ(reference::dot(image_of(usual, 0), image_of(usual, 0)), 0);
+  ASSERT_GT(reference::dot(image_of(usual, 1), image_of(usual, 1)), 0);
+  net.run(input, seeds, Variant::usual);
+  expect_close(net.gradient(), usual);
+
+  Tensor passed = reference::conv_gradient(seeds[0], conv, 7, 6);
+  for (double &value : passed.data)
+    value = std::max(value, 0.0);
+  const Tensor revived = reference::scale_shift_gradient(passed, norm.scale);
+  net.run(input, seeds, Variant::revive);
+  expect_close(image_of(net.gradient(), 0), image_of(revived, 0));
+  expect_close(image_of(net.gradient(), 1), image_of(usual, 1));
 }
 
 } // namespace
