@@ -1,5 +1,6 @@
 // layer:channel, all of its map or a rectangle, and a whole layer's squares: all of these that read one layer go
 // together, whatever the channel of each image is.
+#include "plan/layout.h"
 #include "visualization/groups.h"
 #include "visualization/terms/positions.h"
 #include "visualization/terms/steps.h"
@@ -34,9 +35,10 @@ public:
   }
 
   void append_gradient(const TermInputs &inputs, const GradientTarget &target) override {
-    const std::int64_t threads =
-        std::int64_t{run_.shape.h} * run_.shape.w * divide_up(run_.shape.c, gpu::THREAD_CHANNELS);
-    plan_.dispatch("objective gradient", plan_.programs().get("objective_gradient", {target.epilogue()}),
+    const int pixels = run_.shape.h * run_.shape.w;
+    const std::int64_t threads = std::int64_t{divide_up(pixels, 4)} * divide_up(run_.shape.c, gpu::THREAD_CHANNELS);
+    plan_.dispatch("objective gradient",
+                   plan_.programs().get("objective_gradient", {target.epilogue(), multiples_of_4({pixels}) ? 1U : 0U}),
                    image_groups(threads, run_.batch), params(),
                    {reads(inputs.own), reads(table_), target.use(), reads(target.mask_or(table_))});
   }
