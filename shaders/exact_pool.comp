@@ -1,6 +1,6 @@
 // Max and average pools in double, and zero padding: a padding is an average over a window of one
 // element, which is 0 where there is none. One thread does PACK outputs of a row of one channel, a whole word of the
-// arg-max. Ties go to the first tap in row-major order.
+// arg-max. Ties go to the first tap in row-major order. Of a maximum the padding that counts is zeros; another never wins.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "params.h"
@@ -24,6 +24,7 @@ void main() {
   const int row = thread / runs; // of all planes
   const int oy = row % p.out_h;
   const int plane = row / p.out_h * p.in_h * p.in_w;
+  const bool zeros = MAXIMUM != 0u && (p.counted_top | p.counted_left | p.counted_bottom | p.counted_right) != 0;
   uint word = 0u;
   for (int i = 0; i < PACK; ++i) {
     const int ox = thread % runs * PACK + i;
@@ -34,13 +35,15 @@ void main() {
     uint best_tap = ~0u;
     for (int ky = 0; ky < p.kernel_h; ++ky) {
       const int iy = oy * p.stride_h - p.pad_top + ky * p.dilation_h;
-      if (iy < 0 || iy >= p.in_h)
+      const bool row_inside = uint(iy) < uint(p.in_h);
+      if (!row_inside && !zeros)
         continue;
       for (int kx = 0; kx < p.kernel_w; ++kx) {
         const int ix = ox * p.stride_w - p.pad_left + kx * p.dilation_w;
-        if (ix < 0 || ix >= p.in_w)
+        const bool inside = row_inside && uint(ix) < uint(p.in_w);
+        if (!inside && !zeros)
           continue;
-        const double v = inputs[plane + iy * p.in_w + ix];
+        const double v = inside ? inputs[plane + iy * p.in_w + ix] : 0.0lf;
         sum += v;
         if (best_tap == ~0u || v > best) {
           best = v;

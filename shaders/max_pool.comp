@@ -15,7 +15,7 @@ layout(constant_id = 4) const int STRIDE_W = 1;
 layout(constant_id = 5) const int DILATION_W = 1;
 layout(constant_id = 6) const int SHIFT = -1;       // of window.glsl
 layout(constant_id = 7) const bool ALIGNED = false; // rows of outputs are whole quads
-layout(constant_id = 8) const bool PADDED = true;   // a window may leave the picture
+layout(constant_id = 8) const bool PADDED = true;   // a window may leave the picture, which is not a zero there
 layout(push_constant) uniform Push { PoolParams p; };
 QUAD_BUFFER(0, inputs);
 layout(binding = 1) restrict buffer Outputs { float outputs[]; };

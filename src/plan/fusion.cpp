@@ -38,11 +38,18 @@ std::optional<Clamp> clamp(const Graph &graph, NodeId node) {
   return {};
 }
 
-// Whether a convolution's own padding can do what this node does. Cropped pixels must read as 0, so a crop can't be.
-bool takes_in(const Graph &graph, NodeId conv, NodeId before) {
+// Whether this node's reader, a convolution or a max pool, can do what it does by padding of its own. Cropped pixels
+// must read as 0, so a crop can't be. A max pool's own padding never wins, where these zeros may: it has one or the
+// other.
+bool takes_in(const Graph &graph, NodeId reader, NodeId before) {
   const auto *zero_pad = std::get_if<ZeroPad>(&graph.nodes[static_cast<std::size_t>(before)].op);
-  const Window &window = std::get<Conv>(graph.nodes[static_cast<std::size_t>(conv)].op).window;
-  return zero_pad && only_adds(zero_pad->pad) && !window.same;
+  if (reader < 0 || !zero_pad || !only_adds(zero_pad->pad))
+    return false;
+  const Op &op = graph.nodes[static_cast<std::size_t>(reader)].op;
+  if (const auto *conv = std::get_if<Conv>(&op))
+    return !conv->window.same;
+  const auto *pool = std::get_if<MaxPool>(&op);
+  return pool && !pool->window.same && !pool->window.ceil && pool->window.pad == Padding{};
 }
 
 // In a dense block every Concat joins what the one before it joined, and one map more: it takes that one's value, so
@@ -80,19 +87,19 @@ std::vector<FusedOp> fuse(const Graph &graph, const std::vector<NodeId> &targets
   for (NodeId node : cut) {
     if (absorbed[static_cast<std::size_t>(node)] || is<Input>(graph, node))
       continue;
-    if (const NodeId reader = consumers.only(node); is<Conv>(graph, reader) && takes_in(graph, reader, node))
+    if (takes_in(graph, consumers.only(node), node))
       continue; // below
 
     FusedOp op;
     op.main = op.output = node;
     op.inputs = graph.nodes[static_cast<std::size_t>(node)].inputs;
+    if (const NodeId pad = op.inputs.empty() ? -1 : op.inputs.front();
+        pad >= 0 && consumers.only(pad) == node && takes_in(graph, node, pad)) {
+      op.extra_pad = std::get<ZeroPad>(graph.nodes[static_cast<std::size_t>(pad)].op).pad;
+      op.inputs = graph.nodes[static_cast<std::size_t>(pad)].inputs;
+    }
     const bool is_conv = is<Conv>(graph, node) || is<ConvTranspose>(graph, node);
     if (is_conv) {
-      const NodeId pad = op.inputs.front();
-      if (is<Conv>(graph, node) && consumers.only(pad) == node && takes_in(graph, node, pad)) {
-        op.extra_pad = std::get<ZeroPad>(graph.nodes[static_cast<std::size_t>(pad)].op).pad;
-        op.inputs = graph.nodes[static_cast<std::size_t>(pad)].inputs;
-      }
       for (NodeId next = consumers.only(node); is<ScaleShift>(graph, next); next = consumers.only(next)) {
         op.scale_shifts.push_back(next);
         op.output = next;

@@ -22,7 +22,7 @@ struct FusedOp {
   NodeId residual = -1;             // added before the ReLU
   std::optional<Clamp> relu;        // applied last
   std::vector<NodeId> scale_shifts; // batch-norms folded into a Conv's weights, in order
-  Padding extra_pad;                // of a ZeroPad folded into a Conv
+  Padding extra_pad;                // of a ZeroPad folded into a Conv or a MaxPool
 };
 
 // In an order in which they can run. Targets' values are always written. Views (the same memory under

@@ -66,7 +66,8 @@ gpu::PoolParams Network::pool_params(const FusedOp &op) const {
   Window w;
   Padding counted;
   if (const auto *max_pool = std::get_if<MaxPool>(&main)) {
-    w = window(max_pool->window, input);
+    w = window(max_pool->window, input, op.extra_pad);
+    counted = op.extra_pad;
   } else if (const auto *avg_pool = std::get_if<AvgPool>(&main)) {
     w = window(avg_pool->window, input);
     if (avg_pool->count_padding)
@@ -92,7 +93,8 @@ void Network::forward_max_pool(const FusedOp &op) {
   }
   std::vector<std::uint32_t> constants{options_.backward ? 1U : 0U, bits};
   append_window(constants, p, run, plan_.device().info());
-  append(constants, {leaves_picture(p) ? 1 : 0});
+  const bool zeros = op.extra_pad != Padding{}; // which are values like others
+  append(constants, {leaves_picture(p) && !zeros ? 1 : 0});
   const TensorId out = value(op.output);
   plan_.dispatch(node(op.main).name, plan_.programs().get("max_pool", constants), spread_groups(threads), p,
                  {reads(value(op.inputs.front())), writes(out), writes(options_.backward ? arg_max : out)});

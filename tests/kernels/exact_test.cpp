@@ -287,7 +287,7 @@ TEST_F(ExactTest, RoundingWouldPickAnother) {
 TEST_F(ExactTest, WhereDoublesDoNotFitFloatsDecide) {
   const Graph graph = coarse_stem(true, false);
   NetworkOptions small = exact_options({}), inexact;
-  small.max_binding_bytes = inexact.max_binding_bytes = 2UL * 16 * 25 * 28 * 8 - 1; // of the padded stem's
+  small.max_binding_bytes = inexact.max_binding_bytes = 2UL * 16 * 23 * 26 * 8 - 1; // of the stem's
   const Outcome exact = outcome(graph, exact_options({}));
   const Outcome limited = outcome(graph, small), usual = outcome(graph, inexact);
   EXPECT_GT(exact.dispatches, usual.dispatches);

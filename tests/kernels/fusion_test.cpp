@@ -71,6 +71,25 @@ TEST(FusionTest, PaddingStaysWhereAConvolutionCannotDoIt) {
   EXPECT_TRUE(is_apart({1, 1, 0, -1}, false));
 }
 
+TEST(FusionTest, AMaxPoolTakesZerosWhereItHasNoPaddingOfItsOwn) {
+  const auto is_taken = [](const Padding &padding, const Window &window) {
+    Graph graph = graph_with_input();
+    const NodeId pad = push(graph, ZeroPad{padding}, {0});
+    const NodeId pool = push(graph, MaxPool{window}, {pad});
+    const std::vector<FusedOp> ops = fuse(graph, {pool});
+    return outputs(ops) == std::vector<NodeId>{pool} && ops[0].inputs == std::vector<NodeId>{0} &&
+           ops[0].extra_pad == padding;
+  };
+  Window ceil = square_window(3, 2), same = square_window(3, 2);
+  ceil.ceil = true;
+  same.same = true;
+  EXPECT_TRUE(is_taken({1, 2, 3, 4}, square_window(3, 2)));
+  EXPECT_FALSE(is_taken({1, 2, 3, 4}, square_window(3, 2, 1)));
+  EXPECT_FALSE(is_taken({1, -1, 0, 0}, square_window(3, 2)));
+  EXPECT_FALSE(is_taken({1, 1, 1, 1}, ceil));
+  EXPECT_FALSE(is_taken({1, 1, 1, 1}, same));
+}
+
 TEST(FusionTest, AnAdditionIsTakenInOnce) {
   Graph graph = graph_with_input();
   const NodeId left = push(graph, random_conv(3, 3, square_window(1), 1), {0});

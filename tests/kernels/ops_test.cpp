@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -58,6 +59,23 @@ protected:
 void PrintTo(const PoolCase &pool, std::ostream *out) { *out << pool.name; }
 
 TEST_P(PoolTest, Max) { check_op(MaxPool{GetParam().window}, input()); }
+TEST_P(PoolTest, MaxAmongZerosAround) {
+  Window window = GetParam().window;
+  if (window.pad == Padding{})
+    window.pad = {1, 2, 0, 1};
+  const ZeroPad zeros{std::exchange(window.pad, {})};
+  Graph graph = graph_with_input();
+  const NodeId x = push(graph,
+                        ScaleShift{std::vector<double>(std::size_t(GetParam().c), 1.0),
+                                   std::vector<double>(std::size_t(GetParam().c), -0.5)},
+                        {0});
+  NetworkOptions options;
+  options.targets = {push(graph, MaxPool{window}, {push(graph, zeros, {x})})};
+  for (const bool exact : {false, true}) {
+    options.exact_decisions = exact;
+    expect_like_reference(graph, input(), options);
+  }
+}
 TEST_P(PoolTest, MaxWithTies) { check_op(MaxPool{GetParam().window}, whole_numbers(input())); }
 TEST_P(PoolTest, Average) { check_op(AvgPool{GetParam().window, false}, input()); }
 TEST_P(PoolTest, AverageThatCountsPadding) { check_op(AvgPool{GetParam().window, true}, input()); }
