@@ -34,6 +34,26 @@ KernelCase two_paths(const ConvShape &s) {
   return made;
 }
 
+// conv(relu(x * scale + shift)), whose gradient comes back through all three at once, and another reader of x.
+KernelCase behind_a_norm(const ConvShape &s) {
+  KernelCase made =
+      make_case("convolution", s.name, {s.in_c, s.h, s.w}, s.batch, coarse_noise(floats(s.in_c, s.h, s.w, s.batch), 5));
+  const auto norm = [&](unsigned seed) {
+    ScaleShift scale_shift;
+    for (const float v : coarse_noise(static_cast<std::size_t>(s.in_c), seed, -1.5, 1.5)) {
+      scale_shift.scale.push_back(v);
+      scale_shift.shift.push_back(v / 4 + 1.0 / 2048);
+    }
+    return scale_shift;
+  };
+  Graph &graph = made.graph;
+  const NodeId inside = push(graph, Relu{0.75F}, {push(graph, norm(7), {0}, "norm")}, "relu");
+  const NodeId out = push(graph, coarse_conv(s.in_c, s.out_c, s.window, 1), {inside}, "convolution");
+  made.options.targets = {out, push(graph, norm(9), {0}, "beside")};
+  made.options.precision = Precision::fast;
+  return made;
+}
+
 KernelCase transposed() {
   KernelCase made = make_case("convolution", "transposed 3x3 of stride 2", {6, 5, 7}, 2, coarse_noise(2 * 210, 5));
   ConvTranspose op;
@@ -65,10 +85,12 @@ std::vector<KernelCase> convolution_cases() {
       {"11x11 of stride 4, a stem", 3, 17, 1, square_window(11, 4, 2), 39, 43, 1},
   };
   std::vector<KernelCase> cases;
-  cases.reserve(shapes.size() + 1);
+  cases.reserve(shapes.size() + 3);
   for (const ConvShape &shape : shapes)
     cases.push_back(two_paths(shape));
   cases.push_back(transposed());
+  cases.push_back(behind_a_norm({"1x1 behind a batch-norm", 18, 37, 1, square_window(1), 6, 7, 2}));
+  cases.push_back(behind_a_norm({"3x3 behind a batch-norm", 18, 21, 1, square_window(3, 1, 1), 9, 8, 1}));
   return cases;
 }
 
