@@ -5,11 +5,11 @@
 
 namespace convscope {
 
-// A residual's gradient would have to be cut out of the whole's. The depthwise kernel wants words of the mask to
-// itself. A transposed convolution's phases would do, too; nets do not join them.
+// A residual's gradient would have to be cut out of the whole's. The depthwise kernel, which a map of one channel may
+// have, too, wants words of the mask to itself. A transposed convolution's phases would do; nets do not join them.
 bool Network::can_be_part(const FusedOp &op) const {
   const auto *conv = std::get_if<Conv>(&node(op.main).op);
-  return conv && conv->groups == 1 && op.residual < 0;
+  return conv && conv->groups == 1 && shape(op.inputs.front()).c > 1 && op.residual < 0;
 }
 
 void Network::find_parts() {

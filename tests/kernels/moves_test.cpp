@@ -159,6 +159,22 @@ TEST(MovesTest, ConcatOfBranches) {
 }
 
 // Tiles of 32 channels have words of the mask to themselves in the first two parts, and share them in the last two.
+// Of a map of one channel, which a kernel that wants words of the mask to itself would do.
+TEST(MovesTest, ConcatOfConvolutionsOfOneChannel) {
+  Graph graph = graph_with_input();
+  std::vector<NodeId> parts;
+  for (const int channels : {1, 3, 32, 1})
+    parts.push_back(
+        push(graph, Relu{},
+             {push(graph, random_conv(1, channels, square_window(3, 1, 1), unsigned(parts.size()) + 1), {0})}));
+  NetworkOptions options;
+  options.targets = {push(graph, Concat{}, parts)};
+  for (const ConvBackend backend : {ConvBackend::automatic, ConvBackend::depthwise}) {
+    options.backend = backend;
+    expect_like_reference(graph, random_tensor(2, 1, 6, 8, 1), options);
+  }
+}
+
 TEST(MovesTest, ConcatOfWholeWords) {
   for (const Shape &input : {Shape{8, 6, 8}, {8, 5, 7}}) {
     Graph graph = graph_with_input();
