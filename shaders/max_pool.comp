@@ -1,5 +1,6 @@
 // Max pool. One thread does a run of PACK outputs of a row of one channel, a whole word of the arg-max.
-// Padding never wins; ties go to the first tap in row-major order. A window of padding alone gives 0.
+// Padding never wins, unless it is zeros (PADDED is false there); ties go to the first tap in row-major order. A window of
+// padding alone gives 0.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require

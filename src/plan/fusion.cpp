@@ -40,7 +40,7 @@ std::optional<Clamp> clamp(const Graph &graph, NodeId node) {
 
 // Whether this node's reader, a convolution or a max pool, can do what it does by padding of its own. Cropped pixels
 // must read as 0, so a crop can't be. A max pool's own padding never wins, where these zeros may: it has one or the
-// other.
+// other, and no window beyond them (`ceil`).
 bool takes_in(const Graph &graph, NodeId reader, NodeId before) {
   const auto *zero_pad = std::get_if<ZeroPad>(&graph.nodes[static_cast<std::size_t>(before)].op);
   if (reader < 0 || !zero_pad || !only_adds(zero_pad->pad))

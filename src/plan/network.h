@@ -194,7 +194,7 @@ private:
   void backward_lrn(const FusedOp &op, TensorId from);
   void backward_copy(const FusedOp &op, TensorId from);
   void backward_gather(const FusedOp &op, TensorId from);
-  // A gradient that no step reads any more becomes that of another value, to which nothing was contributed yet; false
+  // A gradient that no further step reads becomes that of another value, to which nothing was contributed yet; false
   // where it can't.
   bool hand_over(NodeId to, TensorId from);
   void pass_gradient(const std::string &label, NodeId to, TensorId from);            // dx (+)= dy

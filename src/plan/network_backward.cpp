@@ -150,11 +150,9 @@ void Network::backward_op(const FusedOp &op) {
       gradients_[static_cast<std::size_t>(input)] = from;
     return;
   }
-  // What the main op adds to its input's gradient it makes from this one.
-  const bool needed = op.residual >= 0 && value_root(op.residual) == value_root(op.inputs.front());
-  if (op.residual >= 0 && (needed || !hand_over(op.residual, from)))
-    pass_gradient(node(op.output).name + " gradient", op.residual, from);
   std::visit(Backward{*this, op, from}, main);
+  if (op.residual >= 0 && !hand_over(op.residual, from))
+    pass_gradient(node(op.output).name + " gradient", op.residual, from);
 }
 
 bool Network::hand_over(NodeId to, TensorId from) {
@@ -202,8 +200,7 @@ const FusedOp *Network::scaled_norm(const FusedOp &conv) const {
   const NodeId in = value_root(norm->inputs.front());
   const auto index = static_cast<std::size_t>(in);
   const bool two_masks = contributions_left_[index] == 1 && kept_[index].mask != TensorId::none;
-  const bool in_place = conv.residual >= 0 && value_root(conv.residual) == in; // it would write what it reads
-  return varies(in) && !two_masks && !in_place ? &*norm : nullptr;
+  return varies(in) && !two_masks ? &*norm : nullptr;
 }
 
 void Network::backward_conv(const FusedOp &op, TensorId from) {

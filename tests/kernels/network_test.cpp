@@ -187,7 +187,7 @@ TEST(NetworkTest, GradientsGoOnWithoutCopies) {
   const std::vector<std::string> kernels = net.plan().kernels();
   const auto passes =
       std::ranges::count_if(kernels, [](const std::string &name) { return name.starts_with("scale_grad"); });
-  // The seed; x + conv(x); x + x; a norm whose gradient can't be added to what its convolution reads, and that
+  // The seed; the residuals of two sums whose convolution began the gradient that they add to; x + x, two.
   // residual.
   EXPECT_EQ(passes, 5);
 }
@@ -373,31 +373,34 @@ TEST(NetworkTest, ReviveLetsThroughWhatADeadLayerBlocks) {
 
 // The same before a batch-norm, whose scale is in the convolution's weights otherwise.
 TEST(NetworkTest, ReviveBeforeANorm) {
-  Tensor input = DeadNet().input;
+  const Tensor input = DeadNet().input;
   Graph graph = graph_with_input("dead norm");
-  const ScaleShift norm{{1.5, -0.75, 0.5}, {-9, -9, -9}};
+  const ScaleShift norm{{1.5, -0.75, 0.5}, {-9, -9, -9}}, beside = random_scale_shift(3, 7);
   const NodeId closed = push(graph, Relu{}, {push(graph, norm, {0})});
   const Conv conv = random_conv(3, 4, square_window(3, 1, 1), 5);
   NetworkOptions options;
   options.input = {3, 7, 6};
   options.batch = 2;
   options.targets = {push(graph, conv, {closed})};
+  options.targets.push_back(push(graph, beside, {0})); // whose gradient is there first
   options.precision = Precision::fast;
   options.backward = options.revive = true;
   Weights weights(test_device());
   DeviceNetwork net(weights, graph, options);
   const std::vector<Tensor> seeds = random_seeds(graph, options);
   const std::vector<Tensor> outputs = reference::forward(graph, input);
-  const Tensor usual = reference::backward(graph, outputs, options.targets[0], seeds[0])[0];
-  ASSERT_EQ(reference::dot(image_of(usual, 0), image_of(usual, 0)), 0);
-  ASSERT_GT(reference::dot(image_of(usual, 1), image_of(usual, 1)), 0);
+  const Tensor blocked = reference::backward(graph, outputs, options.targets[0], seeds[0])[0];
+  const Tensor other = reference::scale_shift_gradient(seeds[1], beside.scale);
+  ASSERT_EQ(reference::dot(image_of(blocked, 0), image_of(blocked, 0)), 0);
+  ASSERT_GT(reference::dot(image_of(blocked, 1), image_of(blocked, 1)), 0);
+  const Tensor usual = reference::add(blocked, other);
   net.run(input, seeds, Variant::usual);
   expect_close(net.gradient(), usual);
 
   Tensor passed = reference::conv_gradient(seeds[0], conv, 7, 6);
   for (double &value : passed.data)
     value = std::max(value, 0.0);
-  const Tensor revived = reference::scale_shift_gradient(passed, norm.scale);
+  const Tensor revived = reference::add(reference::scale_shift_gradient(passed, norm.scale), other);
   net.run(input, seeds, Variant::revive);
   expect_close(image_of(net.gradient(), 0), image_of(revived, 0));
   expect_close(image_of(net.gradient(), 1), image_of(usual, 1));
