@@ -78,6 +78,8 @@ const Window large_window = square_window(7, 3, 3);
 Family pools(const char *group) {
   Family family(group, "pools", {37, 13, 16}, 2);
   family.both(MaxPool{pool_window}, "max").alone(MaxPool{ceil_window}, "max, ceil");
+  const NodeId zeros = family.add(ZeroPad{{1, 0, 1, 1}}, {0}, "zeros");
+  family.target(family.add(MaxPool{square_window(3, 2)}, {zeros}, "max among zeros"));
   return family.alone(MaxPool{large_window}, "max 7x7").both(AvgPool{pool_window, true}, "average");
 }
 
