@@ -69,7 +69,9 @@ struct Device::State {
 
   void save_cache() const {
     std::size_t size = 0;
-    if (!cache || vkGetPipelineCacheData(device, cache, &size, nullptr) != VK_SUCCESS || size <= cache_bytes)
+    if (!cache || vkGetPipelineCacheData(device, cache, &size, nullptr) != VK_SUCCESS)
+      return;
+    if (size <= cache_bytes + sizeof(VkPipelineCacheHeaderVersionOne)) // SwiftShader puts one before what it was given
       return;
     std::vector<std::uint8_t> data(size);
     if (vkGetPipelineCacheData(device, cache, &size, data.data()) != VK_SUCCESS)
