@@ -71,7 +71,8 @@ struct Device::State {
     std::size_t size = 0;
     if (!cache || vkGetPipelineCacheData(device, cache, &size, nullptr) != VK_SUCCESS)
       return;
-    if (size <= cache_bytes + sizeof(VkPipelineCacheHeaderVersionOne)) // SwiftShader puts one before what it was given
+    constexpr std::size_t header = sizeof(VkPipelineCacheHeaderVersionOne);
+    if (cache_bytes != 0 && size <= cache_bytes + header) // SwiftShader puts one before what it was given
       return;
     std::vector<std::uint8_t> data(size);
     if (vkGetPipelineCacheData(device, cache, &size, data.data()) != VK_SUCCESS)

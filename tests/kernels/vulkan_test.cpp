@@ -367,7 +367,7 @@ protected:
     data.resize(size);
     vkGetPipelineCacheData(device().handle(), device().pipeline_cache(), &size, data.data());
     data.resize(size);
-    return size > sizeof(VkPipelineCacheHeaderVersionOne) && is_pipeline_cache_of(properties, data);
+    return is_pipeline_cache_of(properties, data);
   }
 };
 
