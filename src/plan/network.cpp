@@ -335,13 +335,18 @@ void Network::forward_add(const FusedOp &op) {
   }
 }
 
+TensorId Network::scale_of(NodeId scale_shift) {
+  const auto &scale = std::get<ScaleShift>(node(scale_shift).op).scale;
+  return constant(key_of(scale_shift) + "/scale", std::vector<float>(scale.begin(), scale.end()));
+}
+
 void Network::forward_scale_shift(const FusedOp &op) {
   const TensorId in = value(op.inputs.front());
   const TensorId mask = make_mask(op);
   TensorId scale = in, shift = in;
   const auto *norm = std::get_if<ScaleShift>(&node(op.main).op);
   if (norm) {
-    scale = constant(key_of(op.main) + "/scale", std::vector<float>(norm->scale.begin(), norm->scale.end()));
+    scale = scale_of(op.main);
     shift = constant(key_of(op.main) + "/shift", std::vector<float>(norm->shift.begin(), norm->shift.end()));
   }
   std::uint32_t epilogue = op.relu ? gpu::EPILOGUE_RELU : 0U;

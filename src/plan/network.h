@@ -139,6 +139,7 @@ private:
   void forward_dense(const FusedOp &op);
   void forward_add(const FusedOp &op);
   void forward_scale_shift(const FusedOp &op);
+  TensorId scale_of(NodeId scale_shift);
   void forward_unary(const FusedOp &op); // PRelu too
   TensorId slopes_or(const FusedOp &op, TensorId other);
   void forward_max_pool(const FusedOp &op);
@@ -197,6 +198,10 @@ private:
   // A gradient that no further step reads becomes that of another value, to which nothing was contributed yet; false
   // where it can't.
   bool hand_over(NodeId to, TensorId from);
+  // The mask that the next contribution to a value's gradient applies: of its ReLU, if that is the last one.
+  TensorId next_mask(NodeId root) const;
+  // Appends steps of the usual recording, and, where its mask blocks, those of the one that revives.
+  void by_variant(TensorId mask, const std::function<void()> &usual, const std::function<void()> &revive);
   void pass_gradient(const std::string &label, NodeId to, TensorId from);            // dx (+)= dy
   void scale_gradient(const FusedOp &norm, TensorId from, const GradientTarget &to); // dx (+)= dy * scale
   void redirect(NodeId root, TensorId gradient, TensorId mask);

@@ -44,9 +44,9 @@ void Network::contribute(NodeId to, const Contribution &write) {
   if (!target.accumulate)
     gradients_[index] = plan_.transient(node(root).name + " gradient", bytes(root));
   target.tensor = gradients_[index];
-  const bool complete = --contributions_left_[index] == 0;
-  const TensorId mask = kept_[index].mask;
-  if (!complete || mask == TensorId::none) {
+  const TensorId mask = next_mask(root);
+  --contributions_left_[index];
+  if (mask == TensorId::none) {
     write(target);
     return;
   }
@@ -64,15 +64,26 @@ void Network::contribute(NodeId to, const Contribution &write) {
                    quad_groups(root), map_params(root),
                    {reads(target.tensor), reads(target.tensor), updates(target.tensor), reads(mask)});
   };
-  if (!options_.revive) {
-    write_masked();
+  by_variant(mask, write_masked, [&] {
+    write(target);
+    redirect(root, target.tensor, mask);
+  });
+}
+
+TensorId Network::next_mask(NodeId root) const {
+  const auto index = static_cast<std::size_t>(root);
+  return contributions_left_[index] == 1 ? kept_[index].mask : TensorId::none;
+}
+
+void Network::by_variant(TensorId mask, const std::function<void()> &usual, const std::function<void()> &revive) {
+  if (!options_.revive || mask == TensorId::none) {
+    usual();
     return;
   }
   plan_.set_variant(Variant::usual);
-  write_masked();
+  usual();
   plan_.set_variant(Variant::revive);
-  write(target);
-  redirect(root, target.tensor, mask);
+  revive();
   plan_.set_variant(Variant::both);
 }
 
@@ -156,9 +167,9 @@ void Network::backward_op(const FusedOp &op) {
 }
 
 bool Network::hand_over(NodeId to, TensorId from) {
-  const auto index = static_cast<std::size_t>(value_root(to));
-  const bool masks = contributions_left_[index] == 1 && kept_[index].mask != TensorId::none;
-  if (!varies_[index] || gradients_[index] != TensorId::none || masks)
+  const NodeId root = value_root(to);
+  const auto index = static_cast<std::size_t>(root);
+  if (!varies(root) || gradients_[index] != TensorId::none || next_mask(root) != TensorId::none)
     return false;
   gradients_[index] = from;
   --contributions_left_[index];
@@ -175,13 +186,10 @@ void Network::pass_gradient(const std::string &label, NodeId to, TensorId from) 
 }
 
 void Network::scale_gradient(const FusedOp &norm, TensorId from, const GradientTarget &to) {
-  const auto &scale = std::get<ScaleShift>(node(norm.main).op).scale;
   const NodeId in = norm.inputs.front();
-  plan_.dispatch(
-      node(norm.main).name + " gradient", plan_.programs().get("scale_grad", {to.epilogue(), whole_quads(in), 1U}),
-      quad_groups(in), map_params(in),
-      {reads(from), reads(constant(key_of(norm.main) + "/scale", std::vector<float>(scale.begin(), scale.end()))),
-       to.use(), reads(to.mask_or(from))});
+  plan_.dispatch(node(norm.main).name + " gradient",
+                 plan_.programs().get("scale_grad", {to.epilogue(), whole_quads(in), 1U}), quad_groups(in),
+                 map_params(in), {reads(from), reads(scale_of(norm.main)), to.use(), reads(to.mask_or(from))});
 }
 
 // The batch-norm before a convolution that is its only reader (pre-activation nets): its scale goes into the weights by
@@ -198,9 +206,7 @@ const FusedOp *Network::scaled_norm(const FusedOp &conv) const {
       gradients_[static_cast<std::size_t>(out)] != TensorId::none)
     return nullptr;
   const NodeId in = value_root(norm->inputs.front());
-  const auto index = static_cast<std::size_t>(in);
-  const bool two_masks = contributions_left_[index] == 1 && kept_[index].mask != TensorId::none;
-  return varies(in) && !two_masks ? &*norm : nullptr;
+  return varies(in) && next_mask(in) == TensorId::none ? &*norm : nullptr; // two masks won't do
 }
 
 void Network::backward_conv(const FusedOp &op, TensorId from) {
@@ -222,21 +228,17 @@ void Network::backward_conv(const FusedOp &op, TensorId from) {
   const TensorId mask = kept_[static_cast<std::size_t>(out)].mask;
   passed_on_[static_cast<std::size_t>(out)] = true;
   contribute(norm->inputs.front(), [&](const GradientTarget &to) {
-    const bool revive = options_.revive && mask != TensorId::none;
-    if (revive)
-      plan_.set_variant(Variant::usual);
     GradientTarget through = to;
     through.mask = mask;
     through.mask_of_sum = false;
-    write(through, norm->main);
-    if (revive) { // which looks at the gradient before the mask
-      plan_.set_variant(Variant::revive);
-      const TensorId blocked = plan_.transient(node(out).name + " gradient", bytes(out));
-      write({blocked}, -1);
-      redirect(out, blocked, mask);
-      scale_gradient(*norm, blocked, to);
-      plan_.set_variant(Variant::both);
-    }
+    by_variant(
+        mask, [&] { write(through, norm->main); },
+        [&] { // looks at the gradient before the mask
+          const TensorId blocked = plan_.transient(node(out).name + " gradient", bytes(out));
+          write({blocked}, -1);
+          redirect(out, blocked, mask);
+          scale_gradient(*norm, blocked, to);
+        });
   });
 }
 

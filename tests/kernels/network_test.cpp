@@ -188,7 +188,6 @@ TEST(NetworkTest, GradientsGoOnWithoutCopies) {
   const auto passes =
       std::ranges::count_if(kernels, [](const std::string &name) { return name.starts_with("scale_grad"); });
   // The seed; the residuals of two sums whose convolution began the gradient that they add to; x + x, two.
-  // residual.
   EXPECT_EQ(passes, 5);
 }
 
