@@ -32,18 +32,20 @@ Net onnx_net(const std::string &name, const Layers &layers, const Objectives &ob
           1e-4, layers,           objectives};
 }
 
-Net with_16_bits(Net net) {
-  net.name += "With16";
-  net.options.insert(net.options.end(), {"--precision", "fp16"});
-  net.tolerance = 2e-3;
-  return net;
+// Of a file in shared/keras.
+Net keras_net(const std::string &name, const std::string &file, const Layers &layers, const Objectives &objectives) {
+  const std::string folder = "keras/" + std::filesystem::path(file).parent_path().string();
+  return {name, folder, {"--model", shared_data("keras/" + file).string()}, 1e-4, layers, objectives};
 }
 
-Net in_fast(Net net) {
-  net.name += "Fast";
-  net.options.insert(net.options.end(), {"--precision", "fast"});
+Net in_precision(Net net, const std::string &precision, const std::string &suffix, double tolerance) {
+  net.name += suffix;
+  net.options.insert(net.options.end(), {"--precision", precision});
+  net.tolerance = tolerance;
   return net;
 }
+Net with_16_bits(const Net &net) { return in_precision(net, "fp16", "With16", 2e-3); }
+Net in_fast(const Net &net) { return in_precision(net, "fast", "Fast", 1e-4); }
 
 // As torchvision's nets come out of torch's exporters.
 Net exported_net(const std::string &name, const Layers &layers, const Objectives &objectives) {
@@ -124,20 +126,16 @@ INSTANTIATE_TEST_SUITE_P(
             1e-5,
             {"conv1", "conv3", "pool5"},
             {{"conv2", 8}, {"conv5", 210}}},
-        Net{"vgg16Fast",
-            "golden/vgg16",
-            {"--model", "vgg16", "--precision", "fast"},
-            1e-4,
-            {"block3_conv1", "block5_conv3"},
-            {{"block3_conv3", 100}, {"block5_conv3", 45}}},
+        in_fast({"vgg16",
+                 "golden/vgg16",
+                 {"--model", "vgg16"},
+                 1e-4,
+                 {"block3_conv1", "block5_conv3"},
+                 {{"block3_conv3", 100}, {"block5_conv3", 45}}}),
         // Batch-norms before their convolutions.
         in_fast(onnx_net("resnet50v2-stage3", {"stage4_preact"}, {{"stage1_unit3_out", 9}, {"stage4_preact", 500}})),
-        in_fast({"densenet121",
-                 "keras/densenet121-v3",
-                 {"--model", shared_data("keras/densenet121-v3/model.keras").string()},
-                 1e-4,
-                 {"predictions"},
-                 {{"conv4_block11_2_conv", 22}, {"conv5_block16_1_conv", 122}}}),
+        in_fast(keras_net("densenet121", "densenet121-v3/model.keras", {"predictions"},
+                          {{"conv4_block11_2_conv", 22}, {"conv5_block16_1_conv", 122}})),
         with_16_bits(onnx_net("squeezenet1.1", {"fire9", "logits"}, {{"fire6", 200}, {"conv10", 281}})),
         with_16_bits(onnx_net("inceptionv1", {"mixed4c", "mixed5b"}, {{"mixed4c", 300}, {"mixed5a", 7}})),
         with_16_bits(onnx_net("mobilenetv2-features", {"block5_out", "head"}, {})),
@@ -148,24 +146,14 @@ INSTANTIATE_TEST_SUITE_P(
             1e-4,
             {"conv1_conv", "conv3_block4_out", "post_relu"},
             {{"conv2_block2_out", 169}, {"conv4_block3_2_conv", 18}, {"conv5_block3_out", 1939}}},
-        Net{"mobilenetv2",
-            "keras/mobilenetv2-whole",
-            {"--model", shared_data("keras/mobilenetv2-whole/model.h5").string()},
-            1e-4,
-            {"Conv1", "block_5_project", "Conv_1", "predictions"},
-            {{"expanded_conv_depthwise", 3}, {"block_8_project", 3}, {"block_16_project", 3}}},
-        Net{"densenet121",
-            "keras/densenet121-v3",
-            {"--model", shared_data("keras/densenet121-v3/model.keras").string()},
-            1e-4,
-            {"conv4_block1_2_conv", "conv5_block16_2_conv", "predictions"},
-            {{"conv2_block1_1_conv", 61}, {"conv4_block11_2_conv", 22}, {"conv5_block16_1_conv", 122}}},
-        Net{"efficientnetv2b0",
-            "keras/efficientnetv2b0-v3",
-            {"--model", shared_data("keras/efficientnetv2b0-v3/model.keras").string()},
-            1e-4,
-            {"block5b_expand_conv", "top_conv", "top_activation"},
-            {{"block1a_project_conv", 10}, {"block5e_expand_conv", 354}, {"block6h_project_conv", 10}}},
+        keras_net("mobilenetv2", "mobilenetv2-whole/model.h5", {"Conv1", "block_5_project", "Conv_1", "predictions"},
+                  {{"expanded_conv_depthwise", 3}, {"block_8_project", 3}, {"block_16_project", 3}}),
+        keras_net("densenet121", "densenet121-v3/model.keras",
+                  {"conv4_block1_2_conv", "conv5_block16_2_conv", "predictions"},
+                  {{"conv2_block1_1_conv", 61}, {"conv4_block11_2_conv", 22}, {"conv5_block16_1_conv", 122}}),
+        keras_net("efficientnetv2b0", "efficientnetv2b0-v3/model.keras",
+                  {"block5b_expand_conv", "top_conv", "top_activation"},
+                  {{"block1a_project_conv", 10}, {"block5e_expand_conv", 354}, {"block6h_project_conv", 10}}),
         onnx_net("inceptionv1", {"maxpool0", "localresponsenorm1", "mixed4c", "softmax2_pre_activation"},
                  {{"conv2d0", 17}, {"mixed3b", 100}, {"mixed4c", 300}, {"mixed5a", 7}}),
         onnx_net("squeezenet1.1", {"pool0", "fire4", "logits"}, {{"fire3", 5}, {"conv10", 281}}),
