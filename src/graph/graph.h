@@ -62,6 +62,8 @@ struct Conv {
   Window window;
   Floats weights; // (out_channels, in_channels / groups, kernel_h, kernel_w)
   Floats bias;    // (out_channels) or empty
+  // Where these are some of its channels (narrowing.h): how many it has in the net, by which kernels are chosen.
+  int channels_of_net = 0;
   bool operator==(const Conv &) const = default;
 };
 struct ConvTranspose { // the adjoint of a Conv with this window, plus a bias

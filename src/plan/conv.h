@@ -82,15 +82,17 @@ SharedTile shared_tile(const gpu::ConvParams &params, const vulkan::DeviceInfo &
 // Implicit GEMM through shared memory: for GPUs. Any kernel size, stride, dilation, groups. Small maps with long sums
 // have these cut in parts, so that there is work for a whole device: the output then is (parts, images, groups*out_c,
 // out_h, out_w), and finish_parts makes the convolution's of it (bindings: 0 parts, 1 bias, 2 output, 3 residual,
-// 4 mask); `whole` leaves sums whole. `halves` as ConvKernel's.
-ConvKernel shared_conv(const gpu::ConvParams &params, std::uint32_t epilogue, const SharedTile &tile, bool halves,
-                       bool whole = false);
+// 4 mask); `whole` leaves sums whole. What one channel gives stays in one part, and as many parts are made as for
+// `channels_of_net` outputs, so that sums are the same where only some channels are computed. `halves` as ConvKernel's.
+ConvKernel shared_conv(const gpu::ConvParams &params, int channels_of_net, std::uint32_t epilogue,
+                       const SharedTile &tile, bool halves, bool whole = false);
 ConvKernel finish_parts(const gpu::ConvParams &params, std::uint32_t epilogue, int parts);
 
 // Winograd's F(2x2,3x3) in one kernel: for GPUs, where winograd_applies (plan/winograd.h) and workgroups may be large
 // enough. Sums of few tiles and many channels are cut in parts, as shared_conv's are.
 bool winograd_fused_applies(const gpu::ConvParams &params, const vulkan::DeviceInfo &device);
-ConvKernel winograd_fused_conv(const gpu::ConvParams &params, std::uint32_t epilogue, const vulkan::DeviceInfo &device);
+ConvKernel winograd_fused_conv(const gpu::ConvParams &params, int channels_of_net, std::uint32_t epilogue,
+                               const vulkan::DeviceInfo &device);
 ConvWork winograd_fused_work(const gpu::ConvParams &params, const vulkan::DeviceInfo &device);
 // Whether it is clearly less work than the definition, whose sums have so many parts.
 bool winograd_fused_pays(const gpu::ConvParams &params, const vulkan::DeviceInfo &device, int parts_by_definition);

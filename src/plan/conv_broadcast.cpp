@@ -96,7 +96,9 @@ std::vector<float> pack_broadcast(const gpu::ConvParams &p, const Tile &tile, st
 
 ConvKernel broadcast_conv(const gpu::ConvParams &p, const gpu::ConvParams &sized, std::uint32_t epilogue,
                           std::uint32_t subgroup_size) {
-  Tile tile = choose_tile(p, choose_tile(sized).channels);
+  gpu::ConvParams at = sized;
+  at.out_c = p.out_c; // some of its channels (narrowing.h): tiles are of these
+  Tile tile = choose_tile(p, choose_tile(at).channels);
   bool aligned = same_remainder(p, tile) && multiples_of_4({p.in_base, p.in_batch_stride});
   const bool whole_quads = tile.run % 4 == 0 && writes_whole_quads(p);
   ConvKernel kernel;

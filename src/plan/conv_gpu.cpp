@@ -35,10 +35,12 @@ bool suits(const SharedTile &tile, const gpu::ConvParams &p) {
 
 // By one image, as the tile: as many parts as fill a device of 128 processors twice over, each of 8 loads of the tile
 // at the least.
-int shared_parts(const gpu::ConvParams &p, const SharedTile &tile, int steps) {
+int shared_parts(const gpu::ConvParams &p, int channels_of_net, const SharedTile &tile, int steps) {
   constexpr int enough_groups = 256, fewest_loads = 8, most_parts = 16;
-  const int groups = divide_up(p.out_h * p.out_w, tile.positions()) * p.groups * divide_up(p.out_c, tile.channels());
-  return std::clamp(enough_groups / groups, 1, std::clamp(steps / fewest_loads, 1, most_parts));
+  const int groups =
+      divide_up(p.out_h * p.out_w, tile.positions()) * p.groups * divide_up(channels_of_net, tile.channels());
+  const int whole_channels = divide_up(steps, p.kernel_h * p.kernel_w);
+  return std::clamp(enough_groups / groups, 1, std::clamp(std::min(steps / fewest_loads, whole_channels), 1, most_parts));
 }
 
 // Input channels that one tap has in a row: as many as waste few multiplications by zero.
@@ -137,8 +139,8 @@ SharedTile shared_tile(const gpu::ConvParams &p, const vulkan::DeviceInfo &devic
   return chosen;
 }
 
-ConvKernel shared_conv(const gpu::ConvParams &p, std::uint32_t epilogue, const SharedTile &tile, bool halves,
-                       bool whole) {
+ConvKernel shared_conv(const gpu::ConvParams &p, int channels_of_net, std::uint32_t epilogue, const SharedTile &tile,
+                       bool halves, bool whole) {
   const int chunk = shared_chunk(p);
   const int steps = divide_up(divide_up(p.in_c, chunk) * p.kernel_h * p.kernel_w, tile_k / chunk);
   const bool quads = std::ranges::all_of(std::array{p.in_h * p.in_w, p.in_base, p.in_batch_stride},
@@ -147,7 +149,7 @@ ConvKernel shared_conv(const gpu::ConvParams &p, std::uint32_t epilogue, const S
   kernel.shader = "conv_shared";
   kernel.packing = std::to_string(tile.channels()) + (halves ? "/16" : "");
   kernel.halves = halves;
-  kernel.parts = whole ? 1 : shared_parts(p, tile, steps);
+  kernel.parts = whole ? 1 : shared_parts(p, channels_of_net, tile, steps);
   kernel.constants = {epilogue};
   for (int constant : {p.kernel_h, p.kernel_w, tile.lanes_m, tile.lanes_n, tile.thread_m, tile.thread_n, tile_k,
                        tile.threads(), kernel.parts, halves ? 1 : 0, chunk, p.in_c % chunk == 0 ? 1 : 0,

@@ -199,16 +199,18 @@ void Network::adjoint_conv(const std::string &label, const FusedOp &op, std::uin
   const gpu::ConvParams forward = conv_params(op);
   const auto weights = [&] { return norm < 0 ? fold(graph_, op).weights : fold_before(graph_, norm, op); };
   const std::string name = norm < 0 ? folded_name(op) : fmt::format("{}+{}", key_of(norm), folded_name(op));
-  if (chooses_columns(forward))
+  const gpu::ConvParams whole = whole_params(op, forward);
+  if (chooses_columns(whole))
     return columns_adjoint(label, name, forward, weights, epilogue, bindings);
   if (chooses_depthwise_adjoint(forward))
     return depthwise_adjoint_conv(label, name, forward, weights, epilogue, bindings);
   // A phase's weights follow from the padding, and that may follow from the input's size and from the cut.
   const std::string key = fmt::format("{}/gradient of pads {},{}", name, forward.pad_top, forward.pad_left);
-  for (const gpu::ConvParams &phase : gradient_phases(forward))
+  const std::vector<gpu::ConvParams> phases = gradient_phases(forward), whole_phases = gradient_phases(whole);
+  for (std::size_t i = 0; i < phases.size(); ++i)
     conv(
-        label, fmt::format("{} phase {},{}", key, phase.out_offset_h, phase.out_offset_w), phase,
-        [&] { return phase_weights(forward, phase, weights()); }, epilogue, bindings);
+        label, fmt::format("{} phase {},{}", key, phases[i].out_offset_h, phases[i].out_offset_w), phases[i],
+        whole_phases[i], [&] { return phase_weights(forward, phases[i], weights()); }, epilogue, bindings);
 }
 
 gpu::ConvParams Network::conv_params(const FusedOp &op) const {
@@ -230,6 +232,13 @@ gpu::ConvParams Network::conv_params(const FusedOp &op) const {
     params.out_batch_stride = static_cast<int>(shape(mine.whole).elements());
   }
   return params;
+}
+
+gpu::ConvParams Network::whole_params(const FusedOp &op, const gpu::ConvParams &forward) const {
+  gpu::ConvParams whole = forward;
+  if (const auto *conv = std::get_if<Conv>(&node(op.main).op); conv && conv->channels_of_net > 0)
+    whole.out_c = conv->channels_of_net;
+  return whole;
 }
 
 // Files may give nodes one name: those after the first are told apart by their number among them, which is the same in
@@ -270,8 +279,10 @@ void Network::forward_conv(const FusedOp &op) {
     epilogue |= gpu::EPILOGUE_MASK_WRITE;
   if (transposed)
     return adjoint_conv(node(op.main).name, op, epilogue, bindings);
+  const gpu::ConvParams params = conv_params(op);
   conv(
-      node(op.main).name, key, conv_params(op), [&] { return fold(graph_, op).weights; }, epilogue, bindings);
+      node(op.main).name, key, params, whole_params(op, params), [&] { return fold(graph_, op).weights; }, epilogue,
+      bindings);
 }
 
 int Network::dense_rows_at_once(std::int64_t in_features) const {

@@ -223,8 +223,11 @@ private:
     TensorId in, bias, out, residual, mask; // none where the epilogue has no use for it
   };
   using MakeWeights = std::function<std::vector<float>()>; // (groups*out_c, in_c, kernel_h, kernel_w)
-  void conv(const std::string &label, const std::string &key, const gpu::ConvParams &params, const MakeWeights &weights,
-            std::uint32_t epilogue, const ConvBindings &bindings);
+  // `of_net` is of all the channels that the net's convolution has: by these its kernel is chosen, so that an image is
+  // the same whatever channels its company asks for.
+  void conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
+            const gpu::ConvParams &of_net, const MakeWeights &weights, std::uint32_t epilogue,
+            const ConvBindings &bindings);
   // The params at the size that chooses.
   const gpu::ConvParams &sized(const std::string &key, const gpu::ConvParams &params) const;
   ConvKernel kernel_of(const gpu::ConvParams &params, const gpu::ConvParams &sized, std::uint32_t epilogue,
@@ -252,6 +255,7 @@ private:
                     NodeId norm = -1);
   // Of the forward pass; for a ConvTranspose those of the convolution that it is the adjoint of.
   gpu::ConvParams conv_params(const FusedOp &op) const;
+  gpu::ConvParams whole_params(const FusedOp &op, const gpu::ConvParams &forward) const; // of all channels of the net
   std::string folded_name(const FusedOp &op) const; // of a convolution and its batch-norms
   gpu::PoolParams pool_params(const FusedOp &op) const;
   int dense_rows_at_once(std::int64_t in_features) const; // that the device can bind

@@ -214,10 +214,10 @@ void Network::backward_conv(const FusedOp &op, TensorId from) {
   const auto write = [&](const GradientTarget &to, NodeId norm) {
     const ConvBindings bindings{from, TensorId::none, to.tensor, TensorId::none, to.mask};
     if (std::holds_alternative<Conv>(node(op.main).op))
-      adjoint_conv(label, op, to.epilogue(), bindings, norm);
-    else
-      conv(
-          label, folded_name(op), conv_params(op), [&] { return fold(graph_, op).weights; }, to.epilogue(), bindings);
+      return adjoint_conv(label, op, to.epilogue(), bindings, norm);
+    const gpu::ConvParams params = conv_params(op);
+    conv(
+        label, folded_name(op), params, params, [&] { return fold(graph_, op).weights; }, to.epilogue(), bindings);
   };
   const FusedOp *norm = scaled_norm(op);
   if (norm == nullptr) {

@@ -147,11 +147,12 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
 }
 
 void Network::conv(const std::string &label, const std::string &key, const gpu::ConvParams &params,
-                   const MakeWeights &weights, std::uint32_t epilogue, const ConvBindings &bindings) {
+                   const gpu::ConvParams &of_net, const MakeWeights &weights, std::uint32_t epilogue,
+                   const ConvBindings &bindings) {
   convolutions_.emplace_back(label, params);
   if (options_.note_shapes)
-    options_.note_shapes->emplace(key, params);
-  const gpu::ConvParams &at = sized(key, params);
+    options_.note_shapes->emplace(key, of_net);
+  const gpu::ConvParams &at = sized(key, of_net);
   ConvBackend backend = choose(at);
   if (backend == ConvBackend::columns) {
     const std::vector<gpu::ConvParams> parts = im2col_parts(params);
@@ -195,10 +196,11 @@ ConvKernel Network::kernel_of(const gpu::ConvParams &params, const gpu::ConvPara
     return depthwise_conv(params, epilogue, device.subgroup_size);
   case ConvBackend::shared:
   case ConvBackend::shared16:
-    return shared_conv(params, epilogue, options_.tile != nullptr ? *options_.tile : shared_tile(sized, device),
+    return shared_conv(params, sized.out_c, epilogue,
+                       options_.tile != nullptr ? *options_.tile : shared_tile(sized, device),
                        backend == ConvBackend::shared16, whole);
   case ConvBackend::winograd_fused:
-    return winograd_fused_conv(params, epilogue, device);
+    return winograd_fused_conv(params, sized.out_c, epilogue, device);
   case ConvBackend::matrix:
     return matrix_conv(params, sized, epilogue, device, whole);
   case ConvBackend::half:

@@ -366,6 +366,13 @@ std::map<std::string, Plan::Cost> Plan::costs(Selection of) const {
   return costs;
 }
 
+std::map<std::string, double> Plan::flops_by_label(Selection of) const {
+  std::map<std::string, double> flops;
+  for (const Step *step : steps_of(of))
+    flops[step->label] += step->flops;
+  return flops;
+}
+
 std::vector<std::string> Plan::kernels(Selection of) const {
   std::vector<std::string> names;
   for (const Step *step : steps_of(of))

@@ -111,6 +111,7 @@ public:
     int dispatches = 0;
   };
   std::map<std::string, Cost> costs(Selection of = Variant::usual) const;
+  std::map<std::string, double> flops_by_label(Selection of = Variant::usual) const;
   // Of each dispatch in order, its program's name (Program::name()); of commands of others, their label.
   std::vector<std::string> kernels(Selection of = Variant::usual) const;
   vulkan::Programs &programs() { return programs_; }

@@ -19,8 +19,8 @@ constexpr int enough_groups = 128, plenty_groups = 256;
 
 int tiles_of_image(const gpu::ConvParams &p) { return divide_up(p.out_h, 2) * divide_up(p.out_w, 2); }
 
-int groups_of_image(const gpu::ConvParams &p, int tiles) {
-  return divide_up(tiles_of_image(p), tiles) * divide_up(p.out_c, WINOGRAD_CHANNELS);
+int groups_of_image(const gpu::ConvParams &p, int channels_of_net, int tiles) {
+  return divide_up(tiles_of_image(p), tiles) * divide_up(channels_of_net, WINOGRAD_CHANNELS);
 }
 
 int steps_of(const gpu::ConvParams &p) { return divide_up(p.in_c, WINOGRAD_DEPTH); }
@@ -33,10 +33,11 @@ struct Cut {
   int tiles, parts;
 };
 
-Cut cut(const gpu::ConvParams &p, const vulkan::DeviceInfo &device) {
+Cut cut(const gpu::ConvParams &p, int channels_of_net, const vulkan::DeviceInfo &device) {
   constexpr int fewest_steps = 16, most_parts = 16;
-  const int tiles = groups_of_image(p, 32) >= enough_groups && !has_few_registers(device) ? 32 : 16;
-  return {tiles, std::clamp(plenty_groups / groups_of_image(p, tiles), 1,
+  const int tiles =
+      groups_of_image(p, channels_of_net, 32) >= enough_groups && !has_few_registers(device) ? 32 : 16;
+  return {tiles, std::clamp(plenty_groups / groups_of_image(p, channels_of_net, tiles), 1,
                             std::clamp(steps_of(p) / fewest_steps, 1, most_parts))};
 }
 
@@ -69,7 +70,7 @@ ConvWork winograd_fused_work(const gpu::ConvParams &p, const vulkan::DeviceInfo 
   // Instructions of shaders/winograd_fused.comp, whole blocks of it: 16 products; a window's addresses, border and
   // transform; a filter's.
   constexpr double window = 64, filter = 44;
-  const auto [tiles, parts] = cut(p, device);
+  const auto [tiles, parts] = cut(p, p.out_c, device);
   const double blocks_m = divide_up(p.out_c, WINOGRAD_CHANNELS), blocks_n = divide_up(tiles_of_image(p), tiles);
   const double each = 16.0 * WINOGRAD_CHANNELS * tiles + window * tiles + filter * WINOGRAD_CHANNELS;
   return {2 * blocks_m * blocks_n * steps_of(p) * WINOGRAD_DEPTH * each, bytes_moved(p, parts)};
@@ -80,8 +81,9 @@ bool winograd_fused_pays(const gpu::ConvParams &p, const vulkan::DeviceInfo &dev
   return roofline(winograd_fused_work(p, device)) < clearly * roofline(work_by_definition(p, parts_by_definition));
 }
 
-ConvKernel winograd_fused_conv(const gpu::ConvParams &p, std::uint32_t epilogue, const vulkan::DeviceInfo &device) {
-  const auto [tiles, parts] = cut(p, device);
+ConvKernel winograd_fused_conv(const gpu::ConvParams &p, int channels_of_net, std::uint32_t epilogue,
+                               const vulkan::DeviceInfo &device) {
+  const auto [tiles, parts] = cut(p, channels_of_net, device);
   ConvKernel kernel;
   kernel.shader = "winograd_fused";
   kernel.parts = parts;

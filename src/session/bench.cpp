@@ -87,42 +87,22 @@ void bench_forward(Session &session, const BenchRequest &request, const BenchedN
   result.forward_mb = plan.traffic() * 1e-6;
 }
 
-// Kernels are labelled with a node's name, or its gradient's: what its users call it, and its operations.
-class KernelLabels {
-public:
-  KernelLabels(const BenchedNet &net, int batch)
-      : graph_(net.graph), shapes_(infer_shapes(net.graph, net.input, net.layer)), batch_(batch) {}
-
-  KernelTime describe(const std::string &label, double milliseconds) const {
-    const std::string gradient = label.ends_with(" gradient") ? " gradient" : "";
-    const std::string name = label.substr(0, label.size() - gradient.size());
-    for (std::size_t id = 0; id < graph_.nodes.size(); ++id)
-      if (graph_.nodes[id].name == name) {
-        const Op &op = graph_.nodes[id].op;
-        const bool counts = std::holds_alternative<Conv>(op) || std::holds_alternative<Dense>(op);
-        return {layer_name(id) + gradient, milliseconds, counts ? gflop(id) : 0, true};
-      }
+// Kernels are labelled with a node's name, or its gradient's. An inner step, such as the convolution before its
+// activation, goes by the layer that it belongs to.
+KernelTime described(const Graph &graph, const std::string &label, double milliseconds, double flops) {
+  const std::string gradient = label.ends_with(" gradient") ? " gradient" : "";
+  const std::string name = label.substr(0, label.size() - gradient.size());
+  const auto is_it = [&](const Node &node) { return node.name == name; };
+  auto node = std::find_if(graph.nodes.begin(), graph.nodes.end(), is_it);
+  if (node == graph.nodes.end())
     return {label, milliseconds, 0, false};
-  }
-
-private:
-  double gflop(std::size_t id) const {
-    return forward_flops(graph_, shapes_, {static_cast<NodeId>(id)}) * batch_ * 1e-9;
-  }
-  // An inner step, such as the convolution before its activation, goes by the layer that it belongs to.
-  const std::string &layer_name(std::size_t id) const {
-    while (!graph_.nodes[id].layer && id + 1 < graph_.nodes.size())
-      ++id;
-    return graph_.nodes[id].name;
-  }
-
-  const Graph &graph_;
-  std::vector<Shape> shapes_;
-  int batch_;
-};
+  while (!node->layer && node + 1 != graph.nodes.end())
+    ++node;
+  return {node->name + gradient, milliseconds, flops * 1e-9, true};
+}
 
 // By label and by shader, in milliseconds.
-void time_kernels(Optimization &optimization, const KernelLabels &labels, int runs, BenchResult &result) {
+void time_kernels(Optimization &optimization, const Graph &graph, int runs, BenchResult &result) {
   std::map<std::string, std::vector<double>> of_label, of_shader; // a step each
   std::map<std::string, int> dispatches;
   for (int step = 0; step <= runs; ++step) {
@@ -141,8 +121,9 @@ void time_kernels(Optimization &optimization, const KernelLabels &labels, int ru
     for (const auto &[shader, milliseconds] : shader_sums)
       of_shader[shader].push_back(milliseconds);
   }
+  const std::map<std::string, double> flops = optimization.flops_by_label();
   for (const auto &[label, milliseconds] : of_label)
-    result.kernels.push_back(labels.describe(label, median(milliseconds)));
+    result.kernels.push_back(described(graph, label, median(milliseconds), flops.contains(label) ? flops.at(label) : 0));
   const std::map<std::string, Plan::Cost> costs = optimization.costs_per_step();
   for (const auto &[shader, milliseconds] : of_shader) {
     const auto cost = costs.find(shader);
@@ -190,7 +171,7 @@ void bench_step(Session &session, const BenchRequest &request, const BenchedNet 
   result.step_ms = median_ms(request.runs, [&] { optimization.step(together); }) / together;
   result.step_gflop = optimization.flops_per_step() * 1e-9;
   if (session.device().info().timestamps)
-    time_kernels(optimization, KernelLabels(net, request.batch), request.runs, result);
+    time_kernels(optimization, net.graph, request.runs, result);
 }
 
 } // namespace

@@ -15,23 +15,25 @@ bool go_together(const Term &a, const Term &b) {
   return a.layer == b.layer && form_of(a.kind).make == &channel_steps && form_of(b.kind).make == &channel_steps;
 }
 
+} // namespace
+
 // Of each image as often as it is seen: the mean of the views is a sum of terms that weigh less.
-std::vector<Objective> of_views(const std::vector<Objective> &objectives, int views) {
+std::vector<Objective> ObjectiveSteps::of_views(const std::vector<Objective> &objectives) const {
   std::vector<Objective> all;
   for (Objective objective : objectives) {
     for (Term &term : objective.terms)
       if (term.layer >= 0)
-        term.weight /= views;
-    all.insert(all.end(), static_cast<std::size_t>(views), objective);
+        term.weight /= views_;
+    for (std::size_t t = 0; t < first_channels_.size(); ++t)
+      objective.terms.at(t).channel -= first_channels_[t];
+    all.insert(all.end(), static_cast<std::size_t>(views_), objective);
   }
   return all;
 }
 
-} // namespace
-
 ObjectiveSteps::ObjectiveSteps(Plan &plan, const std::vector<Objective> &objectives, const std::vector<Shape> &shapes,
-                               const Shape &image, int views)
-    : plan_(plan), objectives_(of_views(objectives, views)), views_(views),
+                               const Shape &image, int views, std::vector<int> first_channels)
+    : plan_(plan), views_(views), first_channels_(std::move(first_channels)), objectives_(of_views(objectives)),
       terms_(static_cast<int>(objectives_.at(0).terms.size())), layers_(layers_of(objectives_[0])) {
   const std::vector<Term> &pattern = objectives_[0].terms;
   for (const Objective &objective : objectives_)
@@ -104,7 +106,7 @@ void ObjectiveSteps::write_terms() {
 }
 
 void ObjectiveSteps::write_terms(const std::vector<Objective> &objectives) {
-  const std::vector<Objective> next = of_views(objectives, views_);
+  const std::vector<Objective> next = of_views(objectives);
   for (std::size_t i = 0; i < objectives_.size(); ++i)
     std::copy(next.at(i).terms.begin(), next[i].terms.end(), objectives_[i].terms.begin()); // the runs point to them
   write_terms();

@@ -16,9 +16,10 @@ class ObjectiveSteps {
 public:
   // One objective an image, of one batch (group_into_batches). `shapes` are infer_shapes()'s, of their layers at least;
   // `image` is the image's. The net sees `views` of each image, one after the other, and terms of layers are their
-  // mean. The steps refer to this object: it must not move once they are appended.
+  // mean. `first_channels`: of a narrowed net (NarrowedNet). The steps refer to this object: it must not move once they
+  // are appended.
   ObjectiveSteps(Plan &plan, const std::vector<Objective> &objectives, const std::vector<Shape> &shapes,
-                 const Shape &image, int views = 1);
+                 const Shape &image, int views = 1, std::vector<int> first_channels = {});
   ObjectiveSteps(const ObjectiveSteps &) = delete;
   ObjectiveSteps &operator=(const ObjectiveSteps &) = delete;
 
@@ -51,9 +52,13 @@ private:
     TermInputs inputs;
   };
 
+  std::vector<Objective> of_views(const std::vector<Objective> &objectives) const;
+
   Plan &plan_;
-  std::vector<Objective> objectives_; // of each view
-  int views_, terms_;
+  int views_;
+  std::vector<int> first_channels_;
+  std::vector<Objective> objectives_; // of each view, their channels as the net has them
+  int terms_;
   std::vector<Run> runs_;
   std::vector<NodeId> layers_;
   TensorId partials_;

@@ -256,6 +256,22 @@ std::map<std::string, Plan::Cost> Optimization::costs_per_step() const {
   return mean;
 }
 
+std::map<std::string, double> Optimization::flops_by_label() const {
+  const State &s = *state_;
+  std::vector<std::map<std::string, double>> all;
+  std::map<std::string, double> mean;
+  for (std::size_t canvas = 0; canvas < s.parts.size(); ++canvas) {
+    all.push_back(s.plan.flops_by_label(Selection(Variant::usual, static_cast<int>(canvas))));
+    mean.insert(all.back().begin(), all.back().end());
+  }
+  for (auto &[label, flops] : mean)
+    flops = s.canvases.mean([&, key = label](std::size_t canvas) {
+      const auto found = all[canvas].find(key);
+      return found == all[canvas].end() ? 0.0 : found->second;
+    });
+  return mean;
+}
+
 std::vector<std::string> Optimization::kernels() const {
   std::vector<std::string> names = state_->first_image.kernels();
   for (std::size_t canvas = 0; canvas < state_->parts.size(); ++canvas) {

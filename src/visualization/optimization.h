@@ -120,6 +120,7 @@ public:
   int dispatches_per_step() const;
   double bytes_per_step() const;                            // that kernels read and write
   std::map<std::string, Plan::Cost> costs_per_step() const; // the same, of each shader
+  std::map<std::string, double> flops_by_label() const;     // of a step's kernels
   // As Plan::kernels(): of what makes the first images (after prepare()), of a step and of one that revives.
   std::vector<std::string> kernels() const;
 

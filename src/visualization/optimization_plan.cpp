@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "graph/names.h"
 #include "graph/shapes.h"
+#include "visualization/narrowed_net.h"
 #include "visualization/opacity_steps.h"
 #include "visualization/optimization_state.h"
 
@@ -103,9 +104,13 @@ void Optimization::State::append_part(std::size_t index, Weights &weights, const
   for (const NodeId layer : layers_of(objectives[0]))
     layers.push_back(same_node(graph, layer, there));
   const std::vector<Shape> shapes_there = shapes_of(there, layers, input.net_input());
-  const std::vector<Objective> moved = objectives_at(first_of(objectives, batch), graph, shapes, there, shapes_there);
-  parts[index] = std::make_unique<Part>(plan, moved, shapes_there, image, input.views());
-  append_step(*parts[index], canvas, input, weights, there, moved[0]);
+  const std::vector<Objective> moved = objectives_at(objectives, graph, shapes, there, shapes_there);
+  // A tile of 16-bit inputs has a scale of its own, which hangs on all that is in it.
+  const bool narrows = options.precision != Precision::fp16;
+  const NarrowedNet net = narrows ? narrowed_net(there, moved, input.net_input()) : NarrowedNet{there, {}};
+  parts[index] = std::make_unique<Part>(plan, first_of(moved, batch), net.first_channels,
+                                        shapes_of(net.graph, layers, input.net_input()), image, input.views());
+  append_step(*parts[index], canvas, input, weights, net.graph, moved[0]);
 }
 
 int Optimization::State::kept_steps() const {

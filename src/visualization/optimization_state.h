@@ -36,9 +36,9 @@ struct Optimization::State {
   struct Part { // of the plan
     ObjectiveSteps objective;
     std::optional<SlicedRun> usual, revive, timed; // once their canvas is drawn
-    Part(Plan &plan, const std::vector<Objective> &objectives, const std::vector<Shape> &shapes, const Shape &image,
-         int views)
-        : objective(plan, objectives, shapes, image, views) {}
+    Part(Plan &plan, const std::vector<Objective> &objectives, const std::vector<int> &first_channels,
+         const std::vector<Shape> &shapes, const Shape &image, int views)
+        : objective(plan, objectives, shapes, image, views, first_channels) {}
   };
   std::vector<std::unique_ptr<Part>> parts;
   ConvShapes conv_shapes; // on the middle canvas: one packing of weights serves all

@@ -85,7 +85,7 @@ TEST(PackingTest, WinogradsFiltersForOneKernel) {
     std::vector<float> weights(std::size_t(in_c) * out_c * 9);
     for (std::size_t i = 0; i < weights.size(); ++i)
       weights[i] = float(i + 1);
-    const std::vector<float> packed = winograd_fused_conv(p, 0, gpu_of(amd)).pack(weights);
+    const std::vector<float> packed = winograd_fused_conv(p, p.out_c, 0, gpu_of(amd)).pack(weights);
     const int steps = (in_c + 3) / 4, blocks = (out_c + 31) / 32;
     ASSERT_EQ(packed.size(), std::size_t(blocks) * steps * 9 * 4 * 32);
     std::size_t at = 0;
