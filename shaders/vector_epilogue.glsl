@@ -24,6 +24,16 @@ vec4 residual_quad(int n, int channel, int pixel, int plane) {
   return v;
 }
 
+// What the output held before. A gradient has it as `residual`, too: texels are read in a quarter of the time that a
+// buffer takes. Of a vec4 that neighbours write to meanwhile, only what this thread alone writes is used.
+vec4 held_quad(int at, int count) {
+  if (ALIGNED)
+    return FETCH(residual, at / 4);
+  if (STEP > 1)
+    return read_quad(at, count);
+  return load_quad(residual, at, ((p.first_image + p.batch) * p.out_batch_stride - 1) / 4);
+}
+
 // Pixels pixel .. pixel + (count - 1) * STEP, up to the mask.
 vec4 finish_quad(vec4 v, int n, int channel, int pixel, int count, int plane) {
   if ((EPILOGUE & EPILOGUE_RESIDUAL) != 0)
@@ -31,7 +41,7 @@ vec4 finish_quad(vec4 v, int n, int channel, int pixel, int count, int plane) {
   if ((EPILOGUE & EPILOGUE_RELU) != 0)
     v = clamp(v, p.low, p.high);
   if ((EPILOGUE & EPILOGUE_ACCUMULATE) != 0)
-    v += read_quad(output_at(n, channel, pixel, plane), count);
+    v += held_quad(output_at(n, channel, pixel, plane), count);
   return v;
 }
 
@@ -39,6 +49,6 @@ vec4 finish_quad(vec4 v, int n, int channel, int pixel, int count, int plane) {
 void store_finished(vec4 v, int n, int channel, int pixel, int count, int plane) {
   int at = output_at(n, channel, pixel, plane);
   if ((EPILOGUE & EPILOGUE_ADD_MASKED) != 0)
-    v += read_quad(at, count);
+    v += held_quad(at, count);
   store_quad(v, at, count);
 }

@@ -62,8 +62,6 @@ struct Conv {
   Window window;
   Floats weights; // (out_channels, in_channels / groups, kernel_h, kernel_w)
   Floats bias;    // (out_channels) or empty
-  // Where these are some of its channels (narrowing.h): how many it has in the net, by which kernels are chosen.
-  int channels_of_net = 0;
   bool operator==(const Conv &) const = default;
 };
 struct ConvTranspose { // the adjoint of a Conv with this window, plus a bias
@@ -261,6 +259,8 @@ struct Node {
   // What tells it from the node of this name of the same net at other sizes of the input, where they differ:
   // "@140x140".
   std::string variant{};
+  // Where it has only some of its channels (narrowing.h): how many the net's has, by which kernels are chosen; else 0.
+  int channels_of_net = 0;
 };
 
 // How a picture becomes the net's input: in[i] = picture[source[i]] * scale[i] + shift[i]. Both have the C planes of

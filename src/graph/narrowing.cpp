@@ -1,6 +1,7 @@
 #include "graph/narrowing.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -22,10 +23,18 @@ Channels block_around(Channels wanted, int all) {
   return {first, std::min(length, all - first)};
 }
 
+template <typename T, typename... Of> constexpr bool is_one_of = (std::is_same_v<T, Of> || ...);
+
+// Of weights of `all` channels those of some; of none, none.
 template <typename T> std::vector<T> rows(const std::vector<T> &values, Channels of, int all) {
   const auto row = std::ssize(values) / all;
   return {values.begin() + of.first * row, values.begin() + of.end() * row};
 }
+
+// What does to each channel what it does to every other, by itself.
+template <typename T>
+constexpr bool by_channel =
+    is_one_of<T, Relu, Unary, MaxPool, AvgPool, GlobalAvgPool, GlobalMaxPool, ZeroPad, Identity>;
 
 class Narrowing {
 public:
@@ -44,68 +53,72 @@ public:
     if (readers_[std::size_t(id)] != 1 || wanted == all)
       return all;
     Node &node = graph_.nodes[std::size_t(id)];
-    const Channels left = std::visit([&](auto &op) { return narrow_op(node, op, wanted); }, node.op);
-    return left.count > 0 ? left : all;
+    const Channels left = std::visit([&](auto &op) { return narrow_op(id, op, wanted); }, node.op);
+    if (left.count == 0 || left == all)
+      return all;
+    node.variant += fmt::format(" {}+{}", left.first, left.count);
+    node.channels_of_net = all.count;
+    return left;
   }
 
 private:
   int channels(NodeId id) const { return shapes_.at(std::size_t(id)).c; }
+  NodeId input(NodeId id) const { return graph_.nodes[std::size_t(id)].inputs.front(); }
+  bool is_whole(NodeId id, Channels left) const { return left.count == channels(id); }
 
-  // What can't be cut.
-  template <typename Other> static Channels narrow_op(const Node &, Other &, Channels) { return {}; }
-
-  Channels narrow_op(Node &node, Conv &conv, Channels wanted) {
-    const bool depthwise = conv.groups > 1 && conv.groups == conv.out_channels &&
-                           channels(node.inputs.front()) == conv.groups;
+  // One overload an op: the channels that it has left, having cut its weights to these. None: it can't be cut.
+  template <typename Other> Channels narrow_op(NodeId id, Other &, Channels wanted) {
+    return by_channel<Other> ? narrow(input(id), wanted) : Channels{};
+  }
+  Channels narrow_op(NodeId id, Conv &conv, Channels wanted) {
+    const bool depthwise = conv.groups == conv.out_channels && channels(input(id)) == conv.groups;
     if (conv.groups > 1 && !depthwise)
       return {};
-    const int all = conv.out_channels;
-    const Channels left = depthwise ? narrow(node.inputs.front(), wanted) : block_around(wanted, all);
-    if (left.count == all)
-      return {};
-    if (depthwise)
-      conv.groups = left.count;
-    else
-      conv.channels_of_net = all;
+    const Channels left = conv.groups > 1 ? narrow(input(id), wanted) : block_around(wanted, conv.out_channels);
+    if (is_whole(id, left))
+      return left;
+    conv.weights = rows<float>(conv.weights, left, conv.out_channels);
+    conv.bias = rows<float>(conv.bias, left, conv.out_channels);
+    conv.groups = conv.groups > 1 ? left.count : 1;
     conv.out_channels = left.count;
-    conv.weights = rows<float>(conv.weights, left, all);
-    conv.bias = conv.bias.empty() ? conv.bias : Floats(rows<float>(conv.bias, left, all));
-    return renamed(node, left);
+    return left;
   }
-  Channels narrow_op(Node &node, Dense &dense, Channels wanted) {
+  Channels narrow_op(NodeId id, Dense &dense, Channels wanted) {
     const Channels left = block_around(wanted, dense.out_features);
-    const int all = dense.out_features;
-    if (left.count == all)
-      return {};
+    if (is_whole(id, left))
+      return left;
+    dense.weights = rows<float>(dense.weights, left, dense.out_features);
+    dense.bias = rows<float>(dense.bias, left, dense.out_features);
     dense.out_features = left.count;
-    dense.weights = rows<float>(dense.weights, left, all);
-    dense.bias = dense.bias.empty() ? dense.bias : Floats(rows<float>(dense.bias, left, all));
-    return renamed(node, left);
+    return left;
   }
-  Channels narrow_op(Node &node, ScaleShift &norm, Channels wanted) {
-    const Channels left = narrow(node.inputs.front(), wanted);
-    const auto all = static_cast<int>(norm.scale.size());
-    if (left.count == all)
+  Channels narrow_op(NodeId id, ScaleShift &norm, Channels wanted) {
+    const Channels left = narrow(input(id), wanted);
+    norm.scale = rows(norm.scale, left, channels(id));
+    norm.shift = rows(norm.shift, left, channels(id));
+    return left;
+  }
+  Channels narrow_op(NodeId id, PRelu &prelu, Channels wanted) {
+    const Channels left = narrow(input(id), wanted);
+    if (!is_whole(id, left))
+      prelu.slopes = rows<float>(prelu.slopes, left, channels(id));
+    return left;
+  }
+  Channels narrow_op(NodeId id, Reduce &reduce, Channels wanted) {
+    return reduce.axes.c ? Channels{} : narrow(input(id), wanted);
+  }
+  Channels narrow_op(NodeId id, Flatten &, Channels wanted) { return narrow_view(id, wanted); }
+  Channels narrow_op(NodeId id, Reshape &, Channels wanted) { return narrow_view(id, wanted); }
+  Channels narrow_op(NodeId id, Concat &concat, Channels wanted) {
+    if (concat.axis != Axis::c)
       return {};
-    norm.scale = rows(norm.scale, left, all);
-    norm.shift = rows(norm.shift, left, all);
-    return renamed(node, left);
-  }
-  Channels narrow_op(Node &node, PRelu &prelu, Channels wanted) {
-    const Channels left = narrow(node.inputs.front(), wanted);
-    const auto all = static_cast<int>(prelu.slopes.size());
-    if (left.count == all)
-      return {};
-    prelu.slopes = rows<float>(prelu.slopes, left, all);
-    return renamed(node, left);
-  }
-  Channels narrow_op(Node &node, Concat &concat, Channels wanted) {
+    Node &node = graph_.nodes[std::size_t(id)];
     int first = 0; // of each input
-    for (const NodeId input : node.inputs) {
-      const int end = first + channels(input);
-      if (concat.axis == Axis::c && wanted.first >= first && wanted.end() <= end) {
-        const Channels left = narrow(input, {wanted.first - first, wanted.count});
-        node.inputs = {input};
+    for (const NodeId part : node.inputs) {
+      const int end = first + channels(part);
+      if (wanted.first >= first && wanted.end() <= end) {
+        const Channels left = narrow(part, {wanted.first - first, wanted.count});
+        node.inputs = {part};
         node.op = Identity{};
         return {first + left.first, left.count};
       }
@@ -113,15 +126,14 @@ private:
     }
     return {};
   }
-  Channels narrow_op(Node &node, Relu &, Channels wanted) { return narrow(node.inputs.front(), wanted); }
-  Channels narrow_op(Node &node, Unary &, Channels wanted) { return narrow(node.inputs.front(), wanted); }
-  Channels narrow_op(Node &node, MaxPool &, Channels wanted) { return narrow(node.inputs.front(), wanted); }
-  Channels narrow_op(Node &node, AvgPool &, Channels wanted) { return narrow(node.inputs.front(), wanted); }
-  Channels narrow_op(Node &node, ZeroPad &, Channels wanted) { return narrow(node.inputs.front(), wanted); }
-  Channels narrow_op(Node &node, Identity &, Channels wanted) { return narrow(node.inputs.front(), wanted); }
 
-  static Channels renamed(Node &node, Channels left) {
-    node.variant += fmt::format(" {}+{}", left.first, left.count);
+  // Of a view that changes nothing: a vector's.
+  Channels narrow_view(NodeId id, Channels wanted) {
+    if (shapes_.at(std::size_t(id)) != shapes_.at(std::size_t(input(id))))
+      return {};
+    const Channels left = narrow(input(id), wanted);
+    if (!is_whole(id, left))
+      graph_.nodes[std::size_t(id)].op = Identity{};
     return left;
   }
 

@@ -236,8 +236,8 @@ gpu::ConvParams Network::conv_params(const FusedOp &op) const {
 
 gpu::ConvParams Network::whole_params(const FusedOp &op, const gpu::ConvParams &forward) const {
   gpu::ConvParams whole = forward;
-  if (const auto *conv = std::get_if<Conv>(&node(op.main).op); conv && conv->channels_of_net > 0)
-    whole.out_c = conv->channels_of_net;
+  if (const int all = node(op.main).channels_of_net; all > 0 && forward.groups == 1)
+    whole.out_c = all;
   return whole;
 }
 

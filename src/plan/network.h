@@ -146,7 +146,8 @@ private:
   void forward_avg_pool(const FusedOp &op);
   void forward_binary(const FusedOp &op);
   gpu::BinaryParams binary_params(const FusedOp &op) const;
-  Slices slices(const Shape &shape, Axes axes, int channel_groups = 1, double epsilon = 0) const;
+  Slices slices(const Shape &shape, Axes axes, int channel_groups = 1, double epsilon = 0,
+                int channels_of_net = 0) const;
   // `place`: of an extreme, for the backward pass.
   void reduce(const std::string &label, const Slices &slices, Reduction reduction, TensorId from,
               const GradientTarget &to, TensorId place = TensorId::none);

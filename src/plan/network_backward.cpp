@@ -212,7 +212,8 @@ const FusedOp *Network::scaled_norm(const FusedOp &conv) const {
 void Network::backward_conv(const FusedOp &op, TensorId from) {
   const std::string label = node(op.main).name + " gradient";
   const auto write = [&](const GradientTarget &to, NodeId norm) {
-    const ConvBindings bindings{from, TensorId::none, to.tensor, TensorId::none, to.mask};
+    const TensorId held = to.accumulate ? to.tensor : TensorId::none; // vector_epilogue.glsl
+    const ConvBindings bindings{from, TensorId::none, to.tensor, held, to.mask};
     if (std::holds_alternative<Conv>(node(op.main).op))
       return adjoint_conv(label, op, to.epilogue(), bindings, norm);
     const gpu::ConvParams params = conv_params(op);

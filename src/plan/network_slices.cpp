@@ -22,8 +22,9 @@ std::uint32_t flag(bool on) { return on ? 1U : 0U; }
 
 } // namespace
 
-Slices Network::slices(const Shape &shape, Axes axes, int channel_groups, double epsilon) const {
-  return slices_along(shape, axes, options_.batch, plan_.device().info().is_cpu(), channel_groups, epsilon);
+Slices Network::slices(const Shape &shape, Axes axes, int channel_groups, double epsilon, int channels_of_net) const {
+  return slices_along(shape, axes, options_.batch, plan_.device().info().is_cpu(), channel_groups, epsilon,
+                      channels_of_net);
 }
 
 // ---- Reduce ----
@@ -45,8 +46,8 @@ void Network::forward_reduce(const FusedOp &op) {
     place = kept_[static_cast<std::size_t>(op.output)].arg_max =
         plan_.transient(node(op.output).name + " place", bytes(op.output));
   const NodeId in = op.inputs.front();
-  reduce(node(op.main).name, slices(shape(in), reduce_op.axes), reduce_op.reduction, value(in), {value(op.output)},
-         place);
+  const Slices s = slices(shape(in), reduce_op.axes, 1, 0, node(op.main).channels_of_net);
+  reduce(node(op.main).name, s, reduce_op.reduction, value(in), {value(op.output)}, place);
 }
 
 void Network::backward_reduce(const FusedOp &op, TensorId from) {

@@ -40,8 +40,10 @@ std::uint32_t slices_at_once(std::int64_t slices, int stride, bool cpu) {
 
 } // namespace
 
-Slices slices_along(const Shape &shape, Axes axes, int batch, bool cpu, int channel_groups, double epsilon) {
+Slices slices_along(const Shape &shape, Axes axes, int batch, bool cpu, int channel_groups, double epsilon,
+                    int channels_of_net) {
   const Shape slices{axes.c ? channel_groups : shape.c, axes.h ? 1 : shape.h, axes.w ? 1 : shape.w};
+  const Shape of_net{axes.c || channels_of_net == 0 ? slices.c : channels_of_net, slices.h, slices.w};
   std::vector<Run> of_slice = runs(shape, {shape.c / slices.c, shape.h / slices.h, shape.w / slices.w});
   while (of_slice.size() < 2) // c and w with h between them is the only pair that stays one
     of_slice.insert(of_slice.begin(), {1, 1});
@@ -60,7 +62,7 @@ Slices slices_along(const Shape &shape, Axes axes, int batch, bool cpu, int chan
                    of_slice[1].stride,
                    rounded,
                    static_cast<float>(epsilon - static_cast<double>(rounded))};
-  result.neighbours = slices_at_once(slices.elements(), of_slice[1].stride, cpu);
+  result.neighbours = slices_at_once(of_net.elements(), of_slice[1].stride, cpu);
   const auto [x, layers] = layered_groups(divide_up<std::int64_t>(slices.elements() * batch, result.neighbours));
   result.groups = {x, layers, 1};
   return result;

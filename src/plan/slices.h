@@ -16,7 +16,9 @@ struct Slices {
 };
 
 // Of each image: one slice for each place along the other axes, of all elements along these; with c among them, one for
-// each of `channel_groups`. How many share a workgroup hangs on the kind of device and an image's shape.
-Slices slices_along(const Shape &shape, Axes axes, int batch, bool cpu, int channel_groups = 1, double epsilon = 0);
+// each of `channel_groups`. How many share a workgroup hangs on the kind of device and an image's shape, of which these
+// may be some channels (Node::channels_of_net).
+Slices slices_along(const Shape &shape, Axes axes, int batch, bool cpu, int channel_groups = 1, double epsilon = 0,
+                    int channels_of_net = 0);
 
 } // namespace convscope

@@ -1,4 +1,5 @@
-// Of the layers that objectives read a channel of, only blocks around it are computed: images are the same, bit for bit.
+// Of the layers that objectives read a channel of, only blocks around it are computed: images are the same, bit for
+// bit.
 #include <algorithm>
 
 #include "kernels/graphs.h"
@@ -8,8 +9,8 @@
 namespace convscope {
 namespace {
 
-// Wide layers behind one stem: a small map with long sums, which GPUs cut in fewer parts than it has blocks of channels;
-// channels that are joined; a depthwise convolution behind a 1x1 one; a dense layer.
+// Wide layers behind one stem: a small map with long sums, which GPUs cut in fewer parts than it has blocks of
+// channels; channels that are joined; a depthwise convolution behind a 1x1 one; a dense layer.
 Graph wide_net() {
   Graph graph = graph_with_input("wide");
   const auto conv = [&](NodeId from, int in_c, int out_c, int kernel, const char *name, int stride = 1) {
@@ -27,6 +28,8 @@ Graph wide_net() {
   push(graph, random_conv(96, 96, square_window(3, 2, 1), 77, 96), {expanded}, "depthwise");
   conv(stem, 128, 72, 3, "strided", 2);
   push(graph, random_dense(128 * 7 * 6, 90, 11), {push(graph, Flatten{}, {stem}, "flat")}, "dense");
+  push(graph, GlobalAvgPool{}, {conv(stem, 128, 400, 1, "classes")}, "mean");
+  push(graph, Flatten{}, {NodeId(graph.nodes.size()) - 1}, "logits");
   graph.preprocessing = {{0, 1, 2}, {2, 2, 2}, {-1, -1, -1}, "tf"};
   return graph;
 }
@@ -55,7 +58,8 @@ TEST_F(NarrowedTest, ImagesAreThoseOfTheWholeLayer) {
        {Case{"wide:3", "wide:599"}, Case{"wide/pre:40", "wide/pre:599"}, Case{"wide:98@center", "wide:1@center"},
         Case{"joined:60", "joined:3"}, Case{"joined:12", "joined:255"}, Case{"joined:121", "joined:0"},
         Case{"depthwise:33", "depthwise:95"}, Case{"strided:71", "strided:2"}, Case{"dense:89", "dense:0"},
-        Case{"wide:3 - 0.5*strided:70", "wide:597 - 0.5*strided:1"}, Case{"stem:2 + wide:66", "stem:127 + wide:1"}})
+        Case{"logits:70", "logits:399"}, Case{"wide:3 - 0.5*strided:70", "wide:597 - 0.5*strided:1"},
+        Case{"stem:2 + wide:66", "stem:127 + wide:1"}})
     for (const Precision precision : {Precision::fp32, Precision::fast}) {
       SCOPED_TRACE(channel + (precision == Precision::fast ? " fast" : ""));
       options.precision = precision;

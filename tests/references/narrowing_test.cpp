@@ -51,10 +51,11 @@ TEST(NarrowingTest, AConvolutionKeepsTheBlockAroundTheChannels) {
   Narrowed(graph, conv, {40, 30}).expect({0, 100}); // no smaller block has 63 and 64
   Narrowed(graph, conv, {3, 50}).expect({0, 64});
   const Narrowed some(graph, conv, {40, 1});
-  EXPECT_EQ(std::get<Conv>(some.node(conv).op).channels_of_net, 100);
+  EXPECT_EQ(some.node(conv).channels_of_net, 100);
   EXPECT_NE(some.node(conv).variant, graph.nodes[std::size_t(conv)].variant);
   const Narrowed few(graph, conv, {0, 100});
   EXPECT_EQ(few.node(conv).variant, graph.nodes[std::size_t(conv)].variant);
+  EXPECT_EQ(few.node(conv).channels_of_net, 0);
 }
 
 TEST(NarrowingTest, WhatTreatsEachChannelByItselfPassesItOn) {
@@ -73,6 +74,22 @@ TEST(NarrowingTest, WhatTreatsEachChannelByItselfPassesItOn) {
     SCOPED_TRACE(layer);
     Narrowed(graph, layer, {70, 2}).expect({64, 16});
   }
+}
+
+// A classifier that ends in a convolution: its mean over the map, as a vector.
+TEST(NarrowingTest, AMeanOverTheMapAndViewsOfAVectorPassItOn) {
+  Graph graph = graph_with_input();
+  const NodeId conv = wide(graph, 0, 3, 80, 1);
+  const NodeId mean = push(graph, GlobalAvgPool{}, {conv});
+  const NodeId flat = push(graph, Flatten{}, {mean});
+  const NodeId reshape = push(graph, Reshape{{80, 1, 1}}, {flat});
+  for (const NodeId layer : {mean, flat, reshape})
+    Narrowed(graph, layer, {70, 2}).expect({64, 16});
+  Narrowed(graph, push(graph, GlobalMaxPool{}, {conv}), {70, 2}).expect({64, 16});
+  Narrowed(graph, push(graph, Reduce{Reduction::l2, {false, true, false}}, {conv}), {70, 2}).expect({64, 16});
+  Narrowed(graph, push(graph, Reduce{Reduction::l2, {true, true, false}}, {conv}), {0, 1}).expect({0, 1});
+  Narrowed(graph, push(graph, Reshape{{40, 9, 16}}, {conv}), {0, 1}).expect({0, 40});
+  Narrowed(graph, push(graph, Flatten{}, {conv}), {70, 2}).expect({0, 80 * 72});
 }
 
 TEST(NarrowingTest, OfAConcatOneInputStays) {
