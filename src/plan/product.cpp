@@ -45,7 +45,8 @@ Product::Product(Plan &plan, std::string label, int groups, int rows, int depth,
   const vulkan::DeviceInfo &device = plan.device().info();
   const bool lanes = has_vector_lanes(device);
   const auto kernel_of = [&](const gpu::ConvParams &p) {
-    return lanes ? gemm_conv(p, 0, device.subgroup_size) : shared_conv(p, p.out_c, 0, shared_tile(p, device), false, true);
+    return lanes ? gemm_conv(p, 0, device.subgroup_size)
+                 : shared_conv(p, p.out_c, 0, shared_tile(p, device), false, true);
   };
   kernel_ = kernel_of(params_);
   places_ = packed_places(kernel_of(product_params(1, rows, depth, columns)),

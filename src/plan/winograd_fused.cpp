@@ -35,8 +35,7 @@ struct Cut {
 
 Cut cut(const gpu::ConvParams &p, int channels_of_net, const vulkan::DeviceInfo &device) {
   constexpr int fewest_steps = 16, most_parts = 16;
-  const int tiles =
-      groups_of_image(p, channels_of_net, 32) >= enough_groups && !has_few_registers(device) ? 32 : 16;
+  const int tiles = groups_of_image(p, channels_of_net, 32) >= enough_groups && !has_few_registers(device) ? 32 : 16;
   return {tiles, std::clamp(plenty_groups / groups_of_image(p, channels_of_net, tiles), 1,
                             std::clamp(steps_of(p) / fewest_steps, 1, most_parts))};
 }

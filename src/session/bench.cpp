@@ -123,7 +123,8 @@ void time_kernels(Optimization &optimization, const Graph &graph, int runs, Benc
   }
   const std::map<std::string, double> flops = optimization.flops_by_label();
   for (const auto &[label, milliseconds] : of_label)
-    result.kernels.push_back(described(graph, label, median(milliseconds), flops.contains(label) ? flops.at(label) : 0));
+    result.kernels.push_back(
+        described(graph, label, median(milliseconds), flops.contains(label) ? flops.at(label) : 0));
   const std::map<std::string, Plan::Cost> costs = optimization.costs_per_step();
   for (const auto &[shader, milliseconds] : of_shader) {
     const auto cost = costs.find(shader);
