@@ -85,6 +85,18 @@ TEST_F(NarrowedTest, EachImageHasItsOwnChannel) {
   EXPECT_NE(image(together, 0), image(together, 1));
 }
 
+// A gallery chooses its images, and with them their channels, anew in each step.
+TEST_F(NarrowedTest, AGallerysImagesHaveTheirOwnChannels) {
+  const std::vector<std::string> texts{"wide:70", "wide:95", "wide:64"};
+  Optimization together = make(texts, recipe("plain"));
+  options.gallery.emplace();
+  Optimization gallery = make(texts, recipe("plain"));
+  gallery.step(9);
+  together.step(9);
+  EXPECT_LT(relative_error(gallery.images().data, together.images().data), 1e-4);
+  EXPECT_EQ(gallery.flops_per_step(), together.flops_per_step());
+}
+
 TEST_F(NarrowedTest, WhatReadsMoreThanAChannelHasAll) {
   const auto first_channels = [&](const std::string &text) {
     const NarrowedNet net = narrowed_net(graph, {parse_objective(text, graph)}, {3, 13, 12});
