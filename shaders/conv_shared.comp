@@ -14,8 +14,8 @@
 // the whole workgroup. MATRIX: 1x1 kernels that meet every pixel once, whose pixels are loaded four at a time.
 //
 // Where so few tiles would leave a GPU idle, K is cut in PARTS, whose sums shaders/conv_parts.comp adds up and finishes.
-// Every sum runs over K in one order, whatever the batch: a unit alone equals itself in a batch. A channel's taps are in
-// one part, so that what a single channel gives is the same whichever others there are.
+// Every sum runs over K in one order, whatever the batch: a unit alone equals itself in a batch. A channel's taps, if few,
+// are in one part, so that what a single channel gives is the same whichever others there are.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
@@ -65,6 +65,7 @@ const uint CHANNEL_ROWS = THREADS / TILE_N * 4;
 // Chunks of K that a step has, and by how many channels, rows of taps and taps it moves on.
 const uint CHUNKS = TILE_K / CHUNK;
 const uint TAPS = KERNEL_H * KERNEL_W;
+const uint PIECE = TAPS > UNCUT_TAPS ? 1 : TAPS; // steps that begin with a channel, and that no part cuts
 const uint STEP_C = CHUNKS / TAPS * CHUNK;
 const uint STEP_Y = CHUNKS % TAPS / KERNEL_W;
 const uint STEP_X = CHUNKS % KERNEL_W;
@@ -250,9 +251,9 @@ void main() {
   const uint tile_m = gl_WorkGroupID.y / PARTS;
   const uint g = tile_m / tiles_m;
   const uint steps = ((p.in_c + CHUNK - 1) / CHUNK * TAPS + CHUNKS - 1) / CHUNKS;
-  const uint whole = (steps + TAPS - 1) / TAPS; // pieces of K that split no channel
-  const uint first_step = part * whole / PARTS * TAPS;
-  const uint last_step = min((part + 1) * whole / PARTS * TAPS, steps);
+  const uint pieces = (steps + PIECE - 1) / PIECE;
+  const uint first_step = part * pieces / PARTS * PIECE;
+  const uint last_step = min((part + 1) * pieces / PARTS * PIECE, steps);
 
   find_place(first_n + (MATRIX ? thread % QUADS_N * 4 : thread % TILE_N), g, first_step);
   next_weight = (tile_m * steps + first_step) * TILE_A + thread;

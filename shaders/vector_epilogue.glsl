@@ -25,7 +25,8 @@ vec4 residual_quad(int n, int channel, int pixel, int plane) {
 }
 
 // What the output held before. A gradient has it as `residual`, too: texels are read in a quarter of the time that a
-// buffer takes. Of a vec4 that neighbours write to meanwhile, only what this thread alone writes is used.
+// buffer takes. Of a vec4 that neighbours write to meanwhile, only what this thread alone writes is used; and that is
+// written after it is read, since it needs the sum (so `restrict` holds, where residual is a storage buffer, too).
 vec4 held_quad(int at, int count) {
   if (ALIGNED)
     return FETCH(residual, at / 4);

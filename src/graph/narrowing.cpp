@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -11,16 +12,20 @@ namespace convscope {
 
 namespace {
 
-// Blocks begin at multiples of their length, a power of two, so that a net's blocks take the device at most as much
-// memory as a few copies of its weights, whatever is asked for.
-constexpr int smallest_block = 32; // a mask's word
+constexpr int block = 32; // a mask's word
 
+// The block that has them, or all. Blocks begin at multiples of their length, but for the last, which has as many: all
+// of them together take the device twice as much memory as the weights, at the most.
 Channels block_around(Channels wanted, int all) {
-  int length = smallest_block;
-  while (wanted.first / length != (wanted.end() - 1) / length)
-    length *= 2;
-  const int first = wanted.first / length * length;
-  return {first, std::min(length, all - first)};
+  const int first = std::min(wanted.first / block * block, all - block);
+  return first >= 0 && wanted.end() <= first + block ? Channels{first, block} : Channels{0, all};
+}
+
+// A gradient's sums over a channel's taps are the same among fewer channels: of one tap there is one product; else
+// steps of four of conv_gemm.comp begin with a channel.
+bool keeps_sums(const Conv &conv) {
+  const int taps = conv.window.kernel_h * conv.window.kernel_w;
+  return taps == 1 || (taps <= most_narrowed_taps && conv.out_channels % 4 == 0);
 }
 
 template <typename T, typename... Of> constexpr bool is_one_of = (std::is_same_v<T, Of> || ...);
@@ -39,13 +44,7 @@ constexpr bool by_channel =
 class Narrowing {
 public:
   Narrowing(Graph &graph, const std::vector<NodeId> &targets, const std::vector<Shape> &shapes)
-      : graph_(graph), shapes_(shapes), readers_(graph.nodes.size(), 0) {
-    for (const NodeId target : targets)
-      ++readers_[std::size_t(target)];
-    for (const NodeId id : ancestors(graph, targets))
-      for (const NodeId input : graph.nodes[std::size_t(id)].inputs)
-        ++readers_[std::size_t(input)];
-  }
+      : graph_(graph), targets_(targets), shapes_(shapes), readers_(count_readers()) {}
 
   // Of a node whose one reader wants those channels: which it has from now on.
   Channels narrow(NodeId id, Channels wanted) {
@@ -62,6 +61,7 @@ public:
   }
 
 private:
+  template <typename T> bool is(NodeId id) const { return std::holds_alternative<T>(graph_.nodes[std::size_t(id)].op); }
   int channels(NodeId id) const { return shapes_.at(std::size_t(id)).c; }
   NodeId input(NodeId id) const { return graph_.nodes[std::size_t(id)].inputs.front(); }
   bool is_whole(NodeId id, Channels left) const { return left.count == channels(id); }
@@ -73,6 +73,8 @@ private:
   Channels narrow_op(NodeId id, Conv &conv, Channels wanted) {
     const bool depthwise = conv.groups == conv.out_channels && channels(input(id)) == conv.groups;
     if (conv.groups > 1 && !depthwise)
+      return {};
+    if (conv.groups == 1 && !keeps_sums(conv))
       return {};
     const Channels left = conv.groups > 1 ? narrow(input(id), wanted) : block_around(wanted, conv.out_channels);
     if (is_whole(id, left))
@@ -117,14 +119,57 @@ private:
     for (const NodeId part : node.inputs) {
       const int end = first + channels(part);
       if (wanted.first >= first && wanted.end() <= end) {
+        if (end - first == 1 || !leave_only(id, part))
+          return {};
         const Channels left = narrow(part, {wanted.first - first, wanted.count});
-        node.inputs = {part};
         node.op = Identity{};
         return {first + left.first, left.count};
       }
       first = end;
     }
     return {};
+  }
+
+  // The readers of each node that the targets need, and the targets' own.
+  std::vector<int> count_readers() const {
+    std::vector<int> readers(graph_.nodes.size(), 0);
+    for (const NodeId target : targets_)
+      ++readers[std::size_t(target)];
+    for (const NodeId id : ancestors(graph_, targets_))
+      for (const NodeId input : graph_.nodes[std::size_t(id)].inputs)
+        ++readers[std::size_t(input)];
+    return readers;
+  }
+
+  // Makes the part a Concat's one input, unless what is left would then be fused otherwise, or its gradients be added
+  // up in another order.
+  bool leave_only(NodeId concat, NodeId part) {
+    std::vector<NodeId> &inputs = graph_.nodes[std::size_t(concat)].inputs;
+    const std::vector<NodeId> all = std::exchange(inputs, {part});
+    std::vector<int> readers = count_readers();
+    const std::vector<NodeId> left = ancestors(graph_, targets_);
+    const bool same = readers[std::size_t(part)] == 1 && std::ranges::all_of(left, [&](NodeId id) {
+                        const bool before = readers_[std::size_t(id)] == readers[std::size_t(id)];
+                        return before || !decides_by_readers(id, concat, left);
+                      });
+    if (same)
+      readers_ = std::move(readers);
+    else
+      inputs = all;
+    return same;
+  }
+
+  // Whether fusion.h, or the gradient of a batch-norm before a convolution, asks how many readers the node has.
+  bool decides_by_readers(NodeId id, NodeId concat, const std::vector<NodeId> &nodes) const {
+    const auto scales = [&](NodeId of) { return is<ScaleShift>(of); };
+    if (is<ZeroPad>(id) || scales(id) || ((is<Relu>(id) || is<Unary>(id)) && scales(input(id))))
+      return true;
+    return std::ranges::any_of(nodes, [&](NodeId reader) {
+      const Node &node = graph_.nodes[std::size_t(reader)];
+      const bool reads = std::ranges::find(node.inputs, id) != node.inputs.end();
+      return reads && reader != concat &&
+             (scales(reader) || is<Relu>(reader) || is<Unary>(reader) || is<Add>(reader) || is_view(node.op));
+    });
   }
 
   // Of a view that changes nothing: a vector's.
@@ -138,6 +183,7 @@ private:
   }
 
   Graph &graph_;
+  const std::vector<NodeId> &targets_;
   const std::vector<Shape> &shapes_; // of the whole net
   std::vector<int> readers_;
 };

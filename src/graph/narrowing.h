@@ -13,11 +13,15 @@ struct Channels { // in a row
   bool operator==(const Channels &) const = default;
 };
 
-// Leaves of `layer`, and of what is computed for it alone, only channels that `wanted` needs: of convolutions and dense
-// layers the blocks of channels around them (so that objectives of neighbouring channels share weights), of a Concat
-// the one input that has them. Other nodes and their ids stay as they are; what the layer's new channels need is new as
-// Node::variant says. Returns the channels that the layer has left, all where nothing can be spared. `targets` are the
-// layers that are wanted, `layer` among them; `shapes` infer_shapes()'s, of its ancestors at least.
+// A convolution of more taps stays whole: of its gradient a kernel may cut what one channel gives.
+constexpr int most_narrowed_taps = 9;
+
+// Leaves of `layer`, and of what is computed for it alone, only channels that `wanted` needs: of a convolution or dense
+// layer the block of 32 that has them (so that neighbouring channels share weights), of a Concat the one input. What is
+// left, kernels do as they do the whole net: nothing is left out by which others would be fused. Nodes keep their ids;
+// what a node's new channels need goes by another Node::variant. Returns the channels that the layer has left, all
+// where nothing can be spared. `targets` are the layers that are wanted, `layer` among them; `shapes` infer_shapes()'s,
+// of its ancestors at least.
 Channels narrow(Graph &graph, const std::vector<NodeId> &targets, NodeId layer, Channels wanted,
                 const std::vector<Shape> &shapes);
 

@@ -39,9 +39,8 @@ int shared_parts(const gpu::ConvParams &p, int channels_of_net, const SharedTile
   constexpr int enough_groups = 256, fewest_loads = 8, most_parts = 16;
   const int groups =
       divide_up(p.out_h * p.out_w, tile.positions()) * p.groups * divide_up(channels_of_net, tile.channels());
-  const int whole_channels = divide_up(steps, p.kernel_h * p.kernel_w);
-  return std::clamp(enough_groups / groups, 1,
-                    std::clamp(std::min(steps / fewest_loads, whole_channels), 1, most_parts));
+  const int taps = p.kernel_h * p.kernel_w, pieces = taps > gpu::UNCUT_TAPS ? steps : divide_up(steps, taps);
+  return std::clamp(enough_groups / groups, 1, std::clamp(std::min(steps / fewest_loads, pieces), 1, most_parts));
 }
 
 // Input channels that one tap has in a row: as many as waste few multiplications by zero.

@@ -199,18 +199,18 @@ void Network::adjoint_conv(const std::string &label, const FusedOp &op, std::uin
   const gpu::ConvParams forward = conv_params(op);
   const auto weights = [&] { return norm < 0 ? fold(graph_, op).weights : fold_before(graph_, norm, op); };
   const std::string name = norm < 0 ? folded_name(op) : fmt::format("{}+{}", key_of(norm), folded_name(op));
-  const gpu::ConvParams whole = whole_params(op, forward);
-  if (chooses_columns(whole))
+  const gpu::ConvParams of_net = params_of_net(op, forward);
+  if (chooses_columns(of_net))
     return columns_adjoint(label, name, forward, weights, epilogue, bindings);
-  if (chooses_depthwise_adjoint(forward))
+  if (chooses_depthwise_adjoint(of_net))
     return depthwise_adjoint_conv(label, name, forward, weights, epilogue, bindings);
   // A phase's weights follow from the padding, and that may follow from the input's size and from the cut.
   const std::string key = fmt::format("{}/gradient of pads {},{}", name, forward.pad_top, forward.pad_left);
-  const std::vector<gpu::ConvParams> phases = gradient_phases(forward), whole_phases = gradient_phases(whole);
+  const std::vector<gpu::ConvParams> phases = gradient_phases(forward), of_net_phases = gradient_phases(of_net);
   for (std::size_t i = 0; i < phases.size(); ++i)
     conv(
         label, fmt::format("{} phase {},{}", key, phases[i].out_offset_h, phases[i].out_offset_w), phases[i],
-        whole_phases[i], [&] { return phase_weights(forward, phases[i], weights()); }, epilogue, bindings);
+        of_net_phases[i], [&] { return phase_weights(forward, phases[i], weights()); }, epilogue, bindings);
 }
 
 gpu::ConvParams Network::conv_params(const FusedOp &op) const {
@@ -234,20 +234,19 @@ gpu::ConvParams Network::conv_params(const FusedOp &op) const {
   return params;
 }
 
-gpu::ConvParams Network::whole_params(const FusedOp &op, const gpu::ConvParams &forward) const {
-  gpu::ConvParams whole = forward;
-  if (const int all = node(op.main).channels_of_net; all > 0 && forward.groups == 1)
-    whole.out_c = all;
-  return whole;
+gpu::ConvParams Network::params_of_net(const FusedOp &op, const gpu::ConvParams &forward) const {
+  gpu::ConvParams of_net = forward;
+  if (const int all = node(op.main).channels_of_net; all > 0)
+    (forward.groups > 1 ? of_net.groups : of_net.out_c) = all; // depthwise, or one group
+  return of_net;
 }
 
 // Files may give nodes one name: those after the first are told apart by their number among them, which is the same in
 // every graph of a net.
 std::string Network::key_of(NodeId id) const {
   const Node &own = node(id);
-  const auto same = std::count_if(graph_.nodes.begin(), graph_.nodes.begin() + id, [&](const Node &other) {
-    return other.name == own.name && other.variant == own.variant;
-  });
+  const auto same = std::count_if(graph_.nodes.begin(), graph_.nodes.begin() + id,
+                                  [&](const Node &other) { return other.name == own.name; });
   return same == 0 ? own.name + own.variant : fmt::format("{}{} ({})", own.name, own.variant, same + 1);
 }
 
@@ -281,7 +280,7 @@ void Network::forward_conv(const FusedOp &op) {
     return adjoint_conv(node(op.main).name, op, epilogue, bindings);
   const gpu::ConvParams params = conv_params(op);
   conv(
-      node(op.main).name, key, params, whole_params(op, params), [&] { return fold(graph_, op).weights; }, epilogue,
+      node(op.main).name, key, params, params_of_net(op, params), [&] { return fold(graph_, op).weights; }, epilogue,
       bindings);
 }
 

@@ -256,7 +256,7 @@ private:
                     NodeId norm = -1);
   // Of the forward pass; for a ConvTranspose those of the convolution that it is the adjoint of.
   gpu::ConvParams conv_params(const FusedOp &op) const;
-  gpu::ConvParams whole_params(const FusedOp &op, const gpu::ConvParams &forward) const; // of all channels of the net
+  gpu::ConvParams params_of_net(const FusedOp &op, const gpu::ConvParams &forward) const; // of all its channels
   std::string folded_name(const FusedOp &op) const; // of a convolution and its batch-norms
   gpu::PoolParams pool_params(const FusedOp &op) const;
   int dense_rows_at_once(std::int64_t in_features) const; // that the device can bind

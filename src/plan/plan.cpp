@@ -345,7 +345,7 @@ double Plan::traffic(Selection of) const {
 }
 
 // The parts of one layer's work have one label, and what lies between them stays in a cache.
-std::map<std::string, Plan::Cost> Plan::costs(Selection of) const {
+std::map<std::string, Plan::Cost> Plan::costs(Selection of, CostsBy by) const {
   std::map<std::string, Cost> costs;
   std::string label;
   std::set<std::pair<TensorId, bool>> seen; // by the steps of that label; read or written
@@ -354,7 +354,7 @@ std::map<std::string, Plan::Cost> Plan::costs(Selection of) const {
     if (step.label != label)
       seen.clear();
     label = step.label;
-    Cost &cost = costs[step.program ? std::string(step.program->kind()) : step.label];
+    Cost &cost = costs[step.program && by == CostsBy::shader ? std::string(step.program->kind()) : step.label];
     cost.flops += step.flops;
     cost.dispatches += step.program || step.custom ? 1 : 0;
     for (const Use &use : step.uses)
@@ -364,13 +364,6 @@ std::map<std::string, Plan::Cost> Plan::costs(Selection of) const {
             cost.bytes += static_cast<double>(tensor(use.tensor).bytes);
   }
   return costs;
-}
-
-std::map<std::string, double> Plan::flops_by_label(Selection of) const {
-  std::map<std::string, double> flops;
-  for (const Step *step : steps_of(of))
-    flops[step->label] += step->flops;
-  return flops;
 }
 
 std::vector<std::string> Plan::kernels(Selection of) const {

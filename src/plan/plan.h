@@ -105,13 +105,14 @@ public:
   int dispatches(Selection of = Variant::usual) const;
   // Bytes of the tensors that steps read, and of those they write, each once a layer.
   double traffic(Selection of = Variant::usual) const;
-  // The same by shader, or by label for commands of others: what the sums of Recording::timings() are of.
+  // The same by shader (by label for commands of others), or all by label: what the sums of Recording::timings() are
+  // of.
   struct Cost {
     double flops = 0, bytes = 0;
     int dispatches = 0;
   };
-  std::map<std::string, Cost> costs(Selection of = Variant::usual) const;
-  std::map<std::string, double> flops_by_label(Selection of = Variant::usual) const;
+  enum class CostsBy { shader, label };
+  std::map<std::string, Cost> costs(Selection of = Variant::usual, CostsBy by = CostsBy::shader) const;
   // Of each dispatch in order, its program's name (Program::name()); of commands of others, their label.
   std::vector<std::string> kernels(Selection of = Variant::usual) const;
   vulkan::Programs &programs() { return programs_; }

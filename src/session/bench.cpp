@@ -121,14 +121,16 @@ void time_kernels(Optimization &optimization, const Graph &graph, int runs, Benc
     for (const auto &[shader, milliseconds] : shader_sums)
       of_shader[shader].push_back(milliseconds);
   }
-  const std::map<std::string, double> flops = optimization.flops_by_label();
+  const auto cost_of = [](const std::map<std::string, Plan::Cost> &costs, const std::string &name) {
+    const auto found = costs.find(name);
+    return found == costs.end() ? Plan::Cost{} : found->second;
+  };
+  const std::map<std::string, Plan::Cost> of_labels = optimization.costs_per_step(Plan::CostsBy::label);
   for (const auto &[label, milliseconds] : of_label)
-    result.kernels.push_back(
-        described(graph, label, median(milliseconds), flops.contains(label) ? flops.at(label) : 0));
-  const std::map<std::string, Plan::Cost> costs = optimization.costs_per_step();
+    result.kernels.push_back(described(graph, label, median(milliseconds), cost_of(of_labels, label).flops));
+  const std::map<std::string, Plan::Cost> of_shaders = optimization.costs_per_step();
   for (const auto &[shader, milliseconds] : of_shader) {
-    const auto cost = costs.find(shader);
-    const Plan::Cost its = cost == costs.end() ? Plan::Cost{} : cost->second;
+    const Plan::Cost its = cost_of(of_shaders, shader);
     result.shaders.push_back({shader, median(milliseconds), dispatches.at(shader), its.flops * 1e-9, its.bytes * 1e-6});
   }
   const auto slower = [](const auto &a, const auto &b) { return a.milliseconds > b.milliseconds; };

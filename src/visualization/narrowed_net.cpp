@@ -22,8 +22,10 @@ std::optional<Channels> channels_read(const std::vector<Objective> &objectives, 
         return {};
       channel = term.channel;
     }
-    first = first < 0 ? channel.value() : std::min(first, channel.value());
-    last = std::max(last, channel.value());
+    if (!channel)
+      return {};
+    first = first < 0 ? *channel : std::min(first, *channel);
+    last = std::max(last, *channel);
   }
   return Channels{first, last - first + 1};
 }

@@ -236,12 +236,12 @@ double Optimization::bytes_per_step() const {
   return state_->mean([&](Selection of) { return state_->plan.traffic(of); });
 }
 
-std::map<std::string, Plan::Cost> Optimization::costs_per_step() const {
+std::map<std::string, Plan::Cost> Optimization::costs_per_step(Plan::CostsBy by) const {
   const State &s = *state_;
   std::vector<std::map<std::string, Plan::Cost>> all;
   std::map<std::string, Plan::Cost> mean;
   for (std::size_t canvas = 0; canvas < s.parts.size(); ++canvas) {
-    all.push_back(s.plan.costs(Selection(Variant::usual, static_cast<int>(canvas))));
+    all.push_back(s.plan.costs(Selection(Variant::usual, static_cast<int>(canvas)), by));
     mean.insert(all.back().begin(), all.back().end());
   }
   for (auto &[shader, cost] : mean) {
@@ -253,22 +253,6 @@ std::map<std::string, Plan::Cost> Optimization::costs_per_step() const {
     };
     cost = {of(&Plan::Cost::flops), of(&Plan::Cost::bytes), static_cast<int>(std::lround(of(&Plan::Cost::dispatches)))};
   }
-  return mean;
-}
-
-std::map<std::string, double> Optimization::flops_by_label() const {
-  const State &s = *state_;
-  std::vector<std::map<std::string, double>> all;
-  std::map<std::string, double> mean;
-  for (std::size_t canvas = 0; canvas < s.parts.size(); ++canvas) {
-    all.push_back(s.plan.flops_by_label(Selection(Variant::usual, static_cast<int>(canvas))));
-    mean.insert(all.back().begin(), all.back().end());
-  }
-  for (auto &[label, flops] : mean)
-    flops = s.canvases.mean([&, key = label](std::size_t canvas) {
-      const auto found = all[canvas].find(key);
-      return found == all[canvas].end() ? 0.0 : found->second;
-    });
   return mean;
 }
 

@@ -118,9 +118,8 @@ public:
   // Where canvases scale, the mean of all steps'.
   double flops_per_step() const;
   int dispatches_per_step() const;
-  double bytes_per_step() const;                            // that kernels read and write
-  std::map<std::string, Plan::Cost> costs_per_step() const; // the same, of each shader
-  std::map<std::string, double> flops_by_label() const;     // of a step's kernels
+  double bytes_per_step() const; // that kernels read and write
+  std::map<std::string, Plan::Cost> costs_per_step(Plan::CostsBy by = Plan::CostsBy::shader) const; // the same
   // As Plan::kernels(): of what makes the first images (after prepare()), of a step and of one that revives.
   std::vector<std::string> kernels() const;
 

@@ -27,6 +27,7 @@ Graph wide_net() {
   const NodeId expanded = push(graph, Relu{6}, {conv(stem, 128, 96, 1, "expanded/pre")}, "expanded");
   push(graph, random_conv(96, 96, square_window(3, 2, 1), 77, 96), {expanded}, "depthwise");
   conv(stem, 128, 72, 3, "strided", 2);
+  push(graph, random_conv(128, 92, {1, 7, 1, 1, 1, 1, {0, 3, 0, 3}}, 93), {stem}, "row");
   push(graph, random_dense(128 * 7 * 6, 90, 11), {push(graph, Flatten{}, {stem}, "flat")}, "dense");
   push(graph, GlobalAvgPool{}, {conv(stem, 128, 400, 1, "classes")}, "mean");
   push(graph, Flatten{}, {NodeId(graph.nodes.size()) - 1}, "logits");
@@ -58,8 +59,8 @@ TEST_F(NarrowedTest, ImagesAreThoseOfTheWholeLayer) {
        {Case{"wide:3", "wide:599"}, Case{"wide/pre:40", "wide/pre:599"}, Case{"wide:98@center", "wide:1@center"},
         Case{"joined:60", "joined:3"}, Case{"joined:12", "joined:255"}, Case{"joined:121", "joined:0"},
         Case{"depthwise:33", "depthwise:95"}, Case{"strided:71", "strided:2"}, Case{"dense:89", "dense:0"},
-        Case{"logits:70", "logits:399"}, Case{"wide:3 - 0.5*strided:70", "wide:597 - 0.5*strided:1"},
-        Case{"stem:2 + wide:66", "stem:127 + wide:1"}})
+        Case{"row:40", "row:91"}, Case{"logits:70", "logits:399"},
+        Case{"wide:3 - 0.5*strided:70", "wide:597 - 0.5*strided:1"}, Case{"stem:2 + wide:66", "stem:127 + wide:1"}})
     for (const Precision precision : {Precision::fp32, Precision::fast}) {
       SCOPED_TRACE(channel + (precision == Precision::fast ? " fast" : ""));
       options.precision = precision;
