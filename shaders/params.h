@@ -70,7 +70,7 @@ struct WinogradParams {
 // What a workgroup of winograd_fused.comp does at once: so many threads, output channels, input channels.
 const int WINOGRAD_THREADS = 256, WINOGRAD_CHANNELS = 32, WINOGRAD_DEPTH = 4;
 
-const int UNCUT_TAPS = 9; // conv_shared.comp cuts no channel's sums of so many taps
+const int UNCUT_TAPS = 9;                       // conv_shared.comp cuts no channel's sums of so many taps
 const int EXACT_CHANNELS = 8, EXACT_PIXELS = 4; // that a thread of exact_conv.comp does
 
 // Ops on single elements. Tensors are (N,C,H,W); `pixels` is H*W. In kernels that read or write masks a
