@@ -253,12 +253,14 @@ def table(results, options, versions):
             against("convscope step", "torch forward + gradient", step), ms("convscope fp32 step"),
             f"{f['share outside the net'] * 100:.1f} %" if "share outside the net" in f else "-",
             f"{f['memory MB']:.0f} MB" if "memory MB" in f else "-"]) + " |")
-    lines += ["", "| work | batch 8, an image, over batch 1: forward | step |", "|---|---|---|"]
+    eights = []
     for work in dict.fromkeys(work for work, _ in results):
         one, eight = results.get((work, 1), {}), results.get((work, 8), {})
         keys = [key for key in ("convscope forward", "convscope step") if key in one and key in eight]
         if len(keys) == 2:
-            lines.append(f"| {work} | " + " | ".join(f"{eight[key] / 8 / one[key]:.2f}" for key in keys) + " |")
+            eights.append(f"| {work} | " + " | ".join(f"{eight[key] / 8 / one[key]:.2f}" for key in keys) + " |")
+    if eights:
+        lines += ["", "| work | batch 8, an image, over batch 1: forward | step |", "|---|---|---|", *eights]
     whole = results.get((WHOLE, 1), {})
     value = ratio(whole, "convscope optimization s", "lucent optimization s")
     if value is not None:
