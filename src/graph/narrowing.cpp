@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "graph/readers.h"
 #include "graph/shapes.h"
 
 namespace convscope {
@@ -30,10 +31,12 @@ bool keeps_sums(const Conv &conv) {
 
 template <typename T, typename... Of> constexpr bool is_one_of = (std::is_same_v<T, Of> || ...);
 
-// Of weights of `all` channels those of some; of none, none.
-template <typename T> std::vector<T> rows(const std::vector<T> &values, Channels of, int all) {
+// Leaves of weights of `all` channels those of some.
+template <typename Values> void keep(Values &values, Channels left, int all) {
+  if (left.count == all || values.empty())
+    return;
   const auto row = std::ssize(values) / all;
-  return {values.begin() + of.first * row, values.begin() + of.end() * row};
+  values = std::vector(values.begin() + left.first * row, values.begin() + left.end() * row);
 }
 
 // What does to each channel what it does to every other, by itself.
@@ -44,12 +47,12 @@ constexpr bool by_channel =
 class Narrowing {
 public:
   Narrowing(Graph &graph, const std::vector<NodeId> &targets, const std::vector<Shape> &shapes)
-      : graph_(graph), targets_(targets), shapes_(shapes), readers_(count_readers()) {}
+      : graph_(graph), targets_(targets), shapes_(shapes), readers_(readers(graph, targets)) {}
 
   // Of a node whose one reader wants those channels: which it has from now on.
   Channels narrow(NodeId id, Channels wanted) {
     const Channels all{0, channels(id)};
-    if (readers_[std::size_t(id)] != 1 || wanted == all)
+    if (readers_.count(id) != 1 || wanted == all)
       return all;
     Node &node = graph_.nodes[std::size_t(id)];
     const Channels left = std::visit([&](auto &op) { return narrow_op(id, op, wanted); }, node.op);
@@ -64,46 +67,39 @@ private:
   template <typename T> bool is(NodeId id) const { return std::holds_alternative<T>(graph_.nodes[std::size_t(id)].op); }
   int channels(NodeId id) const { return shapes_.at(std::size_t(id)).c; }
   NodeId input(NodeId id) const { return graph_.nodes[std::size_t(id)].inputs.front(); }
-  bool is_whole(NodeId id, Channels left) const { return left.count == channels(id); }
 
   // One overload an op: the channels that it has left, having cut its weights to these. None: it can't be cut.
   template <typename Other> Channels narrow_op(NodeId id, Other &, Channels wanted) {
     return by_channel<Other> ? narrow(input(id), wanted) : Channels{};
   }
   Channels narrow_op(NodeId id, Conv &conv, Channels wanted) {
-    const bool depthwise = conv.groups == conv.out_channels && channels(input(id)) == conv.groups;
-    if (conv.groups > 1 && !depthwise)
+    const int all = conv.out_channels;
+    const bool depthwise = conv.groups > 1;
+    if (depthwise ? conv.groups != all || channels(input(id)) != all : !keeps_sums(conv))
       return {};
-    if (conv.groups == 1 && !keeps_sums(conv))
-      return {};
-    const Channels left = conv.groups > 1 ? narrow(input(id), wanted) : block_around(wanted, conv.out_channels);
-    if (is_whole(id, left))
-      return left;
-    conv.weights = rows<float>(conv.weights, left, conv.out_channels);
-    conv.bias = rows<float>(conv.bias, left, conv.out_channels);
-    conv.groups = conv.groups > 1 ? left.count : 1;
+    const Channels left = depthwise ? narrow(input(id), wanted) : block_around(wanted, all);
+    keep(conv.weights, left, all);
+    keep(conv.bias, left, all);
+    conv.groups = depthwise ? left.count : 1;
     conv.out_channels = left.count;
     return left;
   }
-  Channels narrow_op(NodeId id, Dense &dense, Channels wanted) {
+  Channels narrow_op(NodeId, Dense &dense, Channels wanted) {
     const Channels left = block_around(wanted, dense.out_features);
-    if (is_whole(id, left))
-      return left;
-    dense.weights = rows<float>(dense.weights, left, dense.out_features);
-    dense.bias = rows<float>(dense.bias, left, dense.out_features);
+    keep(dense.weights, left, dense.out_features);
+    keep(dense.bias, left, dense.out_features);
     dense.out_features = left.count;
     return left;
   }
   Channels narrow_op(NodeId id, ScaleShift &norm, Channels wanted) {
     const Channels left = narrow(input(id), wanted);
-    norm.scale = rows(norm.scale, left, channels(id));
-    norm.shift = rows(norm.shift, left, channels(id));
+    keep(norm.scale, left, channels(id));
+    keep(norm.shift, left, channels(id));
     return left;
   }
   Channels narrow_op(NodeId id, PRelu &prelu, Channels wanted) {
     const Channels left = narrow(input(id), wanted);
-    if (!is_whole(id, left))
-      prelu.slopes = rows<float>(prelu.slopes, left, channels(id));
+    keep(prelu.slopes, left, channels(id));
     return left;
   }
   Channels narrow_op(NodeId id, Reduce &reduce, Channels wanted) {
@@ -130,45 +126,30 @@ private:
     return {};
   }
 
-  // The readers of each node that the targets need, and the targets' own.
-  std::vector<int> count_readers() const {
-    std::vector<int> readers(graph_.nodes.size(), 0);
-    for (const NodeId target : targets_)
-      ++readers[std::size_t(target)];
-    for (const NodeId id : ancestors(graph_, targets_))
-      for (const NodeId input : graph_.nodes[std::size_t(id)].inputs)
-        ++readers[std::size_t(input)];
-    return readers;
-  }
-
   // Makes the part a Concat's one input, unless what is left would then be fused otherwise, or its gradients be added
   // up in another order.
   bool leave_only(NodeId concat, NodeId part) {
     std::vector<NodeId> &inputs = graph_.nodes[std::size_t(concat)].inputs;
     const std::vector<NodeId> all = std::exchange(inputs, {part});
-    std::vector<int> readers = count_readers();
-    const std::vector<NodeId> left = ancestors(graph_, targets_);
-    const bool same = readers[std::size_t(part)] == 1 && std::ranges::all_of(left, [&](NodeId id) {
-                        const bool before = readers_[std::size_t(id)] == readers[std::size_t(id)];
-                        return before || !decides_by_readers(id, concat, left);
-                      });
+    Readers left = readers(graph_, targets_);
+    const bool same =
+        left.count(part) == 1 && std::ranges::all_of(ancestors(graph_, targets_), [&](NodeId id) {
+          return left.count(id) == readers_.count(id) || !decides_by_readers(id, left.of[std::size_t(id)], concat);
+        });
     if (same)
-      readers_ = std::move(readers);
+      readers_ = std::move(left);
     else
       inputs = all;
     return same;
   }
 
   // Whether fusion.h, or the gradient of a batch-norm before a convolution, asks how many readers the node has.
-  bool decides_by_readers(NodeId id, NodeId concat, const std::vector<NodeId> &nodes) const {
-    const auto scales = [&](NodeId of) { return is<ScaleShift>(of); };
-    if (is<ZeroPad>(id) || scales(id) || ((is<Relu>(id) || is<Unary>(id)) && scales(input(id))))
+  bool decides_by_readers(NodeId id, const std::vector<NodeId> &readers_left, NodeId concat) const {
+    if (is<ZeroPad>(id) || is<ScaleShift>(id) || ((is<Relu>(id) || is<Unary>(id)) && is<ScaleShift>(input(id))))
       return true;
-    return std::ranges::any_of(nodes, [&](NodeId reader) {
-      const Node &node = graph_.nodes[std::size_t(reader)];
-      const bool reads = std::ranges::find(node.inputs, id) != node.inputs.end();
-      return reads && reader != concat &&
-             (scales(reader) || is<Relu>(reader) || is<Unary>(reader) || is<Add>(reader) || is_view(node.op));
+    return std::ranges::any_of(readers_left, [&](NodeId by) {
+      return by != concat && (is<ScaleShift>(by) || is<Relu>(by) || is<Unary>(by) || is<Add>(by) ||
+                              is_view(graph_.nodes[std::size_t(by)].op));
     });
   }
 
@@ -177,15 +158,14 @@ private:
     if (shapes_.at(std::size_t(id)) != shapes_.at(std::size_t(input(id))))
       return {};
     const Channels left = narrow(input(id), wanted);
-    if (!is_whole(id, left))
-      graph_.nodes[std::size_t(id)].op = Identity{};
+    graph_.nodes[std::size_t(id)].op = Identity{};
     return left;
   }
 
   Graph &graph_;
   const std::vector<NodeId> &targets_;
   const std::vector<Shape> &shapes_; // of the whole net
-  std::vector<int> readers_;
+  Readers readers_;
 };
 
 } // namespace

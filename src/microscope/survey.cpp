@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "graph/names.h"
 #include "graph/ops.h"
+#include "graph/readers.h"
 #include "graph/shapes.h"
 #include "graph/support.h"
 #include "microscope/names.h"
@@ -27,14 +28,6 @@ bool mixes_channels(const Op &op) { return is_any<Conv, ConvTranspose, Dense, Ad
 
 // Each channel by itself, at its place: what such an op gives is the layer before it, looked at again.
 bool by_channel(const Op &op) { return is_any<ScaleShift, Relu, PRelu, Unary, Normalize, Identity>(op); }
-
-std::vector<std::vector<NodeId>> readers_of(const Graph &graph) {
-  std::vector<std::vector<NodeId>> readers(graph.nodes.size());
-  for (std::size_t id = 0; id < graph.nodes.size(); ++id)
-    for (const NodeId input : graph.nodes[id].inputs)
-      readers[static_cast<std::size_t>(input)].push_back(static_cast<NodeId>(id));
-  return readers;
-}
 
 // Down the chain of single readers, the last that is a layer; -1 where none is.
 NodeId end_of_chain(const Graph &graph, const std::vector<std::vector<NodeId>> &readers, NodeId id) {
@@ -90,14 +83,14 @@ std::vector<NodeId> wanted_layers(const Graph &graph, const std::vector<std::str
 } // namespace
 
 std::vector<NodeId> telling_layers(const Graph &graph) {
-  const auto readers = readers_of(graph);
+  const std::vector<std::vector<NodeId>> readers_of = readers(graph).of;
   std::vector<NodeId> ends(graph.nodes.size(), -1);
   std::vector<NodeId> layers;
   for (std::size_t id = 0; id < graph.nodes.size(); ++id)
     if (mixes_channels(graph.nodes[id].op))
-      ends[id] = end_of_chain(graph, readers, static_cast<NodeId>(id));
+      ends[id] = end_of_chain(graph, readers_of, static_cast<NodeId>(id));
   const auto in_concat = [&](NodeId end) {
-    const auto &next = readers[static_cast<std::size_t>(end)];
+    const auto &next = readers_of[static_cast<std::size_t>(end)];
     if (next.size() != 1)
       return false;
     const auto *concat = std::get_if<Concat>(&node_of(graph, next.front()).op);

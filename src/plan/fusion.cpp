@@ -2,23 +2,12 @@
 
 #include <algorithm>
 
+#include "graph/readers.h"
 #include "graph/shapes.h"
 
 namespace convscope {
 
 namespace {
-
-// The values' readers within the cut graph, and which values must be written.
-struct Consumers {
-  std::vector<std::vector<NodeId>> of;
-  std::vector<bool> wanted;
-
-  // The one node that reads this value, or -1 where it has several readers or is wanted itself.
-  NodeId only(NodeId node) const {
-    const auto index = static_cast<std::size_t>(node);
-    return !wanted[index] && of[index].size() == 1 ? of[index].front() : -1;
-  }
-};
 
 bool only_adds(const Padding &pad) { return pad.top >= 0 && pad.left >= 0 && pad.bottom >= 0 && pad.right >= 0; }
 
@@ -74,12 +63,7 @@ void take_prefix(const Graph &graph, const std::vector<FusedOp> &before, FusedOp
 
 std::vector<FusedOp> fuse(const Graph &graph, const std::vector<NodeId> &targets) {
   const std::vector<NodeId> cut = ancestors(graph, targets);
-  Consumers consumers{std::vector<std::vector<NodeId>>(graph.nodes.size()), std::vector<bool>(graph.nodes.size())};
-  for (NodeId node : cut)
-    for (NodeId input : graph.nodes[static_cast<std::size_t>(node)].inputs)
-      consumers.of[static_cast<std::size_t>(input)].push_back(node);
-  for (NodeId target : targets)
-    consumers.wanted[static_cast<std::size_t>(target)] = true;
+  const Readers consumers = readers(graph, targets);
 
   std::vector<bool> absorbed(graph.nodes.size());
   const auto absorb = [&](NodeId node) { absorbed[static_cast<std::size_t>(node)] = true; };
