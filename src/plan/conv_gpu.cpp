@@ -1,4 +1,5 @@
 // The convolution back ends for GPUs: shared-memory tiles and direct.
+#include "graph/narrowing.h"
 #include "plan/conv.h"
 
 #include <algorithm>
@@ -32,6 +33,8 @@ bool suits(const SharedTile &tile, const gpu::ConvParams &p) {
   return p.out_h * p.out_w >= enough_positions &&
          divide_up(p.out_c, tile.channels()) * tile.channels() * 4 <= p.out_c * 5;
 }
+
+static_assert(most_narrowed_taps <= gpu::UNCUT_TAPS);
 
 // By one image, as the tile: as many parts as fill a device of 128 processors twice over, each of 8 loads of the tile
 // at the least.

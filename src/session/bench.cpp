@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "graph/shapes.h"
+#include "graph/names.h"
 #include "graph/support.h"
 #include "plan/network.h"
 #include "plan/plan.h"

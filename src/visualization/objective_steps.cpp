@@ -17,7 +17,8 @@ bool go_together(const Term &a, const Term &b) {
 
 } // namespace
 
-// Of each image as often as it is seen: the mean of the views is a sum of terms that weigh less.
+// Of each image as often as it is seen: the mean of the views is a sum of terms that weigh less. Channels are counted
+// from the first that the narrowed net has.
 std::vector<Objective> ObjectiveSteps::of_views(const std::vector<Objective> &objectives) const {
   std::vector<Objective> all;
   for (Objective objective : objectives) {

@@ -57,7 +57,7 @@ private:
   Plan &plan_;
   int views_;
   std::vector<int> first_channels_;
-  std::vector<Objective> objectives_; // of each view, their channels as the net has them
+  std::vector<Objective> objectives_; // of_views
   int terms_;
   std::vector<Run> runs_;
   std::vector<NodeId> layers_;

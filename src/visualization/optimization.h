@@ -119,7 +119,7 @@ public:
   double flops_per_step() const;
   int dispatches_per_step() const;
   double bytes_per_step() const; // that kernels read and write
-  std::map<std::string, Plan::Cost> costs_per_step(Plan::CostsBy by = Plan::CostsBy::shader) const; // the same
+  std::map<std::string, Plan::Cost> costs_per_step(Plan::CostsBy by = Plan::CostsBy::shader) const; // of each
   // As Plan::kernels(): of what makes the first images (after prepare()), of a step and of one that revives.
   std::vector<std::string> kernels() const;
 

@@ -1,7 +1,4 @@
-// Of the layers that objectives read a channel of, only blocks around it are computed: images are the same, bit for
-// bit.
-#include <algorithm>
-
+// Of a layer that objectives read a channel of, the block around it is computed: images are the same, bit for bit.
 #include "kernels/graphs.h"
 #include "optimizing/toy_optimization.h"
 #include "visualization/narrowed_net.h"
@@ -42,12 +39,6 @@ protected:
     options.height = 13;
     options.width = 12;
   }
-  std::vector<float> image(Optimization &optimization, std::size_t n) {
-    const Array images = optimization.images();
-    const auto each = std::ssize(images.data) / images.shape.at(0);
-    const auto first = images.data.begin() + std::ptrdiff_t(n) * each;
-    return {first, first + each};
-  }
 };
 
 // In company of the layer's other end, nothing can be spared.
@@ -67,7 +58,7 @@ TEST_F(NarrowedTest, ImagesAreThoseOfTheWholeLayer) {
       Optimization alone = make({channel}, recipe("plain")), together = make({channel, others}, recipe("plain"));
       alone.step(6);
       together.step(6);
-      EXPECT_EQ(image(alone, 0), image(together, 0));
+      EXPECT_EQ(alone.images().data, image_of(together.images(), 0));
       EXPECT_EQ(alone.progress()[0].values, together.progress()[0].values);
       EXPECT_NE(alone.progress()[0].values.front(), alone.progress()[0].values.back());
       EXPECT_LT(alone.flops_per_step(), 0.95 * together.flops_per_step() / 2);
@@ -81,9 +72,9 @@ TEST_F(NarrowedTest, EachImageHasItsOwnChannel) {
   for (std::size_t n = 0; n < 3; ++n) {
     Optimization alone = make({together.objectives()[n].text}, recipe("lucid"));
     alone.step(8);
-    EXPECT_EQ(image(alone, 0), image(together, n)) << n;
+    EXPECT_EQ(alone.images().data, image_of(together.images(), n)) << n;
   }
-  EXPECT_NE(image(together, 0), image(together, 1));
+  EXPECT_NE(image_of(together.images(), 0), image_of(together.images(), 1));
 }
 
 // A gallery chooses its images, and with them their channels, anew in each step.
@@ -108,7 +99,7 @@ TEST_F(NarrowedTest, WhatReadsMoreThanAChannelHasAll) {
   EXPECT_EQ(first_channels("wide:70 - wide:71"), (std::vector<int>{0, 0}));
   EXPECT_EQ(first_channels("wide:70 - wide"), (std::vector<int>{0, 0}));
   EXPECT_EQ(first_channels("wide"), std::vector<int>{0});
-  EXPECT_EQ(first_channels("wide:70 - tv + joined:60"), (std::vector<int>{0, 64, 48 + 0}));
+  EXPECT_EQ(first_channels("wide:70 - tv + joined:60"), (std::vector<int>{0, 64, 48}));
 }
 
 } // namespace

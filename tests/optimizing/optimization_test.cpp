@@ -21,11 +21,6 @@
 namespace convscope {
 namespace {
 
-std::vector<float> image_of(const Array &images, std::size_t n) {
-  const auto size = std::ptrdiff_t(images.data.size()) / std::ptrdiff_t(images.shape[0]);
-  return {images.data.begin() + std::ptrdiff_t(n) * size, images.data.begin() + std::ptrdiff_t(n + 1) * size};
-}
-
 // The whole chain in double: spectrum, colours, preprocessing, net, objective, and back; then Adam.
 TEST_F(OptimizationTest, PlainStepsAreTheReferences) {
   options.height = 12;

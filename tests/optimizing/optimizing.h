@@ -32,6 +32,12 @@ protected:
   void TearDown() override { EXPECT_EQ(vulkan::total_validation_messages(), 0); }
 };
 
+// Of (N,...), the n-th.
+inline std::vector<float> image_of(const Array &images, std::size_t n) {
+  const auto size = std::ptrdiff_t(images.data.size()) / std::ptrdiff_t(images.shape[0]);
+  return {images.data.begin() + std::ptrdiff_t(n) * size, images.data.begin() + std::ptrdiff_t(n + 1) * size};
+}
+
 template <typename T> void write(Plan &plan, TensorId tensor, const std::vector<T> &values) {
   plan.write(tensor, std::as_bytes(std::span(values)));
 }
