@@ -30,16 +30,12 @@ bool mixes_channels(const Op &op) { return is_any<Conv, ConvTranspose, Dense, Ad
 bool by_channel(const Op &op) { return is_any<ScaleShift, Relu, PRelu, Unary, Normalize, Identity>(op); }
 
 // Down the chain of single readers, the last that is a layer; -1 where none is.
-NodeId end_of_chain(const Graph &graph, const std::vector<std::vector<NodeId>> &readers, NodeId id) {
+NodeId end_of_chain(const Graph &graph, const Readers &read_by, NodeId id) {
   NodeId end = node_of(graph, id).layer ? id : -1;
-  for (;;) {
-    const auto &next = readers[static_cast<std::size_t>(id)];
-    if (next.size() != 1 || !by_channel(node_of(graph, next.front()).op))
-      return end;
-    id = next.front();
-    if (node_of(graph, id).layer)
-      end = id;
-  }
+  for (NodeId next = read_by.only(id); next >= 0 && by_channel(node_of(graph, next).op); next = read_by.only(next))
+    if (node_of(graph, next).layer)
+      end = next;
+  return end;
 }
 
 // Whether it can't be below 0, whatever the picture.
@@ -83,18 +79,16 @@ std::vector<NodeId> wanted_layers(const Graph &graph, const std::vector<std::str
 } // namespace
 
 std::vector<NodeId> telling_layers(const Graph &graph) {
-  const std::vector<std::vector<NodeId>> readers_of = readers(graph).of;
+  const Readers read_by = readers(graph);
   std::vector<NodeId> ends(graph.nodes.size(), -1);
   std::vector<NodeId> layers;
   for (std::size_t id = 0; id < graph.nodes.size(); ++id)
     if (mixes_channels(graph.nodes[id].op))
-      ends[id] = end_of_chain(graph, readers_of, static_cast<NodeId>(id));
+      ends[id] = end_of_chain(graph, read_by, static_cast<NodeId>(id));
   const auto in_concat = [&](NodeId end) {
-    const auto &next = readers_of[static_cast<std::size_t>(end)];
-    if (next.size() != 1)
-      return false;
-    const auto *concat = std::get_if<Concat>(&node_of(graph, next.front()).op);
-    return concat && concat->axis == Axis::c && ends[static_cast<std::size_t>(next.front())] >= 0;
+    const NodeId next = read_by.only(end);
+    const auto *concat = next < 0 ? nullptr : std::get_if<Concat>(&node_of(graph, next).op);
+    return concat && concat->axis == Axis::c && ends[static_cast<std::size_t>(next)] >= 0;
   };
   for (const NodeId end : ends)
     if (end >= 0 && !in_concat(end))

@@ -1,5 +1,4 @@
 // The convolution back ends for GPUs: shared-memory tiles and direct.
-#include "graph/narrowing.h"
 #include "plan/conv.h"
 
 #include <algorithm>
@@ -7,6 +6,7 @@
 #include <numeric>
 #include <string>
 
+#include "graph/narrowing.h"
 #include "plan/layout.h"
 #include "plan/thread_limits.h"
 #include "vulkan/device.h"
@@ -34,6 +34,7 @@ bool suits(const SharedTile &tile, const gpu::ConvParams &p) {
          divide_up(p.out_c, tile.channels()) * tile.channels() * 4 <= p.out_c * 5;
 }
 
+// A narrowed convolution has other parts than the whole one has, and the same sums only where no part cuts a channel.
 static_assert(most_narrowed_taps <= gpu::UNCUT_TAPS);
 
 // By one image, as the tile: as many parts as fill a device of 128 processors twice over, each of 8 loads of the tile

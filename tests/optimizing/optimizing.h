@@ -32,10 +32,13 @@ protected:
   void TearDown() override { EXPECT_EQ(vulkan::total_validation_messages(), 0); }
 };
 
-// Of (N,...), the n-th.
+// Of values of so many images, the n-th one's.
+inline std::vector<float> part_of(const std::vector<float> &values, std::size_t images, std::size_t n) {
+  const auto size = std::ptrdiff_t(values.size() / images);
+  return {values.begin() + std::ptrdiff_t(n) * size, values.begin() + std::ptrdiff_t(n + 1) * size};
+}
 inline std::vector<float> image_of(const Array &images, std::size_t n) {
-  const auto size = std::ptrdiff_t(images.data.size()) / std::ptrdiff_t(images.shape[0]);
-  return {images.data.begin() + std::ptrdiff_t(n) * size, images.data.begin() + std::ptrdiff_t(n + 1) * size};
+  return part_of(images.data, images.shape[0], n);
 }
 
 template <typename T> void write(Plan &plan, TensorId tensor, const std::vector<T> &values) {

@@ -279,11 +279,7 @@ TEST_F(PaintedTest, AnImageAloneEqualsItselfInABatch) {
     const auto work = placed(upstream, all, batch);
     const Shown together = show(recipe, batch, shape, parameters, work);
     for (std::size_t n = 0; n < batch; ++n) {
-      const auto part = [n](const std::vector<float> &values) {
-        const auto size = std::ptrdiff_t(values.size()) / batch;
-        return std::vector<float>(values.begin() + std::ptrdiff_t(n) * size,
-                                  values.begin() + std::ptrdiff_t(n + 1) * size);
-      };
+      const auto part = [n](const std::vector<float> &values) { return part_of(values, batch, n); };
       const Shown alone = show(recipe, 1, shape, part(parameters), part(work));
       EXPECT_EQ(alone.image, part(together.image));
       EXPECT_EQ(alone.gradient, part(together.gradient));
