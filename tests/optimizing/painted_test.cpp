@@ -246,7 +246,7 @@ TEST_F(PaintedTest, PhasesAreAnotherImplementations) {
   if (!std::filesystem::exists(folder))
     GTEST_SKIP() << folder << " is not there";
   for (const auto &[height, width] : {std::pair(128, 128), std::pair(64, 96)}) {
-    const auto load = [&](const char *what) {
+    const auto load = [&, height = height, width = width](const char *what) {
       return read_npy(folder / ("maco." + std::to_string(height) + "x" + std::to_string(width) + "." + what + ".npy"));
     };
     const Recipe recipe = of_kind(ParameterizationKind::maco);

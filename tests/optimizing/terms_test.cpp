@@ -136,7 +136,7 @@ TEST_F(Optimizing, BlurIsAConstantToItsGradient) {
 TEST_F(Optimizing, ProductsAreMatrices) {
   for (const auto &[groups, m, k, n] : {std::array{1, 1, 1, 1}, {2, 5, 7, 3}, {3, 33, 20, 17}, {1, 70, 130, 66}}) {
     Plan plan(programs(), "product");
-    const auto tensor = [&](const char *name, int a, int b) {
+    const auto tensor = [&, groups = groups](const char *name, int a, int b) {
       return plan.persistent(name, std::size_t(groups * a * b) * sizeof(float));
     };
     const TensorId a = tensor("a", m, k), b = tensor("b", k, n), c = tensor("c", m, n);

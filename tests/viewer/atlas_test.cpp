@@ -272,7 +272,7 @@ TEST_P(Resampling, Image) {
   const Buffer source = upload(values);
   Atlas atlas(programs(), 6, out.width, out.height, "images");
   const int cell = 4;
-  run([&](Recording &recording) {
+  run([&, in = in](Recording &recording) {
     atlas.put_image(recording, cell, source.slice(2 * sizeof(float), source.bytes() - 2 * sizeof(float)), skipped - 2,
                     in.height, in.width);
   });
@@ -300,7 +300,7 @@ TEST_P(Resampling, Map) {
   const std::vector<float> values = noise(skipped + in.width * in.height, -1.5F, 6.25F);
   const Buffer source = upload(values), maxima = upload(std::vector<float>(cells, -7.0F));
   Atlas atlas(programs(), cells, out.width, out.height, "maps");
-  run([&](Recording &recording) {
+  run([&, in = in](Recording &recording) {
     atlas.put_map(recording, cell, source.slice(), skipped, in.height, in.width, maxima.slice());
   });
 
