@@ -24,12 +24,11 @@ if [ $# -gt 0 ]; then
 else
   mapfile -t checked < <(find src -name '*.cpp' | sort)
 fi
-# By folders, at most 16 files at once.
+# By the folders below src/ (or tests/), those with the most files first.
 printf '%s\n' "${checked[@]}" |
-  awk '{ folder = $0; sub("/[^/]*$", "", folder)
-         if (NR > 1) printf folder == last && n % 16 ? " " : "\n"
-         n = folder == last ? n + 1 : 1; last = folder; printf "%s", $0 } END { print "" }' |
-  xargs -L 1 -P "$(nproc)" tools/tidy.sh 2>&1 || failed=1
+  awk -F/ '{ folder = $1 "/" (NF > 2 ? $2 : ""); files[folder] = files[folder] " " $0; ++count[folder] }
+           END { for (folder in files) print count[folder] files[folder] }' |
+  sort -rn | cut -d" " -f2- | xargs -L 1 -P "$(nproc)" tools/tidy.sh || failed=1
 
 [ "$failed" -eq 0 ] && echo "lint: ${#checked[@]} files, nothing found"
 exit "$failed"

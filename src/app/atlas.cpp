@@ -26,7 +26,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int default_side = 20, most_side = 160, default_image = 80;
 
-struct Options {
+struct AtlasOptions {
   std::string model, images, layer, database, output, size, recipe = "lucid";
   int side = default_side, least = 0, steps = 0, batch = 0;
   std::uint64_t seed = 0;
@@ -57,7 +57,7 @@ AtlasLayout lay_out(Context &context, const PositionExamples &positions, std::ui
           }};
 }
 
-OptimizeRequest request_of(const Options &o, Size size, NodeId layer, const std::string &name,
+OptimizeRequest request_of(const AtlasOptions &o, Size size, NodeId layer, const std::string &name,
                            const std::vector<AtlasCell> &cells) {
   OptimizeRequest request;
   OptimizeOptions options;
@@ -75,7 +75,8 @@ OptimizeRequest request_of(const Options &o, Size size, NodeId layer, const std:
 }
 
 // The part of the grid that has cells.
-ImageRgb8 draw(const Context &context, const Options &o, const std::vector<AtlasCell> &cells, const Outcome &outcome) {
+ImageRgb8 draw(const Context &context, const AtlasOptions &o, const std::vector<AtlasCell> &cells,
+               const Outcome &outcome) {
   const PlaneView view = plane_view(context.session.graph().input.c, context.session.model().rgb);
   std::size_t most = 0;
   for (const AtlasCell &cell : cells)
@@ -93,7 +94,7 @@ ImageRgb8 draw(const Context &context, const Options &o, const std::vector<Atlas
   return draw_activation_grid(pictures, o.side, o.side, side);
 }
 
-int make_atlas(Context &context, const Options &o) {
+int make_atlas(Context &context, const AtlasOptions &o) {
   const NodeId layer = find_layer(context.session.graph(), o.layer);
   const std::string name = context.session.graph().nodes[static_cast<std::size_t>(layer)].name;
   if (!context.session.has_maps(layer))
@@ -158,7 +159,7 @@ int make_atlas(Context &context, const Options &o) {
 } // namespace
 
 Command add_atlas(CLI::App &program) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<AtlasOptions>();
   Command command;
   command.parser = program.add_subcommand(
       "atlas", "What a layer sees in a folder of photos, laid out by likeness and drawn: an activation atlas");

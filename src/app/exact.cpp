@@ -55,12 +55,12 @@ double l2(const Array &array) {
   return std::sqrt(sum);
 }
 
-struct Options {
+struct ExactOptions {
   std::string model, input, layer, objective, output, photo, style;
   bool json = false;
 };
 
-void add_tensor_options(Command &command, Options &o) {
+void add_tensor_options(Command &command, ExactOptions &o) {
   command.need(add_model(*command.parser, o.model));
   command.need(add_text(*command.parser, "--input", o.input, "Numbers (N,C,H,W), already preprocessed; C is 3 for RGB",
                         "X.npy"));
@@ -69,7 +69,7 @@ void add_tensor_options(Command &command, Options &o) {
 } // namespace
 
 Command add_activations(CLI::App &program) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<ExactOptions>();
   Command command;
   command.parser = program.add_subcommand("activations", "A layer's exact output for a preprocessed input");
   CLI::App &app = *command.parser;
@@ -96,7 +96,7 @@ Command add_activations(CLI::App &program) {
 }
 
 Command add_gradient(CLI::App &program) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<ExactOptions>();
   Command command;
   command.parser = program.add_subcommand("gradient", "An objective's value and its exact gradient for an input");
   CLI::App &app = *command.parser;

@@ -29,7 +29,7 @@ using Json = nlohmann::ordered_json;
 constexpr int default_rows = 32; // of a picture
 constexpr int most_examples = 1000;
 
-struct Options {
+struct ExamplesOptions {
   std::string model, images, layer, channels, database, output;
   int top = 9, batch = 0;
   InputSize input_size;
@@ -70,7 +70,7 @@ std::string share_text(const ChannelExamples &channel) {
                            percent > 0 && percent < 1 ? short_number(percent) : fmt::format("{:.0f}", percent));
 }
 
-ExamplesSection section_of(const Options &o, const std::string &title, const std::string &subtitle,
+ExamplesSection section_of(const ExamplesOptions &o, const std::string &title, const std::string &subtitle,
                            const std::vector<ChannelExamples> &channels) {
   std::vector<Example> all;
   for (const ChannelExamples &channel : channels)
@@ -91,7 +91,7 @@ ExamplesSection section_of(const Options &o, const std::string &title, const std
   return section;
 }
 
-int make_examples(Context &context, const Options &o) {
+int make_examples(Context &context, const ExamplesOptions &o) {
   Session &session = context.session;
   ExamplesRequest request;
   request.folder = o.images;
@@ -174,7 +174,7 @@ int make_examples(Context &context, const Options &o) {
 } // namespace
 
 Command add_examples(CLI::App &program) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<ExamplesOptions>();
   Command command;
   command.parser = program.add_subcommand(
       "examples", "The photos of a folder that excite each channel of a layer most, cut to what the channel sees");

@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct FetchOptions {
   std::vector<std::string> names;
   std::string mirror, to;
   bool no_top = false;
@@ -98,7 +98,7 @@ Fetched fetch_shown(const Download &download) {
 } // namespace
 
 Command add_fetch(CLI::App &program) {
-  const auto o = std::make_shared<Options>();
+  const auto o = std::make_shared<FetchOptions>();
   Command command;
   command.parser = program.add_subcommand("fetch", "Download Keras's weights of nets of the zoo");
   CLI::App &app = *command.parser;

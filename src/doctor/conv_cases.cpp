@@ -15,16 +15,11 @@ struct ConvShape {
   int h, w, batch;
 };
 
-std::size_t floats(int c, int h, int w, int batch) {
-  return static_cast<std::size_t>(c) * static_cast<std::size_t>(h) * static_cast<std::size_t>(w) *
-         static_cast<std::size_t>(batch);
-}
-
 // relu(conv(x) + bias + conv(x)) with a ceiling, x = relu(input): one convolution has every epilogue of the forward
 // pass, the other none; the same holds for their gradients.
 KernelCase two_paths(const ConvShape &s) {
-  KernelCase made =
-      make_case("convolution", s.name, {s.in_c, s.h, s.w}, s.batch, coarse_noise(floats(s.in_c, s.h, s.w, s.batch), 5));
+  KernelCase made = make_case("convolution", s.name, {s.in_c, s.h, s.w}, s.batch,
+                              coarse_noise(floats({s.in_c, s.h, s.w}, s.batch), 5));
   Graph &graph = made.graph;
   const NodeId x = push(graph, Relu{}, {0}, "relu");
   const NodeId alone = push(graph, coarse_conv(s.in_c, s.out_c, s.window, 1, s.groups, false), {x}, "alone");
@@ -36,8 +31,8 @@ KernelCase two_paths(const ConvShape &s) {
 
 // conv(relu(x * scale + shift)), whose gradient comes back through all three at once, and another reader of x.
 KernelCase behind_a_norm(const ConvShape &s) {
-  KernelCase made =
-      make_case("convolution", s.name, {s.in_c, s.h, s.w}, s.batch, coarse_noise(floats(s.in_c, s.h, s.w, s.batch), 5));
+  KernelCase made = make_case("convolution", s.name, {s.in_c, s.h, s.w}, s.batch,
+                              coarse_noise(floats({s.in_c, s.h, s.w}, s.batch), 5));
   const auto norm = [&](unsigned seed) {
     ScaleShift scale_shift;
     for (const float v : coarse_noise(static_cast<std::size_t>(s.in_c), seed, -1.5, 1.5)) {
@@ -96,7 +91,7 @@ std::vector<KernelCase> convolution_cases() {
 
 // A convolution's ReLU that is closed everywhere in image 0, and open somewhere in image 1.
 KernelCase revive_case() {
-  std::vector<float> values = coarse_noise(floats(3, 7, 6, 2), 7);
+  std::vector<float> values = coarse_noise(floats({3, 7, 6}, 2), 7);
   std::for_each(values.begin() + 126, values.end(), [](float &value) { value *= 20; });
   KernelCase made = make_case("dead units", "a blocked gradient passes", {3, 7, 6}, 2, std::move(values));
   Conv conv = coarse_conv(3, 35, square_window(3, 1, 1), 3);

@@ -6,7 +6,13 @@
 #include <cstdint>
 #include <vector>
 
+#include "graph/graph.h"
+
 namespace convscope::doctor {
+
+inline std::size_t floats(const Shape &shape, int batch) {
+  return static_cast<std::size_t>(shape.elements()) * static_cast<std::size_t>(batch);
+}
 
 // In [0, 1), a multiple of 2^-24: SplitMix64's finalizer.
 inline double noise_at(std::uint64_t seed, std::uint64_t index) {

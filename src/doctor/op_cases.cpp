@@ -11,10 +11,6 @@ namespace convscope::doctor {
 
 namespace {
 
-std::size_t floats(const Shape &shape, int batch) {
-  return static_cast<std::size_t>(shape.elements()) * static_cast<std::size_t>(batch);
-}
-
 // Each op by itself on the input, and all between two ReLUs, whose gradients add up and are masked.
 struct Family {
   Family(const char *group, const char *name, const Shape &input, int batch, double low = -1, double high = 1)

@@ -19,10 +19,6 @@ namespace convscope::doctor {
 
 namespace {
 
-std::size_t floats(const Shape &shape, int batch) {
-  return static_cast<std::size_t>(shape.elements()) * static_cast<std::size_t>(batch);
-}
-
 template <typename T> void write(Plan &plan, TensorId to, const std::vector<T> &values) {
   plan.write(to, std::as_bytes(std::span(values)));
 }

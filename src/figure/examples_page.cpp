@@ -18,7 +18,7 @@ constexpr int crop_gap = 8;
 constexpr int label_width = 104, histogram_width = 150;
 constexpr double label_size = 15, value_size = 12;
 constexpr int value_gap = 3; // from a crop to its value
-constexpr int row_gap = 18;
+constexpr int line_gap = 18;
 constexpr int block_gap = 48;   // between rows that stand side by side
 constexpr int section_gap = 28; // between layers
 constexpr int heading_height = 48;
@@ -34,7 +34,7 @@ struct Layout {
 
 Layout lay_out(const std::vector<std::size_t> &rows_of_sections, int top) {
   const std::size_t most = *std::max_element(rows_of_sections.begin(), rows_of_sections.end());
-  const std::int64_t step = row_height() + row_gap;
+  const std::int64_t step = row_height() + line_gap;
   Layout at{};
   // Up to about a screen's length a row stands below the other; of more, blocks side by side, near 4:3.
   at.blocks = most <= 16
@@ -49,7 +49,7 @@ Layout lay_out(const std::vector<std::size_t> &rows_of_sections, int top) {
   at.height = 2 * page::margin - section_gap;
   for (const std::size_t rows : rows_of_sections) {
     const auto lines = (static_cast<std::int64_t>(rows) + at.blocks - 1) / at.blocks;
-    at.height += heading_height + lines * step - row_gap + section_gap;
+    at.height += heading_height + lines * step - line_gap + section_gap;
   }
   check_image_size(
       at.width, at.height,
@@ -139,9 +139,9 @@ ImageRgb8 examples_page(const std::vector<ExamplesSection> &sections, int top) {
     for (std::size_t i = 0; i < section.rows.size(); ++i) {
       const int block = static_cast<int>(i) / lines, line = static_cast<int>(i) % lines;
       draw_row(canvas, section.rows[i], top, page::margin + block * (block_width(top) + block_gap),
-               y + line * (row_height() + row_gap));
+               y + line * (row_height() + line_gap));
     }
-    y += lines * (row_height() + row_gap) - row_gap + section_gap;
+    y += lines * (row_height() + line_gap) - line_gap + section_gap;
   }
   return canvas;
 }

@@ -89,7 +89,7 @@ int pleasing_columns(int n, double width, double height) {
 
 namespace {
 
-struct Layout {
+struct GridLayout {
   int factor, cell_width, columns, page_width, page_height;
   double label_size;
   std::vector<Label> labels;
@@ -98,11 +98,11 @@ struct Layout {
 };
 
 // Of pictures of up to width x height; theirs in `tiles` don't matter.
-Layout lay_out(const std::vector<Tile> &tiles, int width, int height, const GridOptions &options) {
+GridLayout lay_out(const std::vector<Tile> &tiles, int width, int height, const GridOptions &options) {
   if (tiles.empty())
     throw UserError("there is nothing to draw: no channel and no objective was chosen");
   const int count = static_cast<int>(tiles.size());
-  Layout at{};
+  GridLayout at{};
   at.factor = enlargement(std::max(width, height), count, options.cell);
   width *= at.factor;
   height *= at.factor;
@@ -145,7 +145,7 @@ ImageRgb8 tile_grid(const std::vector<Tile> &tiles, const GridOptions &options) 
     width = std::max(width, tile.image.width);
     height = std::max(height, tile.image.height);
   }
-  const Layout at = lay_out(tiles, width, height, options);
+  const GridLayout at = lay_out(tiles, width, height, options);
   ImageRgb8 canvas(at.page_width, at.page_height, page::paper);
   draw_heading(canvas, at.heading, page::margin);
   for (std::size_t i = 0; i < tiles.size(); ++i) {

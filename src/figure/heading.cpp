@@ -10,8 +10,8 @@ namespace convscope {
 
 namespace {
 
-constexpr double title_size = 18, subtitle_size = 14;
-constexpr int title_gap = 14; // from the title to what is below
+constexpr double heading_size = 18, subheading_size = 14;
+constexpr int heading_gap = 14; // from the title to what is below
 constexpr int widest_title = 800;
 
 } // namespace
@@ -21,25 +21,27 @@ Heading lay_out_heading(const std::string &title, const std::string &subtitle, i
   if (title.empty() && subtitle.empty())
     return heading;
   const double available = std::max(width, widest_title);
-  heading.title = elide(title, title_size, available);
-  heading.subtitle = elide(subtitle, subtitle_size, available);
-  const double first = measure_text(heading.title, title_size), second = measure_text(heading.subtitle, subtitle_size);
-  heading.beside = first == 0 || second == 0 || first + title_size + second <= width;
+  heading.title = elide(title, heading_size, available);
+  heading.subtitle = elide(subtitle, subheading_size, available);
+  const double first = measure_text(heading.title, heading_size),
+               second = measure_text(heading.subtitle, subheading_size);
+  heading.beside = first == 0 || second == 0 || first + heading_size + second <= width;
   const bool both = heading.beside && first > 0 && second > 0;
-  heading.width = static_cast<int>(std::ceil(both ? first + title_size + second : std::max(first, second)));
-  heading.height = text_metrics(title_size).line + (heading.beside ? 0 : text_metrics(subtitle_size).line) + title_gap;
+  heading.width = static_cast<int>(std::ceil(both ? first + heading_size + second : std::max(first, second)));
+  heading.height =
+      text_metrics(heading_size).line + (heading.beside ? 0 : text_metrics(subheading_size).line) + heading_gap;
   return heading;
 }
 
 void draw_heading(ImageRgb8 &canvas, const Heading &heading, int top) {
-  int baseline = top + text_metrics(title_size).ascent - 3;
-  draw_text(canvas, page::margin, baseline, heading.title, title_size, page::ink);
+  int baseline = top + text_metrics(heading_size).ascent - 3;
+  draw_text(canvas, page::margin, baseline, heading.title, heading_size, page::ink);
   double x = page::margin;
   if (!heading.beside)
-    baseline += text_metrics(subtitle_size).line + 2;
+    baseline += text_metrics(subheading_size).line + 2;
   else if (!heading.title.empty())
-    x += measure_text(heading.title, title_size) + title_size;
-  draw_text(canvas, x, baseline, heading.subtitle, subtitle_size, page::dim);
+    x += measure_text(heading.title, heading_size) + heading_size;
+  draw_text(canvas, x, baseline, heading.subtitle, subheading_size, page::dim);
 }
 
 } // namespace convscope

@@ -14,7 +14,7 @@ namespace convscope {
 
 namespace {
 
-std::vector<ExpectedTensor> expected_tensors(const WeightSlot &slot) {
+std::vector<ExpectedTensor> keras_tensors(const WeightSlot &slot) {
   const std::int64_t in = slot.in, out = slot.out;
   switch (slot.kind) {
   case WeightKind::batch_norm:
@@ -160,7 +160,7 @@ void KerasWeights::load(Architecture &net) const {
   check_layers(file_.name(), net, names);
   for (const WeightSlot &slot : net.slots) {
     const Layer &layer = *find(layers, slot.layer);
-    const std::vector<ExpectedTensor> expected = expected_tensors(slot);
+    const std::vector<ExpectedTensor> expected = keras_tensors(slot);
     if (layer.tensors.size() != expected.size())
       throw UserError(fmt::format("{}: layer '{}' has {} tensors; {} needs {}", file_.name(), slot.layer,
                                   layer.tensors.size(), net.graph.name, expected.size()));

@@ -70,9 +70,9 @@ bool combine(Affine &affine, Arithmetic arithmetic, std::vector<double> numbers,
   return false;
 }
 
-class Reader {
+class HeadFinder {
 public:
-  explicit Reader(const Graph &graph) : graph_(graph), inference_(graph, graph.input) {}
+  explicit HeadFinder(const Graph &graph) : graph_(graph), inference_(graph, graph.input) {}
 
   // Where the nodes that are affine in the picture end: what the first of the others gets. Nothing where that is the
   // picture as it is.
@@ -252,7 +252,7 @@ bool is_of_pictures(const Affine &affine, const std::string &range) {
 std::optional<OwnScaling> own_scaling(const Graph &graph) {
   std::optional<Head> head;
   try {
-    head = Reader(graph).head();
+    head = HeadFinder(graph).head();
   } catch (const UserError &) { // what can't be had at this size tells nothing
   }
   if (!head)

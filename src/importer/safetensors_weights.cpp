@@ -11,7 +11,7 @@ namespace convscope {
 
 namespace {
 
-std::vector<ExpectedTensor> expected_tensors(const WeightSlot &slot) {
+std::vector<ExpectedTensor> torch_tensors(const WeightSlot &slot) {
   const std::int64_t in = slot.in, out = slot.out;
   if (slot.kind == WeightKind::batch_norm)
     return {{"weight", {out}}, {"bias", {out}}, {"running_mean", {out}}, {"running_var", {out}}};
@@ -52,7 +52,7 @@ void SafetensorsWeights::load(Architecture &net) const {
     names.push_back(entry.first);
   check_layers(file_, net, names);
   for (const WeightSlot &slot : net.slots) {
-    const std::vector<ExpectedTensor> expected = expected_tensors(slot);
+    const std::vector<ExpectedTensor> expected = torch_tensors(slot);
     for (const std::string &part : layers_.at(slot.layer))
       if (std::none_of(expected.begin(), expected.end(), [&](const auto &tensor) { return tensor.what == part; }))
         throw UserError(

@@ -22,9 +22,9 @@ using nlohmann::json;
 
 constexpr int largest_side = 4096;
 
-class Reader {
+class SidecarReader {
 public:
-  Reader(const json &root, std::string file) : root_(root), file_(std::move(file)) {}
+  SidecarReader(const json &root, std::string file) : root_(root), file_(std::move(file)) {}
 
   [[noreturn]] void fail(const std::string &what) const { throw UserError(fmt::format("{}: {}", file_, what)); }
 
@@ -126,7 +126,7 @@ Sidecar read_sidecar(const fs::path &file) {
   const json root = json::parse(bytes.begin(), bytes.end(), nullptr, false);
   if (!root.is_object())
     throw UserError(path_text(file) + ": is no JSON object");
-  const Reader reader(root, path_text(file));
+  const SidecarReader reader(root, path_text(file));
   reader.check_keys();
   Sidecar sidecar;
   sidecar.preprocessing = reader.preprocessing();

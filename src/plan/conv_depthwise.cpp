@@ -7,14 +7,14 @@
 namespace convscope {
 namespace {
 
-constexpr int run = 4; // pixels of a row in a block
+constexpr int block_columns = 4; // pixels of a row in a block
 
 constexpr int most_products = 200; // unrolled multiplications of four pixels or less: more take too long to compile
-constexpr int most_columns = 48;   // of a window, in registers
+constexpr int most_window_columns = 48; // of a window, in registers
 
 // Rows of a block.
 int block_rows(const gpu::ConvParams &p) {
-  return std::clamp(most_products / (run * p.kernel_h * p.kernel_w), 1, std::min(4, p.out_h));
+  return std::clamp(most_products / (block_columns * p.kernel_h * p.kernel_w), 1, std::min(4, p.out_h));
 }
 
 // A lane's channels, where a map has so many blocks: a whole word of the mask, or less on small maps, so that 16
@@ -60,13 +60,13 @@ std::vector<float> pack_depthwise(const gpu::ConvParams &p, std::span<const floa
 } // namespace
 
 bool is_depthwise(const gpu::ConvParams &p) {
-  return p.in_c == 1 && run * p.kernel_h * p.kernel_w <= most_products &&
-         (run - 1) * p.stride_w + (p.kernel_w - 1) * p.dilation_w < most_columns;
+  return p.in_c == 1 && block_columns * p.kernel_h * p.kernel_w <= most_products &&
+         (block_columns - 1) * p.stride_w + (p.kernel_w - 1) * p.dilation_w < most_window_columns;
 }
 
 ConvKernel depthwise_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t subgroup_size) {
   const bool known = multiples_of_4({p.in_w, p.in_base, p.in_batch_stride});
-  const int rows = block_rows(p), blocks = divide_up(p.out_h, rows) * divide_up(p.out_w, run);
+  const int rows = block_rows(p), blocks = divide_up(p.out_h, rows) * divide_up(p.out_w, block_columns);
   const int channels = block_channels(p, blocks, subgroup_size);
   ConvKernel kernel;
   kernel.shader = "conv_depthwise";
@@ -82,13 +82,14 @@ bool has_depthwise_adjoint(const gpu::ConvParams &forward) {
   constexpr int most_stride = 4; // more sums than registers
   return is_depthwise(forward) && forward.out_c == 1 && forward.stride_h * forward.stride_w > 1 &&
          forward.stride_h <= most_stride && forward.stride_w <= most_stride &&
-         reach(run * forward.stride_w, forward.kernel_w, forward.stride_w, forward.dilation_w, forward.pad_left).count <
-             most_columns;
+         reach(block_columns * forward.stride_w, forward.kernel_w, forward.stride_w, forward.dilation_w,
+               forward.pad_left)
+                 .count < most_window_columns;
 }
 
 ConvKernel depthwise_adjoint(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint32_t subgroup_size) {
   const bool known = multiples_of_4({p.in_w, p.in_base, p.in_batch_stride});
-  const int rows = p.stride_h, columns = run * p.stride_w;
+  const int rows = p.stride_h, columns = block_columns * p.stride_w;
   const int blocks = divide_up(p.out_h, rows) * divide_up(p.out_w, columns);
   const int channels = block_channels(p, blocks, subgroup_size);
   const Reach down = reach(rows, p.kernel_h, p.stride_h, p.dilation_h, p.pad_top);

@@ -78,8 +78,6 @@ DirectTile direct_tile(const gpu::ConvParams &p) {
   return tile;
 }
 
-std::uint32_t unsigned_of(int value) { return static_cast<std::uint32_t>(value); }
-
 // (groups, tiles, K up to a multiple of tile_k, tile's channels), zero beyond; K = in_c / chunk, ky, kx, chunk.
 std::vector<float> pack_shared(const gpu::ConvParams &p, std::span<const float> weights, const SharedTile &tile,
                                int chunk, int steps) {

@@ -15,7 +15,6 @@ namespace convscope {
 
 namespace {
 
-std::uint32_t unsigned_of(int value) { return static_cast<std::uint32_t>(value); }
 std::size_t size_of(int value) { return static_cast<std::size_t>(value); }
 
 // What a workgroup does at once, with `more` for the shader's own constants.

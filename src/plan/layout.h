@@ -16,6 +16,8 @@ constexpr std::int64_t max_groups_axis = 65535;
 
 template <typename T> constexpr T divide_up(T a, T b) { return (a + b - 1) / b; }
 
+constexpr std::uint32_t unsigned_of(int value) { return static_cast<std::uint32_t>(value); }
+
 // Of addresses and sides: whether every row of them begins with a whole vec4.
 inline bool multiples_of_4(std::initializer_list<int> numbers) {
   return std::ranges::all_of(numbers, [](int number) { return number % 4 == 0; });
@@ -26,7 +28,7 @@ constexpr int window_shift(int pad_left) { return ((-pad_left) % 4 + 4) % 4; }
 // Specialization constants.
 inline void append(std::vector<std::uint32_t> &constants, std::initializer_list<int> more) {
   for (const int constant : more)
-    constants.push_back(static_cast<std::uint32_t>(constant));
+    constants.push_back(unsigned_of(constant));
 }
 
 // Workgroups on the x axis and as many layers as they need, in the order x, layers.

@@ -11,7 +11,7 @@ namespace {
 
 // Of each of both tensors between the kernels: what a core's cache holds. Below so many tiles, loading the weights
 // again for each part would cost more than that saves. Measured on 2 cores with 1 MiB each and Mesa's llvmpipe.
-constexpr std::int64_t part_bytes = std::int64_t{1} << 20;
+constexpr std::int64_t cached_bytes = std::int64_t{1} << 20;
 constexpr int fewest_tiles = 64;
 
 constexpr int multiple_of_4(int value) { return divide_up(value, 4) * 4; }
@@ -100,7 +100,7 @@ std::vector<gpu::WinogradParams> winograd_parts(const gpu::ConvParams &p, int ti
   const int rows = divide_up(p.out_h, tile), columns = divide_up(p.out_w, tile);
   const std::int64_t bytes = std::int64_t{4} * winograd_products(p, tile) * std::max(p.in_c, p.out_c); // a tile
   const int all = multiple_of_4(p.batch * rows * columns);
-  const int most = std::max(fewest_tiles, static_cast<int>(part_bytes / bytes / 32 * 32));
+  const int most = std::max(fewest_tiles, static_cast<int>(cached_bytes / bytes / 32 * 32));
   const int each = multiple_of_4(divide_up(all, divide_up(all, most))); // as equal as can be
   std::vector<gpu::WinogradParams> parts;
   for (int first = 0; first < all; first += each)

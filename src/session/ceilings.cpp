@@ -12,7 +12,7 @@ namespace convscope {
 namespace {
 
 constexpr double long_enough = 0.02; // seconds of a run: what submitting takes is nothing beside it
-constexpr int runs = 4;              // of which the fastest counts
+constexpr int timed_runs = 4;        // of which the fastest counts
 
 double fastest_run(const Plan &plan, int count) {
   const vulkan::Recording recording = plan.record(Variant::usual);
@@ -28,9 +28,9 @@ double fastest_run(const Plan &plan, int count) {
 // As often in one run as takes long enough; gives runs a second.
 template <typename Make> double rate(const Make &make) {
   for (std::uint32_t times = 1;; times *= 2) {
-    const double seconds = fastest_run(make(times), times == 1 ? 2 : runs); // the first one compiles
+    const double seconds = fastest_run(make(times), times == 1 ? 2 : timed_runs); // the first one compiles
     if (seconds > long_enough || times >= 1U << 12)
-      return times / fastest_run(make(times), runs);
+      return times / fastest_run(make(times), timed_runs);
   }
 }
 

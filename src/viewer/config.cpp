@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t recent_limit = 10;
-constexpr std::uint64_t file_limit = std::uint64_t{1} << 20;
+constexpr std::uint64_t config_limit = std::uint64_t{1} << 20;
 
 float share(float value, float otherwise) { return std::isfinite(value) ? std::clamp(value, 0.12F, 0.42F) : otherwise; }
 
@@ -55,7 +55,7 @@ fs::path config_file() {
 
 Config load_config() {
   try {
-    const auto bytes = read_file(config_file(), file_limit);
+    const auto bytes = read_file(config_file(), config_limit);
     return parse(nlohmann::json::parse(bytes));
   } catch (const UserError &) {
   } catch (const nlohmann::json::exception &) {

@@ -32,7 +32,7 @@ using vulkan::Handle;
 using vulkan::handle_value;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint64_t second_ns = 1'000'000'000;
+constexpr std::uint64_t patience_ns = 1'000'000'000;
 constexpr double minimised_wait = 0.05; // seconds, so that a hidden window does not spin
 
 std::string glfw_complaint() {
@@ -88,7 +88,7 @@ private:
   ImGuiContext *context_;
 };
 
-struct Frame {
+struct FrameInFlight {
   VkCommandBuffer commands = VK_NULL_HANDLE; // goes with its pool
   Handle<VkFence, vkDestroyFence> fence;     // signalled when its last commands have ended
 };
@@ -104,9 +104,9 @@ Handle<VkCommandPool, vkDestroyCommandPool> make_pool(const vulkan::Device &devi
   return {device.handle(), pool};
 }
 
-std::vector<Frame> make_frames(const vulkan::Device &device, VkCommandPool pool, int count) {
-  std::vector<Frame> frames(static_cast<std::size_t>(count));
-  for (Frame &frame : frames) {
+std::vector<FrameInFlight> make_frames(const vulkan::Device &device, VkCommandPool pool, int count) {
+  std::vector<FrameInFlight> frames(static_cast<std::size_t>(count));
+  for (FrameInFlight &frame : frames) {
     VkCommandBufferAllocateInfo request{};
     request.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO;
     request.commandPool = pool;
@@ -189,7 +189,7 @@ struct Window::State {
   Gui gui;
   Swapchain swapchain;
   Handle<VkCommandPool, vkDestroyCommandPool> pool;
-  std::vector<Frame> frames;
+  std::vector<FrameInFlight> frames;
   std::size_t current = 0;
   GuiRenderer renderer;
 
@@ -251,29 +251,29 @@ struct Window::State {
     return surface;
   }
 
-  bool wait(const Frame &frame) const;
+  bool wait(const FrameInFlight &frame) const;
   void idle() const;
   bool handle_events(double wait_seconds);
   VkExtent2D framebuffer() const;
   void follow_style();
   std::optional<std::uint32_t> next_image();
-  void record(const Frame &frame, std::uint32_t image);
-  bool present(const Frame &frame, std::uint32_t image);
-  void read_screenshot(const Frame &frame);
+  void record(const FrameInFlight &frame, std::uint32_t image);
+  bool present(const FrameInFlight &frame, std::uint32_t image);
+  void read_screenshot(const FrameInFlight &frame);
   void count_frame();
 };
 
 // Whether the frame's commands ended within a second.
-bool Window::State::wait(const Frame &frame) const {
+bool Window::State::wait(const FrameInFlight &frame) const {
   const VkFence fence = frame.fence.get();
-  const VkResult result = vkWaitForFences(device.handle(), 1, &fence, VK_TRUE, second_ns);
+  const VkResult result = vkWaitForFences(device.handle(), 1, &fence, VK_TRUE, patience_ns);
   vulkan::check(result, "vkWaitForFences", "drawing the window");
   return result == VK_SUCCESS;
 }
 
 // Waits for the frames without the queue's lock, then for what presents them.
 void Window::State::idle() const {
-  for (const Frame &frame : frames)
+  for (const FrameInFlight &frame : frames)
     while (!wait(frame)) {
     }
   const std::lock_guard lock(device.queue_mutex());
@@ -307,7 +307,7 @@ bool Window::State::handle_events(double wait_seconds) {
 }
 
 // A turn of the queue's, and the frame in it. False where the window is closed while that waits.
-bool Window::State::present(const Frame &frame, std::uint32_t image) {
+bool Window::State::present(const FrameInFlight &frame, std::uint32_t image) {
   struct Turn {
     vulkan::Turns &turns;
     explicit Turn(vulkan::Turns &of) : turns(of) {}
@@ -357,7 +357,7 @@ std::optional<std::uint32_t> Window::State::next_image() {
   return std::nullopt;
 }
 
-void Window::State::record(const Frame &frame, std::uint32_t image) {
+void Window::State::record(const FrameInFlight &frame, std::uint32_t image) {
   const VkCommandBuffer commands = frame.commands;
   const VkExtent2D extent = swapchain.extent();
   VkCommandBufferBeginInfo begin{};
@@ -384,7 +384,7 @@ void Window::State::record(const Frame &frame, std::uint32_t image) {
   CONVSCOPE_VK(vkEndCommandBuffer(commands));
 }
 
-void Window::State::read_screenshot(const Frame &frame) {
+void Window::State::read_screenshot(const FrameInFlight &frame) {
   while (!wait(frame))
     glfwPollEvents();
   screenshot = screenshot_of(readback, swapchain.extent(), swapchain.format() == VK_FORMAT_B8G8R8A8_UNORM);
@@ -427,7 +427,7 @@ bool Window::frame(double wait_seconds, const std::function<void()> &draw) {
   draw();
   ImGui::Render();
 
-  const Frame &frame = s.frames[s.current];
+  const FrameInFlight &frame = s.frames[s.current];
   s.record(frame, *image);
   if (!s.present(frame, *image))
     return false;

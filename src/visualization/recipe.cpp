@@ -107,25 +107,25 @@ Recipe maco() {
 }
 
 // All by name. What an objective brings with it, such as a photo, is not the recipe's.
-struct Row {
+struct RecipeRow {
   const char *name;
   Recipe (*make)();
 };
-constexpr Row table[] = {{"lucid", lucid},           {"article", article}, {"plain", [] { return Recipe{}; }},
-                         {"caricature", caricature}, {"invert", invert},   {"diverse", diverse},
-                         {"accentuate", accentuate}, {"maco", maco}};
+constexpr RecipeRow recipes[] = {{"lucid", lucid},           {"article", article}, {"plain", [] { return Recipe{}; }},
+                                 {"caricature", caricature}, {"invert", invert},   {"diverse", diverse},
+                                 {"accentuate", accentuate}, {"maco", maco}};
 
 } // namespace
 
 std::vector<std::string> recipe_names() {
   std::vector<std::string> names;
-  for (const Row &row : table)
+  for (const RecipeRow &row : recipes)
     names.emplace_back(row.name);
   return names;
 }
 
 Recipe recipe(std::string_view name) {
-  for (const Row &row : table)
+  for (const RecipeRow &row : recipes)
     if (name == row.name) {
       Recipe made = row.make();
       made.name = row.name;

@@ -14,7 +14,7 @@ namespace convscope::vulkan {
 namespace {
 
 // Numbers of the SPIR-V specification.
-constexpr std::uint32_t magic = 0x07230203, header_words = 5;
+constexpr std::uint32_t spirv_magic = 0x07230203, header_words = 5;
 enum Op : std::uint32_t {
   op_execution_mode = 16,
   op_capability = 17,
@@ -91,7 +91,7 @@ using Words = std::span<const std::uint32_t>;
 class Module {
 public:
   Module(Words code, Words constants) : given_(constants) {
-    if (code.size() < header_words || code[0] != magic)
+    if (code.size() < header_words || code[0] != spirv_magic)
       damaged("no header");
     for (std::size_t at = header_words; at < code.size();) {
       const std::uint32_t length = code[at] >> 16;

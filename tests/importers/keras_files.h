@@ -14,6 +14,9 @@ namespace convscope {
 
 using Json = nlohmann::json;
 
+// The batch_shape of pictures of 8x8.
+inline const Json small_picture = Json::array({nullptr, 8, 8, 3});
+
 // One layer of a configuration as Keras 3 writes it; reads the layers `from`.
 Json keras_layer(const std::string &kind, const std::string &name, Json arguments = Json::object(),
                  const std::vector<std::string> &from = {});

@@ -13,17 +13,15 @@
 namespace convscope {
 namespace {
 
-const Json picture = Json::array({nullptr, 8, 8, 3});
-
 // One of each family of layers, both forms of calls, a nested model, an operation.
 Json varied_model() {
   const Json inner =
-      keras_sequential("inner", {keras_input("in", picture), keras_layer("ReLU", "r6", {{"max_value", 6}})});
+      keras_sequential("inner", {keras_input("in", small_picture), keras_layer("ReLU", "r6", {{"max_value", 6}})});
   Json nested = keras_layer("Sequential", "inner", Json::object(), {"a"});
   nested["config"] = inner["config"];
   return keras_functional(
       "net",
-      {keras_input("i", picture),
+      {keras_input("i", small_picture),
        keras_layer("Conv2D", "a",
                    {{"filters", 2},
                     {"kernel_size", {3, 3}},

@@ -13,8 +13,6 @@
 namespace convscope {
 namespace {
 
-const Json picture = Json::array({nullptr, 8, 8, 3});
-
 std::vector<std::string> names(const Graph &graph) {
   std::vector<std::string> result;
   for (const Node &node : graph.nodes)
@@ -46,7 +44,7 @@ protected:
 using Names = std::vector<std::string>;
 
 std::vector<Json> classifier_layers() {
-  return {keras_input("picture", picture),
+  return {keras_input("picture", small_picture),
           keras_layer("Conv2D", "a",
                       {{"filters", 2}, {"kernel_size", {3, 3}}, {"padding", "same"}, {"activation", "relu"}},
                       {"picture"}),
@@ -131,7 +129,7 @@ TEST_F(KerasModelTest, OldFormOfCalls) {
   const std::vector<std::string> from{"", "picture", "a", "b", "f"};
   for (std::size_t i = 1; i < layers.size(); ++i)
     layers[i] = keras2_layer(layers[i]["class_name"], layers[i]["name"], layers[i]["config"], {from[i]});
-  layers[0]["config"] = {{"batch_input_shape", picture}, {"name", "picture"}};
+  layers[0]["config"] = {{"batch_input_shape", small_picture}, {"name", "picture"}};
   Json model = keras_functional("net", layers, "picture", "d");
   model["class_name"] = "Model";
   model["config"]["input_layers"] = Json::array({Json::array({"picture", 0, 0})});
@@ -154,7 +152,7 @@ TEST_F(KerasModelTest, Sequential) {
   expect_classifier(load_keras_model(keras()));
   // Without an InputLayer, as Keras 2 wrote them; and as a bare list, as Keras before 2.2.3.
   layers.erase(layers.begin());
-  layers[0]["config"]["batch_input_shape"] = picture;
+  layers[0]["config"]["batch_input_shape"] = small_picture;
   Json model = keras_sequential("net", layers);
   write_keras_h5(h5(), model, classifier_weights(), "2.4.0");
   EXPECT_EQ(load_keras_model(h5()).nodes[0].name, "input");
@@ -174,7 +172,7 @@ TEST_F(KerasModelTest, LongConfigurations) {
 
 Json nested_model() {
   const Json base = keras_sequential(
-      "base", {keras_input("in", picture), keras_layer("Conv2D", "c1", {{"filters", 3}, {"kernel_size", 1}}),
+      "base", {keras_input("in", small_picture), keras_layer("Conv2D", "c1", {{"filters", 3}, {"kernel_size", 1}}),
                keras_layer("Conv2D", "c2", {{"filters", 3}, {"kernel_size", 1}, {"use_bias", false}})});
   Json call = keras_layer("Sequential", "base", {}, {"picture"});
   call["config"] = base["config"];
@@ -182,7 +180,7 @@ Json nested_model() {
   call["inbound_nodes"].push_back({{"args", Json::array({keras_tensor("base")})}, {"kwargs", Json::object()}});
   return keras_functional(
       "net",
-      {keras_input("picture", picture),
+      {keras_input("picture", small_picture),
        call,
        {{"module", "keras.layers"},
         {"class_name", "Add"},
@@ -216,7 +214,7 @@ TEST_F(KerasModelTest, NestedAndShared) {
 
 TEST_F(KerasModelTest, WhatIsNotSupportedLeavesWhatIsBefore) {
   write_keras(keras(),
-              keras_sequential("net", {keras_input("picture", picture), keras_layer("ReLU", "r"),
+              keras_sequential("net", {keras_input("picture", small_picture), keras_layer("ReLU", "r"),
                                        keras_layer("MultiHeadAttention", "attention"), keras_layer("ReLU", "s")}),
               {});
   const Graph graph = load_keras_model(keras());
@@ -251,8 +249,8 @@ TEST_F(KerasModelTest, BadFiles) {
   expect_bad(keras(), "claims that 'model.weights.h5' has 80000000 bytes");
   write_zip(keras(), {{"config.json", "{}"}, {"model.weights.h5", "abc"}});
   expect_bad(keras(), "its configuration has no usable class name");
-  write_zip(keras(),
-            {{"config.json", keras_sequential("n", {keras_input("i", picture)}).dump()}, {"model.weights.h5", "abc"}});
+  write_zip(keras(), {{"config.json", keras_sequential("n", {keras_input("i", small_picture)}).dump()},
+                      {"model.weights.h5", "abc"}});
   expect_bad(keras(), "its weights are no HDF5 file");
   { H5Writer writer(h5()); }
   expect_bad(h5(), "is not a Keras model: it has no 'model_config'");
@@ -278,7 +276,7 @@ TEST_F(KerasModelTest, BadConfigurations) {
   bad(R"({"class_name": "MyModel", "config": {}})", "its net is of the class 'MyModel', whose code is not in the file");
   bad(R"({"class_name": "Functional", "config": {"layers": [], "input_layers": [], "output_layers": []}})",
       "model 'model' has no 'input_layers'");
-  Json deep = keras_sequential("n", {keras_input("i", picture)});
+  Json deep = keras_sequential("n", {keras_input("i", small_picture)});
   for (int i = 0; i < 10; ++i)
     deep = keras_sequential("n", {deep});
   bad(deep.dump(), "nests models more than 8 deep");
@@ -289,7 +287,7 @@ TEST_F(KerasModelTest, BadLayers) {
     write_keras(keras(), keras_functional("net", layers, "i", "z"), {});
     expect_bad(keras(), part);
   };
-  const Json input = keras_input("i", picture);
+  const Json input = keras_input("i", small_picture);
   bad({input, keras_layer("ReLU", "z", {}, {"y"})},
       "nothing of it can be shown: layer 'z' can't be run: it reads a layer 'y' that is not there");
   bad({input, keras_layer("ReLU", "y", {}, {"z"}), keras_layer("ReLU", "z", {}, {"y"})},
@@ -323,7 +321,8 @@ TEST_F(KerasModelTest, BadLayers) {
 }
 
 TEST_F(KerasModelTest, BadWeights) {
-  const Json model = keras_sequential("net", {keras_input("i", picture), keras_layer("Dense", "d", {{"units", 2}})});
+  const Json model =
+      keras_sequential("net", {keras_input("i", small_picture), keras_layer("Dense", "d", {{"units", 2}})});
   const auto bad = [&](const std::vector<H5Tensor> &tensors, const std::string &part) {
     write_keras(keras(), model, tensors);
     expect_bad_layer(keras(), "d", "it " + part);
@@ -353,8 +352,8 @@ TEST_F(KerasModelTest, BadWeights) {
 TEST_F(KerasModelTest, OneOddLayerLeavesTheOthers) {
   const auto odd = [&](const Json &layer, const std::vector<H5Tensor> &tensors, const std::string &reason) {
     SCOPED_TRACE(layer.dump());
-    std::vector<Json> layers{keras_input("picture", picture), keras_layer("ReLU", "before", {}, {"picture"}), layer,
-                             keras_layer("ReLU", "beside", {}, {"before"})};
+    std::vector<Json> layers{keras_input("picture", small_picture), keras_layer("ReLU", "before", {}, {"picture"}),
+                             layer, keras_layer("ReLU", "beside", {}, {"before"})};
     write_keras(keras(), keras_functional("net", layers, "picture", "beside"), tensors);
     const Graph graph = load_keras_model(keras());
     EXPECT_TRUE(std::holds_alternative<Relu>(node(graph, "before").op));
@@ -400,12 +399,12 @@ TEST_F(KerasModelTest, LayersGetNamesOfTheirOwn) {
     each->erase("name");
     (*each)["config"].erase("name");
   }
-  write_keras(keras(), keras_sequential("net", {keras_input("i", picture), keras_layer("ReLU", "mine"), mine, again}),
-              {});
+  write_keras(keras(),
+              keras_sequential("net", {keras_input("i", small_picture), keras_layer("ReLU", "mine"), mine, again}), {});
   EXPECT_EQ(names(load_keras_model(keras())), (Names{"i", "mine", "mine_1", "mine_2"}));
   // An inner step gives way to the layer whose name it has.
   std::vector<Json> layers{
-      keras_input("i", picture),
+      keras_input("i", small_picture),
       keras_layer("Conv2D", "a", {{"filters", 2}, {"kernel_size", 1}, {"activation", "relu"}}, {"i"}),
       keras_layer("ReLU", "a/conv", {}, {"a"})};
   write_keras(keras(), keras_functional("net", layers, "i", "a/conv"),
@@ -417,8 +416,8 @@ TEST_F(KerasModelTest, LayersGetNamesOfTheirOwn) {
 }
 
 TEST_F(KerasModelTest, RenormalizedAsAnyOther) {
-  const Json model = keras_sequential(
-      "net", {keras_input("i", picture), keras_layer("BatchNormalization", "b", {{"axis", 3}, {"renorm", true}})});
+  const Json model = keras_sequential("net", {keras_input("i", small_picture),
+                                              keras_layer("BatchNormalization", "b", {{"axis", 3}, {"renorm", true}})});
   std::vector<H5Tensor> tensors;
   for (const char *name : {"gamma", "beta", "mean", "variance", "stddev", "renorm_mean", "renorm_stddev"})
     tensors.push_back({name, {3}, {1, 2, 3}});
@@ -436,10 +435,11 @@ TEST_F(KerasModelTest, ByContentNotByEnding) {
 
 TEST_F(KerasModelTest, NumbersThatJsonDoesNotHave) {
   std::string config =
-      keras_sequential("net", {keras_input("i", picture), keras_layer("ReLU", "NaN", {{"max_value", 77}})}).dump();
+      keras_sequential("net", {keras_input("i", small_picture), keras_layer("ReLU", "NaN", {{"max_value", 77}})})
+          .dump();
   config.replace(config.find("77"), 2, "Infinity");
   H5Writer writer(folder_ / "w.h5");
-  write_keras(keras(), keras_sequential("net", {keras_input("i", picture)}), {});
+  write_keras(keras(), keras_sequential("net", {keras_input("i", small_picture)}), {});
   std::ifstream stream(keras().string() + ".weights.h5", std::ios::binary);
   const std::string weights{std::istreambuf_iterator<char>(stream), {}};
   write_zip(keras(), {{"config.json", config}, {"model.weights.h5", weights}});

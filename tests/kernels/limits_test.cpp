@@ -71,7 +71,7 @@ protected:
 float as_half(float value) { return half_to_float(float_to_half(value)); }
 
 // Convolutions of each back end's kinds, pools, normalizations, what is done element by element, and dense layers.
-Graph whole_net() {
+Graph net_of_every_kind() {
   Graph graph = graph_with_input("lesser");
   const auto conv = [&](int in_c, int out_c, const Window &window, unsigned seed, NodeId x, int groups = 1) {
     Conv op = random_conv(in_c, out_c, window, seed, groups);
@@ -95,7 +95,7 @@ Graph whole_net() {
 }
 
 TEST_P(LimitsTest, NetsGiveWhatTheReferenceDoes) {
-  const Graph graph = whole_net();
+  const Graph graph = net_of_every_kind();
   const auto last = static_cast<NodeId>(graph.nodes.size()) - 1;
   for (const Precision precision : {Precision::fp32, Precision::fast, Precision::fp16}) {
     SCOPED_TRACE(static_cast<int>(precision));
@@ -121,7 +121,7 @@ TEST_P(LimitsTest, OpsThatReadQuadsAtTheEdges) {
 }
 
 TEST_P(LimitsTest, DecisionsInDoubleOrNot) {
-  const Graph graph = whole_net();
+  const Graph graph = net_of_every_kind();
   NetworkOptions options;
   options.exact_decisions = true;
   options.targets = {static_cast<NodeId>(graph.nodes.size()) - 1};

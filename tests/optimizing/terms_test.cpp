@@ -24,16 +24,16 @@ std::vector<float> vector_of(const std::string &file) { // "6.npy"
   return reference::random_floats(static_cast<std::size_t>(std::stoi(file)), 7);
 }
 
-struct Case {
+struct TermCase {
   std::string text, layer; // "": of the image
   std::function<double(const Tensor &own, const Tensor &photo, const Tensor &style)> value;
 };
-std::ostream &operator<<(std::ostream &out, const Case &c) { return out << c.text; }
+std::ostream &operator<<(std::ostream &out, const TermCase &c) { return out << c.text; }
 
-class Terms : public Optimizing, public ::testing::WithParamInterface<Case> {};
+class Terms : public Optimizing, public ::testing::WithParamInterface<TermCase> {};
 
 TEST_P(Terms, AreTheirDefinitions) {
-  const Case &c = GetParam();
+  const TermCase &c = GetParam();
   Graph graph = toy_net();
   graph.preprocessing = {{0, 1, 2}, {1, 1, 1}, {0, 0, 0}};
   const Objective objective = parse_objective(c.text, graph, {}, vector_of);
@@ -77,38 +77,38 @@ const reference::Positions whole{0, 0, 10, 12}, middle{5, 6, 1, 1};
 INSTANTIATE_TEST_SUITE_P(
     Family, Terms,
     ::testing::Values(
-        Case{"conv1:2@1,3,4x5", "conv1",
-             [](const Tensor &a, auto &, auto &) {
-               return rectangle_mean(a, 2, {1, 3, 4, 5});
-             }},
-        Case{"direction(conv1, 6.npy)", "conv1",
-             [](const Tensor &a, auto &, auto &) { return direction(a, vector_of("6"), 0, whole); }},
-        Case{"-0.5*direction(conv1@center, 6.npy, 2.5)", "conv1",
-             [](const Tensor &a, auto &, auto &) { return -0.5 * direction(a, vector_of("6"), 2.5, middle); }},
-        Case{"direction( conv1@7,2 , \"6.npy\" , 4 )", "conv1",
-             [](const Tensor &a, auto &, auto &) {
-               return direction(a, vector_of("6"), 4, {7, 2, 1, 1});
-             }},
-        Case{"caricature(conv1)", "conv1",
-             [](const Tensor &a, const Tensor &p, auto &) { return caricature(a, p, 0); }},
-        Case{"caricature(add.3, 0.5)", "add.3",
-             [](const Tensor &a, const Tensor &p, auto &) { return caricature(a, p, 0.5); }},
-        Case{"caricature(conv1, 2)", "conv1",
-             [](const Tensor &a, const Tensor &p, auto &) { return caricature(a, p, 2); }},
-        Case{"match(conv1)", "conv1", [](const Tensor &a, const Tensor &p, auto &) { return match(a, p); }},
-        Case{"2*stay(add.3)", "add.3", [](const Tensor &a, const Tensor &p, auto &) { return 2 * stay(a, p); }},
-        Case{"style(conv1)", "conv1", [](const Tensor &a, auto &, const Tensor &s) { return style(a, s); }},
-        Case{"conv1:1 - 3*diversity(conv1)", "conv1",
-             [](const Tensor &a, auto &, auto &) { return rectangle_mean(a, 1, whole) - 3 * diversity(a); }},
-        Case{"alignment(add.3)", "add.3", [](const Tensor &a, auto &, auto &) { return alignment(a); }},
-        Case{"-tv", "", [](const Tensor &x, auto &, auto &) { return -total_variation(x); }},
-        Case{"-0.1*l1(0.25)", "", [](const Tensor &x, auto &, auto &) { return -0.1 * reference::l1(x, 0.25); }},
-        Case{"tv - l2(0.5)", "",
-             [](const Tensor &x, auto &, auto &) { return total_variation(x) - reference::l2(x, 0.5); }},
-        Case{"conv1:0@1,1,2x2 + stay(conv1) + 0.1*caricature(conv1)", "conv1",
-             [](const Tensor &a, const Tensor &p, auto &) {
-               return rectangle_mean(a, 0, {1, 1, 2, 2}) + stay(a, p) + 0.1 * caricature(a, p, 0);
-             }}));
+        TermCase{"conv1:2@1,3,4x5", "conv1",
+                 [](const Tensor &a, auto &, auto &) {
+                   return rectangle_mean(a, 2, {1, 3, 4, 5});
+                 }},
+        TermCase{"direction(conv1, 6.npy)", "conv1",
+                 [](const Tensor &a, auto &, auto &) { return direction(a, vector_of("6"), 0, whole); }},
+        TermCase{"-0.5*direction(conv1@center, 6.npy, 2.5)", "conv1",
+                 [](const Tensor &a, auto &, auto &) { return -0.5 * direction(a, vector_of("6"), 2.5, middle); }},
+        TermCase{"direction( conv1@7,2 , \"6.npy\" , 4 )", "conv1",
+                 [](const Tensor &a, auto &, auto &) {
+                   return direction(a, vector_of("6"), 4, {7, 2, 1, 1});
+                 }},
+        TermCase{"caricature(conv1)", "conv1",
+                 [](const Tensor &a, const Tensor &p, auto &) { return caricature(a, p, 0); }},
+        TermCase{"caricature(add.3, 0.5)", "add.3",
+                 [](const Tensor &a, const Tensor &p, auto &) { return caricature(a, p, 0.5); }},
+        TermCase{"caricature(conv1, 2)", "conv1",
+                 [](const Tensor &a, const Tensor &p, auto &) { return caricature(a, p, 2); }},
+        TermCase{"match(conv1)", "conv1", [](const Tensor &a, const Tensor &p, auto &) { return match(a, p); }},
+        TermCase{"2*stay(add.3)", "add.3", [](const Tensor &a, const Tensor &p, auto &) { return 2 * stay(a, p); }},
+        TermCase{"style(conv1)", "conv1", [](const Tensor &a, auto &, const Tensor &s) { return style(a, s); }},
+        TermCase{"conv1:1 - 3*diversity(conv1)", "conv1",
+                 [](const Tensor &a, auto &, auto &) { return rectangle_mean(a, 1, whole) - 3 * diversity(a); }},
+        TermCase{"alignment(add.3)", "add.3", [](const Tensor &a, auto &, auto &) { return alignment(a); }},
+        TermCase{"-tv", "", [](const Tensor &x, auto &, auto &) { return -total_variation(x); }},
+        TermCase{"-0.1*l1(0.25)", "", [](const Tensor &x, auto &, auto &) { return -0.1 * reference::l1(x, 0.25); }},
+        TermCase{"tv - l2(0.5)", "",
+                 [](const Tensor &x, auto &, auto &) { return total_variation(x) - reference::l2(x, 0.5); }},
+        TermCase{"conv1:0@1,1,2x2 + stay(conv1) + 0.1*caricature(conv1)", "conv1",
+                 [](const Tensor &a, const Tensor &p, auto &) {
+                   return rectangle_mean(a, 0, {1, 1, 2, 2}) + stay(a, p) + 0.1 * caricature(a, p, 0);
+                 }}));
 
 // And of what the input was preprocessed from: planes in another order, scaled and shifted.
 TEST_F(Optimizing, BlurIsAConstantToItsGradient) {

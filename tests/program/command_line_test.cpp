@@ -9,8 +9,6 @@ using CommandLine = ProgramTest;
 const std::vector<std::string> commands = {"features",    "optimize", "strip",  "replay",  "classify",
                                            "activations", "gradient", "layers", "models",  "devices",
                                            "bench",       "tune",     "fetch",  "examples"};
-const std::string photo = repository("docs/photos/chelsea.png");
-
 // Programs whose every Vulkan driver is missing.
 const Environment no_driver = {{"VK_DRIVER_FILES", "/nowhere/icd.json"}, {"VK_ICD_FILENAMES", "/nowhere/icd.json"}};
 
@@ -38,7 +36,7 @@ TEST_F(CommandLine, UnknownNamesGetTheNearest) {
   refused({"optimise", "--offscreen"}, {"optimise", "'optimize'"});
   refused({"features", "--offscren", "--model", "alexnet"}, {"--offscren", "--offscreen"});
   refused({"layers", "--model", "vgg61"}, {"vgg61", "vgg16"});
-  refused({"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv33", "-o", "a.png"},
+  refused({"features", "--offscreen", "--model", "alexnet", "--image", cat_photo, "--layer", "conv33", "-o", "a.png"},
           {"conv33", "conv3"});
   refused({"optimize", "--offscreen", "--model", "vgg16", "--objective", "block3_cov1:0", "-o", "a.png"},
           {"block3_cov1", "block3_conv1"});
@@ -50,11 +48,11 @@ TEST_F(CommandLine, UnknownNamesGetTheNearest) {
 }
 
 TEST_F(CommandLine, ChannelsThatDoNotExist) {
-  refused({"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv1", "--channels", "0-64",
-           "-o", "a.png"},
+  refused({"features", "--offscreen", "--model", "alexnet", "--image", cat_photo, "--layer", "conv1", "--channels",
+           "0-64", "-o", "a.png"},
           {"--channels", "conv1", "63"});
-  refused({"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv1", "--channels", "three",
-           "-o", "a.png"},
+  refused({"features", "--offscreen", "--model", "alexnet", "--image", cat_photo, "--layer", "conv1", "--channels",
+           "three", "-o", "a.png"},
           {"--channels", "three"});
   refused({"optimize", "--offscreen", "--model", "alexnet", "--objective", "conv2:192", "-o", "a.png"},
           {"conv2", "191"});
@@ -123,7 +121,7 @@ TEST_F(CommandLine, ModelsAndDevices) {
 
 TEST_F(CommandLine, WithoutADriverTheListingsWork) {
   const Result result =
-      run({"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv1", "-o", "a.png"},
+      run({"features", "--offscreen", "--model", "alexnet", "--image", cat_photo, "--layer", "conv1", "-o", "a.png"},
           no_driver);
   EXPECT_EQ(result.status, 3) << result.told;
   EXPECT_NE(result.err, "");

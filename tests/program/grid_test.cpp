@@ -10,13 +10,11 @@
 namespace convscope {
 namespace {
 
-const std::string photo = CONVSCOPE_SOURCE_DIR "/docs/photos/chelsea.png";
-
 class Grid : public ProgramTest {
 protected:
   // Small: conv5 of a photo of 96 pixels has 7 by 5 positions or so.
   Arguments grid(const Arguments &more, const std::string &layer = "conv5") const {
-    Arguments all{"grid", "--model", "alexnet", "--image", photo, "--layer", layer, "--input-size", "96"};
+    Arguments all{"grid", "--model", "alexnet", "--image", cat_photo, "--layer", layer, "--input-size", "96"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
@@ -69,7 +67,7 @@ TEST_F(Grid, WhatIsInterruptedReplaysWhileItsRateFalls) {
 // Whose file computes sizes from the input's: it is read again for each of the canvases that steps have.
 TEST_F(Grid, OfANetThatIsReadAgain) {
   const std::string net = CONVSCOPE_SOURCE_DIR "/tests/cases/sizes/u_net_cropped_dynamo/net.onnx";
-  done({"grid", "--model", net, "--image", photo, "--layer", "node_conv2d_2", "--input-size", "64", "--size", "40",
+  done({"grid", "--model", net, "--image", cat_photo, "--layer", "node_conv2d_2", "--input-size", "64", "--size", "40",
         "--steps", "12", "--batch", "2", "-o", "net.png"},
        {"net.png"});
 }
@@ -92,7 +90,7 @@ TEST_F(Grid, GroupsTellWhatTheyAre) {
 }
 
 TEST_F(Grid, APositionHasItsStrongestChannels) {
-  done({"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv5", "--channels", "all",
+  done({"features", "--offscreen", "--model", "alexnet", "--image", cat_photo, "--layer", "conv5", "--channels", "all",
         "--input-size", "96", "--npy", "maps.npy"},
        {"maps.npy"});
   const Array maps = npy("maps.npy");
@@ -127,9 +125,10 @@ TEST_F(Grid, WhatCannotBeIsSaid) {
   refuse({"--groups", "2", "--at", "1,1"}, {"--groups and --at"});
   refuse({"--size", "0"}, {"--size"});
   refuse({"--steps", "0"}, {"--steps"});
-  refused({"grid", "--model", "alexnet", "--image", photo, "--layer", "conv5"}, {"grid: -o is required"});
+  refused({"grid", "--model", "alexnet", "--image", cat_photo, "--layer", "conv5"}, {"grid: -o is required"});
   refused({"grid", "--model", "alexnet", "--image", "none.png", "--layer", "conv5", "-o", "x.png"}, {"none.png"});
-  refused({"grid", "--model", "alexnet", "--image", photo, "--layer", "conv55", "-o", "x.png"}, {"conv55", "conv5"});
+  refused({"grid", "--model", "alexnet", "--image", cat_photo, "--layer", "conv55", "-o", "x.png"},
+          {"conv55", "conv5"});
   put("broken.png", "no picture");
   refused({"grid", "--model", "alexnet", "--image", "broken.png", "--layer", "conv5", "-o", "x.png"}, {"broken.png"});
 }

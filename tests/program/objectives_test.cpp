@@ -11,7 +11,6 @@
 namespace convscope {
 namespace {
 
-const std::string photo = CONVSCOPE_SOURCE_DIR "/docs/photos/chelsea.png";
 const std::string style = CONVSCOPE_SOURCE_DIR "/docs/photos/coffee.png";
 
 class Objectives : public ProgramTest {
@@ -28,7 +27,7 @@ protected:
 
 TEST_F(Objectives, ReplayWithTheirFiles) {
   done(optimize("conv1:3 + 0.01*caricature(conv2, 1) + style(conv1) + direction(conv1@center, v.npy, 2) - 0.01*tv",
-                {"--photo", photo, "--style", style, "-o", "all.png"}),
+                {"--photo", cat_photo, "--style", style, "-o", "all.png"}),
        {"all.png"});
   EXPECT_EQ(expect_picture(path("all.png")), (PictureSize{64, 48}));
   done({"replay", "all.png", "-o", "again.png"}, {"again.png"});
@@ -55,7 +54,7 @@ TEST_F(Objectives, AVariantAloneIsTheUnitItself) {
 }
 
 TEST_F(Objectives, AnImageHasThePhotosProportions) {
-  done({"optimize", "--offscreen", "--model", "alexnet", "--objective", "match(conv1)", "--photo", photo, "--steps",
+  done({"optimize", "--offscreen", "--model", "alexnet", "--objective", "match(conv1)", "--photo", cat_photo, "--steps",
         "1", "-o", "match.png"},
        {"match.png"});
   const PictureSize size = expect_picture(path("match.png"));
@@ -65,7 +64,7 @@ TEST_F(Objectives, AnImageHasThePhotosProportions) {
 
 TEST_F(Objectives, AccentuateAPhoto) {
   const auto change = [&](const std::string &objective, const Arguments &more) {
-    Arguments all{"--recipe", "accentuate", "--photo", photo, "-o", "a.png", "--npy", "a.npy"};
+    Arguments all{"--recipe", "accentuate", "--photo", cat_photo, "-o", "a.png", "--npy", "a.npy"};
     all.insert(all.end(), more.begin(), more.end());
     done(optimize(objective, all), {"a.png", "a.npy"});
     return npy("a.npy").data;
@@ -85,7 +84,7 @@ TEST_F(Objectives, AccentuateAPhoto) {
   EXPECT_EQ(bytes("a.png"), bytes("again.png"));
   // Where precisions differ, the leash must not.
   done({"optimize", "--offscreen", "--model", "alexnet", "--size", "120x90", "--objective", "conv3:7 + stay(conv2)",
-        "--steps", "4", "--recipe", "accentuate", "--photo", photo, "-o", "w.png"},
+        "--steps", "4", "--recipe", "accentuate", "--photo", cat_photo, "-o", "w.png"},
        {"w.png"});
   done({"replay", "w.png", "-o", "again.png"}, {"again.png"});
   EXPECT_EQ(bytes("w.png"), bytes("again.png"));
@@ -94,11 +93,11 @@ TEST_F(Objectives, AccentuateAPhoto) {
 }
 
 TEST_F(Objectives, WhatIsGivenForNothingIsNoted) {
-  const Result begun =
-      done(optimize("conv3:7", {"--recipe", "accentuate", "--photo", photo, "--init", photo, "-o", "begun.png"}),
-           {"begun.png"});
+  const Result begun = done(
+      optimize("conv3:7", {"--recipe", "accentuate", "--photo", cat_photo, "--init", cat_photo, "-o", "begun.png"}),
+      {"begun.png"});
   EXPECT_NE(begun.err.find("--init: the images begin there, not with the photo"), std::string::npos) << begun.told;
-  const Result unused = done(optimize("conv3:7", {"--photo", photo, "-o", "unused.png"}), {"unused.png"});
+  const Result unused = done(optimize("conv3:7", {"--photo", cat_photo, "-o", "unused.png"}), {"unused.png"});
   EXPECT_NE(unused.err.find("--photo: no objective here compares with it"), std::string::npos) << unused.told;
 }
 

@@ -18,6 +18,8 @@ namespace convscope {
 using Arguments = std::vector<std::string>;
 using Environment = std::map<std::string, std::string>;
 
+inline const std::string cat_photo = CONVSCOPE_SOURCE_DIR "/docs/photos/chelsea.png";
+
 struct Result {
   int status = -1; // 128 + n where signal n ended it
   std::string out, err;

@@ -62,6 +62,13 @@ void Layer::need_rank(int rank) const {
     unsupported(fmt::format("it works on a tensor with {} axes", input().rank));
 }
 
+bool Layer::pads_same(const char *usual) const {
+  const std::string padding = args.text("padding", usual);
+  if (padding != "same" && padding != "valid")
+    unsupported(fmt::format("its padding '{}' is not supported", padding));
+  return padding == "same";
+}
+
 Axis Layer::axis(int keras_axis, int rank) const {
   const int index = keras_axis < 0 ? keras_axis + rank : keras_axis;
   if (index == 0)

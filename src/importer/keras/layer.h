@@ -89,6 +89,8 @@ public:
   // NotSupported where the layer's own data_format is not the model's.
   void check_data_format() const;
   void need_rank(int rank) const;
+  // Whether 'padding' says same, not valid; NotSupported for others.
+  bool pads_same(const char *usual = "valid") const;
   // Keras's axis (from the end where negative; 0 is the batch) of a tensor of that rank.
   Axis axis(int keras_axis, int rank) const;
   // The number of values along the channel axis.

@@ -9,7 +9,7 @@ namespace convscope::keras {
 
 namespace {
 
-Window window_of(const Layer &layer, const char *default_padding = "valid") {
+Window kernel_window(const Layer &layer, const char *default_padding = "valid") {
   layer.check_data_format();
   layer.need_rank(4);
   Window window;
@@ -17,10 +17,7 @@ Window window_of(const Layer &layer, const char *default_padding = "valid") {
   const auto [stride_h, stride_w] = layer.args.pair("strides", {1, 1});
   const auto [dilation_h, dilation_w] = layer.args.pair("dilation_rate", {1, 1});
   window = {kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, {}};
-  const std::string padding = layer.args.text("padding", default_padding);
-  window.same = padding == "same";
-  if (padding != "same" && padding != "valid")
-    layer.unsupported(fmt::format("its padding '{}' is not supported", padding));
+  window.same = layer.pads_same(default_padding);
   return window;
 }
 
@@ -47,7 +44,7 @@ Value activated(Layer &layer, Value value) {
 
 Value conv(Layer &layer) {
   Conv op;
-  op.window = window_of(layer);
+  op.window = kernel_window(layer);
   op.out_channels = positive(layer, "filters", 0);
   op.groups = positive(layer, "groups", 1);
   if (layer.channels() % op.groups != 0 || op.out_channels % op.groups != 0)
@@ -61,7 +58,7 @@ Value conv(Layer &layer) {
 // Keras's (h, w, in, multiplier): channel in * multiplier + m has its own kernel.
 Conv depthwise(Layer &layer, const char *name) {
   Conv op;
-  op.window = window_of(layer);
+  op.window = kernel_window(layer);
   const std::int64_t multiplier = positive(layer, "depth_multiplier", 1), in = layer.channels();
   if (multiplier * in > 1 << 24)
     layer.fail(fmt::format("its 'depth_multiplier' is {}", multiplier));
@@ -105,7 +102,7 @@ Cut cut_of(bool same, int kernel, int stride, std::optional<int> output_padding)
 
 Value conv_transpose(Layer &layer) {
   ConvTranspose op;
-  op.window = window_of(layer);
+  op.window = kernel_window(layer);
   op.out_channels = positive(layer, "filters", 0);
   std::optional<int> more_h, more_w;
   if (layer.args.find("output_padding")) {

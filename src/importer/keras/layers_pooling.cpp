@@ -7,7 +7,7 @@ namespace convscope::keras {
 
 namespace {
 
-Window window_of(const Layer &layer) {
+Window pool_window(const Layer &layer) {
   layer.check_data_format();
   layer.need_rank(4);
   const auto size = layer.args.pair("pool_size", {2, 2});
@@ -17,15 +17,12 @@ Window window_of(const Layer &layer) {
   window.kernel_w = size[1];
   window.stride_h = strides[0];
   window.stride_w = strides[1];
-  const std::string padding = layer.args.text("padding", "valid");
-  window.same = padding == "same";
-  if (padding != "same" && padding != "valid")
-    layer.unsupported(fmt::format("its padding '{}' is not supported", padding));
+  window.same = layer.pads_same();
   return window;
 }
 
-Value max_pool(Layer &layer) { return {layer.add(MaxPool{window_of(layer)}, layer.input().node), 4}; }
-Value average_pool(Layer &layer) { return {layer.add(AvgPool{window_of(layer), false}, layer.input().node), 4}; }
+Value max_pool(Layer &layer) { return {layer.add(MaxPool{pool_window(layer)}, layer.input().node), 4}; }
+Value average_pool(Layer &layer) { return {layer.add(AvgPool{pool_window(layer), false}, layer.input().node), 4}; }
 
 template <typename Op> Value global_pool(Layer &layer) {
   layer.check_data_format();

@@ -17,7 +17,7 @@ namespace convscope::keras {
 
 namespace {
 
-constexpr float largest = std::numeric_limits<float>::max();
+constexpr float float_max = std::numeric_limits<float>::max();
 
 // The function's name without its module, as both worlds spell it: "math.reduce_mean", "Mean" -> "mean".
 std::string function_name(const Layer &layer) {
@@ -63,9 +63,9 @@ NodeId with_number(Layer &layer, Arithmetic arithmetic, NodeId x, double number,
       layer.fail("divides by zero");
     return linear(layer, x, 1 / number, 0);
   case Arithmetic::maximum:
-    return layer.add(Unary{Function::clip, n, largest}, x);
+    return layer.add(Unary{Function::clip, n, float_max}, x);
   case Arithmetic::minimum:
-    return layer.add(Unary{Function::clip, -largest, n}, x);
+    return layer.add(Unary{Function::clip, -float_max, n}, x);
   case Arithmetic::power:
     break;
   }
@@ -159,7 +159,7 @@ Value clip(Layer &layer) {
   return {layer.add(Unary{Function::clip, static_cast<float>(*low), static_cast<float>(*high)}, x.node), x.rank};
 }
 
-Value concatenate(Layer &layer) {
+Value concatenate_operation(Layer &layer) {
   const Value first = layer.input();
   std::vector<NodeId> nodes;
   for (const Value &value : layer.inputs) {
@@ -220,7 +220,7 @@ const Handlers &functions() {
                             {"min", [](Layer &layer) { return reduce(layer, Reduction::min); }},
                             {"clip", clip},
                             {"resize", resize},
-                            {"concatenate", concatenate},
+                            {"concatenate", concatenate_operation},
                             {"depth_to_space", [](Layer &layer) { return depth_to_space(layer, false); }},
                             {"space_to_depth", [](Layer &layer) { return depth_to_space(layer, true); }},
                             {"negative",

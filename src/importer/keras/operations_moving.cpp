@@ -206,7 +206,7 @@ Value pad(Layer &layer) {
 }
 
 // The shape has the batch's side first.
-Value reshape(Layer &layer) {
+Value reshape_operation(Layer &layer) {
   std::vector<int> shape =
       whole_numbers(layer, constant(layer, layer.config.operation ? "newshape" : "shape", 1), "shape");
   const auto open = std::count(shape.begin(), shape.end(), -1);
@@ -363,12 +363,18 @@ Value flip(Layer &layer) {
 } // namespace
 
 const Handlers &moving_functions() {
-  static const Handlers all{{"getitem", get_item},   {"pad", pad},
-                            {"reshape", reshape},    {"expand_dims", expand_dims},
-                            {"squeeze", squeeze},    {"transpose", transpose},
-                            {"swapaxes", swap_axes}, {"split", split},
-                            {"stack", stack},        {"tile", tile},
-                            {"repeat", repeat},      {"flip", flip}};
+  static const Handlers all{{"getitem", get_item},
+                            {"pad", pad},
+                            {"reshape", reshape_operation},
+                            {"expand_dims", expand_dims},
+                            {"squeeze", squeeze},
+                            {"transpose", transpose},
+                            {"swapaxes", swap_axes},
+                            {"split", split},
+                            {"stack", stack},
+                            {"tile", tile},
+                            {"repeat", repeat},
+                            {"flip", flip}};
   return all;
 }
 

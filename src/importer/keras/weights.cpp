@@ -19,7 +19,7 @@ constexpr const char *containers[] = {"layers", "_layer_checkpoint_dependencies"
 
 // Whether ".../conv1/kernel:0" is a tensor of layer conv1, or ".../sn/conv1/kernel" of the one that is wrapped in sn.
 bool belongs(const std::string &tensor, const LayerConfig &layer) {
-  const std::vector<std::string> parts = split(tensor, '/');
+  const std::vector<std::string> parts = convscope::split(tensor, '/');
   const std::size_t depth = layer.wrapper.empty() ? 2 : 3;
   return parts.size() >= depth && parts[parts.size() - depth] == layer.name;
 }

@@ -46,7 +46,7 @@ Numbers per_channel(Step &step, std::size_t input, std::int64_t channels, std::s
   return vector;
 }
 
-double epsilon_of(Step &step, double otherwise = 1e-5F) { return step.attributes().real("epsilon", otherwise); }
+double folded_epsilon(Step &step, double otherwise = 1e-5F) { return step.attributes().real("epsilon", otherwise); }
 
 Numbers channelled(Step &step, int least) {
   Numbers x = numbers(step, 0, "values");
@@ -84,7 +84,7 @@ void fold_batch_normalization(Step &step) {
     for (std::size_t c = 0; c < scale.values.size(); ++c)
       moments.push_back({mean.values[c], variance.values[c]});
   }
-  const double epsilon = epsilon_of(step);
+  const double epsilon = folded_epsilon(step);
   for (std::size_t i = 0; i < x.values.size(); ++i) {
     const auto c = static_cast<std::size_t>(channel(static_cast<std::int64_t>(i)));
     x.values[i] =
@@ -99,7 +99,7 @@ void fold_instance_normalization(Step &step) {
   const Numbers scale = per_channel(step, 1, channels, "scales"), bias = per_channel(step, 2, channels, "biases");
   const std::vector<Moments> moments =
       moments_of(step, x, x.dims[0] * channels, [&](std::int64_t i) { return i / plane; });
-  const double epsilon = epsilon_of(step);
+  const double epsilon = folded_epsilon(step);
   for (std::size_t i = 0; i < x.values.size(); ++i) {
     const std::int64_t group = static_cast<std::int64_t>(i) / plane;
     const Moments &own = moments[static_cast<std::size_t>(group)];
@@ -121,7 +121,7 @@ void fold_group_normalization(Step &step) {
   const Numbers scale = per_channel(step, 1, scaled, "scales"), bias = per_channel(step, 2, scaled, "biases");
   const std::vector<Moments> moments =
       moments_of(step, x, x.dims[0] * groups, [&](std::int64_t i) { return i / each; });
-  const double epsilon = epsilon_of(step);
+  const double epsilon = folded_epsilon(step);
   for (std::size_t i = 0; i < x.values.size(); ++i) {
     const auto at = static_cast<std::int64_t>(i);
     const Moments &own = moments[static_cast<std::size_t>(at / each)];
@@ -137,7 +137,7 @@ void fold_layer_normalization(Step &step) {
   const Dims inner(x.dims.begin() + axis, x.dims.end());
   const std::int64_t each = *element_count(inner), groups = static_cast<std::int64_t>(x.values.size()) / each;
   std::vector<Moments> moments = moments_of(step, x, groups, [&](std::int64_t i) { return i / each; });
-  const double epsilon = epsilon_of(step);
+  const double epsilon = folded_epsilon(step);
   const auto factor = [&](std::size_t input) {
     std::optional<Numbers> given;
     if (step.has(input)) {

@@ -11,7 +11,7 @@ namespace convscope::onnx_import {
 
 namespace {
 
-void put_reshaped(Step &step, Dims dims) {
+void fold_reshaped(Step &step, Dims dims) {
   Tensor x = step.take(0, "values");
   if (element_count(dims) != x.elements())
     step.misfit(fmt::format("can't make {} of {}", dims_text(dims), dims_text(x.dims)));
@@ -105,10 +105,10 @@ void fold_dropout(Step &step) {
 
 void fold_reshape(Step &step) {
   const Dims dims = reshaped_dims(step, step.constant(1, "shape").integers, step.constant(0, "values").dims);
-  put_reshaped(step, dims);
+  fold_reshaped(step, dims);
 }
 
-void fold_flatten(Step &step) { put_reshaped(step, flattened_dims(step, step.constant(0, "values").dims)); }
+void fold_flatten(Step &step) { fold_reshaped(step, flattened_dims(step, step.constant(0, "values").dims)); }
 
 void fold_transpose(Step &step) {
   const Tensor &x = step.constant(0, "values");
@@ -130,7 +130,7 @@ void fold_squeeze(Step &step) {
   for (std::size_t i = 0; i < dims.size(); ++i)
     if (!squeezed[i])
       kept.push_back(dims[i]);
-  put_reshaped(step, std::move(kept));
+  fold_reshaped(step, std::move(kept));
 }
 
 void fold_unsqueeze(Step &step) {
@@ -139,7 +139,7 @@ void fold_unsqueeze(Step &step) {
   std::size_t next = 0;
   for (const bool added : unsqueezed_dimensions(step, static_cast<int>(dims.size())))
     more.push_back(added ? 1 : dims[next++]);
-  put_reshaped(step, std::move(more));
+  fold_reshaped(step, std::move(more));
 }
 
 void fold_expand(Step &step) {

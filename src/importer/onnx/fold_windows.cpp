@@ -14,8 +14,6 @@ namespace convscope::onnx_import {
 
 namespace {
 
-constexpr std::int64_t longest = 1 << 16; // of a kernel, a stride, a padding
-
 struct AxisWindow { // along one dimension; where space has fewer than three, those before are one long
   std::int64_t in = 1, out = 1, kernel = 1, stride = 1, dilation = 1, before = 0, after = 0;
   std::int64_t extent() const { return dilation * (kernel - 1) + 1; }
@@ -42,12 +40,12 @@ Windows windows_over(Step &step, const Dims &dims, const Dims &kernel) {
   if (kernel.empty() && step.attributes().find("kernel_shape") == nullptr)
     wrong(step, "has no kernel_shape");
   const bool by_weights = !kernel.empty();
-  const Dims shape = by_weights ? kernel : spatial_attribute(step, "kernel_shape", space, 1, 1, longest);
-  const auto strides = spatial_attribute(step, "strides", space, 1, 1, longest);
-  const auto dilations = spatial_attribute(step, "dilations", space, 1, 1, longest);
-  const auto pads = spatial_attribute(step, "pads", 2 * space, 0, -longest, longest);
+  const Dims shape = by_weights ? kernel : spatial_attribute(step, "kernel_shape", space, 1, 1, longest_window);
+  const auto strides = spatial_attribute(step, "strides", space, 1, 1, longest_window);
+  const auto dilations = spatial_attribute(step, "dilations", space, 1, 1, longest_window);
+  const auto pads = spatial_attribute(step, "pads", 2 * space, 0, -longest_window, longest_window);
   if (shape.size() != space || (by_weights && step.attributes().find("kernel_shape") != nullptr &&
-                                spatial_attribute(step, "kernel_shape", space, 1, 1, longest) != shape))
+                                spatial_attribute(step, "kernel_shape", space, 1, 1, longest_window) != shape))
     wrong(step, fmt::format("has a window of {} over a value of {}", dims_text(shape), dims_text(dims)));
   Windows windows;
   for (std::size_t i = 0; i < space; ++i) {
@@ -59,7 +57,7 @@ Windows windows_over(Step &step, const Dims &dims, const Dims &kernel) {
             dilations[i],
             explicit_pads ? pads[i] : 0,
             explicit_pads ? pads[space + i] : 0};
-    if (axis.in < 1 || axis.in > INT32_MAX || axis.kernel < 1 || axis.kernel * axis.dilation > longest)
+    if (axis.in < 1 || axis.in > INT32_MAX || axis.kernel < 1 || axis.kernel * axis.dilation > longest_window)
       wrong(step, fmt::format("has a window of {} over a value of {}", dims_text(shape), dims_text(dims)));
   }
   return windows;
@@ -178,7 +176,7 @@ void fold_conv_transpose(Step &step) {
   const std::size_t space = space_of(step, x.dims);
   const std::int64_t groups = groups_of(step, x.dims, w.dims, true);
   Windows windows = windows_over(step, x.dims, {w.dims.begin() + 2, w.dims.end()});
-  const auto more = spatial_attribute(step, "output_padding", space, 0, 0, longest);
+  const auto more = spatial_attribute(step, "output_padding", space, 0, 0, longest_window);
   const bool shaped = step.attributes().find("output_shape") != nullptr;
   const auto shape = spatial_attribute(step, "output_shape", space, 1, 1, INT32_MAX);
   const bool upper = step.attributes().text("auto_pad", "") == "SAME_UPPER";
@@ -220,7 +218,7 @@ void fold_conv_transpose(Step &step) {
 namespace {
 
 // Average: of the taps inside. Max: the largest, and where it is.
-struct Pooled {
+struct FoldedPool {
   double value = 0;
   std::int64_t place = -1;
 };
@@ -259,7 +257,7 @@ void fold_pool(Step &step) {
   };
   for (std::int64_t c = 0; c < x.dims[0] * x.dims[1]; ++c)
     visit_outputs(windows, [&](std::int64_t place, const auto &at) {
-      Pooled pooled;
+      FoldedPool pooled;
       double taps = 0;
       visit_taps(windows, at, [&](std::int64_t, std::int64_t from) {
         const double value = x.at(c * in_plane + from);

@@ -11,7 +11,7 @@ namespace convscope::onnx_import {
 
 namespace {
 
-struct Function1 {
+struct ElementFunction {
   Function function;
   const char *a = nullptr; // the attributes' names
   double a_default = 1;
@@ -19,7 +19,7 @@ struct Function1 {
   double b_default = 0;
 };
 
-const std::unordered_map<std::string, Function1> functions{
+const std::unordered_map<std::string, ElementFunction> element_functions{
     {"Abs", {Function::abs}},
     {"Celu", {Function::celu, "alpha", 1}},
     {"Elu", {Function::elu, "alpha", 1}},
@@ -89,7 +89,7 @@ void unary(Step &step) {
       step.unsupported("its alpha is not 1");
     return step.put_map(unary(step, x.node, Function::silu), x.view);
   }
-  const Function1 &function = functions.at(step.op());
+  const ElementFunction &function = element_functions.at(step.op());
   const auto parameter = [&](const char *name, double otherwise) {
     return static_cast<float>(name == nullptr ? otherwise : step.attributes().real(name, otherwise));
   };

@@ -4,10 +4,6 @@
 
 namespace convscope::onnx_import {
 
-namespace {
-constexpr std::int64_t longest = 1 << 16; // of a kernel, a stride, a padding: far above any real one
-}
-
 std::vector<std::int64_t> spatial_attribute(Step &step, const char *name, std::size_t count, std::int64_t otherwise,
                                             std::int64_t low, std::int64_t high) {
   std::vector<std::int64_t> values =
@@ -25,16 +21,16 @@ Window window_of(Step &step, int spatial, std::vector<std::int64_t> kernel) {
   if (step.attributes().find("kernel_shape") != nullptr || kernel.empty()) {
     if (step.attributes().find("kernel_shape") == nullptr)
       step.fail("has no kernel_shape");
-    const std::vector<std::int64_t> shape = spatial_attribute(step, "kernel_shape", count, 1, 1, longest);
+    const std::vector<std::int64_t> shape = spatial_attribute(step, "kernel_shape", count, 1, 1, longest_window);
     if (!kernel.empty() && kernel != shape)
       step.fail(fmt::format("has a kernel_shape of {} and weights for {}", dims_text(shape), dims_text(kernel)));
     kernel = shape;
   }
-  const auto strides = spatial_attribute(step, "strides", count, 1, 1, longest);
-  const auto dilations = spatial_attribute(step, "dilations", count, 1, 1, longest);
-  const auto pads = spatial_attribute(step, "pads", 2 * count, 0, -longest, longest);
+  const auto strides = spatial_attribute(step, "strides", count, 1, 1, longest_window);
+  const auto dilations = spatial_attribute(step, "dilations", count, 1, 1, longest_window);
+  const auto pads = spatial_attribute(step, "pads", 2 * count, 0, -longest_window, longest_window);
   for (std::size_t i = 0; i < count; ++i)
-    if (kernel[i] < 1 || kernel[i] > longest || dilations[i] * kernel[i] > longest)
+    if (kernel[i] < 1 || kernel[i] > longest_window || dilations[i] * kernel[i] > longest_window)
       step.fail(fmt::format("has a kernel of {} with dilations of {}", dims_text(kernel), dims_text(dilations)));
   // From the last dimension on: of one there is w alone.
   const auto number = [](const std::vector<std::int64_t> &values, std::size_t from_end) {

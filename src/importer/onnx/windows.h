@@ -5,6 +5,8 @@
 
 namespace convscope::onnx_import {
 
+constexpr std::int64_t longest_window = 1 << 16; // of a kernel, a stride, a padding: far above any real one
+
 // Over h and w, or over w alone (`spatial` 1). `kernel`: as the weights have it, or empty: the attribute says.
 Window window_of(Step &step, int spatial, std::vector<std::int64_t> kernel);
 

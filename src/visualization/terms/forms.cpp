@@ -6,7 +6,7 @@ namespace convscope {
 
 namespace {
 
-constexpr TermNumber power{"k", 0, 0.0}, constant{"c", -1e6, std::nullopt};
+constexpr TermNumber power{"k", 0, 0.0}, subtracted{"c", -1e6, std::nullopt};
 constexpr Needs nothing, the_photo{true, false, false}, the_style{false, true, false}, company{false, false, true};
 
 constexpr std::array<TermForm, 13> forms = {{
@@ -22,8 +22,8 @@ constexpr std::array<TermForm, 13> forms = {{
     {TermKind::diversity, "diversity", "diversity(layer)", true, false, false, {}, company, diversity_steps},
     {TermKind::alignment, "alignment", "alignment(layer)", true, false, false, {}, company, alignment_steps},
     {TermKind::tv, "tv", "tv", false, false, false, {}, nothing, variation_steps},
-    {TermKind::l1, "l1", "l1(c)", false, false, false, constant, nothing, l1_steps},
-    {TermKind::l2, "l2", "l2(c)", false, false, false, constant, nothing, l2_steps},
+    {TermKind::l1, "l1", "l1(c)", false, false, false, subtracted, nothing, l1_steps},
+    {TermKind::l2, "l2", "l2(c)", false, false, false, subtracted, nothing, l2_steps},
     {TermKind::blur, "blur", "blur", false, false, false, {}, nothing, blur_steps},
 }};
 
