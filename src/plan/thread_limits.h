@@ -14,6 +14,12 @@ struct ThreadLimits {
   bool ahead;
 };
 
+// NVIDIA's GK107, GK104 and GK106, by their PCI numbers: 63 registers a thread, where all later ones have 255.
+inline bool is_small_kepler(const vulkan::DeviceInfo &device) {
+  const std::uint32_t id = device.device_id;
+  return (id >= 0x0FC0 && id <= 0x0FFF) || (id >= 0x1180 && id <= 0x11FF);
+}
+
 inline ThreadLimits thread_limits(const vulkan::DeviceInfo &device) {
   switch (device.vendor_id) {
   case 0x8086: // Intel
@@ -22,6 +28,8 @@ inline ThreadLimits thread_limits(const vulkan::DeviceInfo &device) {
     return {32, 256, true};
   case 0x5143: // Qualcomm
     return {16, 128, true};
+  case 0x10DE: // NVIDIA
+    return is_small_kepler(device) ? ThreadLimits{16, 256, false} : ThreadLimits{64, 256, true};
   case 0x13B5: // Arm
   case 0x14E4: // Broadcom
   case 0x1010: // Imagination

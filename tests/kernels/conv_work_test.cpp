@@ -74,6 +74,17 @@ TEST(ConvWork, OfFewRegistersNoneHoldWhatIsLoadedAhead) {
     EXPECT_FALSE(shared_tile(p, gpu_of(vendor)).ahead);
     EXPECT_FALSE(winograd_fused_applies(p, gpu_of(vendor)));
   }
+  vulkan::DeviceInfo nvidia = gpu_of(0x10DE);
+  for (const std::uint32_t later : {0x1004U, 0x1286U, 0x1380U, 0x2684U}) { // GK110, GK208, Maxwell, Ada
+    nvidia.device_id = later;
+    EXPECT_TRUE(shared_tile(p, nvidia).ahead);
+  }
+  for (const std::uint32_t small_kepler : {0x0FD1U, 0x1180U, 0x11C0U}) {
+    nvidia.device_id = small_kepler;
+    EXPECT_FALSE(shared_tile(p, nvidia).ahead);
+    EXPECT_LE(shared_tile(p, nvidia).thread_m * shared_tile(p, nvidia).thread_n, 16);
+    EXPECT_FALSE(winograd_fused_applies(p, nvidia));
+  }
   EXPECT_EQ(shared_tile(p, gpu_of(arm)).unroll, 16);
   EXPECT_EQ(shared_tile(p, gpu_of(broadcom)).unroll, 1);
 }

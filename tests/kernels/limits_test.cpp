@@ -59,6 +59,7 @@ const std::vector<Lesser> lesser_devices = {
     {"GpuReports64", gpu + ",subgroup_size=64"},
     {"CpuSmallShaders", "vendor_id=6880,device_id=49374"}, // SwiftShader, whose quirk it has
     {"GpuMali", "type=integrated,vendor_id=5045"},
+    {"GpuKepler", "type=discrete,vendor_id=4318,device_id=4480"},
     {"GpuRaspberryPi", "type=integrated,vendor_id=5348"},
     {"GpuEmulatedMatrices", "type=integrated,vendor_id=32902,device_id=39497"}, // Tiger Lake
 };
