@@ -45,17 +45,14 @@ finish() { # NAME OUTCOME SECONDS
 }
 # stage NAME LIMIT COMMAND...: what it says goes to logs/NAME.log and .err; a limit is in seconds. Status as the command's.
 stage() {
-  local name=$1 limit=$2 start=$SECONDS status=0
+  local name=$1 limit=$2 start=$SECONDS status=0 outcome=passed
   shift 2
   echo "== $name" >&2
   timeout --kill-after=20 "$limit" "$@" >"$out/logs/$name.log" 2>"$out/logs/$name.err" </dev/null || status=$?
   case $status in
     0) # a test program whose every case was skipped has shown nothing
-      if grep -q '^\[  PASSED  \] 0 tests' "$out/logs/$name.log"; then
-        finish "$name" 'not run' $((SECONDS - start))
-      else
-        finish "$name" passed $((SECONDS - start))
-      fi
+      grep -q '^\[  PASSED  \] 0 tests' "$out/logs/$name.log" && outcome='not run'
+      finish "$name" "$outcome" $((SECONDS - start))
       ;;
     124 | 137)
       note "did not end in $limit s"

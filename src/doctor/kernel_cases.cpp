@@ -8,8 +8,7 @@
 namespace convscope::doctor {
 
 std::vector<float> KernelCase::seed(NodeId target, const Shape &shape) const {
-  const auto count = static_cast<std::size_t>(shape.elements()) * static_cast<std::size_t>(options.batch);
-  return coarse_noise(count, 100 + static_cast<unsigned>(target));
+  return coarse_noise(floats(shape, options.batch), 100 + static_cast<unsigned>(target));
 }
 
 NodeId push(Graph &graph, Op op, std::vector<NodeId> inputs, std::string name) {

@@ -7,6 +7,7 @@
 
 #include "doctor/checks.h"
 #include "doctor/kernel_cases.h"
+#include "doctor/noise.h"
 #include "plan/layout.h"
 
 namespace convscope::doctor {
@@ -91,9 +92,7 @@ public:
   }
 
 private:
-  std::size_t bytes(const Shape &shape) const {
-    return static_cast<std::size_t>(shape.elements()) * static_cast<std::size_t>(options_.batch) * sizeof(float);
-  }
+  std::size_t bytes(const Shape &shape) const { return floats(shape, options_.batch) * sizeof(float); }
   void append_seed(const Shape &shape, TensorId seed, const GradientTarget &to) {
     const gpu::MapParams params{options_.batch, shape.c, shape.h * shape.w};
     const auto groups =

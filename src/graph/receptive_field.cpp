@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/integers.h"
 #include "graph/shapes.h"
 #include "graph/taps.h"
 
@@ -15,11 +16,9 @@ namespace {
 // Which indices of an axis are reached.
 using Marks = std::vector<char>;
 
-std::size_t size(int value) { return static_cast<std::size_t>(value); }
-
 void mark(Marks &marks, int index) {
   if (index >= 0 && index < static_cast<int>(marks.size()))
-    marks[size(index)] = 1;
+    marks[size_of(index)] = 1;
 }
 
 // Of a node's value, on each axis by itself: what is reached is no more than their product.
@@ -34,7 +33,7 @@ struct Reach {
       for (std::size_t i = 0; i < side(axis).size(); ++i)
         side(axis)[i] |= other.side(axis)[i];
   }
-  explicit Reach(const Shape &shape) : c(size(shape.c)), h(size(shape.h)), w(size(shape.w)) {}
+  explicit Reach(const Shape &shape) : c(size_of(shape.c)), h(size_of(shape.h)), w(size_of(shape.w)) {}
   Marks &side(Axis axis) { return axis == Axis::c ? c : axis == Axis::h ? h : w; }
   const Marks &side(Axis axis) const { return axis == Axis::c ? c : axis == Axis::h ? h : w; }
 };
@@ -80,7 +79,7 @@ struct Spread {
   }
   void tapped(Axis axis, const AxisTaps &taps) const {
     for_each_marked(from.side(axis), [&](int i) {
-      for (const Tap &tap : taps[size(i)])
+      for (const Tap &tap : taps[size_of(i)])
         mark(to.side(axis), tap.index);
     });
   }
@@ -260,22 +259,22 @@ void only(Marks &marks, int index) {
 
 InputBox receptive_field(const Graph &graph, const std::vector<Shape> &shapes, NodeId layer, int channel, int x,
                          int y) {
-  std::vector<std::optional<Reach>> reached(size(layer) + 1);
-  Reach &start = reached.back().emplace(shapes.at(size(layer)));
+  std::vector<std::optional<Reach>> reached(size_of(layer) + 1);
+  Reach &start = reached.back().emplace(shapes.at(size_of(layer)));
   only(start.c, channel);
   only(start.h, y);
   only(start.w, x);
   for (NodeId id = layer; id > 0; --id) {
-    if (!reached[size(id)])
+    if (!reached[size_of(id)])
       continue;
-    const Node &node = graph.nodes[size(id)];
+    const Node &node = graph.nodes[size_of(id)];
     std::vector<Shape> ins;
     for (const NodeId input : node.inputs)
-      ins.push_back(shapes.at(size(input)));
+      ins.push_back(shapes.at(size_of(input)));
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       Reach taken(ins[i]);
-      std::visit(Spread{ins, i, shapes.at(size(id)), *reached[size(id)], taken}, node.op);
-      std::optional<Reach> &to = reached[size(node.inputs[i])];
+      std::visit(Spread{ins, i, shapes.at(size_of(id)), *reached[size_of(id)], taken}, node.op);
+      std::optional<Reach> &to = reached[size_of(node.inputs[i])];
       if (taken.empty()) // padding, or other channels of a Concat
         continue;
       if (to)
@@ -283,7 +282,7 @@ InputBox receptive_field(const Graph &graph, const std::vector<Shape> &shapes, N
       else
         to.emplace(std::move(taken));
     }
-    reached[size(id)].reset();
+    reached[size_of(id)].reset();
   }
   if (!reached.front())
     return {};

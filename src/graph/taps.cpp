@@ -4,18 +4,17 @@
 #include <cmath>
 #include <cstdint>
 
+#include "base/integers.h"
 #include "graph/shapes.h"
 
 namespace convscope {
 
 namespace {
 
-std::size_t as_size(int value) { return static_cast<std::size_t>(value); }
-
 AxisTaps identity(int length) {
-  AxisTaps taps(as_size(length));
+  AxisTaps taps(size_of(length));
   for (int i = 0; i < length; ++i)
-    taps[as_size(i)] = {{i, 1}};
+    taps[size_of(i)] = {{i, 1}};
   return taps;
 }
 
@@ -28,7 +27,7 @@ AxisTaps sliced(const Slice &op, Axis axis, const Shape &in, const Shape &out) {
 }
 
 AxisTaps padded(PadMode mode, int before, int in, int out) {
-  AxisTaps taps(as_size(out));
+  AxisTaps taps(size_of(out));
   for (int o = 0; o < out; ++o) {
     int i = o - before;
     const bool inside = i >= 0 && i < in;
@@ -46,7 +45,7 @@ AxisTaps padded(PadMode mode, int before, int in, int out) {
       break;
     }
     if (inside || mode != PadMode::constant)
-      taps[as_size(o)] = {{i, 1}};
+      taps[size_of(o)] = {{i, 1}};
   }
   return taps;
 }
@@ -99,9 +98,9 @@ double cubic_weight(double a, double distance) {
 AxisTaps resized(const Resize &op, int in, int out, double scale, bool sized) {
   if (in == out && (sized || scale == 1)) // every mode and every coordinate leave it alone
     return identity(in);
-  AxisTaps taps(as_size(out));
+  AxisTaps taps(size_of(out));
   for (int o = 0; o < out; ++o) {
-    std::vector<Tap> &sum = taps[as_size(o)];
+    std::vector<Tap> &sum = taps[size_of(o)];
     const auto add = [&](double position, double weight) {
       const int index = static_cast<int>(std::clamp(position, 0.0, in - 1.0));
       if (!sum.empty() && sum.back().index == index)
@@ -137,10 +136,10 @@ AxisTaps resized(const Resize &op, int in, int out, double scale, bool sized) {
 }
 
 AxisTaps transposed(const AxisTaps &taps, int in) {
-  AxisTaps result(as_size(in));
+  AxisTaps result(size_of(in));
   for (std::size_t o = 0; o < taps.size(); ++o)
     for (const Tap &tap : taps[o])
-      result[as_size(tap.index)].push_back({static_cast<int>(o), tap.weight});
+      result[size_of(tap.index)].push_back({static_cast<int>(o), tap.weight});
   return result;
 }
 

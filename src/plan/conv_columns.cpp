@@ -5,13 +5,13 @@
 #include <numeric>
 
 #include "plan/layout.h"
+#include "plan/thread_limits.h"
 
 namespace convscope {
 
 namespace {
 
-constexpr int most_columns = 48; // of a window, in registers
-constexpr int most_taps = 16;    // of a kernel row, which im2col.comp unrolls
+constexpr int most_taps = 16; // of a kernel row, which im2col.comp unrolls
 
 // Neighbouring positions a thread: as many as make a load of the window worth it.
 int run(const gpu::ConvParams &p) { return p.kernel_w <= 3 ? 8 : 4; }
@@ -20,7 +20,7 @@ int run(const gpu::ConvParams &p) { return p.kernel_w <= 3 ? 8 : 4; }
 
 bool im2col_applies(const gpu::ConvParams &p) {
   return p.groups == 1 && writes_whole_planes(p) && !is_matrix_product(p) && p.kernel_w <= most_taps &&
-         (run(p) - 1) * p.stride_w + (p.kernel_w - 1) * p.dilation_w < most_columns;
+         (run(p) - 1) * p.stride_w + (p.kernel_w - 1) * p.dilation_w < most_window_columns;
 }
 
 // Measured on llvmpipe (convscope-kernels): few input channels have wide windows in registers there, and few output

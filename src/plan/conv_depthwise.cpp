@@ -3,6 +3,7 @@
 
 #include "plan/conv.h"
 #include "plan/layout.h"
+#include "plan/thread_limits.h"
 
 namespace convscope {
 namespace {
@@ -10,7 +11,6 @@ namespace {
 constexpr int block_columns = 4; // pixels of a row in a block
 
 constexpr int most_products = 200; // unrolled multiplications of four pixels or less: more take too long to compile
-constexpr int most_window_columns = 48; // of a window, in registers
 
 // Rows of a block.
 int block_rows(const gpu::ConvParams &p) {

@@ -81,18 +81,17 @@ DirectTile direct_tile(const gpu::ConvParams &p) {
 // (groups, tiles, K up to a multiple of tile_k, tile's channels), zero beyond; K = in_c / chunk, ky, kx, chunk.
 std::vector<float> pack_shared(const gpu::ConvParams &p, std::span<const float> weights, const SharedTile &tile,
                                int chunk, int steps) {
-  const auto size = [](int value) { return static_cast<std::size_t>(value); };
-  const std::size_t taps = size(p.kernel_h * p.kernel_w), in_c = size(p.in_c), out_c = size(p.out_c);
-  const std::size_t channels = size(tile.channels()), tiles = divide_up(out_c, channels);
-  const std::size_t tile_floats = size(steps * tile_k) * channels;
-  std::vector<float> packed(size(p.groups) * tiles * tile_floats, 0.0F);
-  for (std::size_t g = 0; g < size(p.groups); ++g)
+  const std::size_t taps = size_of(p.kernel_h * p.kernel_w), in_c = size_of(p.in_c), out_c = size_of(p.out_c);
+  const std::size_t channels = size_of(tile.channels()), tiles = divide_up(out_c, channels);
+  const std::size_t tile_floats = size_of(steps * tile_k) * channels;
+  std::vector<float> packed(size_of(p.groups) * tiles * tile_floats, 0.0F);
+  for (std::size_t g = 0; g < size_of(p.groups); ++g)
     for (std::size_t c = 0; c < out_c; ++c) {
       float *to = packed.data() + (g * tiles + c / channels) * tile_floats + c % channels;
       const float *from = weights.data() + (g * out_c + c) * in_c * taps;
       for (std::size_t i = 0; i < in_c; ++i)
         for (std::size_t tap = 0; tap < taps; ++tap) {
-          const std::size_t k = (i / size(chunk) * taps + tap) * size(chunk) + i % size(chunk);
+          const std::size_t k = (i / size_of(chunk) * taps + tap) * size_of(chunk) + i % size_of(chunk);
           to[k * channels] = from[i * taps + tap];
         }
     }
@@ -102,18 +101,17 @@ std::vector<float> pack_shared(const gpu::ConvParams &p, std::span<const float> 
 // (groups * tiles, in_c, ky, pieces, taps * channels up to a multiple of 4), zero beyond kernel_w and out_c.
 std::vector<float> pack_direct(const gpu::ConvParams &p, std::span<const float> weights) {
   const DirectTile tile = direct_tile(p);
-  const auto size = [](int value) { return static_cast<std::size_t>(value); };
   const int tiles = divide_up(p.out_c, tile.channels);
-  const std::size_t rows = size(p.in_c) * size(p.kernel_h), piece_floats = size(tile.quads() * 4);
-  std::vector<float> packed(size(p.groups * tiles) * rows * size(tile.pieces) * piece_floats, 0.0F);
+  const std::size_t rows = size_of(p.in_c) * size_of(p.kernel_h), piece_floats = size_of(tile.quads() * 4);
+  std::vector<float> packed(size_of(p.groups * tiles) * rows * size_of(tile.pieces) * piece_floats, 0.0F);
   for (int filter = 0; filter < p.groups * p.out_c; ++filter) {
     const int c = filter % p.out_c;
-    const std::size_t first = size(filter / p.out_c * tiles + c / tile.channels) * rows;
+    const std::size_t first = size_of(filter / p.out_c * tiles + c / tile.channels) * rows;
     for (std::size_t row = 0; row < rows; ++row)
       for (int kx = 0; kx < p.kernel_w; ++kx) {
-        const std::size_t piece = (first + row) * size(tile.pieces) + size(kx / tile.taps);
-        packed[piece * piece_floats + size(kx % tile.taps * tile.channels + c % tile.channels)] =
-            weights[(size(filter) * rows + row) * size(p.kernel_w) + size(kx)];
+        const std::size_t piece = (first + row) * size_of(tile.pieces) + size_of(kx / tile.taps);
+        packed[piece * piece_floats + size_of(kx % tile.taps * tile.channels + c % tile.channels)] =
+            weights[(size_of(filter) * rows + row) * size_of(p.kernel_w) + size_of(kx)];
       }
   }
   return packed;
@@ -153,10 +151,9 @@ ConvKernel shared_conv(const gpu::ConvParams &p, int channels_of_net, std::uint3
   kernel.halves = halves;
   kernel.parts = whole ? 1 : shared_parts(p, channels_of_net, tile, steps);
   kernel.constants = {epilogue};
-  for (int constant : {p.kernel_h, p.kernel_w, tile.lanes_m, tile.lanes_n, tile.thread_m, tile.thread_n, tile_k,
-                       tile.threads(), kernel.parts, halves ? 1 : 0, chunk, p.in_c % chunk == 0 ? 1 : 0,
-                       is_matrix_product(p) && quads ? 1 : 0, tile.unroll, tile.ahead ? 1 : 0})
-    kernel.constants.push_back(unsigned_of(constant));
+  append(kernel.constants, {p.kernel_h, p.kernel_w, tile.lanes_m, tile.lanes_n, tile.thread_m, tile.thread_n, tile_k,
+                            tile.threads(), kernel.parts, halves ? 1 : 0, chunk, p.in_c % chunk == 0 ? 1 : 0,
+                            is_matrix_product(p) && quads ? 1 : 0, tile.unroll, tile.ahead ? 1 : 0});
   const auto [x, layers] = layered_groups(divide_up(p.batch * p.out_h * p.out_w, tile.positions()));
   kernel.pack = [p, tile, chunk, steps](std::span<const float> weights) {
     return pack_shared(p, weights, tile, chunk, steps);
@@ -179,9 +176,8 @@ ConvKernel direct_conv(const gpu::ConvParams &p, std::uint32_t epilogue) {
   ConvKernel kernel;
   kernel.shader = "conv_direct";
   kernel.constants = {epilogue};
-  for (int constant :
-       {p.kernel_h, p.kernel_w, tile.channels, tile.outputs, tile.taps, p.stride_w / common, p.dilation_w / common})
-    kernel.constants.push_back(unsigned_of(constant));
+  append(kernel.constants,
+         {p.kernel_h, p.kernel_w, tile.channels, tile.outputs, tile.taps, p.stride_w / common, p.dilation_w / common});
   const auto [x, layers] = layered_groups(divide_up(p.batch * p.out_h * divide_up(p.out_w, tile.outputs), 64));
   kernel.pack = [p](std::span<const float> weights) { return pack_direct(p, weights); };
   kernel.groups = {x, unsigned_of(p.groups * divide_up(p.out_c, tile.channels)), layers};

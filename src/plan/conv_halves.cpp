@@ -15,8 +15,6 @@ namespace convscope {
 
 namespace {
 
-std::size_t size_of(int value) { return static_cast<std::size_t>(value); }
-
 // What a workgroup does at once, with `more` for the shader's own constants.
 struct HalfTile {
   int tile_m, tile_n, tile_k, threads;
@@ -84,9 +82,8 @@ ConvKernel kernel_of(const std::string &shader, const gpu::ConvParams &p, std::u
   kernel.packing = std::to_string(tile.tile_m) + "/" + std::to_string(tile.tile_k);
   kernel.parts = whole ? 1 : parts_of(p, tile);
   kernel.constants = {epilogue};
-  for (const int constant :
-       {p.kernel_h, p.kernel_w, kernel.parts, tile.tile_k, p.in_c % tile.tile_k == 0 ? 1 : 0, tile.threads})
-    kernel.constants.push_back(unsigned_of(constant));
+  append(kernel.constants,
+         {p.kernel_h, p.kernel_w, kernel.parts, tile.tile_k, p.in_c % tile.tile_k == 0 ? 1 : 0, tile.threads});
   for (const int constant : tile.more)
     kernel.constants.push_back(unsigned_of(constant));
   kernel.pack = [p, tile](std::span<const float> weights) { return pack_halves(p, weights, tile.tile_m, tile.tile_k); };

@@ -3,6 +3,8 @@
 #include <numeric>
 #include <utility>
 
+#include "base/integers.h"
+
 namespace convscope {
 
 namespace {
@@ -116,11 +118,10 @@ std::vector<float> phase_weights(const gpu::ConvParams &forward, const gpu::Conv
                                  const std::vector<float> &weights) {
   const std::vector<int> rows = row_taps(forward, phase.out_offset_h).taps;
   const std::vector<int> columns = column_taps(forward, phase.out_offset_w).taps;
-  const auto size = [](int value) { return static_cast<std::size_t>(value); };
-  const std::size_t taps = size(forward.kernel_h) * size(forward.kernel_w);
+  const std::size_t taps = size_of(forward.kernel_h) * size_of(forward.kernel_w);
   std::vector<float> turned;
-  turned.reserve(size(phase.groups) * size(phase.out_c) * size(phase.in_c) * size(phase.kernel_h) *
-                 size(phase.kernel_w));
+  turned.reserve(size_of(phase.groups) * size_of(phase.out_c) * size_of(phase.in_c) * size_of(phase.kernel_h) *
+                 size_of(phase.kernel_w));
   for (int g = 0; g < phase.groups; ++g)
     for (int c = 0; c < phase.out_c; ++c) {
       if (rows.empty() || columns.empty()) {
@@ -128,10 +129,10 @@ std::vector<float> phase_weights(const gpu::ConvParams &forward, const gpu::Conv
         continue;
       }
       for (int i = 0; i < phase.in_c; ++i) {
-        const std::size_t filter = (size(g * forward.out_c + i) * size(forward.in_c) + size(c)) * taps;
+        const std::size_t filter = (size_of(g * forward.out_c + i) * size_of(forward.in_c) + size_of(c)) * taps;
         for (int ky : rows)
           for (int kx : columns)
-            turned.push_back(weights[filter + size(ky * forward.kernel_w + kx)]);
+            turned.push_back(weights[filter + size_of(ky * forward.kernel_w + kx)]);
       }
     }
   return turned;

@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <vector>
 
+#include "base/integers.h"
 #include "params.h"
 
 namespace convscope {
@@ -15,8 +16,6 @@ namespace convscope {
 constexpr std::int64_t max_groups_axis = 65535;
 
 template <typename T> constexpr T divide_up(T a, T b) { return (a + b - 1) / b; }
-
-constexpr std::uint32_t unsigned_of(int value) { return static_cast<std::uint32_t>(value); }
 
 // Of addresses and sides: whether every row of them begins with a whole vec4.
 inline bool multiples_of_4(std::initializer_list<int> numbers) {

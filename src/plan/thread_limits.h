@@ -5,6 +5,9 @@
 
 namespace convscope {
 
+// Of what the outputs of one thread see of a row, in registers, fewer columns than these.
+constexpr int most_window_columns = 48;
+
 // The most sums a thread and threads a workgroup. Mesa's compiler for Intel holds sums twice where products are
 // unrolled, mobile GPUs have few registers and few threads: what spills costs more than larger tiles save. `ahead`:
 // whether there are registers for what the next step loads, and where from, beside 16 sums. Mali has 64, of which an

@@ -14,8 +14,6 @@ namespace {
 
 using vulkan::handle_value;
 
-constexpr std::uint64_t second_ns = 1'000'000'000;
-
 [[noreturn]] void refuse(const vulkan::Device &device, const char *why) {
   throw DeviceError(fmt::format("the device {} can't show a window: {}; --device takes another, --offscreen needs none",
                                 device.info().name, why));

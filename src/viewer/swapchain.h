@@ -12,6 +12,9 @@
 
 namespace convscope::viewer {
 
+// How long a window waits for a frame before it looks at its events again.
+constexpr std::uint64_t second_ns = 1'000'000'000;
+
 // Makes a surface of the window on the instance.
 using MakeSurface = std::function<VkSurfaceKHR(VkInstance)>;
 

@@ -32,7 +32,6 @@ using vulkan::Handle;
 using vulkan::handle_value;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint64_t patience_ns = 1'000'000'000;
 constexpr double minimised_wait = 0.05; // seconds, so that a hidden window does not spin
 
 std::string glfw_complaint() {
@@ -266,7 +265,7 @@ struct Window::State {
 // Whether the frame's commands ended within a second.
 bool Window::State::wait(const FrameInFlight &frame) const {
   const VkFence fence = frame.fence.get();
-  const VkResult result = vkWaitForFences(device.handle(), 1, &fence, VK_TRUE, patience_ns);
+  const VkResult result = vkWaitForFences(device.handle(), 1, &fence, VK_TRUE, second_ns);
   vulkan::check(result, "vkWaitForFences", "drawing the window");
   return result == VK_SUCCESS;
 }

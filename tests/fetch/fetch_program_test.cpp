@@ -52,7 +52,7 @@ protected:
 
 TEST_F(FetchProgram, PutsWeightsWhereTheZooFindsThem) {
   EXPECT_NE(run({"layers", "--model", "resnet50v2"}, environment).out, "");
-  const Arguments classify{"classify", "--model", "resnet50v2", "--image", repository("docs/photos/chelsea.png")};
+  const Arguments classify{"classify", "--model", "resnet50v2", "--image", cat_photo};
   const Result before = run(classify, environment);
   EXPECT_EQ(before.status, 2);
   EXPECT_NE(before.err.find("convscope fetch resnet50v2"), std::string::npos) << before.told;

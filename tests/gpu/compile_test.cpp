@@ -118,7 +118,7 @@ INSTANTIATE_TEST_SUITE_P(Gpu, CompileNet,
 class CompileCommand : public Compile, public testing::WithParamInterface<const char *> {};
 
 TEST_P(CompileCommand, EachOne) {
-  const std::string family = GetParam(), photo = repository("docs/photos/chelsea.png");
+  const std::string family = GetParam();
   const Arguments small = {"--size", "64", "--steps", "2"};
   const auto with = [](Arguments arguments, const Arguments &more) {
     arguments.insert(arguments.end(), more.begin(), more.end());
@@ -126,17 +126,19 @@ TEST_P(CompileCommand, EachOne) {
   };
   put_npy("x.npy", "<f4", "(2, 3, 67, 59)", std::string(std::size_t{2} * 3 * 67 * 59 * 4, '\0'));
 
-  compiles(family, {"features", "--offscreen", "--model", "vgg16", "--image", photo, "--layer", "block3_conv1", "-o",
-                    "maps.png"});
+  compiles(family, {"features", "--offscreen", "--model", "vgg16", "--image", cat_photo, "--layer", "block3_conv1",
+                    "-o", "maps.png"});
   const Arguments optimize = {"optimize", "--offscreen", "--model", "alexnet", "-o", "vis.png"};
   compiles(family, with(with(optimize, small), {"--objective", "conv5:1 - 0.5*conv3", "--recipe", "article"}));
   compiles(family, {"replay", "vis.png", "-o", "again.png"});
   compiles(family, with(with(optimize, small), {"--objective", "conv4:1@center", "--objective", "conv3:2@1,2",
                                                 "--input-size", "80", "--colours", "rgb"}));
   compiles(family, with(with(optimize, small), {"--objective", "conv2:1", "--parameterization", "pixel"}));
-  compiles(family, with({"strip", "--model", "vgg16", "--image", photo, "--objective", "block2_conv2:3", "-o", "s.png"},
-                        small));
-  compiles(family, {"classify", "--model", repository("tests/cases/keras/multilabel/model.keras"), "--image", photo});
+  compiles(
+      family,
+      with({"strip", "--model", "vgg16", "--image", cat_photo, "--objective", "block2_conv2:3", "-o", "s.png"}, small));
+  compiles(family,
+           {"classify", "--model", repository("tests/cases/keras/multilabel/model.keras"), "--image", cat_photo});
   for (const char *model : {"vgg16", "alexnet"}) {
     const std::string layer = model == std::string("vgg16") ? "block3_conv3" : "conv5";
     compiles(family, {"activations", "--model", model, "--input", "x.npy", "--layer", layer, "-o", "act.npy"});

@@ -6,6 +6,7 @@
 #include "graph/names.h"
 #include "importer/keras_model.h"
 #include "importers/expect_error.h"
+#include "importers/layer_of.h"
 
 namespace convscope {
 namespace {
@@ -14,17 +15,14 @@ namespace fs = std::filesystem;
 
 const fs::path cases = fs::path(CONVSCOPE_SOURCE_DIR) / "tests" / "cases" / "keras";
 
-const Node &layer_node(const Graph &graph, const std::string &name) {
-  return graph.nodes[static_cast<std::size_t>(find_layer(graph, name))];
-}
 std::string reason(const Graph &graph, const std::string &name) {
-  const auto *op = std::get_if<Unsupported>(&layer_node(graph, name).op);
+  const auto *op = std::get_if<Unsupported>(&layer_of(graph, name).op);
   return op ? op->reason : "";
 }
 
 TEST(KerasCases, SigmoidsAreClassifiers) {
   const Graph labels = load_keras_model(cases / "multilabel" / "model.keras");
-  EXPECT_EQ(layer_node(labels, "out").name, labels.nodes[static_cast<std::size_t>(labels.probabilities)].name);
+  EXPECT_EQ(layer_of(labels, "out").name, labels.nodes[static_cast<std::size_t>(labels.probabilities)].name);
   EXPECT_TRUE(std::holds_alternative<Dense>(labels.nodes[static_cast<std::size_t>(labels.logits)].op));
   const Graph unit = load_keras_model(cases / "one_unit" / "model.keras");
   EXPECT_EQ(unit.nodes[static_cast<std::size_t>(unit.logits)].name, "score");
@@ -35,12 +33,12 @@ TEST(KerasCases, ThePictureIsTheColouredInput) {
   for (const char *model : {"mask_first/model.keras", "mask_first_h5/model.h5"}) {
     const Graph graph = load_keras_model(cases / model);
     EXPECT_EQ(graph.nodes[0].name, "rgb");
-    EXPECT_TRUE(std::holds_alternative<Constant>(layer_node(graph, "mask").op));
+    EXPECT_TRUE(std::holds_alternative<Constant>(layer_of(graph, "mask").op));
     EXPECT_EQ(graph.notes, (std::vector<std::string>{"its input 'mask' is 1; --set changes that"}));
     EXPECT_EQ(reason(graph, "masked"), "");
     EXPECT_EQ(reason(graph, "out"), "");
     const Graph half = load_keras_model(cases / model, {"", {{"mask", {{}, {0.5F}}}}});
-    EXPECT_EQ(std::get<Constant>(layer_node(half, "mask").op).values[3], 0.5F);
+    EXPECT_EQ(std::get<Constant>(layer_of(half, "mask").op).values[3], 0.5F);
     EXPECT_TRUE(half.notes.empty());
     expect_error([&] { load_keras_model(cases / model, {"", {{"musk", {{}, {0.5F}}}}}); }, "it has no input 'musk'");
   }

@@ -7,6 +7,7 @@
 #include "importer/model.h"
 #include "importer/onnx_model.h"
 #include "importers/expect_error.h"
+#include "importers/layer_of.h"
 #include "importers/onnx_builder.h"
 #include "importers/temporary.h"
 
@@ -18,9 +19,6 @@ protected:
   Model load(OnnxBuilder &model) const {
     model.save((folder_ / "net.onnx").string());
     return load_model({(folder_ / "net.onnx").string(), "", ""});
-  }
-  static const Node &layer(const Graph &graph, const std::string &name) {
-    return graph.nodes[static_cast<std::size_t>(find_layer(graph, name))];
   }
   static Shape shape(const Model &model, const std::string &name, Size size) {
     const Graph &graph = model.at(size);
@@ -63,10 +61,10 @@ TEST_F(OnnxSizes, WeightsAreThereOnce) {
   EXPECT_EQ(other.input, (Shape{3, 7, 13}));
   EXPECT_EQ(other.name, model.graph.name);
   EXPECT_EQ(other.preprocessing, model.graph.preprocessing);
-  const auto weights = [](const Graph &graph) { return std::get<Conv>(layer(graph, "conv").op).weights; };
+  const auto weights = [](const Graph &graph) { return std::get<Conv>(layer_of(graph, "conv").op).weights; };
   EXPECT_TRUE(weights(other).shares(weights(model.graph)));
-  EXPECT_EQ(layer(other, "conv").variant, "");
-  EXPECT_EQ(layer(other, "up").variant, "@13x7");
+  EXPECT_EQ(layer_of(other, "conv").variant, "");
+  EXPECT_EQ(layer_of(other, "up").variant, "@13x7");
   EXPECT_EQ(same_node(model.graph, find_layer(model.graph, "up"), other), find_layer(other, "up"));
 }
 

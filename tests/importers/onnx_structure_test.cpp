@@ -8,16 +8,14 @@
 #include "graph/names.h"
 #include "graph/support.h"
 #include "importers/expect_error.h"
+#include "importers/layer_of.h"
 #include "importers/onnx_models.h"
 
 namespace convscope {
 namespace {
 
-const Node &layer(const Graph &graph, const std::string &name) {
-  return graph.nodes[static_cast<std::size_t>(find_layer(graph, name))];
-}
 std::string reason(const Graph &graph, const std::string &name) {
-  const auto *op = std::get_if<Unsupported>(&layer(graph, name).op);
+  const auto *op = std::get_if<Unsupported>(&layer_of(graph, name).op);
   return op == nullptr ? "it can be run" : op->reason;
 }
 
@@ -28,12 +26,12 @@ void set_condition(OnnxBuilder &builder, bool value) {
 TEST(OnnxFunctions, CallsAreReadInPlace) {
   const Graph graph = model_with_functions().import().graph;
   ASSERT_EQ(graph.nodes.size(), 5U); // x, and twice a convolution and its activation
-  const Node &first = layer(graph, "y/first/conv"), &second = layer(graph, "y/second/conv");
+  const Node &first = layer_of(graph, "y/first/conv"), &second = layer_of(graph, "y/second/conv");
   EXPECT_TRUE(std::get<Conv>(first.op).bias.empty());
   EXPECT_EQ(std::get<Conv>(second.op).bias.size(), 4U);
-  EXPECT_EQ(std::get<Unary>(layer(graph, "y/first").op).a, 0.5F);
-  EXPECT_EQ(std::get<Unary>(layer(graph, "y").op).a, 0.01F);
-  EXPECT_EQ(layer(graph, "y/second/act").name, "y"); // the call's name, and that of the node in it
+  EXPECT_EQ(std::get<Unary>(layer_of(graph, "y/first").op).a, 0.5F);
+  EXPECT_EQ(std::get<Unary>(layer_of(graph, "y").op).a, 0.01F);
+  EXPECT_EQ(layer_of(graph, "y/second/act").name, "y"); // the call's name, and that of the node in it
 }
 
 TEST(OnnxFunctions, AnOpMeansWhatItDoesInTheFunctionsOpset) {
@@ -60,7 +58,7 @@ TEST(OnnxFunctions, OutputsMayBeInputsAndBeLeftOut) {
   builder.node("Sigmoid", {"second"}, "y");
   builder.output("y");
   const Graph graph = builder.import().graph;
-  EXPECT_EQ(layer(graph, "y").inputs, (std::vector<NodeId>{find_layer(graph, "relu")}));
+  EXPECT_EQ(layer_of(graph, "y").inputs, (std::vector<NodeId>{find_layer(graph, "relu")}));
   EXPECT_EQ(find_layer(graph, "same"), 0);
 }
 
@@ -95,9 +93,9 @@ TEST(OnnxBranches, AKnownConditionChooses) {
     set_condition(builder, then);
     const Graph graph = builder.import().graph;
     EXPECT_EQ(graph.nodes.size(), then ? 3U : 5U);
-    const Node &after = layer(graph, "after");
+    const Node &after = layer_of(graph, "after");
     EXPECT_EQ(after.inputs[0], find_layer(graph, "chosen"));
-    EXPECT_EQ(layer(graph, "chosen").name, then ? "before" : "u");
+    EXPECT_EQ(layer_of(graph, "chosen").name, then ? "before" : "u");
   }
 }
 
@@ -137,7 +135,7 @@ TEST(OnnxOddNodes, NeverRefuseTheFile) {
     builder.node("Relu", {"odd"}, "behind");
     builder.output("behind");
     const Graph graph = builder.import().graph;
-    EXPECT_TRUE(std::holds_alternative<Conv>(layer(graph, "conv").op)) << said;
+    EXPECT_TRUE(std::holds_alternative<Conv>(layer_of(graph, "conv").op)) << said;
     EXPECT_NE(reason(graph, "odd").find(said), std::string::npos) << reason(graph, "odd");
     EXPECT_EQ(reason(graph, "behind"), "comes after 'odd'");
   };
@@ -206,12 +204,12 @@ TEST(OnnxOddNodes, OtherNetsAreToldWhatToDo) {
 
 TEST(OnnxQuantized, WeightsAreDequantizedAndMapsRounded) {
   const Graph graph = quantized_model().import().graph;
-  const auto &conv = std::get<Conv>(layer(graph, "conv").op);
+  const auto &conv = std::get<Conv>(layer_of(graph, "conv").op);
   for (int i = 0; i < 4 * 27; ++i) {
     const float scale[] = {0.5F, 0.25F, 0.125F, 1};
     EXPECT_EQ(conv.weights[static_cast<std::size_t>(i)], static_cast<float>((i * 37 + 11) % 64 - 32) * scale[i / 27]);
   }
-  const auto &inner = std::get<Conv>(layer(graph, "qconv/Conv").op);
+  const auto &inner = std::get<Conv>(layer_of(graph, "qconv/Conv").op);
   EXPECT_EQ(inner.weights[0], static_cast<float>(11 - 32 + 3) * 0.0625F);
   EXPECT_EQ(inner.bias[1], static_cast<float>(48) * 0.25F);
   EXPECT_EQ(std::count_if(graph.nodes.begin(), graph.nodes.end(),

@@ -35,7 +35,7 @@ using nlohmann::json;
 
 // Parts of two photos, turned: as different as so many can be.
 ImageRgb8 some_photo(int number, int width, int height) {
-  static const ImageRgb8 sources[] = {read_image(CONVSCOPE_SOURCE_DIR "/docs/photos/chelsea.png"),
+  static const ImageRgb8 sources[] = {read_image(cat_photo),
                                       read_image(CONVSCOPE_SOURCE_DIR "/docs/photos/coffee.png")};
   const ImageRgb8 &from = sources[number % 2];
   std::mt19937 random(static_cast<unsigned>(number));

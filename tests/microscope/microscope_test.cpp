@@ -11,7 +11,7 @@ namespace {
 namespace fs = std::filesystem;
 
 TEST_F(MicroscopeTest, PreviewsAreRefinedAndNothingIsDoneTwice) {
-  const Arguments more{"--channels", "0-3", "--negative", "--neuron", "--photo", repository("docs/photos/chelsea.png")};
+  const Arguments more{"--channels", "0-3", "--negative", "--neuron", "--photo", cat_photo};
   made(command("whole", more));
   Arguments preview = command("site", more);
   preview.emplace_back("--preview");

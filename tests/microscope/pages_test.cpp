@@ -21,7 +21,7 @@ bool has_program(const std::string &name) { return std::system(("command -v " + 
 TEST_F(MicroscopePages, PagesAreWellFormed) {
   if (!has_program("tidy"))
     GTEST_SKIP() << "tidy is not installed";
-  made(command("site", {"--photo", CONVSCOPE_SOURCE_DIR "/docs/photos/chelsea.png"}));
+  made(command("site", {"--photo", cat_photo}));
   for (const auto &[name, text] : contents_of(path("site")))
     if (name.ends_with(".html")) {
       const std::string told = path("told").string();

@@ -62,7 +62,7 @@ Result MicroscopeTest::made(const Arguments &arguments) const {
 
 void MicroscopeTest::make_photos(int count) const {
   fs::create_directories(path("photos"));
-  const ImageRgb8 from = read_image(repository("docs/photos/chelsea.png"));
+  const ImageRgb8 from = read_image(cat_photo);
   for (int i = 0; i < count; ++i)
     write_png(path("photos/" + std::to_string(100 + i) + ".png"),
               to_rgb8(resize(from, {7 * i, 5 * i, 90, 90}, 40, 36)));

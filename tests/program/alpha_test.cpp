@@ -54,18 +54,18 @@ TEST_F(Alpha, PhasesAreShownWhereTheyMattered) {
 }
 
 TEST_F(Alpha, WhatDoesNotGoWithItIsSaid) {
-  const std::string photo = repository("docs/photos/chelsea.png");
   const auto refuse = [&](const Arguments &more, const std::vector<std::string> &words) {
     Arguments all = optimize({"--objective", "conv2:7", "-o", "x.png"});
     all.insert(all.end(), more.begin(), more.end());
     refused(all, words);
   };
-  refuse({"--init", photo}, {"--init", "--alpha"});
-  refuse({"--recipe", "accentuate", "--photo", photo}, {"--alpha", "accentuate"});
+  refuse({"--init", cat_photo}, {"--init", "--alpha"});
+  refuse({"--recipe", "accentuate", "--photo", cat_photo}, {"--alpha", "accentuate"});
   refused({"optimize", "--model", "alexnet", "--objective", "conv2:7", "--alpha", "--recipe", "accentuate", "--photo",
-           photo},
+           cat_photo},
           {"--alpha", "accentuate"}); // before there is a window
-  refused({"grid", "--model", "alexnet", "--image", photo, "--layer", "conv2", "--alpha", "-o", "x.png"}, {"--alpha"});
+  refused({"grid", "--model", "alexnet", "--image", cat_photo, "--layer", "conv2", "--alpha", "-o", "x.png"},
+          {"--alpha"});
 }
 
 } // namespace

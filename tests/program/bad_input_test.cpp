@@ -43,7 +43,7 @@ protected:
 
 TEST_F(BadInput, Photos) {
   refuse_files([&](const std::string &file) { return features(file); }, ".png");
-  put("cut.png", read_bytes(repository("docs/photos/chelsea.png")).substr(0, 5000));
+  put("cut.png", read_bytes(cat_photo).substr(0, 5000));
   refused(features("cut.png"), {"cut.png"});
   put("head.jpg", std::string_view("\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0", 20));
   refused(features("head.jpg"), {"head.jpg"});
@@ -102,7 +102,7 @@ TEST_F(BadInput, WeightsFiles) {
   put("cut.h5", std::string_view("\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0", 16));
   refused(weights("vgg16", "cut.h5"), {"cut.h5"});
   refused(weights("alexnet", repository("weights/vgg16.safetensors")), {"vgg16.safetensors"});
-  refused({"layers", "--model", "resnet50v2", "--weights", repository("docs/photos/chelsea.png")}, {"chelsea.png"});
+  refused({"layers", "--model", "resnet50v2", "--weights", cat_photo}, {"chelsea.png"});
 }
 
 TEST_F(BadInput, WeightsOfAnotherKerasNet) {
@@ -116,8 +116,8 @@ TEST_F(BadInput, WeightsOfAnotherKerasNet) {
 }
 
 TEST_F(BadInput, NetsWithoutWeightsSayWhatToGive) {
-  refused({"features", "--offscreen", "--model", "resnet50v2", "--image", repository("docs/photos/chelsea.png"),
-           "--layer", "conv1_conv", "-o", "maps.png"},
+  refused({"features", "--offscreen", "--model", "resnet50v2", "--image", cat_photo, "--layer", "conv1_conv", "-o",
+           "maps.png"},
           {"--weights"});
 }
 
@@ -200,20 +200,20 @@ TEST_F(BadInput, AFolderWithoutWriteAccess) {
   std::filesystem::permissions(path("locked"), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
   if (std::ofstream(path("locked/probe")))
     GTEST_SKIP() << "this user may write everywhere";
-  refused({"features", "--offscreen", "--model", "alexnet", "--image", repository("docs/photos/chelsea.png"), "--layer",
-           "conv1", "-o", "locked/maps.png"},
+  refused({"features", "--offscreen", "--model", "alexnet", "--image", cat_photo, "--layer", "conv1", "-o",
+           "locked/maps.png"},
           {"locked"});
 }
 
 TEST_F(BadInput, PicturesThatCarryNoSettings) {
-  refused({"replay", repository("docs/photos/chelsea.png"), "-o", "again.png"}, {"chelsea.png"});
+  refused({"replay", cat_photo, "-o", "again.png"}, {"chelsea.png"});
   refused({"replay", "missing.png", "-o", "again.png"}, {"missing.png"});
   put("text.png", "no picture");
   refused({"replay", "text.png", "-o", "again.png"}, {"text.png"});
 }
 
 TEST_F(BadInput, ClassifyingWithoutAClassifier) {
-  refused({"classify", "--model", "alexnet", "--image", repository("docs/photos/chelsea.png")}, {"alexnet", "classif"});
+  refused({"classify", "--model", "alexnet", "--image", cat_photo}, {"alexnet", "classif"});
 }
 
 } // namespace

@@ -11,11 +11,10 @@ class Inputs : public ProgramTest {
 protected:
   Arguments features(const Arguments &more = {}) const {
     Arguments all = {"features", "--offscreen", "--model", "net.onnx", "--image",
-                     photo,      "--layer",     "conv",    "-o",       "maps.png"};
+                     cat_photo,  "--layer",     "conv",    "-o",       "maps.png"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
-  const std::string photo = repository("docs/photos/chelsea.png");
 };
 
 TEST_F(Inputs, ANetForFourChannelsNeedsToKnowWhichAreRgb) {
@@ -60,7 +59,7 @@ TEST_F(Inputs, FurtherOnesAreSetAndReplayed) {
   model.output("shifted");
   model.save(path("net.onnx"));
   const auto maps = [&](const std::string &picture, const Arguments &more) {
-    Arguments all = {"features", "--offscreen", "--model", "net.onnx", "--image", photo,
+    Arguments all = {"features", "--offscreen", "--model", "net.onnx", "--image", cat_photo,
                      "--layer",  "shifted",     "-o",      picture,    "--npy",   "maps.npy"};
     all.insert(all.end(), more.begin(), more.end());
     done(all, {picture, "maps.npy"});
@@ -68,7 +67,7 @@ TEST_F(Inputs, FurtherOnesAreSetAndReplayed) {
     std::filesystem::remove(path("maps.npy"));
     return values;
   };
-  refused({"features", "--offscreen", "--model", "net.onnx", "--image", photo, "--layer", "shifted", "-o", "a.png"},
+  refused({"features", "--offscreen", "--model", "net.onnx", "--image", cat_photo, "--layer", "shifted", "-o", "a.png"},
           {"extra", "--set"});
   write_npy(path("extra.npy"), {{1, 4, 1, 1}, {1, 2, 3, 4}});
   const Array one = maps("one.png", {"--set", "extra=extra.npy"});

@@ -31,14 +31,14 @@ protected:
   ModelFiles() { classifier().save(path("net.onnx")); }
 
   Array maps(const Arguments &more = {}) const {
-    Arguments all = {"features", "--offscreen", "--model", "net.onnx", "--image", photo,
+    Arguments all = {"features", "--offscreen", "--model", "net.onnx", "--image", cat_photo,
                      "--layer",  "conv",        "-o",      "maps.png", "--npy",   "maps.npy"};
     all.insert(all.end(), more.begin(), more.end());
     done(all, {"maps.png", "maps.npy"});
     return npy("maps.npy");
   }
   std::set<std::string> classes(const Arguments &more = {}) const {
-    Arguments all = {"classify", "--model", "net.onnx", "--image", photo, "--json"};
+    Arguments all = {"classify", "--model", "net.onnx", "--image", cat_photo, "--json"};
     all.insert(all.end(), more.begin(), more.end());
     std::set<std::string> labels;
     for (const auto &row : parse_json(done(all).out))
@@ -49,7 +49,6 @@ protected:
     return {"optimize", "--offscreen", "--model", "net.onnx", "--objective", objective, "--steps",
             "3",        "--size",      "32",      "--recipe", "plain",       "-o",      picture};
   }
-  const std::string photo = repository("docs/photos/chelsea.png");
 };
 
 TEST_F(ModelFiles, ASidecarTellsHowInputsArePrepared) {
@@ -73,7 +72,7 @@ TEST_F(ModelFiles, ClassesHaveTheNamesOfAFile) {
   done(optimize("logit:cat", "cat.png"), {"cat.png"});
   refused(optimize("logit:cow", "cow.png"), {"cow"});
   put("few.txt", "ant\nbee\n");
-  refused({"classify", "--model", "net.onnx", "--image", photo, "--labels", "few.txt"}, {"few.txt", "5"});
+  refused({"classify", "--model", "net.onnx", "--image", cat_photo, "--labels", "few.txt"}, {"few.txt", "5"});
 }
 
 TEST_F(ModelFiles, APictureIsMadeAgainFromTheSameFileAlone) {

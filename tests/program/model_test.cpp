@@ -14,12 +14,11 @@ class Models : public ProgramTest {
 protected:
   Arguments features(const std::string &model, const std::string &layer, const Arguments &more,
                      const std::string &name) const {
-    Arguments all = {"features", "--offscreen", "--model", model, "--image",     photo,   "--layer",
-                     layer,      "--channels",  "0-3",     "-o",  name + ".png", "--npy", name + ".npy"};
+    Arguments all = {"features", "--offscreen", "--model", model, "--image",     cat_photo, "--layer",
+                     layer,      "--channels",  "0-3",     "-o",  name + ".png", "--npy",   name + ".npy"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
-  const std::string photo = repository("docs/photos/chelsea.png");
 };
 
 TEST_F(Models, InputsArePreparedAsAsked) {
@@ -47,7 +46,7 @@ TEST_F(Models, WhatCanNotBeUsedIsRefused) {
   refused(with({"--preprocess", "torhc"}), {"--preprocess", "'torch'"});
   refused(with({"--preprocess", "mean=1,2"}), {"--preprocess", "2 channels", "has 3"});
   refused(with({"--preprocess", "tf", "--input-range", "raw"}), {"--preprocess", "--input-range"});
-  refused(with({"--labels", photo}), {"chelsea.png", "alexnet"});
+  refused(with({"--labels", cat_photo}), {"chelsea.png", "alexnet"});
   refused({"layers", "--model", "vgg.onnx"}, {"vgg.onnx", "no such file"});
   refused({"layers", "--model", "vgg.h5", "--weights", "x.h5"}, {"--weights", "vgg.h5"});
   put("net.pt", "PK");

@@ -21,12 +21,11 @@ protected:
       x.data.push_back(static_cast<float>(std::sin(0.13 * i) + std::cos(0.0021 * i)));
     write_npy(path("x.npy"), x);
   }
-  const std::string photo = repository("docs/photos/chelsea.png");
 };
 
 TEST_F(Pictures, FeatureMapsAsAGrid) {
-  done({"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv2", "--channels", "0-5,40",
-        "-o", "maps.png", "--npy", "maps.npy"},
+  done({"features", "--offscreen", "--model", "alexnet", "--image", cat_photo, "--layer", "conv2", "--channels",
+        "0-5,40", "-o", "maps.png", "--npy", "maps.npy"},
        {"maps.png", "maps.npy"});
   const PictureSize size = expect_picture(path("maps.png"));
   EXPECT_GE(size.width, 100);
@@ -48,13 +47,13 @@ TEST_F(Pictures, WebpAndFaultyJpegs) {
     std::filesystem::remove(path("maps.npy"));
     return std::pair(values, result.err);
   };
-  const ImageRgb8 picture = read_image(photo);
+  const ImageRgb8 picture = read_image(cat_photo);
   std::uint8_t *data = nullptr;
   const std::size_t size =
       WebPEncodeLosslessRGB(picture.pixels.data(), picture.width, picture.height, picture.width * 3, &data);
   put("cat.webp", std::string_view(reinterpret_cast<const char *>(data), size));
   WebPFree(data);
-  EXPECT_EQ(maps("cat.webp").first.data, maps(photo).first.data);
+  EXPECT_EQ(maps("cat.webp").first.data, maps(cat_photo).first.data);
 
   const auto rocket = shared_data("photos/rocket.jpg");
   if (!std::filesystem::exists(rocket))
@@ -73,7 +72,7 @@ TEST_F(Pictures, WebpAndFaultyJpegs) {
 
 TEST_F(Pictures, RangesOfTheColourMapDiffer) {
   const Arguments head = {"features", "--offscreen", "--model", "alexnet",    "--image",
-                          photo,      "--layer",     "conv1",   "--channels", "0-3"};
+                          cat_photo,  "--layer",     "conv1",   "--channels", "0-3"};
   const std::vector<std::string> ranges = {"", "layer", "0,1"};
   std::set<std::string> pictures;
   for (const std::string &range : ranges) {
@@ -87,14 +86,14 @@ TEST_F(Pictures, RangesOfTheColourMapDiffer) {
     pictures.insert(bytes(name));
   }
   EXPECT_EQ(pictures.size(), ranges.size());
-  refused({"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv1", "--range", "1,0",
+  refused({"features", "--offscreen", "--model", "alexnet", "--image", cat_photo, "--layer", "conv1", "--range", "1,0",
            "-o", "maps.png"},
           {"--range"});
 }
 
 TEST_F(Pictures, TheStripShowsMapsAndImages) {
-  done({"strip", "--model", "alexnet", "--image", photo, "--objective", "conv1:5", "--objective", "conv3:8", "--size",
-        "64", "--steps", "4", "-o", "strip.png"},
+  done({"strip", "--model", "alexnet", "--image", cat_photo, "--objective", "conv1:5", "--objective", "conv3:8",
+        "--size", "64", "--steps", "4", "-o", "strip.png"},
        {"strip.png"});
   const PictureSize size = expect_picture(path("strip.png"));
   EXPECT_GE(size.width, 128);
@@ -192,7 +191,7 @@ TEST_F(Pictures, BenchTellsTimesAndMemory) {
 }
 
 TEST_F(Pictures, TheReportIsJson) {
-  done({"features", "--offscreen", "--model", "alexnet", "--image", photo, "--layer", "conv1", "--channels", "0-3",
+  done({"features", "--offscreen", "--model", "alexnet", "--image", cat_photo, "--layer", "conv1", "--channels", "0-3",
         "-o", "maps.png", "--report", "run.json"},
        {"maps.png", "run.json"});
   const auto report = parse_json(bytes("run.json"));

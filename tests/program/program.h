@@ -18,8 +18,6 @@ namespace convscope {
 using Arguments = std::vector<std::string>;
 using Environment = std::map<std::string, std::string>;
 
-inline const std::string cat_photo = CONVSCOPE_SOURCE_DIR "/docs/photos/chelsea.png";
-
 struct Result {
   int status = -1; // 128 + n where signal n ended it
   std::string out, err;
@@ -79,6 +77,7 @@ double relative_l2(const Array &actual, const Array &expected);
 
 // A file of the repository's, such as "docs/photos/chelsea.png".
 std::string repository(const std::string &file);
+inline const std::string cat_photo = repository("docs/photos/chelsea.png");
 // A file of the folder of test data beside the checkout.
 std::filesystem::path shared_data(const std::string &file);
 

@@ -6,6 +6,7 @@
 // of elements in Keras's memory: what Flatten and Reshape go by.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -119,6 +120,11 @@ Value import_operation(Layer &layer);
 // Whether this layer is one of those.
 bool is_operation(const LayerConfig &config);
 
+// An open bound of Function::clip.
+inline constexpr float largest = std::numeric_limits<float>::max();
+
+// A call's tensors, all of one rank.
+std::vector<NodeId> joined_nodes(Layer &layer);
 // The same elements in Keras's order with those axes after the batch; one of them may be -1.
 Value reshaped(Layer &layer, Value from, const std::vector<int> &target);
 // TensorFlow's filter of that name: half-pixel centres, no antialiasing; cubic with a = -0.5, without taps outside.

@@ -62,14 +62,23 @@ Value subtract(Layer &layer) {
   return chain<Arithmetic::subtract>(layer);
 }
 
-Value concatenate(Layer &layer) {
-  const int rank = layer.input().rank;
+} // namespace
+
+std::vector<NodeId> joined_nodes(Layer &layer) {
   std::vector<NodeId> nodes;
   for (const Value &value : layer.inputs) {
-    if (value.rank != rank)
+    if (value.rank != layer.input().rank)
       layer.fail("joins tensors of different ranks");
     nodes.push_back(value.node);
   }
+  return nodes;
+}
+
+namespace {
+
+Value concatenate(Layer &layer) {
+  const std::vector<NodeId> nodes = joined_nodes(layer);
+  const int rank = layer.input().rank;
   return {layer.add(Concat{layer.axis(layer.args.integer("axis", -1), rank)}, nodes), rank};
 }
 

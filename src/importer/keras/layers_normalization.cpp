@@ -131,7 +131,7 @@ Value unit_norm(Layer &layer) {
     (axis == Axis::c ? sum.axes.c : axis == Axis::h ? sum.axes.h : sum.axes.w) = true;
   }
   NodeId length = layer.add(sum, from.node);
-  length = layer.add(Unary{Function::clip, 1e-12F, std::numeric_limits<float>::max()}, length);
+  length = layer.add(Unary{Function::clip, 1e-12F, largest}, length);
   length = layer.add(Unary{Function::power, -0.5F}, length);
   return {layer.combine(Arithmetic::multiply, from.node, length), from.rank};
 }

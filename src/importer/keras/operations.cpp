@@ -2,7 +2,6 @@
 // (TFOpLambda of Keras 2: tf.math.multiply). Those with arguments that a Graph has a place for.
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,8 +15,6 @@
 namespace convscope::keras {
 
 namespace {
-
-constexpr float float_max = std::numeric_limits<float>::max();
 
 // The function's name without its module, as both worlds spell it: "math.reduce_mean", "Mean" -> "mean".
 std::string function_name(const Layer &layer) {
@@ -63,9 +60,9 @@ NodeId with_number(Layer &layer, Arithmetic arithmetic, NodeId x, double number,
       layer.fail("divides by zero");
     return linear(layer, x, 1 / number, 0);
   case Arithmetic::maximum:
-    return layer.add(Unary{Function::clip, n, float_max}, x);
+    return layer.add(Unary{Function::clip, n, largest}, x);
   case Arithmetic::minimum:
-    return layer.add(Unary{Function::clip, -float_max, n}, x);
+    return layer.add(Unary{Function::clip, -largest, n}, x);
   case Arithmetic::power:
     break;
   }
@@ -160,15 +157,10 @@ Value clip(Layer &layer) {
 }
 
 Value concatenate_operation(Layer &layer) {
-  const Value first = layer.input();
-  std::vector<NodeId> nodes;
-  for (const Value &value : layer.inputs) {
-    if (value.rank != first.rank)
-      layer.fail("joins tensors of different ranks");
-    nodes.push_back(value.node);
-  }
+  const std::vector<NodeId> nodes = joined_nodes(layer);
+  const int rank = layer.input().rank;
   const std::vector<int> axes = axes_of(layer);
-  return {layer.add(Concat{layer.axis(axes.empty() ? -1 : axes[0], first.rank)}, nodes), first.rank};
+  return {layer.add(Concat{layer.axis(axes.empty() ? -1 : axes[0], rank)}, nodes), rank};
 }
 
 Value depth_to_space(Layer &layer, bool back) {
