@@ -15,7 +15,7 @@ namespace {
 // Of the divisors of a kernel's width, the most columns whose windows of `run` outputs are short enough to unroll.
 int columns_at_once(const gpu::PoolParams &p, int run, const vulkan::DeviceInfo &device) {
   constexpr int most_products = 96;
-  if (!thread_limits(device).ahead) // there are registers for few columns
+  if (thread_limits(device).few_registers)
     return 1;
   for (int taps = std::min(p.kernel_w, most_products / run); taps > 1; --taps)
     if (p.kernel_w % taps == 0 && (run - 1) * p.stride_w + (taps - 1) * p.dilation_w < most_window_columns)

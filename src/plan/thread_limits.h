@@ -9,11 +9,13 @@ namespace convscope {
 constexpr int most_window_columns = 48;
 
 // The most sums a thread and threads a workgroup. Mesa's compiler for Intel holds sums twice where products are
-// unrolled, mobile GPUs have few registers and few threads: what spills costs more than larger tiles save. `ahead`:
-// whether there are registers for what the next step loads, and where from, beside 16 sums. Mali has 64, of which an
-// address takes two; a Raspberry Pi's GPU has 64, too.
+// unrolled, mobile GPUs have few registers and few threads: what spills costs more than larger tiles save.
 struct ThreadLimits {
   int sums, threads;
+  // Mali has 64, of which an address takes two; a Raspberry Pi's GPU has 64, too.
+  bool few_registers;
+  // Whether a matrix product loads its next step's tile while it multiplies. Intel's GPUs have eight threads to wait in
+  // turns, and without those registers Mesa's compiler makes most products 16 lanes wide instead of 8.
   bool ahead;
 };
 
@@ -24,21 +26,22 @@ inline bool is_small_kepler(const vulkan::DeviceInfo &device) {
 }
 
 inline ThreadLimits thread_limits(const vulkan::DeviceInfo &device) {
+  constexpr ThreadLimits most = {64, 256, false, true};
   switch (device.vendor_id) {
   case 0x8086: // Intel
-    return {16, 256, true};
+    return {16, 256, false, false};
   case 0x106B: // Apple
-    return {32, 256, true};
+    return {32, 256, false, true};
   case 0x5143: // Qualcomm
-    return {16, 128, true};
+    return {16, 128, false, true};
   case 0x10DE: // NVIDIA
-    return is_small_kepler(device) ? ThreadLimits{16, 256, false} : ThreadLimits{64, 256, true};
+    return is_small_kepler(device) ? ThreadLimits{16, 256, true, false} : most;
   case 0x13B5: // Arm
   case 0x14E4: // Broadcom
   case 0x1010: // Imagination
-    return {16, 128, false};
+    return {16, 128, true, false};
   default:
-    return {64, 256, true};
+    return most;
   }
 }
 

@@ -62,7 +62,7 @@ std::vector<float> pack(const gpu::ConvParams &p, std::span<const float> weights
 bool winograd_fused_applies(const gpu::ConvParams &p, const vulkan::DeviceInfo &device) {
   // A thread holds a window's 16 elements, and where they are, beside its sums.
   return winograd_applies(p) && p.kernel_h == 3 && device.max_invocations >= gpu::WINOGRAD_THREADS &&
-         device.max_group_size[0] >= gpu::WINOGRAD_THREADS && thread_limits(device).ahead;
+         device.max_group_size[0] >= gpu::WINOGRAD_THREADS && !thread_limits(device).few_registers;
 }
 
 ConvWork winograd_fused_work(const gpu::ConvParams &p, const vulkan::DeviceInfo &device) {

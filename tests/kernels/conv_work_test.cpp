@@ -74,6 +74,9 @@ TEST(ConvWork, OfFewRegistersNoneHoldWhatIsLoadedAhead) {
     EXPECT_FALSE(shared_tile(p, gpu_of(vendor)).ahead);
     EXPECT_FALSE(winograd_fused_applies(p, gpu_of(vendor)));
   }
+  // Intel's have registers, but more lanes without these.
+  EXPECT_FALSE(shared_tile(p, gpu_of(0x8086)).ahead);
+  EXPECT_TRUE(winograd_fused_applies(p, gpu_of(0x8086)));
   vulkan::DeviceInfo nvidia = gpu_of(0x10DE);
   for (const std::uint32_t later : {0x1004U, 0x1286U, 0x1380U, 0x2684U}) { // GK110, GK208, Maxwell, Ada
     nvidia.device_id = later;
