@@ -105,6 +105,7 @@ ConvKernel matrix_conv(const gpu::ConvParams &params, const gpu::ConvParams &siz
                        const vulkan::DeviceInfo &device, bool whole = false);
 // or in packed arithmetic, whose sums go over to float32 after 8 products:
 bool halves_fit(const vulkan::DeviceInfo &device);
+bool halves_pay(const vulkan::DeviceInfo &device); // by what compilers make of them
 ConvKernel half_conv(const gpu::ConvParams &params, const gpu::ConvParams &sized, std::uint32_t epilogue,
                      const vulkan::DeviceInfo &device, bool whole = false);
 

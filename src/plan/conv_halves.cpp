@@ -15,6 +15,8 @@ namespace convscope {
 
 namespace {
 
+constexpr std::uint32_t intel = 0x8086;
+
 // What a workgroup does at once, with `more` for the shader's own constants.
 struct HalfTile {
   int tile_m, tile_n, tile_k, threads;
@@ -135,7 +137,6 @@ HalfTile matrix_tile(const gpu::ConvParams &p, const vulkan::DeviceInfo &device)
 
 // Intel's compiler spills with 4x4 sums a thread: a lane has 128 registers there, and halves take as many as floats.
 HalfTile packed_tile(const gpu::ConvParams &p, const vulkan::DeviceInfo &device) {
-  constexpr std::uint32_t intel = 0x8086;
   const bool large = device.max_invocations >= 256 && p.out_c >= 64 && p.out_h * p.out_w >= 256;
   const int lanes = large ? 16 : 8, rows = device.vendor_id == intel ? 2 : 4, columns = 4;
   return {lanes * rows, lanes * columns, depth_of_tile(p, 16), lanes * lanes, {lanes, lanes, rows, columns}};
@@ -156,6 +157,12 @@ ConvKernel matrix_conv(const gpu::ConvParams &p, const gpu::ConvParams &sized, s
 }
 
 bool halves_fit(const vulkan::DeviceInfo &device) { return device.float16 && device.subgroup_arithmetic; }
+
+// A CPU driver's packed arithmetic is slower than its float32. Mesa's compiler for Intel has none: each product takes
+// an instruction, as a float's does, and those that unpack it.
+bool halves_pay(const vulkan::DeviceInfo &device) {
+  return halves_fit(device) && !device.is_cpu() && device.vendor_id != intel;
+}
 
 ConvKernel half_conv(const gpu::ConvParams &p, const gpu::ConvParams &sized, std::uint32_t epilogue,
                      const vulkan::DeviceInfo &device, bool whole) {

@@ -123,11 +123,10 @@ ConvBackend Network::choose(const gpu::ConvParams &params) const {
   if (fast && !broadcast && winograd_fused_applies(params, device) &&
       winograd_fused_pays(params, device, kernel_of(params, params, 0, ConvBackend::shared).parts))
     return ConvBackend::winograd_fused;
-  // A CPU driver's packed arithmetic is slower than its float32.
   if (options_.precision == Precision::fp16 && mostly_arithmetic(params)) {
     if (matrices_fit(device))
       return ConvBackend::matrix;
-    if (halves_fit(device) && !device.is_cpu())
+    if (halves_pay(device))
       return ConvBackend::half;
   }
   if (options_.precision == Precision::fp16 && mostly_weights(params))

@@ -34,7 +34,7 @@ constexpr QuirkRow table[] = {
      "SwiftShader's compiler does not end within minutes otherwise, V3DV's (Raspberry Pi) takes many seconds a kernel"},
     {Quirk::emulated_matrices, "emulated_matrices",
      [](const DeviceInfo &info) { return info.cooperative_matrix && lacks_matrix_units(info); },
-     "fp16 multiplies in packed arithmetic instead of by cooperative matrices",
+     "fp16 does not multiply by cooperative matrices",
      "Mesa's ANV offers matrices for all of Intel's GPUs, and composes them of usual instructions where there are no "
      "units"},
 };

@@ -75,8 +75,8 @@ TEST(ConvWork, OfFewRegistersNoneHoldWhatIsLoadedAhead) {
     EXPECT_FALSE(winograd_fused_applies(p, gpu_of(vendor)));
   }
   // Intel's have registers, but more lanes without these.
-  EXPECT_FALSE(shared_tile(p, gpu_of(0x8086)).ahead);
-  EXPECT_TRUE(winograd_fused_applies(p, gpu_of(0x8086)));
+  EXPECT_FALSE(shared_tile(p, gpu_of(intel)).ahead);
+  EXPECT_TRUE(winograd_fused_applies(p, gpu_of(intel)));
   vulkan::DeviceInfo nvidia = gpu_of(0x10DE);
   for (const std::uint32_t later : {0x1004U, 0x1286U, 0x1380U, 0x2684U}) { // GK110, GK208, Maxwell, Ada
     nvidia.device_id = later;
@@ -90,6 +90,19 @@ TEST(ConvWork, OfFewRegistersNoneHoldWhatIsLoadedAhead) {
   }
   EXPECT_EQ(shared_tile(p, gpu_of(arm)).unroll, 16);
   EXPECT_EQ(shared_tile(p, gpu_of(broadcom)).unroll, 1);
+}
+
+TEST(ConvWork, HalvesArePackedWhereTheCompilerPacks) {
+  for (const std::uint32_t vendor : {amd, intel}) {
+    vulkan::DeviceInfo device = gpu_of(vendor);
+    device.float16 = device.subgroup_arithmetic = true;
+    EXPECT_TRUE(halves_fit(device));
+    EXPECT_EQ(halves_pay(device), vendor == amd);
+    device.type = "cpu";
+    EXPECT_FALSE(halves_pay(device));
+    device.float16 = false;
+    EXPECT_FALSE(halves_fit(device));
+  }
 }
 
 // Every weight is in its place once, the rest is 0.
