@@ -171,16 +171,31 @@ batches=(1 16)
 # Not the user's own cache: what is tuned here is measured, then forgotten.
 export CONVSCOPE_CACHE=$out/cache
 
+bench_one() { # MODEL BATCH PRECISION SUFFIX OPTION...
+  local model=$1 batch=$2 precision=$3 suffix=$4 label fitting
+  shift 4
+  label="$(basename "$model") batch $batch $precision$suffix"
+  if stage "bench $label" 600 "$program" bench --model "$model" --size 224 --batch "$batch" --precision "$precision" --json "$@"; then
+    cp "$out/logs/bench $label.log" "$out/bench/$label.json"
+    return
+  fi
+  # A device that has no room for so many images is not at fault: as many as it has room for.
+  grep -qE 'no room|would fit' "$out/logs/bench $label.err" || return
+  outcomes[-1]='not run'
+  fitting=$(sed -n 's/.*: a batch of \([0-9]*\) would fit.*/\1/p' "$out/logs/bench $label.err" | tail -n 1)
+  fitting=${fitting:-$((batch / 2))}
+  [ "$fitting" -ge 1 ] && [ "$fitting" -lt "$batch" ] || return
+  echo "  $fitting images instead" >&2
+  bench_one "$model" "$fitting" "$precision" "$suffix" "$@"
+}
 measure() { # SUFFIX OPTION...
-  local suffix=$1 model batch precision label
+  local suffix=$1 model batch precision
   shift
   for model in "${models[@]}"; do
     for batch in "${batches[@]}"; do
       for precision in auto fp32; do
         [ "$precision" = fp32 ] && [ "$batch" != 1 ] && continue
-        label="$(basename "$model") batch $batch $precision$suffix"
-        stage "bench $label" 600 "$program" bench --model "$model" --size 224 --batch "$batch" --precision "$precision" --json "$@" &&
-          cp "$out/logs/bench $label.log" "$out/bench/$label.json"
+        bench_one "$model" "$batch" "$precision" "$suffix" "$@"
       done
     done
   done
