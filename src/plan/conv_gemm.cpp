@@ -36,14 +36,13 @@ int split(const gpu::ConvParams &p, int lanes) {
   return best;
 }
 
-std::size_t index(int value) { return static_cast<std::size_t>(value); }
-
 // Weights as the kernel reads them: (groups, tiles, steps) of step_floats, depth input channels a step.
 struct Packing {
   std::size_t channels, depth, tiles, steps, step_floats;
   explicit Packing(const gpu::ConvParams &p)
-      : channels(index(gemm_tile_channels(p))), depth(index(unroll(p))), tiles(divide_up(index(p.out_c), channels)),
-        steps(index(p.in_c) / depth), step_floats(divide_up(channels * depth, std::size_t{4}) * 4) {}
+      : channels(size_of(gemm_tile_channels(p))), depth(size_of(unroll(p))),
+        tiles(divide_up(size_of(p.out_c), channels)), steps(size_of(p.in_c) / depth),
+        step_floats(divide_up(channels * depth, std::size_t{4}) * 4) {}
   std::size_t tile_floats() const { return steps * step_floats; }
 };
 
@@ -73,23 +72,18 @@ ConvKernel gemm_conv(const gpu::ConvParams &p, std::uint32_t epilogue, std::uint
   const int parts = split(p, static_cast<int>(subgroup_size));
   ConvKernel kernel;
   kernel.shader = "conv_gemm";
-  kernel.constants = {subgroup_size,
-                      epilogue,
-                      static_cast<std::uint32_t>(channels),
-                      static_cast<std::uint32_t>(unroll(p)),
-                      aligned ? 1U : 0U,
-                      static_cast<std::uint32_t>(parts),
-                      whole_words ? 1U : 0U};
+  kernel.constants = {subgroup_size, epilogue};
+  append(kernel.constants, {channels, unroll(p), aligned ? 1 : 0, parts, whole_words ? 1 : 0});
   kernel.pack = [p](std::span<const float> weights) { return pack_gemm(p, weights); };
   const auto [x, layers] =
       layered_groups(divide_up(p.batch * divide_up(p.in_h * p.in_w, 4), static_cast<int>(subgroup_size) / parts));
-  kernel.groups = {x, static_cast<std::uint32_t>(p.groups * divide_up(divide_up(p.out_c, channels), parts)), layers};
+  kernel.groups = {x, unsigned_of(p.groups * divide_up(divide_up(p.out_c, channels), parts)), layers};
   return kernel;
 }
 
 std::size_t packed_gemm_floats(const gpu::ConvParams &p) {
   const Packing packing(p);
-  return index(p.groups) * packing.tiles * packing.tile_floats();
+  return size_of(p.groups) * packing.tiles * packing.tile_floats();
 }
 
 // Steps of (channels, unroll) weights, each padded to vec4s. Channels beyond out_c weigh 0.
@@ -97,7 +91,7 @@ void pack_gemm_tile(const gpu::ConvParams &p, std::size_t group, std::size_t til
                     std::span<float> packed) {
   const Packing packing(p);
   float *const first = packed.data() + (group * packing.tiles + tile) * packing.tile_floats();
-  const std::size_t count = std::min(packing.channels, index(p.out_c) - tile * packing.channels);
+  const std::size_t count = std::min(packing.channels, size_of(p.out_c) - tile * packing.channels);
   for (std::size_t c = 0; c < count; ++c)
     for (std::size_t step = 0; step < packing.steps; ++step, weights += packing.depth)
       std::copy_n(weights, packing.depth, first + step * packing.step_floats + c * packing.depth);
@@ -106,11 +100,11 @@ void pack_gemm_tile(const gpu::ConvParams &p, std::size_t group, std::size_t til
 std::vector<float> pack_gemm(const gpu::ConvParams &p, std::span<const float> weights) {
   const Packing packing(p);
   std::vector<float> packed(packed_gemm_floats(p));
-  parallel_for(index(p.groups) * packing.tiles, 8, [&](std::size_t first, std::size_t last) {
+  parallel_for(size_of(p.groups) * packing.tiles, 8, [&](std::size_t first, std::size_t last) {
     for (std::size_t at = first; at < last; ++at) {
       const std::size_t group = at / packing.tiles, tile = at % packing.tiles;
-      const std::size_t row = group * index(p.out_c) + tile * packing.channels;
-      pack_gemm_tile(p, group, tile, weights.data() + row * index(p.in_c), packed);
+      const std::size_t row = group * size_of(p.out_c) + tile * packing.channels;
+      pack_gemm_tile(p, group, tile, weights.data() + row * size_of(p.in_c), packed);
     }
   });
   return packed;

@@ -15,8 +15,6 @@ namespace convscope {
 
 namespace {
 
-constexpr std::uint32_t intel = 0x8086;
-
 // What a workgroup does at once, with `more` for the shader's own constants.
 struct HalfTile {
   int tile_m, tile_n, tile_k, threads;
@@ -135,10 +133,11 @@ HalfTile matrix_tile(const gpu::ConvParams &p, const vulkan::DeviceInfo &device)
   return tile_of(m, n, m, n); // one subgroup with one matrix
 }
 
-// Intel's compiler spills with 4x4 sums a thread: a lane has 128 registers there, and halves take as many as floats.
+// Where halves take as many registers as floats, 4x4 sums a thread spill.
 HalfTile packed_tile(const gpu::ConvParams &p, const vulkan::DeviceInfo &device) {
+  const bool unpacked = vulkan::has_quirk(device, vulkan::Quirk::unpacked_halves);
   const bool large = device.max_invocations >= 256 && p.out_c >= 64 && p.out_h * p.out_w >= 256;
-  const int lanes = large ? 16 : 8, rows = device.vendor_id == intel ? 2 : 4, columns = 4;
+  const int lanes = large ? 16 : 8, rows = unpacked ? 2 : 4, columns = 4;
   return {lanes * rows, lanes * columns, depth_of_tile(p, 16), lanes * lanes, {lanes, lanes, rows, columns}};
 }
 
@@ -158,10 +157,9 @@ ConvKernel matrix_conv(const gpu::ConvParams &p, const gpu::ConvParams &sized, s
 
 bool halves_fit(const vulkan::DeviceInfo &device) { return device.float16 && device.subgroup_arithmetic; }
 
-// A CPU driver's packed arithmetic is slower than its float32. Mesa's compiler for Intel has none: each product takes
-// an instruction, as a float's does, and those that unpack it.
+// A CPU driver's packed arithmetic is slower than its float32.
 bool halves_pay(const vulkan::DeviceInfo &device) {
-  return halves_fit(device) && !device.is_cpu() && device.vendor_id != intel;
+  return halves_fit(device) && !device.is_cpu() && !vulkan::has_quirk(device, vulkan::Quirk::unpacked_halves);
 }
 
 ConvKernel half_conv(const gpu::ConvParams &p, const gpu::ConvParams &sized, std::uint32_t epilogue,

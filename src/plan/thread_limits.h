@@ -11,12 +11,12 @@ constexpr int most_window_columns = 48;
 // The most sums a thread and threads a workgroup. Mesa's compiler for Intel holds sums twice where products are
 // unrolled, mobile GPUs have few registers and few threads: what spills costs more than larger tiles save.
 struct ThreadLimits {
-  int sums, threads;
+  int sums = 64, threads = 256;
   // Mali has 64, of which an address takes two; a Raspberry Pi's GPU has 64, too.
-  bool few_registers;
+  bool few_registers = false;
   // Whether a matrix product loads its next step's tile while it multiplies. Intel's GPUs have eight threads to wait in
   // turns, and without those registers Mesa's compiler makes most products 16 lanes wide instead of 8.
-  bool ahead;
+  bool ahead = true;
 };
 
 // NVIDIA's GK107, GK104 and GK106, by their PCI numbers: 63 registers a thread, where all later ones have 255.
@@ -26,22 +26,23 @@ inline bool is_small_kepler(const vulkan::DeviceInfo &device) {
 }
 
 inline ThreadLimits thread_limits(const vulkan::DeviceInfo &device) {
-  constexpr ThreadLimits most = {64, 256, false, true};
   switch (device.vendor_id) {
   case 0x8086: // Intel
-    return {16, 256, false, false};
+    return {.sums = 16, .ahead = false};
   case 0x106B: // Apple
-    return {32, 256, false, true};
+    return {.sums = 32};
   case 0x5143: // Qualcomm
-    return {16, 128, false, true};
+    return {.sums = 16, .threads = 128};
   case 0x10DE: // NVIDIA
-    return is_small_kepler(device) ? ThreadLimits{16, 256, true, false} : most;
+    if (is_small_kepler(device))
+      return {.sums = 16, .few_registers = true, .ahead = false};
+    return {};
   case 0x13B5: // Arm
   case 0x14E4: // Broadcom
   case 0x1010: // Imagination
-    return {16, 128, true, false};
+    return {.sums = 16, .threads = 128, .few_registers = true, .ahead = false};
   default:
-    return most;
+    return {};
   }
 }
 

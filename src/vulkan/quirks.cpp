@@ -37,6 +37,11 @@ constexpr QuirkRow table[] = {
      "fp16 does not multiply by cooperative matrices",
      "Mesa's ANV offers matrices for all of Intel's GPUs, and composes them of usual instructions where there are no "
      "units"},
+    {Quirk::unpacked_halves, "unpacked_halves",
+     [](const DeviceInfo &info) { return info.vendor_id == vendor_intel && info.float16; },
+     "fp16 multiplies in packed arithmetic only where tune finds that to pay, and a thread has half as many sums then",
+     "Mesa's compiler for Intel packs nothing: halves take as many registers as floats, and each product is an "
+     "instruction, as a float's is, beside those that unpack it"},
 };
 
 } // namespace

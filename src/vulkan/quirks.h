@@ -15,6 +15,7 @@ enum class Quirk {
   no_vkfft,
   small_shaders,
   emulated_matrices,
+  unpacked_halves,
 };
 
 struct QuirkRow {

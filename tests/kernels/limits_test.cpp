@@ -264,7 +264,12 @@ TEST(Quirks, AreOfTheirDevicesAlone) {
     info.max_shared_memory = 65536;
     EXPECT_EQ(vulkan::has_quirk(info, vulkan::Quirk::emulated_matrices), !one.has_units);
     EXPECT_EQ(matrices_fit(info), one.has_units);
+    EXPECT_FALSE(vulkan::has_quirk(info, vulkan::Quirk::unpacked_halves)) << "there are no halves";
+    info.float16 = true;
+    EXPECT_TRUE(vulkan::has_quirk(info, vulkan::Quirk::unpacked_halves));
     info.vendor_id = 0x10de; // numbers are a vendor's own
+    EXPECT_FALSE(vulkan::has_quirk(info, vulkan::Quirk::unpacked_halves));
+    info.float16 = false;
     EXPECT_FALSE(vulkan::has_quirk(info, vulkan::Quirk::emulated_matrices));
   }
   for (const vulkan::QuirkRow &row : vulkan::all_quirks()) {

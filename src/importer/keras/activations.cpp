@@ -12,6 +12,7 @@ namespace convscope::keras {
 namespace {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
+
 NodeId unary(Layer &layer, NodeId x, Function function, double a = 1, double b = 0) {
   return layer.add(Unary{function, static_cast<float>(a), static_cast<float>(b)}, x);
 }
