@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "vulkan/buffer.h"
+
 namespace convscope::doctor {
 
 namespace {
@@ -44,8 +46,11 @@ void judge(const Computed &computed, std::span<const RightValue> right, CheckRes
 
 std::optional<CheckResult> run_check(const Check &check, vulkan::Programs &programs,
                                      std::span<const RightValue> right) {
-  CheckResult result{check.group, check.name, check.backend, check.precision, Outcome::not_run, 0, check.tolerance, {},
-                     {},          {},         false};
+  CheckResult result{.group = check.group,
+                     .name = check.name,
+                     .backend = check.backend,
+                     .precision = check.precision,
+                     .tolerance = check.tolerance};
   if (!check.cannot.empty()) {
     result.note = check.cannot;
     return result;
@@ -60,6 +65,7 @@ std::optional<CheckResult> run_check(const Check &check, vulkan::Programs &progr
     result.outcome = Outcome::failed;
     result.note = error.what();
     result.lost = dynamic_cast<const vulkan::DeviceLost *>(&error) != nullptr;
+    result.no_room = dynamic_cast<const vulkan::NoRoom *>(&error) != nullptr;
   }
   return result;
 }

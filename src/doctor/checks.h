@@ -41,14 +41,15 @@ constexpr const char *outcome_name(Outcome outcome) {
 }
 
 struct CheckResult {
-  std::string group, name, backend;
+  std::string group, name, backend = {};
   std::optional<Precision> precision;
   Outcome outcome = Outcome::not_run;
-  double error = 0, tolerance = 0;  // the largest difference() of its outputs
-  std::string where;                // the outputs that are wrong: "gradient, output 2 ..."
-  std::string note;                 // what the driver said, or why it was not run
-  std::vector<std::string> kernels; // shaders, each once
-  bool lost = false;                // the device, in the midst of it
+  double error = 0, tolerance = 0;       // the largest difference() of its outputs
+  std::string where = {};                // the outputs that are wrong: "gradient, output 2 ..."
+  std::string note = {};                 // what the driver said, or why it was not run
+  std::vector<std::string> kernels = {}; // shaders, each once
+  bool lost = false;                     // the device, in the midst of it
+  bool no_room = false;                  // failed because the device's memory is full: no fault of its driver
   std::string title() const { return group + ", " + name; }
 };
 

@@ -12,8 +12,6 @@ namespace convscope::doctor {
 
 namespace {
 
-bool bad(const CheckResult &check) { return check.outcome == Outcome::wrong || check.outcome == Outcome::failed; }
-
 std::string name_of(const CheckResult &check) {
   return check.backend.empty() ? check.title() : fmt::format("{} by {}", check.title(), check.backend);
 }
@@ -47,16 +45,23 @@ std::string way_round(const std::vector<const CheckResult *> &checks) {
 std::string verdict(const Diagnosis &diagnosis) {
   const std::string &name = diagnosis.device.name;
   std::vector<const CheckResult *> checks;
-  std::vector<std::string> wrong, failed;
+  std::vector<std::string> wrong, failed, no_room;
   std::set<std::string> kernels;
   for (const CheckResult &check : diagnosis.checks) {
     if (check.outcome == Outcome::right)
       kernels.insert(check.kernels.begin(), check.kernels.end());
-    if (!bad(check))
+    if (check.no_room)
+      no_room.push_back(name_of(check));
+    if (check.no_room || check.outcome == Outcome::right || check.outcome == Outcome::not_run)
       continue;
     checks.push_back(&check);
     (check.outcome == Outcome::wrong ? wrong : failed).push_back(name_of(check));
   }
+  const std::string roomless =
+      no_room.empty()
+          ? ""
+          : fmt::format("{} has no room for {}: {}. Close other programs that use its memory, and try again.", name,
+                        no_room.size() == 1 ? "this" : "these", list_of(no_room));
   if (checks.empty()) {
     if (diagnosis.lost)
       return fmt::format("{}: the driver lost the device while its speed was measured; what it computed was right. "
@@ -64,8 +69,10 @@ std::string verdict(const Diagnosis &diagnosis) {
                          name);
     const int right = diagnosis.count(Outcome::right), left = diagnosis.count(Outcome::not_run);
     if (diagnosis.stopped)
-      return fmt::format("Stopped: the {} checks that {} had come to by then are right; the rest was not tried.", right,
-                         name);
+      return fmt::format("Stopped: the {} checks that {} had come to by then are right; the rest was not tried.{}",
+                         right, name, no_room.empty() ? "" : " " + roomless);
+    if (!no_room.empty())
+      return fmt::format("{} The other {} checks of {} kernels are right.", roomless, right, kernels.size());
     return fmt::format("{} computes everything right: {} checks of {} kernels{}.", name, right, kernels.size(),
                        left > 0 ? fmt::format("; {} do not apply to it", left) : "");
   }
@@ -77,6 +84,8 @@ std::string verdict(const Diagnosis &diagnosis) {
                         failed.size() == 1 ? "this" : "these", list_of(failed));
   if (diagnosis.lost)
     text += "The driver lost the device there, so that what follows was not tried. ";
+  if (!no_room.empty())
+    text += roomless + " ";
   return text +
          fmt::format(
              "Update the driver ({} {}) first. {} If the newest driver does it too, report it: paste all of this text "

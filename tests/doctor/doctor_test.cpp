@@ -215,8 +215,15 @@ Diagnosis diagnosis_of(std::vector<CheckResult> checks) {
 
 CheckResult result_of(const char *name, Outcome outcome, std::optional<Precision> precision = {},
                       const char *note = "") {
-  return {"net", name,       "",   precision, outcome, outcome == Outcome::wrong ? 0.5 : 1e-7,
-          1e-5,  "gradient", note, {"adam"}};
+  return {.group = "net",
+          .name = name,
+          .precision = precision,
+          .outcome = outcome,
+          .error = outcome == Outcome::wrong ? 0.5 : 1e-7,
+          .tolerance = 1e-5,
+          .where = "gradient",
+          .note = note,
+          .kernels = {"adam"}};
 }
 
 TEST(Verdict, SaysWhatIsWrongAndWhatToDo) {
@@ -252,6 +259,38 @@ TEST(Verdict, SaysWhatIsWrongAndWhatToDo) {
   EXPECT_THAT(verdict(lost), HasSubstr("Some GPU fails at this: net, b."));
   EXPECT_THAT(verdict(lost), HasSubstr("what follows was not tried"));
   EXPECT_THAT(diagnosis_text(lost), HasSubstr("FAILED    net, b: vkQueueSubmit failed: VK_ERROR_DEVICE_LOST"));
+}
+
+// Others may use a device's memory: that says nothing of its driver.
+TEST(Verdict, FullMemoryIsNotTheDriversFault) {
+  using ::testing::HasSubstr;
+  using ::testing::Not;
+  CheckResult full = result_of("b", Outcome::failed, {}, "no room on Some GPU for weights: needs 9 MiB");
+  full.no_room = true;
+  const Diagnosis no_room = diagnosis_of({result_of("a", Outcome::right), full});
+  EXPECT_FALSE(no_room.all_right());
+  EXPECT_THAT(verdict(no_room), HasSubstr("Some GPU has no room for this: net, b. Close other programs"));
+  EXPECT_THAT(verdict(no_room), HasSubstr("The other 1 checks of 1 kernels are right."));
+  EXPECT_THAT(verdict(no_room), Not(HasSubstr("driver")));
+
+  const Diagnosis wrong_too = diagnosis_of({full, result_of("c", Outcome::wrong)});
+  EXPECT_THAT(verdict(wrong_too), HasSubstr("Some GPU computes wrong: net, c."));
+  EXPECT_THAT(verdict(wrong_too), HasSubstr("has no room for this: net, b."));
+}
+
+// AlexNet's weights do not fit where an allocation may have so little.
+TEST(DoctorOnALesserDevice, SaysThatThereIsNoRoom) {
+  vulkan::DeviceOptions options;
+  options.limits = "max_allocation=1048576";
+  const vulkan::Device device(options);
+  vulkan::Programs programs(device);
+  int without_room = 0;
+  for (const Check &check : net_checks(device.info()))
+    if (const auto result = run_check(check, programs, right_values())) {
+      EXPECT_EQ(result->no_room, result->outcome == Outcome::failed) << result->note;
+      without_room += result->no_room ? 1 : 0;
+    }
+  EXPECT_GT(without_room, 0);
 }
 
 } // namespace
