@@ -2,6 +2,7 @@
 #pragma once
 
 #include "vulkan/device.h"
+#include "vulkan/vendors.h"
 
 namespace convscope {
 
@@ -26,20 +27,21 @@ inline bool is_small_kepler(const vulkan::DeviceInfo &device) {
 }
 
 inline ThreadLimits thread_limits(const vulkan::DeviceInfo &device) {
+  namespace vendor = vulkan::vendor;
   switch (device.vendor_id) {
-  case 0x8086: // Intel
+  case vendor::intel:
     return {.sums = 16, .ahead = false};
-  case 0x106B: // Apple
+  case vendor::apple:
     return {.sums = 32};
-  case 0x5143: // Qualcomm
+  case vendor::mesa:
+    return device.type == "integrated" ? ThreadLimits{.sums = 32} : ThreadLimits{}; // Apple's, too
+  case vendor::qualcomm:
     return {.sums = 16, .threads = 128};
-  case 0x10DE: // NVIDIA
-    if (is_small_kepler(device))
-      return {.sums = 16, .few_registers = true, .ahead = false};
-    return {};
-  case 0x13B5: // Arm
-  case 0x14E4: // Broadcom
-  case 0x1010: // Imagination
+  case vendor::nvidia:
+    return is_small_kepler(device) ? ThreadLimits{.sums = 16, .few_registers = true, .ahead = false} : ThreadLimits{};
+  case vendor::arm:
+  case vendor::broadcom:
+  case vendor::imagination:
     return {.sums = 16, .threads = 128, .few_registers = true, .ahead = false};
   default:
     return {};

@@ -14,6 +14,7 @@
 #include "plan/conv.h"
 #include "plan/conv_params.h"
 #include "vulkan/device.h"
+#include "vulkan/vendors.h"
 
 namespace convscope {
 namespace {
@@ -178,10 +179,12 @@ vulkan::DeviceInfo device_of(std::uint32_t vendor, std::uint32_t invocations, st
   return device;
 }
 
+namespace vendor = vulkan::vendor;
+
 TEST(SharedTileTest, IsWithinTheDevicesLimitsAndSuitsTheShape) {
   for (const vulkan::DeviceInfo &device :
-       {device_of(0x1002, 1024, 65536), device_of(0x8086, 1024, 65536), device_of(0x13B5, 512, 32768),
-        device_of(0x14E4, 256, 16384), device_of(0, 128, 16384)})
+       {device_of(vendor::amd, 1024, 65536), device_of(vendor::intel, 1024, 65536), device_of(vendor::arm, 512, 32768),
+        device_of(vendor::broadcom, 256, 16384), device_of(0, 128, 16384)})
     for (const ConvCase &shape : convolutions_of_nets()) {
       const gpu::ConvParams params =
           forward_params(shape.window, shape.groups, {shape.in_c, shape.h, shape.w},
@@ -191,14 +194,14 @@ TEST(SharedTileTest, IsWithinTheDevicesLimitsAndSuitsTheShape) {
       const SharedTile tile = shared_tile(params, device);
       EXPECT_LE(static_cast<std::uint32_t>(tile.threads()), device.max_invocations);
       EXPECT_LE(static_cast<std::uint32_t>(16 * 4 * (tile.channels() + tile.positions())), device.max_shared_memory);
-      EXPECT_LE(tile.thread_m * tile.thread_n, device.vendor_id == 0x1002 || device.vendor_id == 0 ? 64 : 16);
+      EXPECT_LE(tile.thread_m * tile.thread_n, device.vendor_id == vendor::amd || device.vendor_id == 0 ? 64 : 16);
       gpu::ConvParams batch = params;
       batch.batch = 16;
       EXPECT_EQ(shared_tile(batch, device).channels(), tile.channels());
       EXPECT_EQ(shared_tile(batch, device).positions(), tile.positions());
     }
   const gpu::ConvParams large = forward_params(square_window(3, 1, 1), 1, {128, 112, 112}, {128, 112, 112}, 1);
-  EXPECT_EQ(shared_tile(large, device_of(0x1002, 1024, 65536)).channels(), 128);
+  EXPECT_EQ(shared_tile(large, device_of(vendor::amd, 1024, 65536)).channels(), 128);
   EXPECT_EQ(shared_tile(large, device_of(0, 128, 16384)).threads(), 128);
 }
 

@@ -7,6 +7,7 @@
 #include "plan/conv.h"
 #include "plan/conv_params.h"
 #include "vulkan/device.h"
+#include "vulkan/vendors.h"
 
 namespace convscope {
 namespace {
@@ -18,7 +19,7 @@ vulkan::DeviceInfo gpu_of(std::uint32_t vendor) {
   info.max_invocations = info.max_group_size[0] = 256;
   return info;
 }
-constexpr std::uint32_t amd = 0x1002, intel = 0x8086;
+using vulkan::vendor::amd, vulkan::vendor::intel;
 
 // Of a 3x3 convolution whose sums by definition are in one part.
 bool winograd_wins(int in_c, int out_c, int size) {
@@ -63,8 +64,24 @@ TEST(ConvWork, WorkgroupsMustBeLargeEnough) {
   EXPECT_FALSE(winograd_fused_applies(strided, gpu_of(amd)));
 }
 
+// Honeykrisp says Mesa where others say Apple.
+TEST(ConvWork, ApplesGpusAreThoseOfEitherDriver) {
+  const gpu::ConvParams p = forward_params(square_window(3, 1, 1), 1, {128, 112, 112}, {128, 112, 112}, 1);
+  const auto sums = [&](std::uint32_t vendor, const char *type) {
+    vulkan::DeviceInfo device = gpu_of(vendor);
+    device.type = type;
+    device.max_shared_memory = 32768;
+    const SharedTile tile = shared_tile(p, device);
+    return tile.thread_m * tile.thread_n;
+  };
+  EXPECT_EQ(sums(amd, "integrated"), 64);
+  EXPECT_EQ(sums(vulkan::vendor::apple, "integrated"), 32);
+  EXPECT_EQ(sums(vulkan::vendor::mesa, "integrated"), 32);
+  EXPECT_EQ(sums(vulkan::vendor::mesa, "discrete"), 64) << "a CPU driver that poses as a GPU";
+}
+
 TEST(ConvWork, OfFewRegistersNoneHoldWhatIsLoadedAhead) {
-  constexpr std::uint32_t arm = 0x13B5, broadcom = 0x14E4, qualcomm = 0x5143;
+  using vulkan::vendor::arm, vulkan::vendor::broadcom, vulkan::vendor::qualcomm;
   const gpu::ConvParams p = forward_params(square_window(3, 1, 1), 1, {64, 56, 56}, {64, 56, 56}, 1);
   for (const std::uint32_t vendor : {amd, qualcomm}) {
     EXPECT_TRUE(shared_tile(p, gpu_of(vendor)).ahead);
@@ -77,7 +94,7 @@ TEST(ConvWork, OfFewRegistersNoneHoldWhatIsLoadedAhead) {
   // Intel's have registers, but more lanes without these.
   EXPECT_FALSE(shared_tile(p, gpu_of(intel)).ahead);
   EXPECT_TRUE(winograd_fused_applies(p, gpu_of(intel)));
-  vulkan::DeviceInfo nvidia = gpu_of(0x10DE);
+  vulkan::DeviceInfo nvidia = gpu_of(vulkan::vendor::nvidia);
   for (const std::uint32_t later : {0x1004U, 0x1286U, 0x1380U, 0x2684U}) { // GK110, GK208, Maxwell, Ada
     nvidia.device_id = later;
     EXPECT_TRUE(shared_tile(p, nvidia).ahead);

@@ -19,6 +19,7 @@
 #include "vulkan/quirks.h"
 #include "vulkan/recording.h"
 #include "vulkan/spirv.h"
+#include "vulkan/vendors.h"
 
 namespace convscope {
 namespace {
@@ -60,6 +61,7 @@ const std::vector<Lesser> lesser_devices = {
     {"CpuSmallShaders", "vendor_id=6880,device_id=49374"}, // SwiftShader, whose quirk it has
     {"GpuMali", "type=integrated,vendor_id=5045"},
     {"GpuKepler", "type=discrete,vendor_id=4318,device_id=4480"},
+    {"GpuHoneykrisp", "type=integrated,vendor_id=65541"},
     {"GpuRaspberryPi", "type=integrated,vendor_id=5348"},
     {"GpuEmulatedMatrices", "type=integrated,vendor_id=32902,device_id=39497"}, // Tiger Lake
 };
@@ -235,7 +237,7 @@ TEST(Quirks, AreOfTheirDevicesAlone) {
   EXPECT_EQ(vulkan::quirks_of(info)[0]->name, "portability_subset");
   EXPECT_TRUE(vulkan::has_quirk(info, vulkan::Quirk::portability_subset));
   EXPECT_FALSE(vulkan::has_quirk(info, vulkan::Quirk::no_vkfft));
-  info.vendor_id = 0x14e4;
+  info.vendor_id = vulkan::vendor::broadcom;
   EXPECT_TRUE(vulkan::has_quirk(info, vulkan::Quirk::no_vkfft));
 
   struct Intel {
@@ -255,7 +257,7 @@ TEST(Quirks, AreOfTheirDevicesAlone) {
                            {0xe20b, true},
                            {0xb080, true}}) {
     SCOPED_TRACE(one.device_id);
-    info.vendor_id = 0x8086;
+    info.vendor_id = vulkan::vendor::intel;
     info.device_id = one.device_id;
     info.cooperative_matrix = false;
     EXPECT_FALSE(vulkan::has_quirk(info, vulkan::Quirk::emulated_matrices)) << "there are no matrices";
@@ -267,7 +269,7 @@ TEST(Quirks, AreOfTheirDevicesAlone) {
     EXPECT_FALSE(vulkan::has_quirk(info, vulkan::Quirk::unpacked_halves)) << "there are no halves";
     info.float16 = true;
     EXPECT_TRUE(vulkan::has_quirk(info, vulkan::Quirk::unpacked_halves));
-    info.vendor_id = 0x10de; // numbers are a vendor's own
+    info.vendor_id = vulkan::vendor::nvidia; // numbers are a vendor's own
     EXPECT_FALSE(vulkan::has_quirk(info, vulkan::Quirk::unpacked_halves));
     info.float16 = false;
     EXPECT_FALSE(vulkan::has_quirk(info, vulkan::Quirk::emulated_matrices));
