@@ -168,9 +168,12 @@ void bench_step(Session &session, const BenchRequest &request, const BenchedNet 
   optimization.images();
   result.first_image_s = seconds_since(start);
   // Past the steps that also revive dead units.
-  optimization.step(request.recipe.revive_steps + 1);
-  // A GPU gets the next step while it does one, as it does where steps are many.
-  const int together = session.device().info().is_cpu() ? 1 : 8;
+  const int reviving = request.recipe.revive_steps + 1;
+  const auto revives = std::chrono::steady_clock::now();
+  optimization.step(reviving);
+  // A GPU gets the next step while it does one, as it does where steps are many; of long ones it gains nothing.
+  const bool long_steps = seconds_since(revives) > 0.1 * reviving;
+  const int together = session.device().info().is_cpu() || long_steps ? 1 : 8;
   result.step_ms = median_ms(request.runs, [&] { optimization.step(together); }) / together;
   result.step_gflop = optimization.flops_per_step() * 1e-9;
   if (session.device().info().timestamps)
