@@ -66,8 +66,8 @@ stage() {
   return "$status"
 }
 # After a stage that failed. A device that has no room for it is not at fault: it is not run. Status 1 for any other failure.
-no_room() { # NAME
-  grep -qE 'no room|would fit' "$out/logs/$1.err" || return
+no_room() {
+  grep -qE 'no room|would fit' "$out/logs/${names[-1]}.err" || return
   outcomes[-1]='not run'
 }
 skip() { # NAME WHY
@@ -184,7 +184,7 @@ bench_one() { # MODEL BATCH PRECISION SUFFIX OPTION...
     cp "$out/logs/bench $label.log" "$out/bench/$label.json"
     return
   fi
-  no_room "bench $label" || return # else as many images as it has room for
+  no_room || return # else as many images as it has room for
   fitting=$(sed -n 's/.*: a batch of \([0-9]*\) would fit.*/\1/p' "$out/logs/bench $label.err" | tail -n 1)
   fitting=${fitting:-$((batch / 2))}
   [ "$fitting" -ge 1 ] && [ "$fitting" -lt "$batch" ] || return
@@ -205,7 +205,7 @@ measure() { # SUFFIX OPTION...
 }
 measure ''
 for model in "${models[@]}"; do
-  stage "tune $(basename "$model")" 900 "$program" tune --model "$model" || no_room "tune $(basename "$model")"
+  stage "tune $(basename "$model")" 900 "$program" tune --model "$model" || no_room
 done
 [ "$quick" = 1 ] || { batches=(1) && measure ' tuned'; }
 

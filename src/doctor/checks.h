@@ -50,7 +50,7 @@ struct CheckResult {
   std::vector<std::string> kernels = {}; // shaders, each once
   bool lost = false;                     // the device, in the midst of it
   bool no_room = false;                  // failed because the device's memory is full: no fault of its driver
-  std::string title() const { return group + ", " + name; }
+  std::string title() const { return group + ", " + name + (backend.empty() ? "" : " by " + backend); }
 };
 
 // All that this device can be asked. Those of one name, but different back ends, share what they remember: not for

@@ -58,8 +58,7 @@ std::string check_table(const Diagnosis &diagnosis) {
 std::string bad_lines(const Diagnosis &diagnosis) {
   std::string text;
   for (const CheckResult &check : diagnosis.checks) {
-    const std::string title =
-        check.backend.empty() ? check.title() : fmt::format("{} by {}", check.title(), check.backend);
+    const std::string title = check.title();
     if (check.outcome == Outcome::wrong)
       text += fmt::format("WRONG     {}: {}: off by {:.1e}, where {:.0e} is allowed{}{}\n", title, check.where,
                           check.error, check.tolerance,

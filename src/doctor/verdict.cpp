@@ -12,10 +12,6 @@ namespace convscope::doctor {
 
 namespace {
 
-std::string name_of(const CheckResult &check) {
-  return check.backend.empty() ? check.title() : fmt::format("{} by {}", check.title(), check.backend);
-}
-
 // "a, b, c and 4 more".
 std::string list_of(const std::vector<std::string> &names) {
   constexpr std::size_t most = 4;
@@ -23,6 +19,11 @@ std::string list_of(const std::vector<std::string> &names) {
     return fmt::format("{}", fmt::join(names, "; "));
   const std::vector<std::string> first(names.begin(), names.begin() + most);
   return fmt::format("{}; and {} more", fmt::join(first, "; "), names.size() - most);
+}
+
+// "this: a", "these: a; b".
+std::string these(const std::vector<std::string> &names) {
+  return fmt::format("{}: {}", names.size() == 1 ? "this" : "these", list_of(names));
 }
 
 // Whether all that is bad is of that precision alone, or of the Fourier transform.
@@ -50,18 +51,19 @@ std::string verdict(const Diagnosis &diagnosis) {
   for (const CheckResult &check : diagnosis.checks) {
     if (check.outcome == Outcome::right)
       kernels.insert(check.kernels.begin(), check.kernels.end());
-    if (check.no_room)
-      no_room.push_back(name_of(check));
-    if (check.no_room || check.outcome == Outcome::right || check.outcome == Outcome::not_run)
+    if (check.outcome == Outcome::right || check.outcome == Outcome::not_run)
       continue;
+    if (check.no_room) {
+      no_room.push_back(check.title());
+      continue;
+    }
     checks.push_back(&check);
-    (check.outcome == Outcome::wrong ? wrong : failed).push_back(name_of(check));
+    (check.outcome == Outcome::wrong ? wrong : failed).push_back(check.title());
   }
   const std::string roomless =
-      no_room.empty()
-          ? ""
-          : fmt::format("{} has no room for {}: {}. Close other programs that use its memory, and try again.", name,
-                        no_room.size() == 1 ? "this" : "these", list_of(no_room));
+      no_room.empty() ? ""
+                      : fmt::format("{} has no room for {}. Close other programs that use its memory, and try again.",
+                                    name, these(no_room));
   if (checks.empty()) {
     if (diagnosis.lost)
       return fmt::format("{}: the driver lost the device while its speed was measured; what it computed was right. "
@@ -80,8 +82,7 @@ std::string verdict(const Diagnosis &diagnosis) {
   if (!wrong.empty())
     text += fmt::format("{} computes wrong: {}. Do not trust its pictures. ", name, list_of(wrong));
   if (!failed.empty())
-    text += fmt::format("{} {}: {}. ", wrong.empty() ? name + " fails at" : "It fails at",
-                        failed.size() == 1 ? "this" : "these", list_of(failed));
+    text += fmt::format("{} fails at {}. ", wrong.empty() ? name : "It", these(failed));
   if (diagnosis.lost)
     text += "The driver lost the device there, so that what follows was not tried. ";
   if (!no_room.empty())

@@ -21,6 +21,7 @@ namespace convscope {
 namespace {
 
 constexpr std::size_t most_runs = 50;
+constexpr double long_step = 0.1;     // seconds
 constexpr double seconds_a_run = 0.2; // more runs than were asked for, as long as these would take no longer
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -172,8 +173,8 @@ void bench_step(Session &session, const BenchRequest &request, const BenchedNet 
   const auto revives = std::chrono::steady_clock::now();
   optimization.step(reviving);
   // A GPU gets the next step while it does one, as it does where steps are many; of long ones it gains nothing.
-  const bool long_steps = seconds_since(revives) > 0.1 * reviving;
-  const int together = session.device().info().is_cpu() || long_steps ? 1 : 8;
+  const bool one_by_one = session.device().info().is_cpu() || seconds_since(revives) > long_step * reviving;
+  const int together = one_by_one ? 1 : 8;
   result.step_ms = median_ms(request.runs, [&] { optimization.step(together); }) / together;
   result.step_gflop = optimization.flops_per_step() * 1e-9;
   if (session.device().info().timestamps)

@@ -19,6 +19,7 @@
 namespace convscope {
 namespace {
 
+namespace vendor = vulkan::vendor;
 using reference::random_tensor;
 using reference::Tensor;
 
@@ -178,8 +179,6 @@ vulkan::DeviceInfo device_of(std::uint32_t vendor, std::uint32_t invocations, st
   device.max_shared_memory = shared_memory;
   return device;
 }
-
-namespace vendor = vulkan::vendor;
 
 TEST(SharedTileTest, IsWithinTheDevicesLimitsAndSuitsTheShape) {
   for (const vulkan::DeviceInfo &device :
